@@ -1,0 +1,121 @@
+/* jackfield.media_transport/1: encoded payloads in, RTP packets out, and back (RFC 3550, RFC 3711).
+ *
+ * A session owns the transport of one call: one stream per m-line, numbered from 0 in the order of the session's
+ * configuration. It has no thread of its own: packets come in on the threads of its paths, and the kernel's media
+ * threads send, take and tick. Those may run at the same time; the session keeps them apart with short locks.
+ *
+ * Session configuration, one JSON object (media-session.schema.json):
+ *   {"streams": [{"kind": "audio", "payload_type": 111, "clock_rate_hz": 48000, "ssrc": 4711, "cname": "..",
+ *                 "direction": "sendrecv", "rtp_path": 0, "rtcp_path": 0, "feedback": ["nack pli"],
+ *                 "send_key": {"suite": "AEAD_AES_128_GCM", "key": "<base64>"}, "receive_key": {..}}]}
+ * rtp_path and rtcp_path are indexes into the paths given to open; equal ones mean RTP and RTCP share a path (RFC 5761).
+ */
+#ifndef JACKFIELD_ABI_MEDIA_TRANSPORT_H
+#define JACKFIELD_ABI_MEDIA_TRANSPORT_H
+
+#include "path.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define JF_MEDIA_TRANSPORT_INTERFACE "jackfield.media_transport/1"
+
+/* One RTP payload: what a codec makes and takes. */
+typedef struct jf_payload {
+    uint32_t struct_size;
+    uint32_t rtp_timestamp;  /* in units of the clock rate; sending: counted from any start, the session adds its own */
+    jf_bytes bytes;          /* without the RTP header; borrowed */
+    uint8_t marker;          /* RFC 3550 section 5.1: talk spurt begins, picture ends */
+    uint8_t payload_type;    /* received one; ignored when sending */
+    uint16_t lost_before;    /* receiving: packets missing right before this one */
+    uint32_t reserved;
+    int64_t time_ns;         /* sending: capture time; receiving: when to play it. Host clock */
+} jf_payload;
+
+typedef struct jf_media_listener_methods {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* [media] On a path's thread: something was stored for the stream; take it soon. Must only wake another thread. */
+    void (*arrived)(void *self, uint32_t stream);
+
+    /* [media] The peer lost pictures and asks for a key frame (RFC 4585 PLI, RFC 5104 FIR). */
+    void (*key_frame_requested)(void *self, uint32_t stream);
+
+    /* [control] A path ended, or the peer said goodbye (RTCP BYE). */
+    void (*ended)(void *self, jf_status status, const jf_error *error);
+} jf_media_listener_methods;
+
+typedef struct jf_media_listener {
+    const jf_media_listener_methods *methods;
+    void *self;
+} jf_media_listener;
+
+typedef struct jf_media_session_methods {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* [media] Sends one payload. JF_WOULD_BLOCK: the path is full, the payload was dropped and counted. */
+    jf_status (*send)(void *self, uint32_t stream, const jf_payload *payload);
+
+    /* [media] The next payload in play-out order. JF_OK: *payload is filled and its bytes are valid until the next take
+     * of that stream. JF_WOULD_BLOCK: nothing is due; *next_due_ns says when to ask again (INT64_MAX: when `arrived`). */
+    jf_status (*take)(void *self, uint32_t stream, int64_t now_ns, jf_payload *payload, int64_t *next_due_ns);
+
+    /* [media] Sends the RTCP reports that are due; returns when to be called again. One caller. */
+    int64_t (*tick)(void *self, int64_t now_ns);
+
+    /* [any] Asks the peer for a key frame, at most as often as RFC 4585 allows. */
+    void (*request_key_frame)(void *self, uint32_t stream);
+
+    /* [any] Counters since the start, one JSON object (media-statistics.schema.json). */
+    jf_status (*statistics)(void *self, jf_writer json, jf_error *error);
+
+    /* [control] Says goodbye (RTCP BYE), closes the paths and frees. The kernel's media threads have stopped before. */
+    void (*release)(void *self);
+} jf_media_session_methods;
+
+typedef struct jf_media_session {
+    const jf_media_session_methods *methods;
+    void *self;
+} jf_media_session;
+
+typedef struct jf_media_transport_methods {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* [any] What this transport can do, one JSON object: {"profile": "RTP/SAVP", "suites": ["AEAD_AES_128_GCM", ..],
+     * "feedback": ["nack pli"]}; suites in order of preference, empty if it needs no keys. */
+    jf_status (*capabilities)(void *self, jf_writer json, jf_error *error);
+
+    /* [any] A fresh key for one suite, base64 as in RFC 4568 section 6.1. */
+    jf_status (*make_key)(void *self, jf_text suite, jf_writer base64, jf_error *error);
+
+    /* [control] Opens the paths and is ready to send and receive. Paths and listener stay valid until release. */
+    jf_status (*open)(void *self, jf_text config_json, const jf_path *paths, size_t path_count,
+                      jf_media_listener listener, jf_media_session *session, jf_error *error);
+} jf_media_transport_methods;
+
+typedef struct jf_media_transport {
+    const jf_media_transport_methods *methods;
+    void *self;
+} jf_media_transport;
+
+JF_ASSERT_SIZE(jf_payload, 40);
+JF_ASSERT_OFFSET(jf_payload, bytes, 8);
+JF_ASSERT_OFFSET(jf_payload, lost_before, 26);
+JF_ASSERT_OFFSET(jf_payload, time_ns, 32);
+JF_ASSERT_SIZE(jf_media_listener_methods, 32);
+JF_ASSERT_SIZE(jf_media_listener, 16);
+JF_ASSERT_SIZE(jf_media_session_methods, 56);
+JF_ASSERT_OFFSET(jf_media_session_methods, release, 48);
+JF_ASSERT_SIZE(jf_media_session, 16);
+JF_ASSERT_SIZE(jf_media_transport_methods, 32);
+JF_ASSERT_SIZE(jf_media_transport, 16);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,158 @@
+/* jackfield.signaling/1: invite, ring, answer, refuse, cancel, update, bye, and what is said beside the call.
+ *
+ * A session lives on one stream path to one peer device and carries any number of calls, in both directions. A call is
+ * named by a number: the caller's kernel picks an even one, the plugin picks odd ones for calls that come in.
+ * Media descriptions are JSON (media-description.schema.json) and follow offer/answer (RFC 3264).
+ *
+ *   out: invite -> ringing* -> answered | refused | failed       then update*, bye | ended
+ *   in:  invited -> ring, then answer | refuse | cancelled       then updated*, bye | ended
+ */
+#ifndef JACKFIELD_ABI_SIGNALING_H
+#define JACKFIELD_ABI_SIGNALING_H
+
+#include "identity.h"
+#include "path.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define JF_SIGNALING_INTERFACE "jackfield.signaling/1"
+
+/* Why a call was refused or ended. */
+#define JF_REASON_NORMAL 0         /* hung up */
+#define JF_REASON_DECLINED 1       /* a person said no */
+#define JF_REASON_BUSY 2
+#define JF_REASON_NO_ANSWER 3      /* it rang, nobody came */
+#define JF_REASON_CANCELLED 4      /* the caller gave up */
+#define JF_REASON_ELSEWHERE 5      /* another device took it */
+#define JF_REASON_NOT_ACCEPTABLE 6 /* no common codec, encryption or path */
+#define JF_REASON_FAILED 7         /* something broke; see the text */
+
+typedef struct jf_signaling_options {
+    uint32_t struct_size;
+    uint32_t initiator;      /* 1 on the end that opened the connection, 0 on the other */
+    const jf_device *local;  /* who we are */
+    const jf_device *remote; /* who is there, proven by the secure channel */
+    jf_text local_name;      /* display name, may be empty */
+} jf_signaling_options;
+
+typedef struct jf_signaling_listener_methods {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* [control] A call comes in, with the caller's offer. */
+    void (*invited)(void *self, uint64_t call, jf_text offer_json, jf_text display_name);
+
+    /* [control] The peer is alerted. answer_json is its media description if it sent one early, else empty. */
+    void (*ringing)(void *self, uint64_t call, jf_text answer_json);
+
+    /* [control] The peer took our call. */
+    void (*answered)(void *self, uint64_t call, jf_text answer_json);
+
+    /* [control] The peer knows that we took its call (the ACK of RFC 3261). */
+    void (*confirmed)(void *self, uint64_t call);
+
+    /* [control] Our call was refused, or could not be placed. code is the wire's own number (SIP status), 0 if none. */
+    void (*refused)(void *self, uint64_t call, uint32_t reason, uint32_t code, jf_text text);
+
+    /* [control] The caller gave up before we answered. */
+    void (*cancelled)(void *self, uint64_t call, uint32_t reason);
+
+    /* [control] The peer offers new media in a running call; answer with answer_update. */
+    void (*updated)(void *self, uint64_t call, jf_text offer_json);
+
+    /* [control] The answer to our update; an empty text if the peer refused and all stays as it was. */
+    void (*update_answered)(void *self, uint64_t call, jf_text answer_json);
+
+    /* [control] The peer hung up, or the call broke. */
+    void (*ended)(void *self, uint64_t call, uint32_t reason, jf_text text);
+
+    /* [control] Text, a profile card, anything with a media type; call is 0 outside a call. Return JF_OK if it is
+     * taken, JF_UNSUPPORTED or another status if the sender shall hear that it was not. */
+    jf_status (*message)(void *self, uint64_t call, jf_text content_type, jf_bytes body);
+
+    /* [control] Like message, about the call itself (SIP INFO): camera rotation, key-frame request, digits. */
+    jf_status (*info)(void *self, uint64_t call, jf_text content_type, jf_bytes body);
+
+    /* [control] The stream ended or its peer broke the protocol; all calls are over. Last event. */
+    void (*closed)(void *self, jf_status status, const jf_error *error);
+} jf_signaling_listener_methods;
+
+typedef struct jf_signaling_listener {
+    const jf_signaling_listener_methods *methods;
+    void *self;
+} jf_signaling_listener;
+
+typedef struct jf_signaling_session_methods {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* [control] Places a call; `call` is even and new in this session. */
+    jf_status (*invite)(void *self, uint64_t call, jf_text offer_json, jf_error *error);
+
+    /* [control] Alerting has begun here. answer_json may already say how media will flow, or be empty. */
+    jf_status (*ring)(void *self, uint64_t call, jf_text answer_json, jf_error *error);
+
+    /* [control] Takes the call. If ring carried an answer, this one is the same. */
+    jf_status (*answer)(void *self, uint64_t call, jf_text answer_json, jf_error *error);
+
+    /* [control] Refuses the call, with one of JF_REASON_DECLINED, _BUSY, _NO_ANSWER, _NOT_ACCEPTABLE, _FAILED. */
+    jf_status (*refuse)(void *self, uint64_t call, uint32_t reason, jf_error *error);
+
+    /* [control] Gives up our own call before it is answered. `refused` with JF_REASON_CANCELLED follows. If the answer
+     * crosses it on the way, the call is ended as by bye. */
+    jf_status (*cancel)(void *self, uint64_t call, uint32_t reason, jf_error *error);
+
+    /* [control] Offers new media in a running call. JF_BUSY while another offer is open (RFC 3261 section 14.1). */
+    jf_status (*update)(void *self, uint64_t call, jf_text offer_json, jf_error *error);
+
+    /* [control] Answers `updated`; an empty answer refuses. */
+    jf_status (*answer_update)(void *self, uint64_t call, jf_text answer_json, jf_error *error);
+
+    /* [control] Hangs up. No further event of this call. */
+    jf_status (*bye)(void *self, uint64_t call, uint32_t reason, jf_error *error);
+
+    /* [control] Done when the peer has taken it, JF_REFUSED if it did not. call is 0 outside a call. */
+    void (*message)(void *self, uint64_t call, jf_text content_type, jf_bytes body, jf_done done);
+    void (*info)(void *self, uint64_t call, jf_text content_type, jf_bytes body, jf_done done);
+
+    /* [control] Closes the stream and frees. No event comes afterwards. */
+    void (*release)(void *self);
+} jf_signaling_session_methods;
+
+typedef struct jf_signaling_session {
+    const jf_signaling_session_methods *methods;
+    void *self;
+} jf_signaling_session;
+
+typedef struct jf_signaling_methods {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* [control] Opens the stream. Path and listener stay valid until the session is released. */
+    jf_status (*open)(void *self, jf_path stream, const jf_signaling_options *options, jf_signaling_listener listener,
+                      jf_signaling_session *session, jf_error *error);
+} jf_signaling_methods;
+
+typedef struct jf_signaling {
+    const jf_signaling_methods *methods;
+    void *self;
+} jf_signaling;
+
+JF_ASSERT_SIZE(jf_signaling_options, 40);
+JF_ASSERT_OFFSET(jf_signaling_options, local_name, 24);
+JF_ASSERT_SIZE(jf_signaling_listener_methods, 104);
+JF_ASSERT_OFFSET(jf_signaling_listener_methods, closed, 96);
+JF_ASSERT_SIZE(jf_signaling_listener, 16);
+JF_ASSERT_SIZE(jf_signaling_session_methods, 96);
+JF_ASSERT_OFFSET(jf_signaling_session_methods, release, 88);
+JF_ASSERT_SIZE(jf_signaling_session, 16);
+JF_ASSERT_SIZE(jf_signaling_methods, 16);
+JF_ASSERT_SIZE(jf_signaling, 16);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

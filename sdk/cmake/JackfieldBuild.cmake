@@ -1,0 +1,37 @@
+# Compiler settings of everything built here: warnings are errors, sanitizers by option, ccache when present.
+include(GNUInstallDirs)
+
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+find_program(JACKFIELD_CCACHE ccache)
+if(JACKFIELD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER "${JACKFIELD_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${JACKFIELD_CCACHE}")
+endif()
+
+add_library(jackfield_build INTERFACE)
+target_compile_options(jackfield_build INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+    -fstack-protector-strong)
+target_compile_definitions(jackfield_build INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>
+    $<$<AND:$<NOT:$<CONFIG:Debug>>,$<STREQUAL:${JACKFIELD_SANITIZE},>>:_FORTIFY_SOURCE=2>)
+if(JACKFIELD_SANITIZE)
+    target_compile_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE} -fno-omit-frame-pointer -O1
+        -fno-sanitize-recover=all)
+    target_link_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE})
+    if(JACKFIELD_SANITIZE MATCHES "thread")
+        # GCC says atomic_thread_fence is not modelled by TSan; Asio uses one in its scheduler.
+        target_compile_options(jackfield_build INTERFACE -Wno-tsan)
+    endif()
+endif()

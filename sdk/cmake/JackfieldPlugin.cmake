@@ -1,0 +1,92 @@
+# jackfield_add_plugin(<id>
+#     SOURCES <file>...                 C or C++ sources
+#     INTERFACES <interface id>...      what the library implements, for example jackfield.codec/1
+#     VERSION <major.minor.patch>
+#     SUMMARY <one line>
+#     [SCHEMA <file>]                   JSON schema of the configuration; without it only {} is allowed
+#     [LICENSE <SPDX expression>]       of the library it brings
+#     [STATUS stable|experimental]      default experimental
+#     [UNTRUSTED_INPUT]                 it parses bytes that a stranger sent
+#     [SEALS_BY_ITSELF]                 a discovery with end-to-end protection of its own
+#     [NEEDS <service id>...]           services it asks the host for
+#     [LIBRARIES <target>...]           what it links
+# )
+# Makes <id>.so, its manifest <id>.plugin.json and its schema side by side in <build>/plugins.
+set(JACKFIELD_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+set(JACKFIELD_PLUGIN_DIR "${CMAKE_BINARY_DIR}/plugins")
+
+function(jackfield_json_list out)
+    set(text "")
+    foreach(item IN LISTS ARGN)
+        string(APPEND text "\"${item}\", ")
+    endforeach()
+    string(REGEX REPLACE ", $" "" text "${text}")
+    set(${out} "[${text}]" PARENT_SCOPE)
+endfunction()
+
+function(jackfield_add_plugin id)
+    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF" "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
+        "SOURCES;INTERFACES;NEEDS;LIBRARIES" ${ARGN})
+    foreach(required SOURCES INTERFACES VERSION SUMMARY)
+        if(NOT P_${required})
+            message(FATAL_ERROR "jackfield_add_plugin(${id}): ${required} is missing")
+        endif()
+    endforeach()
+    if(NOT P_STATUS)
+        set(P_STATUS experimental)
+    endif()
+    if(NOT P_OUTPUT_DIRECTORY)
+        set(P_OUTPUT_DIRECTORY "${JACKFIELD_PLUGIN_DIR}")
+    endif()
+
+    add_library(${id} MODULE ${P_SOURCES})
+    target_link_libraries(${id} PRIVATE jackfield_build jackfield_sdk ${P_LIBRARIES})
+    target_compile_definitions(${id} PRIVATE JACKFIELD_PLUGIN_ID="${id}" JACKFIELD_PLUGIN_VERSION="${P_VERSION}")
+    target_link_options(${id} PRIVATE
+        "-Wl,--version-script=${JACKFIELD_SDK_CMAKE_DIR}/plugin.map" -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
+    if(NOT JACKFIELD_SANITIZE)
+        target_link_options(${id} PRIVATE -Wl,-z,defs)
+    endif()
+    set_target_properties(${id} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${P_OUTPUT_DIRECTORY}"
+        LINK_DEPENDS "${JACKFIELD_SDK_CMAKE_DIR}/plugin.map")
+
+    set(schema_line "")
+    if(P_SCHEMA)
+        configure_file("${P_SCHEMA}" "${P_OUTPUT_DIRECTORY}/${id}.schema.json" COPYONLY)
+        set(schema_line "\n  \"config_schema\": \"${id}.schema.json\",")
+    endif()
+    jackfield_json_list(interfaces ${P_INTERFACES})
+    jackfield_json_list(needs ${P_NEEDS})
+    set(untrusted false)
+    if(P_UNTRUSTED_INPUT)
+        set(untrusted true)
+    endif()
+    set(seals false)
+    if(P_SEALS_BY_ITSELF)
+        set(seals true)
+    endif()
+    file(CONFIGURE OUTPUT "${P_OUTPUT_DIRECTORY}/${id}.plugin.json" @ONLY CONTENT [[
+{
+  "manifest": 1,
+  "id": "@id@",
+  "version": "@P_VERSION@",
+  "interfaces": @interfaces@,
+  "abi": "1.0",
+  "library": "@id@.so",
+  "summary": "@P_SUMMARY@",@schema_line@
+  "license": "@P_LICENSE@",
+  "status": "@P_STATUS@",
+  "needs": @needs@,
+  "seals_by_itself": @seals@,
+  "untrusted_input": @untrusted@
+}
+]])
+    if(P_OUTPUT_DIRECTORY STREQUAL JACKFIELD_PLUGIN_DIR)
+        install(TARGETS ${id} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
+        install(FILES "${P_OUTPUT_DIRECTORY}/${id}.plugin.json" DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
+        if(P_SCHEMA)
+            install(FILES "${P_OUTPUT_DIRECTORY}/${id}.schema.json"
+                DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
+        endif()
+    endif()
+endfunction()
