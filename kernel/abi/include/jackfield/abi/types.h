@@ -11,8 +11,9 @@
  *   Ownership   a pointer passed in is borrowed until the call returns. Whoever creates an object frees it, through the
  *               `release` of the object's own table. Results of unknown size are pushed into a jf_writer.
  *   Completion  an asynchronous call ends in exactly one jf_done (or one final event, where the table says so), always
- *               posted to the control thread, never inside the call that started the work, at the latest while the
- *               instance is destroyed (JF_CANCELLED).
+ *               posted to the control thread, never inside the call that started the work. When the kernel destroys an
+ *               instance it ends what is still running itself, with JF_CANCELLED: a completion whose task the host
+ *               dropped counts as made.
  *   Growth      a struct that begins with struct_size may get members at its end. The writer of a struct sets
  *               struct_size to the size it was compiled with; a reader looks at a member only if JF_HAS says it is
  *               there. In method tables the members before the comment "optional" are required.

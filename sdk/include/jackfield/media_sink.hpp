@@ -1,0 +1,60 @@
+// jackfield.media_sink/1: derive from MediaSink and SinkSession.
+//
+// Threads: write runs on media threads, one per kind, and neither blocks nor throws; everything else on control.
+#pragma once
+
+#include <jackfield/abi/media_sink.h>
+#include <jackfield/completion.hpp>
+
+namespace jackfield {
+
+class SinkSession {
+public:
+    explicit SinkSession(Host host) : host_(host) {}
+    virtual ~SinkSession() = default;
+    virtual Status write(const jf_frame& frame) noexcept = 0; ///< [media]
+    virtual void finish(Completion done) = 0;                 ///< [control]
+
+    Host host() const { return host_; }
+
+    static const jf_sink_session_methods kMethods;
+
+protected:
+    Host host_;
+};
+
+inline constexpr jf_sink_session_methods SinkSession::kMethods{
+    sizeof(jf_sink_session_methods), 0,
+    [](void* self, const jf_frame* frame) { return static_cast<SinkSession*>(self)->write(*frame); },
+    [](void* self, jf_done done) {
+        auto& session = *static_cast<SinkSession*>(self);
+        start_guarded(session.host(), done, [&](Completion& end) { session.finish(std::move(end)); });
+    },
+    [](void* self) { delete static_cast<SinkSession*>(self); }};
+
+class MediaSink : public Instance {
+public:
+    using Interface = MediaSink;
+    static constexpr std::string_view kInterfaceId = JF_MEDIA_SINK_INTERFACE;
+
+    using Instance::Instance;
+
+    virtual bool accepts(std::string_view name) const noexcept = 0; ///< [any]
+    virtual std::unique_ptr<SinkSession> open(std::string_view name, std::string_view options_json) = 0;
+
+    static const jf_media_sink_methods kMethods;
+};
+
+inline constexpr jf_media_sink_methods MediaSink::kMethods{
+    sizeof(jf_media_sink_methods), 0,
+    [](void* self, jf_text name) {
+        return static_cast<std::int32_t>(static_cast<MediaSink*>(self)->accepts(view(name)));
+    },
+    [](void* self, jf_text name, jf_text options_json, jf_sink_session* session, jf_error* error) {
+        return guarded(error, [&] {
+            *session = {&SinkSession::kMethods,
+                        static_cast<MediaSink*>(self)->open(view(name), view(options_json)).release()};
+        });
+    }};
+
+} // namespace jackfield

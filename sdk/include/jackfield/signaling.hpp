@@ -1,0 +1,169 @@
+// jackfield.signaling/1: derive from Signaling and SignalingSession to signal in a new language.
+//
+// Threads: every method runs on the control thread, and so must every call of the listener; the bytes of the stream
+// arrive on its own thread.
+#pragma once
+
+#include <jackfield/abi/signaling.h>
+#include <jackfield/identity.hpp>
+#include <jackfield/path.hpp>
+
+namespace jackfield {
+
+/// The kernel's ear. [control]
+class SignalingListener {
+public:
+    explicit SignalingListener(jf_signaling_listener raw) : raw_(raw) {}
+
+    void invited(std::uint64_t call, std::string_view offer, std::string_view display_name) const
+    {
+        raw_.methods->invited(raw_.self, call, to_text(offer), to_text(display_name));
+    }
+    void ringing(std::uint64_t call, std::string_view answer) const
+    {
+        raw_.methods->ringing(raw_.self, call, to_text(answer));
+    }
+    void answered(std::uint64_t call, std::string_view answer) const
+    {
+        raw_.methods->answered(raw_.self, call, to_text(answer));
+    }
+    void confirmed(std::uint64_t call) const { raw_.methods->confirmed(raw_.self, call); }
+    void refused(std::uint64_t call, std::uint32_t reason, std::uint32_t code, std::string_view text) const
+    {
+        raw_.methods->refused(raw_.self, call, reason, code, to_text(text));
+    }
+    void cancelled(std::uint64_t call, std::uint32_t reason) const { raw_.methods->cancelled(raw_.self, call, reason); }
+    void updated(std::uint64_t call, std::string_view offer) const
+    {
+        raw_.methods->updated(raw_.self, call, to_text(offer));
+    }
+    void update_answered(std::uint64_t call, std::string_view answer) const
+    {
+        raw_.methods->update_answered(raw_.self, call, to_text(answer));
+    }
+    void ended(std::uint64_t call, std::uint32_t reason, std::string_view text) const
+    {
+        raw_.methods->ended(raw_.self, call, reason, to_text(text));
+    }
+    Status message(std::uint64_t call, std::string_view content_type, ByteView body) const
+    {
+        return raw_.methods->message(raw_.self, call, to_text(content_type), to_bytes(body));
+    }
+    Status info(std::uint64_t call, std::string_view content_type, ByteView body) const
+    {
+        return raw_.methods->info(raw_.self, call, to_text(content_type), to_bytes(body));
+    }
+    void closed(Status status, std::string_view text) const
+    {
+        const jf_error error = make_error(status, text);
+        raw_.methods->closed(raw_.self, status, &error);
+    }
+
+private:
+    jf_signaling_listener raw_;
+};
+
+struct SignalingOptions {
+    bool initiator = false;
+    Device local;
+    Device remote;
+    std::string local_name;
+};
+
+/// All calls with one peer device. Destroying it closes the stream.
+class SignalingSession {
+public:
+    explicit SignalingSession(Host host) : host_(host) {}
+    virtual ~SignalingSession() = default;
+
+    virtual void invite(std::uint64_t call, std::string_view offer) = 0;
+    virtual void ring(std::uint64_t call, std::string_view answer) = 0;
+    virtual void answer(std::uint64_t call, std::string_view answer) = 0;
+    virtual void refuse(std::uint64_t call, std::uint32_t reason) = 0;
+    virtual void cancel(std::uint64_t call, std::uint32_t reason) = 0;
+    virtual void update(std::uint64_t call, std::string_view offer) = 0;
+    virtual void answer_update(std::uint64_t call, std::string_view answer) = 0;
+    virtual void bye(std::uint64_t call, std::uint32_t reason) = 0;
+    virtual void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) = 0;
+    virtual void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) = 0;
+
+    Host host() const { return host_; }
+    static const jf_signaling_session_methods kMethods;
+
+protected:
+    Host host_;
+};
+
+class Signaling : public Instance {
+public:
+    using Interface = Signaling;
+    static constexpr std::string_view kInterfaceId = JF_SIGNALING_INTERFACE;
+
+    using Instance::Instance;
+
+    virtual std::unique_ptr<SignalingSession> open(Path stream, SignalingOptions options,
+                                                   SignalingListener listener) = 0;
+
+    static const jf_signaling_methods kMethods;
+};
+
+namespace detail {
+
+inline SignalingSession& signaling_session(void* self)
+{
+    return *static_cast<SignalingSession*>(self);
+}
+
+/// The C function for a method that takes a call and a text.
+template <void (SignalingSession::*method)(std::uint64_t, std::string_view)>
+Status with_text(void* self, std::uint64_t call, jf_text text, jf_error* error)
+{
+    return guarded(error, [&] { (signaling_session(self).*method)(call, view(text)); });
+}
+
+/// The C function for a method that takes a call and a reason.
+template <void (SignalingSession::*method)(std::uint64_t, std::uint32_t)>
+Status with_reason(void* self, std::uint64_t call, std::uint32_t reason, jf_error* error)
+{
+    return guarded(error, [&] { (signaling_session(self).*method)(call, reason); });
+}
+
+/// The C function for a method that delivers a body.
+template <void (SignalingSession::*method)(std::uint64_t, std::string_view, ByteView, Completion)>
+void with_body(void* self, std::uint64_t call, jf_text content_type, jf_bytes body, jf_done done)
+{
+    auto& session = signaling_session(self);
+    start_guarded(session.host(), done,
+                  [&](Completion& end) { (session.*method)(call, view(content_type), view(body), std::move(end)); });
+}
+
+} // namespace detail
+
+inline constexpr jf_signaling_session_methods SignalingSession::kMethods{
+    sizeof(jf_signaling_session_methods),
+    0,
+    &detail::with_text<&SignalingSession::invite>,
+    &detail::with_text<&SignalingSession::ring>,
+    &detail::with_text<&SignalingSession::answer>,
+    &detail::with_reason<&SignalingSession::refuse>,
+    &detail::with_reason<&SignalingSession::cancel>,
+    &detail::with_text<&SignalingSession::update>,
+    &detail::with_text<&SignalingSession::answer_update>,
+    &detail::with_reason<&SignalingSession::bye>,
+    &detail::with_body<&SignalingSession::message>,
+    &detail::with_body<&SignalingSession::info>,
+    [](void* self) { delete static_cast<SignalingSession*>(self); }};
+
+inline constexpr jf_signaling_methods Signaling::kMethods{
+    sizeof(jf_signaling_methods), 0,
+    [](void* self, jf_path stream, const jf_signaling_options* options, jf_signaling_listener listener,
+       jf_signaling_session* session, jf_error* error) {
+        return guarded(error, [&] {
+            SignalingOptions ours{options->initiator != 0, Device(*options->local), Device(*options->remote),
+                                  std::string(view(options->local_name))};
+            auto made = static_cast<Signaling*>(self)->open(Path(stream), std::move(ours), SignalingListener(listener));
+            *session = {&SignalingSession::kMethods, made.release()};
+        });
+    }};
+
+} // namespace jackfield
