@@ -18,6 +18,8 @@ function(jackfield_add_test name)
     if(T_PLUGINS)
         add_dependencies(${name} ${T_PLUGINS})
     endif()
+    # CMake takes the list apart three times on its way into CTest's files; seven backslashes survive that.
+    list(JOIN T_LABELS [==[\\\\\\\;]==] labels)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
-        PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
+        PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${labels}")
 endfunction()
