@@ -24,9 +24,10 @@ target_compile_options(jackfield_build INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
     -fstack-protector-strong)
 target_compile_definitions(jackfield_build INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>
-    $<$<AND:$<NOT:$<CONFIG:Debug>>,$<STREQUAL:${JACKFIELD_SANITIZE},>>:_FORTIFY_SOURCE=2>)
-if(JACKFIELD_SANITIZE)
+    $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
+if(NOT JACKFIELD_SANITIZE)
+    target_compile_definitions(jackfield_build INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+else()
     target_compile_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE} -fno-omit-frame-pointer -O1
         -fno-sanitize-recover=all)
     target_link_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE})
