@@ -9,6 +9,8 @@
 #include <elf.h>
 #include <link.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,7 +42,8 @@ std::string loader_problem(std::string_view what, const std::string& path)
     return std::string(what);
 }
 
-/// A function of that name would be read as if it were a table. Empty if the symbol is data of a fitting size.
+/// A function of that name would be read as if it were a table. Empty if the symbol is data of a fitting size and
+/// place.
 std::string symbol_problem(const void* address)
 {
     Dl_info info{};
@@ -50,6 +53,8 @@ std::string symbol_problem(const void* address)
     const auto* const symbol = static_cast<const ElfW(Sym)*>(extra);
     if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
         return "its symbol " JF_ENTRY_SYMBOL " is not data of type jf_entry";
+    if (reinterpret_cast<std::uintptr_t>(address) % alignof(jf_entry) != 0)
+        return "its symbol " JF_ENTRY_SYMBOL " does not stand where a jf_entry can";
     if (symbol->st_size < sizeof(jf_entry))
         return fmt::format("its symbol " JF_ENTRY_SYMBOL " has {} bytes, a jf_entry has {}", symbol->st_size,
                            sizeof(jf_entry));
@@ -76,13 +81,13 @@ std::expected<const jf_entry*, Error> open_library(const std::filesystem::path& 
             Error{JF_REFUSED, fmt::format("cannot be loaded: {}", loader_problem(problem.what(), file.string()))});
     }
     // From here on code of the library has run (its static constructors), so it stays.
-    const auto* const entry = library.has(JF_ENTRY_SYMBOL) ? &library.get<const jf_entry>(JF_ENTRY_SYMBOL) : nullptr;
+    const void* const symbol = library.has(JF_ENTRY_SYMBOL) ? &library.get<const std::byte>(JF_ENTRY_SYMBOL) : nullptr;
     keep_for_ever(std::move(library));
-    if (entry == nullptr)
+    if (symbol == nullptr)
         return std::unexpected(Error{JF_NOT_FOUND, "has no symbol " JF_ENTRY_SYMBOL});
-    if (auto problem = symbol_problem(entry); !problem.empty())
+    if (auto problem = symbol_problem(symbol); !problem.empty())
         return std::unexpected(Error{JF_REFUSED, std::move(problem)});
-    return entry;
+    return static_cast<const jf_entry*>(symbol);
 }
 
 } // namespace jackfield::kernel

@@ -149,7 +149,7 @@ const jf_entry* jackfield_plugin(void)
 }
 #elif defined(SYMBOL_IS_SMALL)
 JF_EXPORT extern const uint32_t jackfield_plugin;
-const uint32_t jackfield_plugin = sizeof(jf_entry);
+_Alignas(jf_entry) const uint32_t jackfield_plugin = sizeof(jf_entry);
 #elif !defined(SYMBOL_IS_MISSING)
 JF_EXPORT extern const jf_entry jackfield_plugin;
 const jf_entry jackfield_plugin = {(uint32_t)ENTRY_SIZE, ABI_MAJOR, ABI_MINOR, FACTORY_COUNT, 0, FACTORIES};
