@@ -115,8 +115,8 @@ public:
 /// The receiving half of a path that one makes. It keeps the promises of <jackfield/abi/path.h> for its owner:
 /// receiver calls never overlap, what arrives before `open` waits (up to a stated number of bytes), nothing is called
 /// after `shut`, `closed` comes once and last.
-/// Call no method of it while holding a lock that the receiver's `send` could want, nor from inside `send` (a receiver
-/// may be sending): post `ended` and `writable` instead.
+/// Call no method of it but `over` while holding a lock that the receiver's `send` could want, nor from inside `send` (a
+/// receiver may be sending): post `ended` and `writable` instead.
 class ReceiverGate {
 public:
     /// early_bytes: how much may wait for `open`; more makes deliver answer JF_EXHAUSTED.
@@ -170,6 +170,7 @@ public:
         if (shut_ || end_)
             return;
         end_ = make_error(status, text);
+        over_.store(true, std::memory_order_release);
         if (receiver_)
             receiver_->methods->closed(receiver_->self, status, &*end_);
     }
@@ -179,14 +180,12 @@ public:
     {
         const std::lock_guard lock(mutex_);
         shut_ = true;
+        over_.store(true, std::memory_order_release);
         early_.clear();
     }
 
-    bool over() const
-    {
-        const std::lock_guard lock(mutex_);
-        return shut_ || end_.has_value();
-    }
+    /// Takes no lock: the one question that may be asked inside `send`.
+    bool over() const { return over_.load(std::memory_order_acquire); }
 
 private:
     struct Early {
@@ -210,6 +209,7 @@ private:
     std::size_t early_bytes_ = 0;
     std::size_t early_limit_;
     bool shut_ = false;
+    std::atomic<bool> over_{false};
 };
 
 inline jf_packet make_packet(ByteView bytes, std::int64_t arrival_ns, std::uint32_t ecn = JF_ECN_UNKNOWN)
