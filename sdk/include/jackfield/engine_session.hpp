@@ -132,12 +132,9 @@ private:
         phase_ = Phase::secured;
         was_secured_ = true;
         const auto overhead = static_cast<std::uint32_t>(engine_->record_overhead());
-        above_info_ = {sizeof(jf_path_info),
-                       below_info_.kind,
-                       JF_STREAM_SEND_MAX,
-                       below_info_.overhead_bytes + overhead,
-                       below_info_.reliable,
-                       1};
+        above_info_ = {sizeof(jf_path_info), below_info_.kind,
+                       JF_STREAM_SEND_MAX,   below_info_.overhead_bytes + overhead,
+                       below_info_.reliable, 1};
         if (datagrams())
             above_info_.max_datagram_bytes =
                 std::min<std::uint32_t>(below_info_.max_datagram_bytes - overhead, kRecordBytes);
@@ -207,10 +204,15 @@ private:
                     phase_ = Phase::over;
             }
             switch (read.kind) {
-            case EngineRead::Kind::data: hand_up(packet, read.size); break;
-            case EngineRead::Kind::more: return;
-            case EngineRead::Kind::ended: return gate_.ended(JF_CLOSED, "the peer closed the secure channel");
-            case EngineRead::Kind::failed: return gate_.ended(failure.status, failure.text);
+            case EngineRead::Kind::data:
+                hand_up(packet, read.size);
+                break;
+            case EngineRead::Kind::more:
+                return;
+            case EngineRead::Kind::ended:
+                return gate_.ended(JF_CLOSED, "the peer closed the secure channel");
+            case EngineRead::Kind::failed:
+                return gate_.ended(failure.status, failure.text);
             }
         }
     }

@@ -1,0 +1,31 @@
+// The one list of what is tested: every plugin with itself and with every other, on both kinds of path.
+//
+// Threads: any.
+#pragma once
+
+#include "pair.hpp"
+
+#include <gtest/gtest.h>
+
+namespace secure_test {
+
+inline constexpr const char* kPlugins[] = {"secure-openssl"};
+
+inline std::vector<Case> all_cases()
+{
+    std::vector<Case> cases;
+    for (const auto* client : kPlugins) {
+        for (const auto* server : kPlugins) {
+            for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
+                cases.push_back({client, server, kind});
+        }
+    }
+    return cases;
+}
+
+inline std::string case_name(const ::testing::TestParamInfo<Case>& info)
+{
+    return name_of(info.param);
+}
+
+} // namespace secure_test

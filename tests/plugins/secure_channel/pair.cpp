@@ -1,0 +1,191 @@
+// Both ends of a link with their listeners.
+//
+// Threads: listeners on the test's thread; Sink on the link's.
+#include "pair.hpp"
+
+namespace secure_test {
+
+void Sink::received(const jf_packet& packet) noexcept
+{
+    if (on_packet)
+        on_packet(packet);
+    if (keep) {
+        const std::lock_guard lock(mutex_);
+        packets_.emplace_back(packet.bytes.data, packet.bytes.data + packet.bytes.size);
+    }
+    size_ += packet.bytes.size;
+}
+
+void Sink::writable() noexcept
+{
+    ++writable_;
+}
+
+void Sink::closed(Status status, std::string_view words) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+    text_ = words;
+    closed_ = true;
+}
+
+std::vector<Bytes> Sink::packets() const
+{
+    const std::lock_guard lock(mutex_);
+    return packets_;
+}
+
+Bytes Sink::bytes() const
+{
+    Bytes all;
+    for (const auto& packet : packets())
+        all.insert(all.end(), packet.begin(), packet.end());
+    return all;
+}
+
+Status Sink::closed_status() const
+{
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+std::string Sink::closed_text() const
+{
+    const std::lock_guard lock(mutex_);
+    return text_;
+}
+
+const jf_secure_listener_methods End::kListener{
+    sizeof(jf_secure_listener_methods), 0,
+    [](void* self, jf_path path, const jf_secure_info* info) {
+        auto& end = *static_cast<End*>(self);
+        end.secured_path_ = Path(path);
+        end.protocol = jackfield::view(info->protocol);
+        end.cipher = jackfield::view(info->cipher);
+        end.group = jackfield::view(info->group);
+        end.peer = Device(info->peer);
+    },
+    [](void* self, Status, const jf_error* error) { static_cast<End*>(self)->failure_ = *error; }};
+
+End::End(FakeHost& host, const std::string& plugin, const CertIdentity& identity, const std::string& config)
+    : host_(host), instance_([&]() -> ChannelInstance {
+          host.provide(JF_IDENTITY_INTERFACE, identity.raw());
+          return {host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_SECURE_CHANNEL_INTERFACE, config};
+      }())
+{}
+
+void End::open(Path below, bool client, const Device& expected)
+{
+    const jf_device device = expected.raw();
+    const std::uint32_t role = client ? JF_TLS_CLIENT : JF_TLS_SERVER;
+    const jf_secure_options options{sizeof(options), role, &device};
+    jf_error error = jackfield::no_error();
+    jackfield::check(instance_->open(instance_.self(), below.raw(), &options, {&kListener, this}, &session_, &error),
+                     error);
+}
+
+void End::release()
+{
+    if (session_.methods != nullptr)
+        session_.methods->release(session_.self);
+    session_ = {nullptr, nullptr};
+}
+
+bool End::refused() const
+{
+    if (failed())
+        return failure_->status == JF_REFUSED;
+    return sink.is_closed() && sink.closed_status() == JF_REFUSED;
+}
+
+Bytes End::export_key(std::string_view label, std::string_view context, std::size_t size)
+{
+    Bytes out;
+    jf_error error = jackfield::no_error();
+    jackfield::check(session_.methods->export_key_material(session_.self, jackfield::to_text(label),
+                                                           jackfield::to_bytes(jackfield::as_bytes(context)), size,
+                                                           jackfield::append_to(out), &error),
+                     error);
+    return out;
+}
+
+std::string name_of(const Case& which)
+{
+    const auto brief = [](const std::string& plugin) { return plugin.substr(plugin.find('-') + 1); };
+    return brief(which.client) + "_to_" + brief(which.server) + (which.kind == JF_STREAM ? "_stream" : "_datagram");
+}
+
+std::string config_for(const Case& which, const std::string& more)
+{
+    // secure-mbedtls speaks TLS 1.2 only; secure-openssl must be told to accept that.
+    const bool old = which.client != which.server && which.kind == JF_STREAM;
+    std::string config = old ? R"("min_version": "1.2")" : "";
+    if (!more.empty())
+        config += (config.empty() ? "" : ", ") + more;
+    return "{" + config + "}";
+}
+
+namespace {
+
+std::string config_of(const std::string& plugin, const Case& which, const std::string& more)
+{
+    return plugin == "secure-openssl" ? config_for(which, more) : "{" + more + "}";
+}
+
+} // namespace
+
+Pair::Pair(const Case& which_case, const std::string& more_config) : Pair(which_case, more_config, nullptr, nullptr)
+{}
+
+Pair::Pair(const Case& which_case, const std::string& more_config, std::unique_ptr<CertIdentity> of_client,
+           std::unique_ptr<CertIdentity> of_server)
+    : which(which_case),
+      client_identity(of_client ? std::move(of_client) : make_identity(host)),
+      server_identity(of_server ? std::move(of_server) : make_identity(host)),
+      link(which.kind),
+      client(host, which.client, *client_identity, config_of(which.client, which, more_config)),
+      server(host, which.server, *server_identity, config_of(which.server, which, more_config))
+{}
+
+void Pair::open()
+{
+    server.open(link.path(1), false, client_identity->device());
+    client.open(link.path(0), true, server_identity->device());
+}
+
+bool Pair::connect()
+{
+    open();
+    if (!run_until([&] { return client.decided() && server.decided(); }))
+        return false;
+    if (!client.secured() || !server.secured())
+        return false;
+    client.open_secured_path();
+    server.open_secured_path();
+    return true;
+}
+
+std::unique_ptr<CertIdentity> make_identity(const FakeHost& host)
+{
+    const Holder account = make_account();
+    const Holder device = make_device(account);
+    return std::make_unique<CertIdentity>(host, device, std::vector<const Holder*>{&account});
+}
+
+Bytes pattern(std::size_t size, std::uint32_t seed)
+{
+    Bytes bytes(size);
+    std::uint32_t state = seed * 2654435761U + 1;
+    for (auto& byte : bytes) {
+        state = state * 1664525U + 1013904223U;
+        byte = static_cast<std::uint8_t>(state >> 24U);
+    }
+    return bytes;
+}
+
+ByteView text(std::string_view words)
+{
+    return jackfield::as_bytes(words);
+}
+
+} // namespace secure_test
