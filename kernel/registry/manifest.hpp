@@ -38,6 +38,7 @@ struct Manifest {
     bool untrusted_input = false;
 
     std::filesystem::path path; // of the manifest; empty for an entry that was handed in directly
+    std::string schema_json;    // only for such an entry: the schema itself instead of a file
 
     std::filesystem::path library_path() const { return path.parent_path() / library; }
     std::filesystem::path schema_path() const { return path.parent_path() / config_schema; }

@@ -58,11 +58,11 @@ Registry Registry::scan(std::span<const std::filesystem::path> folders)
 
 void Registry::scan_folder(const std::filesystem::path& folder)
 {
-    searched_.push_back({folder, 0, {}});
+    searched_.push_back({folder.has_filename() ? folder : folder.parent_path(), 0, {}}); // "plugins/" is "plugins"
     auto& searched = searched_.back();
     std::error_code failed;
     std::vector<std::filesystem::path> files;
-    for (std::filesystem::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+    for (std::filesystem::directory_iterator at(searched.path, failed), end; !failed && at != end; at.increment(failed)) {
         if (at->path().filename().string().ends_with(kManifestSuffix))
             files.push_back(at->path());
     }

@@ -1,0 +1,199 @@
+// The shape of the configuration file. See config.hpp.
+
+#include "kernel/config/config.hpp"
+
+#include "kernel/config/object_reader.hpp"
+#include "kernel/registry/json_text.hpp"
+
+#include <jackfield/abi/host.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+
+namespace jackfield::kernel {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr JsonLimits kLimits{.size_bytes = 1024 * 1024, .depth = 32};
+constexpr std::size_t kMaxPluginFolders = 16;
+constexpr std::size_t kMaxPluginsPerSlot = 16;
+constexpr std::size_t kMaxPathBytes = 4096;
+
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "log"};
+constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
+constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
+                                          "connect_timeout_s", "bundle",       "display_name"};
+constexpr std::string_view kLogKeys[] = {"level"};
+
+// In the order of the enums and of JF_LOG_DEBUG and the others.
+constexpr std::string_view kPolicies[] = {"tcp-preferred", "race", "tcp-only", "udp-only"};
+constexpr std::string_view kBundles[] = {"auto", "never"};
+constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
+static_assert(JF_LOG_DEBUG == 0 && JF_LOG_ERROR == 3);
+
+void read_version(const ObjectReader& top)
+{
+    const auto* const version = top.member("jackfield");
+    if (version == nullptr)
+        Report(top.file(), top.place("jackfield"), "missing; a configuration says \"jackfield\": 1").raise();
+    if (*version != 1)
+        top.refuse("jackfield", "1, the only version there is", *version);
+}
+
+/// Relative folders belong to the file, wherever the program was started.
+std::filesystem::path beside_file(const Config& config, const std::string& path)
+{
+    if (config.folder.empty())
+        return path;
+    return (config.folder / path).lexically_normal();
+}
+
+void read_plugin_path(Config& config, const ObjectReader& top)
+{
+    const auto* const list = top.member("plugin_path");
+    if (list == nullptr) {
+        config.plugin_path = default_plugin_path();
+        return;
+    }
+    if (!list->is_array() || list->size() > kMaxPluginFolders)
+        top.refuse("plugin_path", fmt::format("a list of at most {} folders", kMaxPluginFolders), *list);
+    for (std::size_t i = 0; i < list->size(); ++i) {
+        const auto& folder = (*list)[i];
+        if (!folder.is_string() || folder == "" || folder.get_ref<const std::string&>().size() > kMaxPathBytes)
+            Report(config.name, at("/plugin_path", i), fmt::format("expected a folder, found {}", shown(folder)))
+                .raise();
+        config.plugin_path.push_back(beside_file(config, folder.get<std::string>()));
+    }
+}
+
+Choice read_choice(const Config& config, const Slot& slot, const json& text, std::string pointer)
+{
+    const ObjectReader reader(text, pointer, config.name, kChoiceKeys);
+    Choice choice;
+    choice.slot = &slot;
+    choice.pointer = std::move(pointer);
+    if (reader.member("use") == nullptr)
+        Report(config.name, reader.place("use"), "missing; it names the plugin").raise();
+    choice.use = reader.text("use", "", 64);
+    choice.optional = reader.flag("optional", false);
+    if (const auto* const options = reader.member("config")) {
+        if (!options->is_object())
+            reader.refuse("config", "an object", *options);
+        choice.config_json = options->dump();
+    }
+    return choice;
+}
+
+void read_slot(Config& config, const Slot& slot, const json& text)
+{
+    const auto pointer = at("/slots", slot.name);
+    if (!text.is_array()) {
+        config.choices.push_back(read_choice(config, slot, text, pointer));
+        return;
+    }
+    if (!slot.list)
+        Report(config.name, pointer, "expected one object, found a list; only one plugin can fill this slot").raise();
+    if (text.empty() || text.size() > kMaxPluginsPerSlot)
+        Report(config.name, pointer, fmt::format("expected 1 to {} plugins, found {}", kMaxPluginsPerSlot, text.size()))
+            .raise();
+    for (std::size_t i = 0; i < text.size(); ++i)
+        config.choices.push_back(read_choice(config, slot, text[i], at(pointer, i)));
+}
+
+void read_slots(Config& config, const ObjectReader& top)
+{
+    const auto* const text = top.member("slots");
+    if (text == nullptr)
+        Report(config.name, top.place("slots"), "missing; it says which plugin does which step").raise();
+    std::vector<std::string_view> names;
+    for (const auto& slot : all_slots())
+        names.push_back(slot.name);
+    const ObjectReader slots(*text, top.place("slots"), config.name, names, "slot");
+    for (const auto& slot : all_slots()) {
+        if (const auto* const filled = slots.member(slot.name))
+            read_slot(config, slot, *filled);
+    }
+}
+
+void read_call(CallSettings& call, const Config& config, const json& text)
+{
+    const ObjectReader reader(text, "/call", config.name, kCallKeys);
+    call.control_policy = static_cast<ControlPolicy>(reader.choice("control_policy", 0, kPolicies));
+    call.tcp_grace = std::chrono::milliseconds(reader.integer("tcp_grace_ms", call.tcp_grace.count(), 0, 10'000));
+    call.ring_timeout = std::chrono::seconds(reader.integer("ring_timeout_s", call.ring_timeout.count(), 1, 600));
+    call.connect_timeout =
+        std::chrono::seconds(reader.integer("connect_timeout_s", call.connect_timeout.count(), 1, 300));
+    call.bundle = static_cast<Bundle>(reader.choice("bundle", 0, kBundles));
+    call.display_name = reader.text("display_name", "", 128);
+}
+
+Config read(const json& text, const std::string& name, const std::filesystem::path& folder)
+{
+    Config config;
+    config.name = name;
+    config.folder = folder;
+    const ObjectReader top(text, "", config.name, kTopKeys);
+    read_version(top);
+    read_plugin_path(config, top);
+    read_slots(config, top);
+    if (const auto* const call = top.member("call"))
+        read_call(config.call, config, *call);
+    if (const auto* const log = top.member("log")) {
+        const ObjectReader reader(*log, "/log", config.name, kLogKeys);
+        config.log_level = static_cast<std::int32_t>(reader.choice("level", JF_LOG_INFO, kLevels));
+    }
+    return config;
+}
+
+} // namespace
+
+std::expected<Config, Error> load_config(const std::filesystem::path& path)
+{
+    const auto text = read_text_file(path, kLimits.size_bytes);
+    if (!text) {
+        std::error_code ignored;
+        return std::unexpected(Report(path.string(), "", text.error().text)
+                                   .line("searched", std::filesystem::absolute(path, ignored).string())
+                                   .error(text.error().status));
+    }
+    return parse_config(*text, path.string(), path.parent_path());
+}
+
+std::expected<Config, Error> parse_config(std::string_view text, const std::string& name,
+                                          const std::filesystem::path& folder)
+{
+    const auto parsed = parse_json(text, kLimits);
+    if (!parsed)
+        return std::unexpected(Report(name, "", parsed.error().text).error());
+    try {
+        return read(*parsed, name, folder);
+    } catch (const Failure& failure) {
+        return std::unexpected(failure.error());
+    }
+}
+
+std::vector<std::filesystem::path> default_plugin_path()
+{
+    std::error_code failed;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
+    if (failed)
+        return {JACKFIELD_INSTALLED_PLUGINS};
+    const auto above = program.parent_path().parent_path();
+    return {above / "plugins", (above / JACKFIELD_PLUGINS_FROM_PREFIX).lexically_normal()};
+}
+
+std::string_view word(ControlPolicy policy)
+{
+    return kPolicies[static_cast<std::size_t>(policy)];
+}
+
+std::string_view word(Bundle bundle)
+{
+    return kBundles[static_cast<std::size_t>(bundle)];
+}
+
+} // namespace jackfield::kernel

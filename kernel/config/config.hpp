@@ -1,0 +1,74 @@
+// The configuration file, read and checked for its shape: everything that can be said without looking at a plugin.
+//
+// Threads:  plain values and functions, any thread.
+// Lifetime: a Config owns all it says; only Choice::slot points at the constant table of slots.hpp.
+
+#pragma once
+
+#include "kernel/config/slots.hpp"
+#include "kernel/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield::kernel {
+
+/// Which of the two control paths of a call is taken.
+enum class ControlPolicy {
+    kTcpPreferred, // TCP, if it is up within tcp_grace after UDP
+    kRace,         // the first that is up
+    kTcpOnly,
+    kUdpOnly,
+};
+
+/// Whether media may share one path (BUNDLE and rtcp-mux) when the peer can.
+enum class Bundle { kAuto, kNever };
+
+struct CallSettings {
+    ControlPolicy control_policy = ControlPolicy::kTcpPreferred;
+    std::chrono::milliseconds tcp_grace{100};
+    std::chrono::seconds ring_timeout{30};
+    std::chrono::seconds connect_timeout{15};
+    Bundle bundle = Bundle::kAuto;
+    std::string display_name;
+};
+
+/// One plugin that the file asks for.
+struct Choice {
+    const Slot* slot = nullptr;
+    std::string use;                // plugin id
+    std::string config_json = "{}"; // an object, as it stands in the file
+    bool optional = false;          // no error if there is no such plugin
+    std::string pointer;            // "/slots/codec/0"
+};
+
+struct Config {
+    std::string name;                               // of the file, as errors show it
+    std::filesystem::path folder;                   // relative paths of the file start here; may be empty
+    std::vector<std::filesystem::path> plugin_path; // where to look for plugins, in this order
+    std::vector<Choice> choices;                    // in the order of all_slots, within a slot as in the file
+    CallSettings call;
+    std::int32_t log_level = 1; // JF_LOG_INFO
+};
+
+/// JF_NOT_FOUND if the file cannot be read, else JF_BAD_CONFIG with place, problem and what would work.
+std::expected<Config, Error> load_config(const std::filesystem::path& path);
+
+/// The same for text that is at hand; `name` stands for the file in errors, relative paths start at `folder`.
+std::expected<Config, Error> parse_config(std::string_view text, const std::string& name,
+                                          const std::filesystem::path& folder = {});
+
+/// Where plugins are looked for when the file does not say: the folder `plugins` beside the program's own folder (a
+/// build tree), then where `cmake --install` puts them.
+std::vector<std::filesystem::path> default_plugin_path();
+
+/// "tcp-preferred", "auto": the words of the file.
+std::string_view word(ControlPolicy policy);
+std::string_view word(Bundle bundle);
+
+} // namespace jackfield::kernel

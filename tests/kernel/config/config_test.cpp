@@ -1,0 +1,230 @@
+// The shape of the configuration file: what is read, and the exact place and words of each mistake.
+
+#include "kernel/config/config.hpp"
+#include "tests/kernel/temporary_folder.hpp"
+
+#include <jackfield/abi/host.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using namespace jackfield::kernel;
+using namespace std::chrono_literals;
+using jackfield::test::TemporaryFolder;
+
+std::string problem(const std::string& text)
+{
+    const auto config = parse_config(text, "call.json");
+    if (config)
+        return "accepted";
+    EXPECT_EQ(config.error().status, JF_BAD_CONFIG);
+    return config.error().text;
+}
+
+std::string problem_in_slots(const std::string& slots)
+{
+    return problem(R"({"jackfield": 1, "slots": )" + slots + "}");
+}
+
+std::string problem_in_call(const std::string& call)
+{
+    return problem(R"({"jackfield": 1, "slots": {}, "call": )" + call + "}");
+}
+
+TEST(Config, IsReadWhole)
+{
+    const auto config = parse_config(R"({
+        // a comment
+        "jackfield": 1,
+        "plugin_path": ["./plugins", "/opt/more"],
+        "slots": {
+            "codec": [ { "use": "codec-a", "config": { "b": [1, "x"] } }, { "use": "codec-b", "optional": true } ],
+            "identity": { "use": "identity-x509" },
+            "discovery": { "use": "discovery-opendht" } /* one where a list may stand */
+        },
+        "call": { "control_policy": "udp-only", "tcp_grace_ms": 0, "ring_timeout_s": 600, "connect_timeout_s": 1,
+                  "bundle": "never", "display_name": "Zoë" },
+        "log": { "level": "debug" }
+    })",
+                                     "call.json");
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_EQ(config->name, "call.json");
+    ASSERT_EQ(config->plugin_path.size(), 2U);
+    EXPECT_EQ(config->plugin_path[0], "./plugins");
+    ASSERT_EQ(config->choices.size(), 4U);
+    EXPECT_EQ(config->choices[0].slot->name, "identity"); // in the order of a call, not of the file
+    EXPECT_EQ(config->choices[0].pointer, "/slots/identity");
+    EXPECT_EQ(config->choices[0].config_json, "{}");
+    EXPECT_EQ(config->choices[1].use, "discovery-opendht");
+    EXPECT_EQ(config->choices[1].pointer, "/slots/discovery");
+    EXPECT_EQ(config->choices[2].config_json, R"({"b":[1,"x"]})");
+    EXPECT_EQ(config->choices[2].pointer, "/slots/codec/0");
+    EXPECT_FALSE(config->choices[2].optional);
+    EXPECT_TRUE(config->choices[3].optional);
+    EXPECT_EQ(config->call.control_policy, ControlPolicy::kUdpOnly);
+    EXPECT_EQ(config->call.tcp_grace, 0ms);
+    EXPECT_EQ(config->call.ring_timeout, 600s);
+    EXPECT_EQ(config->call.connect_timeout, 1s);
+    EXPECT_EQ(config->call.bundle, Bundle::kNever);
+    EXPECT_EQ(config->call.display_name, "Zoë");
+    EXPECT_EQ(config->log_level, JF_LOG_DEBUG);
+}
+
+TEST(Config, HasDefaults)
+{
+    const auto config = parse_config(R"({"jackfield": 1, "slots": {}})", "call.json");
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_EQ(config->call.control_policy, ControlPolicy::kTcpPreferred);
+    EXPECT_EQ(config->call.tcp_grace, 100ms);
+    EXPECT_EQ(config->call.ring_timeout, 30s);
+    EXPECT_EQ(config->call.connect_timeout, 15s);
+    EXPECT_EQ(config->call.bundle, Bundle::kAuto);
+    EXPECT_EQ(config->call.display_name, "");
+    EXPECT_EQ(config->log_level, JF_LOG_INFO);
+    EXPECT_EQ(config->plugin_path, default_plugin_path());
+}
+
+TEST(Config, LooksForPluginsBesideTheProgramAndWhereTheyAreInstalled)
+{
+    const auto path = default_plugin_path();
+    ASSERT_EQ(path.size(), 2U);
+    EXPECT_EQ(path[0], std::filesystem::path(JACKFIELD_BINARY_DIR) / "plugins"); // this test is <build>/tests/...
+    EXPECT_TRUE(path[1].string().ends_with("/jackfield/plugins")) << path[1];
+}
+
+TEST(Config, SaysWhereItsSyntaxIsWrong)
+{
+    const auto text = problem("{\n  \"jackfield\": 1,\n  \"slots\" {}\n}");
+    EXPECT_TRUE(text.starts_with("call.json: line 3, column 11: syntax error")) << text;
+}
+
+TEST(Config, IsBoundedInSizeAndDepth)
+{
+    EXPECT_EQ(problem(std::string((1 << 20) + 1, ' ')), "call.json: larger than 1024 KiB");
+    EXPECT_EQ(problem(std::string(1000, '[') + std::string(1000, ']')), "call.json: nested deeper than 32 levels");
+    std::string deep_options;
+    for (int i = 0; i < 1000; ++i)
+        deep_options += R"({"a":)";
+    EXPECT_EQ(problem_in_slots(R"({"codec": {"use": "x", "config": )" + deep_options),
+              "call.json: nested deeper than 32 levels");
+    EXPECT_EQ(problem("{ \"jackfield\": 1, \"slots\": {} } // \xff"), "call.json: line 1, column 36: not UTF-8");
+}
+
+TEST(Config, MustBeAnObjectWithVersionOneAndSlots)
+{
+    EXPECT_EQ(problem("[]"), "call.json: expected an object, found []");
+    EXPECT_EQ(problem("{}"), "call.json: /jackfield: missing; a configuration says \"jackfield\": 1");
+    EXPECT_EQ(problem(R"({"jackfield": 2})"), "call.json: /jackfield: expected 1, the only version there is, found 2");
+    EXPECT_EQ(problem(R"({"jackfield": "1"})"),
+              "call.json: /jackfield: expected 1, the only version there is, found \"1\"");
+    EXPECT_EQ(problem(R"({"jackfield": 1})"), "call.json: /slots: missing; it says which plugin does which step");
+}
+
+TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
+{
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"), "call.json: /slot: no such key; did you mean \"slots\"?\n"
+                                                          "  known      jackfield, plugin_path, slots, call, log");
+    EXPECT_EQ(
+        problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
+        "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
+        "  known      identity, discovery, connectivity, secure_channel, reliable_stream, multiplexer, signaling, "
+        "media_transport, codec, media_source, media_sink, control");
+    EXPECT_EQ(problem_in_slots(R"({"codec": [{"use": "a"}, {"use": "b", "confg": {}}]})"),
+              "call.json: /slots/codec/1/confg: no such key; did you mean \"config\"?\n"
+              "  known      use, config, optional");
+    EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
+              "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
+              "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, display_name");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"file": "x"}})"), "call.json: /log/file: no such key\n"
+                                                                                 "  known      level");
+}
+
+TEST(Config, RefusesSlotsOfTheWrongShape)
+{
+    EXPECT_EQ(problem_in_slots("[]"), "call.json: /slots: expected an object, found []");
+    EXPECT_EQ(problem_in_slots(R"({"identity": "identity-x509"})"),
+              "call.json: /slots/identity: expected an object, found \"identity-x509\"");
+    EXPECT_EQ(problem_in_slots(R"({"identity": [{"use": "identity-x509"}]})"),
+              "call.json: /slots/identity: expected one object, found a list; only one plugin can fill this slot");
+    EXPECT_EQ(problem_in_slots(R"({"codec": []})"), "call.json: /slots/codec: expected 1 to 16 plugins, found 0");
+    EXPECT_EQ(problem_in_slots(R"({"codec": [7]})"), "call.json: /slots/codec/0: expected an object, found 7");
+    EXPECT_EQ(problem_in_slots(R"({"codec": {}})"), "call.json: /slots/codec/use: missing; it names the plugin");
+    EXPECT_EQ(problem_in_slots(R"({"codec": {"use": null}})"),
+              "call.json: /slots/codec/use: expected a string of at most 64 bytes, found null");
+    EXPECT_EQ(problem_in_slots(R"({"codec": {"use": "a", "config": []}})"),
+              "call.json: /slots/codec/config: expected an object, found []");
+    EXPECT_EQ(problem_in_slots(R"({"codec": {"use": "a", "optional": 1}})"),
+              "call.json: /slots/codec/optional: expected true or false, found 1");
+}
+
+TEST(Config, RefusesMoreThanSixteenPluginsInASlot)
+{
+    std::string list = R"({"use": "a"})";
+    for (int i = 0; i < 16; ++i)
+        list += R"(, {"use": "a"})";
+    EXPECT_EQ(problem_in_slots(R"({"codec": [)" + list + "]}"),
+              "call.json: /slots/codec: expected 1 to 16 plugins, found 17");
+}
+
+TEST(Config, RefusesTheSameSlotTwice)
+{
+    EXPECT_EQ(problem_in_slots(R"({"codec": {"use": "a"}, "codec": {"use": "b"}})"),
+              "call.json: the key \"codec\" stands twice in one object");
+}
+
+TEST(Config, RefusesCallSettingsThatAreNone)
+{
+    EXPECT_EQ(problem_in_call("7"), "call.json: /call: expected an object, found 7");
+    EXPECT_EQ(
+        problem_in_call(R"({"control_policy": "tcp_preferred"})"),
+        "call.json: /call/control_policy: expected one of \"tcp-preferred\", \"race\", \"tcp-only\", \"udp-only\", "
+        "found \"tcp_preferred\"; did you mean \"tcp-preferred\"?");
+    EXPECT_EQ(problem_in_call(R"({"bundle": false})"),
+              "call.json: /call/bundle: expected one of \"auto\", \"never\", found false");
+    EXPECT_EQ(problem_in_call(R"({"ring_timeout_s": 0})"),
+              "call.json: /call/ring_timeout_s: expected a whole number from 1 to 600, found 0");
+    EXPECT_EQ(problem_in_call(R"({"ring_timeout_s": 18446744073709551615})"),
+              "call.json: /call/ring_timeout_s: expected a whole number from 1 to 600, found 18446744073709551615");
+    EXPECT_EQ(problem_in_call(R"({"ring_timeout_s": 3.5})"),
+              "call.json: /call/ring_timeout_s: expected a whole number from 1 to 600, found 3.5");
+    EXPECT_EQ(problem_in_call(R"({"tcp_grace_ms": "5"})"),
+              "call.json: /call/tcp_grace_ms: expected a whole number from 0 to 10000, found \"5\"");
+    EXPECT_EQ(problem_in_call(R"({"connect_timeout_s": -1})"),
+              "call.json: /call/connect_timeout_s: expected a whole number from 1 to 300, found -1");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"level": "warn"}})"),
+              "call.json: /log/level: expected one of \"debug\", \"info\", \"warning\", \"error\", found \"warn\"");
+}
+
+TEST(Config, RefusesPluginFoldersThatAreNone)
+{
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "plugin_path": "plugins"})"),
+              "call.json: /plugin_path: expected a list of at most 16 folders, found \"plugins\"");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "plugin_path": ["a", ""]})"),
+              "call.json: /plugin_path/1: expected a folder, found \"\"");
+}
+
+TEST(Config, FromAFileTakesRelativeFoldersFromThere)
+{
+    const TemporaryFolder folder;
+    const auto file = folder.write("etc/call.json", R"({"jackfield": 1, "slots": {}, "plugin_path": ["../plugins"]})");
+    const auto config = load_config(file);
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_EQ(config->name, file.string());
+    EXPECT_EQ(config->plugin_path[0], folder.path() / "plugins");
+}
+
+TEST(Config, ThatIsNotThereIsAnErrorThatSaysWhereItWasLookedFor)
+{
+    const TemporaryFolder folder;
+    const auto file = (folder.path() / "call.json").string();
+    const auto missing = load_config(file);
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().status, JF_NOT_FOUND);
+    EXPECT_EQ(missing.error().text, file + ": No such file or directory\n  searched   " + file);
+    EXPECT_TRUE(load_config(folder.path()).error().text.starts_with(folder.path().string() + ": Is a directory"));
+}
+
+} // namespace
