@@ -33,7 +33,7 @@ constexpr JsonLimits kSchemaLimits{.size_bytes = 256 * 1024, .depth = 32};
 constexpr JsonLimits kOptionsLimits{.size_bytes = 1024 * 1024, .depth = 32};
 
 /// The regular expressions of the standard library use stack for every character they look at.
-constexpr std::size_t kMaxStringBytes = 16 * 1024;
+constexpr std::size_t kMaxMatchedBytes = 2 * 1024;
 
 /// The file that says which options there are; empty for a plugin that is part of the program.
 std::string schema_name(const Manifest& manifest)
@@ -76,6 +76,11 @@ bool is_path(const SchemaParts& parts)
         const auto format = part->find("format");
         return format != part->end() && *format == "path";
     });
+}
+
+bool has_pattern(const SchemaParts& parts)
+{
+    return std::any_of(parts.begin(), parts.end(), [](const json* part) { return part->contains("pattern"); });
 }
 
 /// The names an object may have here, if the schema closes the list of them.
@@ -131,8 +136,8 @@ void walk(const Check& check, const SchemaParts& parts, json& value, const std::
 {
     if (value.is_string()) {
         auto& text = value.get_ref<std::string&>();
-        if (text.size() > kMaxStringBytes)
-            check.report(pointer, fmt::format("longer than {} KiB", kMaxStringBytes / 1024)).raise();
+        if (text.size() > kMaxMatchedBytes && has_pattern(parts))
+            check.report(pointer, fmt::format("longer than {} KiB", kMaxMatchedBytes / 1024)).raise();
         if (is_path(parts))
             text = resolved_path(check, pointer, text);
     } else if (value.is_array()) {

@@ -34,32 +34,41 @@ std::string available_text(const Registry& registry, const Slot& slot)
                        slot.interface_id);
 }
 
+bool is_manifest_of(const Skipped& skipped, std::string_view id)
+{
+    return skipped.file.filename() == fmt::format("{}.plugin.json", id);
+}
+
 /// Skipped manifests: the one of the wanted plugin if it is among them, else all, since any could have been meant.
 void add_skipped(Report& report, const Registry& registry, std::string_view id)
 {
-    std::vector<const Skipped*> shown;
-    for (const auto& skipped : registry.skipped()) {
-        if (skipped.file.filename() == fmt::format("{}.plugin.json", id))
-            shown.push_back(&skipped);
-    }
-    if (shown.empty()) {
-        for (const auto& skipped : registry.skipped())
-            shown.push_back(&skipped);
-    }
+    auto shown = registry.skipped();
+    if (std::any_of(shown.begin(), shown.end(), [&](const auto& skipped) { return is_manifest_of(skipped, id); }))
+        std::erase_if(shown, [&](const auto& skipped) { return !is_manifest_of(skipped, id); });
     const char* word = "skipped";
-    for (const auto* skipped : std::span(shown).first(std::min(shown.size(), kMaxSkippedShown)))
-        report.line(std::exchange(word, ""), skipped->file.filename().string() + ": " + skipped->reason);
+    for (const auto& [file, reason] : std::span(shown).first(std::min(shown.size(), kMaxSkippedShown)))
+        report.line(std::exchange(word, ""), file.filename().string() + ": " + reason);
     if (shown.size() > kMaxSkippedShown)
         report.line("", fmt::format("and {} more", shown.size() - kMaxSkippedShown));
 }
 
-Report missing_plugin(const Config& config, const Registry& registry, const Choice& choice)
+/// Only for a name that nobody ever had: one that was retired or skipped was surely meant.
+std::string meant_plugin(const Registry& registry, const Choice& choice)
 {
+    const auto& skipped = registry.skipped();
+    if (!registry.replacement(choice.use).empty() ||
+        std::any_of(skipped.begin(), skipped.end(), [&](const auto& one) { return is_manifest_of(one, choice.use); }))
+        return {};
     std::vector<std::string_view> ids;
     for (const auto* manifest : registry.available(choice.slot->interface_id))
         ids.push_back(manifest->id);
+    return did_you_mean(choice.use, ids);
+}
+
+Report missing_plugin(const Config& config, const Registry& registry, const Choice& choice)
+{
     Report report(config.name, at(choice.pointer, "use"),
-                  fmt::format("no plugin {}{}", in_quotes(choice.use), did_you_mean(choice.use, ids)));
+                  fmt::format("no plugin {}{}", in_quotes(choice.use), meant_plugin(registry, choice)));
     if (const auto replacement = registry.replacement(choice.use); !replacement.empty())
         report.line("retired", fmt::format("{}: use {}", choice.use, replacement));
     report.line("searched", searched_text(registry.searched()));

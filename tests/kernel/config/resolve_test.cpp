@@ -158,7 +158,7 @@ TEST_F(Resolve, RefusesAPluginWhoseServiceNobodyGives)
     write_plugin(folder_, "mux-x", "multiplexer", "", R"("needs": ["jackfield.control/1", "jackfield.timeline/1"],)");
     EXPECT_EQ(problem(config_text("", R"("multiplexer": {"use": "mux-x"})")),
               "call.json: /slots/control: missing; mux-x at /slots/multiplexer needs jackfield.control/1\n"
-              "  searched   ./plugins (5 manifests)\n"
+              "  searched   ./plugins (6 manifests)\n"
               "  available  none   (jackfield.control/1)");
 }
 
