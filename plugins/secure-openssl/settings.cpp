@@ -37,7 +37,7 @@ Settings read_settings(std::string_view config_json)
             throw jackfield::ConfigError("/min_version: expected \"1.3\" or \"1.2\"");
         settings.allow_tls12 = *version == "1.2";
     }
-    read_number(config, "mtu", 256, 16384, settings.mtu_bytes);
+    read_number(config, "mtu", 512, 16384, settings.mtu_bytes);
     read_number(config, "retransmit_ms", 10, 10'000, settings.retransmit_ms);
     read_number(config, "handshake_timeout_ms", 100, 120'000, settings.handshake_timeout_ms);
     if (const auto verify = config.find("hello_verify"); verify != config.end()) {

@@ -19,7 +19,7 @@ public:
     static constexpr std::size_t kStreamBacklogBytes = 192 * 1024;
     static constexpr std::size_t kDatagramBacklogBytes = 128 * 1024;
     static constexpr std::size_t kRecordBytes = 16384; // RFC 8446 section 5.1
-    static constexpr std::size_t kSmallestDatagram = 256;
+    static constexpr std::size_t kSmallestDatagram = 512;
 
     /// Throws JF_UNSUPPORTED for a path that is neither a stream nor carries datagrams of a useful size.
     EngineSession(Host host, Path below, SecureListener listener, Nanoseconds handshake_timeout)
@@ -37,7 +37,7 @@ public:
             throw Failure(JF_UNSUPPORTED, "the path below is neither a stream nor datagrams");
         if (below_info_.max_datagram_bytes < kSmallestDatagram)
             throw Failure(JF_UNSUPPORTED, "the path below carries " + std::to_string(below_info_.max_datagram_bytes) +
-                                              " bytes at once; a handshake needs 256");
+                                              " bytes at once; a handshake needs 512");
     }
     ~EngineSession() override
     {

@@ -9,7 +9,7 @@
 
 namespace secure_test {
 
-inline constexpr const char* kPlugins[] = {"secure-openssl"};
+inline constexpr const char* kPlugins[] = {"secure-openssl", "secure-mbedtls"};
 
 inline std::vector<Case> all_cases()
 {

@@ -115,6 +115,11 @@ std::string name_of(const Case& which)
     return brief(which.client) + "_to_" + brief(which.server) + (which.kind == JF_STREAM ? "_stream" : "_datagram");
 }
 
+void PrintTo(const Case& which, std::ostream* out)
+{
+    *out << name_of(which);
+}
+
 std::string config_for(const Case& which, const std::string& more)
 {
     // secure-mbedtls speaks TLS 1.2 only; secure-openssl must be told to accept that.
@@ -153,16 +158,25 @@ void Pair::open()
     client.open(link.path(0), true, server_identity->device());
 }
 
-bool Pair::connect()
+::testing::AssertionResult Pair::connect()
 {
     open();
-    if (!run_until([&] { return client.decided() && server.decided(); }))
-        return false;
-    if (!client.secured() || !server.secured())
-        return false;
-    client.open_secured_path();
-    server.open_secured_path();
-    return true;
+    return finish_handshake();
+}
+
+::testing::AssertionResult Pair::finish_handshake()
+{
+    const bool decided = run_until([&] { return client.decided() && server.decided(); });
+    if (client.secured() && server.secured()) {
+        client.open_secured_path();
+        server.open_secured_path();
+        return ::testing::AssertionSuccess();
+    }
+    const auto state = [](const End& end) {
+        return end.secured() ? "secured" : end.failed() ? std::string(end.failure_->text) : "undecided";
+    };
+    return ::testing::AssertionFailure() << (decided ? "" : "out of time; ") << "client: " << state(client)
+                                         << "; server: " << state(server);
 }
 
 std::unique_ptr<CertIdentity> make_identity(const FakeHost& host)

@@ -10,6 +10,8 @@
 #include <jackfield/testing/memory_link.hpp>
 #include <jackfield/testing/plugin_under_test.hpp>
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <optional>
 
@@ -93,7 +95,11 @@ struct Case {
     std::string client;
     std::string server;
     std::uint32_t kind;
+
+    bool stream() const { return kind == JF_STREAM; }
+    bool tls13() const { return stream() && client == "secure-openssl" && server == "secure-openssl"; }
 };
+void PrintTo(const Case& which, std::ostream* out);
 
 /// Name for test listings, for example "openssl_to_mbedtls_stream".
 std::string name_of(const Case& which);
@@ -109,8 +115,9 @@ struct Pair {
 
     /// Opens both ends, each expecting the other.
     void open();
-    /// open, and wait until both are secured and their paths opened. False if that does not happen.
-    bool connect();
+    /// open, and wait until both are secured and their paths opened.
+    ::testing::AssertionResult connect();
+    ::testing::AssertionResult finish_handshake();
     bool run_until(const std::function<bool()>& done) { return host.run_until(done); }
 
     Case which;

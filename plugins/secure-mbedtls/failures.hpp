@@ -1,0 +1,18 @@
+// Mbed TLS's error codes in words, with the status that fits.
+//
+// Threads: any.
+#pragma once
+
+#include <jackfield/basic.hpp>
+
+namespace secure_mbedtls {
+
+std::string library_text(int code);
+
+/// Throws JF_INTERNAL with the library's reason unless the code is 0.
+void require(int code, std::string_view what);
+
+/// What a failed handshake or record of the peer means.
+jf_error protocol_failure(int code, std::string_view what);
+
+} // namespace secure_mbedtls
