@@ -6,7 +6,47 @@
 
 #include <jackfield/host.hpp>
 
+#include <functional>
+
 namespace jackfield {
+
+namespace detail {
+
+/// Stands around one call of a method. An unfinished end that the method's exception destroys on its way out was not
+/// given up: it ends with the status of that exception.
+class ThrowScope {
+public:
+    using End = std::function<void(Status, std::string_view)>;
+
+    ThrowScope() : outer_(std::exchange(current_, this)), exceptions_(std::uncaught_exceptions()) {}
+    ThrowScope(const ThrowScope&) = delete;
+    ThrowScope& operator=(const ThrowScope&) = delete;
+    ~ThrowScope() { current_ = outer_; }
+
+    /// For the destructor of an unfinished end. False if no method is being left by an exception.
+    static bool keep(End end)
+    {
+        if (current_ == nullptr || std::uncaught_exceptions() <= current_->exceptions_)
+            return false;
+        current_->ends_.push_back(std::move(end));
+        return true;
+    }
+
+    /// The method threw.
+    void finish(Status status, std::string_view text)
+    {
+        for (const End& end : std::exchange(ends_, {}))
+            end(status, text);
+    }
+
+private:
+    inline static thread_local ThrowScope* current_ = nullptr;
+    ThrowScope* outer_;
+    int exceptions_;
+    std::vector<End> ends_;
+};
+
+} // namespace detail
 
 class Completion {
 public:
@@ -34,7 +74,13 @@ public:
 private:
     void abandon()
     {
-        if (done_.call != nullptr)
+        if (done_.call == nullptr)
+            return;
+        if (detail::ThrowScope::keep([host = host_, done = done_](Status status, std::string_view text) {
+                Completion(host, done).fail(status, text);
+            }))
+            done_ = {nullptr, nullptr};
+        else
             finish(JF_CANCELLED, "the operation was given up");
     }
 
@@ -65,16 +111,26 @@ protected:
     Host host_;
 };
 
+/// Runs a method that was given an end. What it throws becomes that end.
+template <class F>
+jf_error run_method(F&& f)
+{
+    detail::ThrowScope scope;
+    jf_error error = no_error();
+    if (guarded(&error, std::forward<F>(f)) != JF_OK)
+        scope.finish(error.status, error.text);
+    return error;
+}
+
 /// Starts asynchronous work: f gets a reference to the Completion and moves it where it needs it. What f throws becomes
 /// the end of the operation.
 template <class F>
 void start_guarded(Host host, jf_done done, F&& f)
 {
-    Completion completion(host, done);
-    jf_error error = no_error();
-    const Status status = guarded(&error, [&] { std::forward<F>(f)(completion); });
-    if (status != JF_OK)
-        completion.fail(status, error.text);
+    run_method([&] {
+        Completion completion(host, done);
+        std::forward<F>(f)(completion);
+    });
 }
 
 } // namespace jackfield

@@ -121,7 +121,8 @@ public:
 protected:
     void abandon()
     {
-        if (state_)
+        if (state_ && !state_->over() &&
+            !ThrowScope::keep([state = state_](Status status, std::string_view text) { state->finish(status, text); }))
             state_->finish(JF_CANCELLED, "the operation was given up");
     }
 
@@ -182,21 +183,19 @@ struct DiscoveryBinding {
     static void find(void* raw, jf_operation operation, jf_text account_id, jf_find_sink sink)
     {
         auto state = begin(self(raw), operation, sink);
-        jf_error error = no_error();
-        const Status status = guarded(&error, [&] { self(raw).find(view(account_id), FindSink(state)); });
-        if (status != JF_OK)
-            state->finish(status, error.text);
+        const jf_error error = run_method([&] { self(raw).find(view(account_id), FindSink(state)); });
+        if (error.status != JF_OK)
+            state->finish(error.status, error.text);
     }
 
     static void send(void* raw, jf_operation operation, const jf_device* recipient, const jf_call_message* message,
                      jf_done done)
     {
         auto state = begin(self(raw), operation, done);
-        jf_error error = no_error();
-        const Status status =
-            guarded(&error, [&] { self(raw).send(Device(*recipient), CallMessage(*message), SendEnd(state)); });
-        if (status != JF_OK)
-            state->finish(status, error.text);
+        const jf_error error =
+            run_method([&] { self(raw).send(Device(*recipient), CallMessage(*message), SendEnd(state)); });
+        if (error.status != JF_OK)
+            state->finish(error.status, error.text);
     }
 
     static void cancel(void* raw, jf_operation operation)

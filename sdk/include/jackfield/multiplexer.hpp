@@ -30,7 +30,14 @@ public:
     ChannelDone(Host host, jf_channel_done done) : host_(host), done_(done) {}
     ChannelDone(ChannelDone&& other) noexcept : host_(other.host_), done_(std::exchange(other.done_, {})) {}
     ChannelDone& operator=(ChannelDone&&) = delete;
-    ~ChannelDone() { fail(JF_CANCELLED, "the channel was given up"); }
+    ~ChannelDone()
+    {
+        if (done_.call != nullptr &&
+            !detail::ThrowScope::keep([host = host_, done = done_](Status status, std::string_view text) {
+                ChannelDone(host, done).fail(status, text);
+            }))
+            fail(JF_CANCELLED, "the channel was given up");
+    }
 
     void succeed(std::unique_ptr<Channel> channel)
     {
@@ -113,7 +120,7 @@ inline constexpr jf_multiplexer_session_methods MultiplexerSession::kMethods{
     0,
     [](void* self, jf_text name, std::uint32_t kind, jf_channel_done done) {
         auto& session = detail::multiplexer_session(self);
-        guarded(nullptr, [&] { session.open_channel(view(name), kind, ChannelDone(session.host(), done)); });
+        run_method([&] { session.open_channel(view(name), kind, ChannelDone(session.host(), done)); });
     },
     [](void* self, std::uint64_t request, jf_channel* channel, jf_error* error) {
         return guarded(error, [&] { *channel = Channel::release(detail::multiplexer_session(self).accept(request)); });
