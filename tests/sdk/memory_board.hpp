@@ -1,0 +1,183 @@
+// A bulletin board in memory that several discoveries of one test share, and that can be as hostile as a test wants.
+//
+// Threads: the test's. Lifetime: the board outlives the discoveries.
+#pragma once
+
+#include <jackfield/bulletin_board.hpp>
+
+#include <algorithm>
+
+namespace jackfield::testing {
+
+class MemoryBoard {
+public:
+    struct Listener {
+        const void* owner;
+        BoardValues values;
+    };
+
+    void put(const std::string& key, const Bytes& value)
+    {
+        stored[key].push_back(value);
+        deliver(key, value);
+    }
+
+    void deliver(const std::string& key, const Bytes& value)
+    {
+        if (drop_deliveries)
+            return;
+        const auto [first, last] = listeners.equal_range(key);
+        for (auto at = first; at != last; ++at) {
+            for (int i = 0; i < copies; ++i)
+                at->second.values(value);
+        }
+    }
+
+    std::vector<Bytes> get(const std::string& key) const
+    {
+        const auto found = stored.find(key);
+        std::vector<Bytes> values = found == stored.end() ? std::vector<Bytes>() : found->second;
+        if (backwards)
+            std::reverse(values.begin(), values.end());
+        return values;
+    }
+
+    std::map<std::string, std::vector<Bytes>> stored;
+    std::multimap<std::string, Listener> listeners;
+    int copies = 1;
+    bool backwards = false;
+    bool drop_deliveries = false;
+    bool silent = false; ///< neither puts nor gets ever end
+    Status put_status = JF_OK;
+};
+
+class MemoryDiscovery final : public BulletinBoardDiscovery {
+public:
+    MemoryDiscovery(Host host, MemoryBoard& board) : BulletinBoardDiscovery(host), board_(board) {}
+    ~MemoryDiscovery() override { forget_listeners(); }
+
+    using BulletinBoardDiscovery::board_state;
+
+    void open_board() override
+    {
+        if (online_at_once)
+            board_state(true, "a board in memory");
+        else
+            board_state(false, "a board out of reach");
+    }
+
+    void close_board(Completion done) override
+    {
+        forget_listeners();
+        done.succeed();
+    }
+
+    void put(BoardPut put, BoardEnd end) override
+    {
+        ++puts;
+        if (board_.silent)
+            return;
+        if (board_.put_status == JF_OK)
+            board_.put(put.key, put.value);
+        end(board_.put_status, "as the test wants");
+    }
+
+    void get(std::string_view key, BoardValues values, BoardEnd end) override
+    {
+        ++gets;
+        if (board_.silent)
+            return;
+        for (const Bytes& value : board_.get(std::string(key)))
+            values(value);
+        end(JF_OK, "");
+    }
+
+    void listen(std::string_view key, BoardValues values) override
+    {
+        for (const Bytes& value : board_.get(std::string(key)))
+            values(value);
+        board_.listeners.emplace(std::string(key), MemoryBoard::Listener{this, std::move(values)});
+    }
+
+    void unlisten(std::string_view key) override
+    {
+        std::erase_if(board_.listeners,
+                      [&](const auto& entry) { return entry.first == key && entry.second.owner == this; });
+    }
+
+    bool online_at_once = true;
+    int puts = 0;
+    int gets = 0;
+
+private:
+    void forget_listeners()
+    {
+        std::erase_if(board_.listeners, [&](const auto& entry) { return entry.second.owner == this; });
+    }
+
+    MemoryBoard& board_;
+};
+
+/// Keeps what a discovery tells; call its functions over the C table, as the kernel does.
+class DiscoveryRecord {
+public:
+    jf_discovery_listener listener()
+    {
+        static const jf_discovery_listener_methods methods{
+            sizeof(jf_discovery_listener_methods), 0,
+            [](void* self, const jf_device* sender, const jf_call_message* message) {
+                of(self).messages.emplace_back(Device(*sender), CallMessage(*message));
+            },
+            [](void* self, std::uint32_t state, jf_text detail) {
+                of(self).states.push_back(state);
+                of(self).details.emplace_back(view(detail));
+            },
+            [](void* self, const jf_device* device, std::int32_t present) {
+                of(self).presence.emplace_back(Device(*device), present != 0);
+            }};
+        return {&methods, this};
+    }
+
+    std::vector<std::pair<Device, CallMessage>> messages;
+    std::vector<std::uint32_t> states;
+    std::vector<std::string> details;
+    std::vector<std::pair<Device, bool>> presence;
+
+private:
+    static DiscoveryRecord& of(void* self) { return *static_cast<DiscoveryRecord*>(self); }
+};
+
+/// The end of one announce, send or stop.
+struct DoneRecord {
+    jf_done done()
+    {
+        return {this, [](void* self, jf_status end, const jf_error* error) {
+                    auto& record = *static_cast<DoneRecord*>(self);
+                    ++record.calls;
+                    record.status = end;
+                    record.text = error_text(error, "");
+                }};
+    }
+
+    int calls = 0;
+    Status status = JF_OK;
+    std::string text;
+};
+
+/// What a find brings.
+struct FindRecord : DoneRecord {
+    jf_find_sink sink()
+    {
+        return {
+            this,
+            [](void* self, const jf_device* device) { static_cast<FindRecord*>(self)->devices.emplace_back(*device); },
+            [](void* self, jf_status end, const jf_error* error) {
+                static_cast<FindRecord*>(self)->done().call(static_cast<DoneRecord*>(static_cast<FindRecord*>(self)),
+                                                            end, error);
+            }};
+    }
+
+    std::vector<Device> devices;
+};
+
+} // namespace jackfield::testing
