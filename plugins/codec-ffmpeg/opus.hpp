@@ -1,0 +1,62 @@
+// Opus (RFC 6716) in RTP (RFC 7587): one packet is one payload, always 20 ms when we send.
+//
+// Threads: encode and decode on one media thread each; set_bitrate on any. Lifetime: opened warm, released by the
+// kernel.
+#pragma once
+
+#include "audio_chunker.hpp"
+#include "codec_config.hpp"
+#include "opus_api.hpp"
+
+#include <jackfield/codec.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace jackfield::codec {
+
+struct OpusFree {
+    void operator()(OpusEncoder* encoder) const { opus_encoder_destroy(encoder); }
+    void operator()(OpusDecoder* decoder) const { opus_decoder_destroy(decoder); }
+};
+
+inline constexpr std::uint32_t kOpusDefaultBitrate = 32'000;
+
+class OpusAudioEncoder final : public Encoder {
+public:
+    OpusAudioEncoder(const Options& options, const Stream& stream, PayloadSink sink);
+
+    Status encode(const jf_frame& frame) noexcept override;
+    void set_bitrate(std::uint32_t bits_per_second) noexcept override;
+
+private:
+    void warm_up();
+    Status send(const AudioChunk& chunk) noexcept;
+
+    PayloadSink sink_;
+    int channels_;
+    AudioChunker chunker_;
+    std::vector<std::uint8_t> packet_;
+    std::unique_ptr<OpusEncoder, OpusFree> encoder_;
+    std::atomic<std::uint32_t> wanted_bps_;
+    std::uint32_t applied_bps_ = 0;
+};
+
+class OpusAudioDecoder final : public Decoder {
+public:
+    OpusAudioDecoder(const Options& options, const Stream& stream, FrameSink sink);
+
+    Status decode(const jf_payload& payload) noexcept override;
+
+private:
+    void conceal(const jf_payload& payload, int samples_of_payload) noexcept;
+    void show(int samples_per_channel, std::int64_t time_ns, bool concealed) noexcept;
+
+    FrameSink sink_;
+    int channels_;
+    std::vector<float> samples_;
+    std::unique_ptr<OpusDecoder, OpusFree> decoder_;
+    int last_samples_ = 0; // length of the packet before, 0 before the first
+};
+
+} // namespace jackfield::codec
