@@ -1,0 +1,76 @@
+// The board: one plugin instance in every slot the configuration fills, with its host.
+//
+// Threads:  [control], but for the lookup of services.
+// Lifetime: the node's. Instances go away in the reverse order of their making, each after its gate is closed; whatever
+//           sessions they made have been released before.
+
+#pragma once
+
+#include "kernel/config/resolve.hpp"
+#include "kernel/executor/instance_host.hpp"
+#include "kernel/registry/instance.hpp"
+#include "kernel/registry/registry.hpp"
+
+#include <jackfield/abi/codec.h>
+#include <jackfield/abi/connectivity.h>
+#include <jackfield/abi/discovery.h>
+#include <jackfield/abi/identity.h>
+#include <jackfield/abi/media_sink.h>
+#include <jackfield/abi/media_source.h>
+#include <jackfield/abi/media_transport.h>
+#include <jackfield/abi/reliable_stream.h>
+#include <jackfield/abi/secure_channel.h>
+#include <jackfield/abi/signaling.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace jackfield::kernel {
+
+/// A plugged socket: the method table and the instance.
+template <typename Methods>
+struct Plug {
+    const Methods* methods = nullptr;
+    void* self = nullptr;
+    std::string plugin_id;
+
+    explicit operator bool() const { return methods != nullptr; }
+};
+
+class Board {
+public:
+    /// Loads and creates what the configuration names, in the order of its slots. Throws Failure with a four-part text.
+    Board(ControlThread& control, Registry& registry, const Resolved& resolved, std::int32_t log_level, LogSink log);
+    Board(const Board&) = delete;
+    Board& operator=(const Board&) = delete;
+    ~Board();
+
+    Plug<jf_identity_methods> identity;
+    std::vector<Plug<jf_discovery_methods>> discovery;
+    Plug<jf_connectivity_methods> connectivity;
+    Plug<jf_secure_channel_methods> secure_channel;
+    Plug<jf_reliable_stream_methods> reliable_stream;
+    Plug<jf_signaling_methods> signaling;
+    Plug<jf_media_transport_methods> media_transport;
+    std::vector<Plug<jf_codec_methods>> codecs;
+    std::vector<Plug<jf_media_source_methods>> sources;
+    std::vector<Plug<jf_media_sink_methods>> sinks;
+
+private:
+    struct Mounted {
+        std::unique_ptr<InstanceHost> host;
+        Instance instance;
+    };
+
+    template <typename Methods>
+    Plug<Methods> mount(Registry& registry, const Resolved& resolved, const ResolvedPlugin& choice);
+
+    ControlThread& control_;
+    HostServices services_;
+    jf_identity identity_service_{};
+    std::deque<Mounted> mounted_;
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,82 @@
+// connectivity/1 as the kernel uses it. See connectivity.hpp.
+
+#include "kernel/bind/connectivity.hpp"
+
+#include "kernel/bind/text.hpp"
+
+namespace jackfield::kernel {
+
+namespace {
+ConnectivitySession& of(void* self)
+{
+    return *static_cast<ConnectivitySession*>(self);
+}
+} // namespace
+
+const jf_connectivity_listener_methods ConnectivitySession::kListener{
+    sizeof(jf_connectivity_listener_methods),
+    0,
+    [](void* self, jf_text candidate) { of(self).events_.candidate(std::string(view_of(candidate))); },
+    [](void* self) {
+        of(self).gathered_ = true;
+        of(self).events_.changed();
+    },
+    [](void* self, std::uint32_t component, jf_path path) {
+        of(self).paths_.emplace(component, path);
+        of(self).events_.changed();
+    },
+    [](void* self, const jf_selected_pair* pair) {
+        of(self).pairs_[pair->component] = {std::string(view_of(pair->local_candidate)),
+                                            std::string(view_of(pair->remote_candidate)), pair->relayed != 0};
+        of(self).events_.changed();
+    },
+    [](void* self, jf_status status, const jf_error* error) {
+        of(self).failure_ = error_of(status, error);
+        of(self).events_.changed();
+    }};
+
+ConnectivitySession::ConnectivitySession(const Plug<jf_connectivity_methods>& plug,
+                                         const jf_connectivity_options& options, Events events)
+    : plugin_id_(plug.plugin_id), events_(std::move(events))
+{
+    ErrorSlot error;
+    require(plug.methods->open(plug.self, &options, {&kListener, this}, &session_, &error), error, plugin_id_);
+    const jf_status status = session_.methods->gather(session_.self, &error);
+    if (status != JF_OK) {
+        session_.methods->release(session_.self);
+        require(status, error, plugin_id_);
+    }
+}
+
+ConnectivitySession::~ConnectivitySession()
+{
+    session_.methods->release(session_.self);
+}
+
+std::string ConnectivitySession::local_description() const
+{
+    std::string text;
+    ErrorSlot error;
+    require(session_.methods->local_description(session_.self, append_to(text), &error), error, plugin_id_);
+    return text;
+}
+
+void ConnectivitySession::set_remote(const std::string& description)
+{
+    ErrorSlot error;
+    require(session_.methods->set_remote(session_.self, abi_text(description), &error), error, plugin_id_);
+}
+
+void ConnectivitySession::add_remote_candidate(const std::string& line)
+{
+    // A candidate that cannot be used is no reason to give up: there are others.
+    ErrorSlot error;
+    session_.methods->add_remote_candidate(session_.self, abi_text(line), &error);
+}
+
+void ConnectivitySession::end_of_candidates()
+{
+    session_.methods->end_of_candidates(session_.self);
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,68 @@
+// connectivity/1 as the kernel uses it: one session, as state to look at.
+//
+// Threads:  [control].
+// Lifetime: the paths live as long as the session; whatever is stacked upon them goes first.
+
+#pragma once
+
+#include "kernel/bind/board.hpp"
+#include "kernel/error.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace jackfield::kernel {
+
+struct SelectedPair {
+    std::string local;
+    std::string remote;
+    bool relayed = false;
+};
+
+class ConnectivitySession {
+public:
+    struct Events {
+        std::function<void()> changed;                          // something below changed
+        std::function<void(const std::string& line)> candidate; // one more local candidate
+    };
+
+    /// Opens and begins to gather. Throws Failure.
+    ConnectivitySession(const Plug<jf_connectivity_methods>& plug, const jf_connectivity_options& options,
+                        Events events);
+    ConnectivitySession(const ConnectivitySession&) = delete;
+    ConnectivitySession& operator=(const ConnectivitySession&) = delete;
+    ~ConnectivitySession();
+
+    /// Nobody listens to the events any more; the state goes on. For a session that outlives the flow that made it.
+    void forget_events()
+    {
+        events_ = {[] {}, [](const std::string&) {}};
+    }
+
+    std::string local_description() const;
+    void set_remote(const std::string& description);
+    void add_remote_candidate(const std::string& line);
+    void end_of_candidates();
+
+    bool gathered() const { return gathered_; }
+    bool ready(std::uint32_t component) const { return paths_.contains(component); }
+    jf_path path(std::uint32_t component) const { return paths_.at(component); }
+    const std::map<std::uint32_t, SelectedPair>& pairs() const { return pairs_; }
+    const std::optional<Error>& failure() const { return failure_; }
+
+private:
+    static const jf_connectivity_listener_methods kListener;
+
+    std::string plugin_id_;
+    Events events_;
+    jf_connectivity_session session_{};
+    bool gathered_ = false;
+    std::map<std::uint32_t, jf_path> paths_;
+    std::map<std::uint32_t, SelectedPair> pairs_;
+    std::optional<Error> failure_;
+};
+
+} // namespace jackfield::kernel

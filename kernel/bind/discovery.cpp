@@ -1,0 +1,226 @@
+// discovery/1 as the kernel uses it. See discovery.hpp.
+
+#include "kernel/bind/discovery.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+
+namespace jackfield::kernel {
+
+namespace {
+
+constexpr std::size_t kRememberedDevices = 4096; // which mechanism knows them; forgetting only costs a detour
+
+/// Counts the ends of several operations and reports once: the first failure, or JF_OK.
+struct Together {
+    std::size_t running = 0;
+    Error problem{JF_OK, ""};
+    std::function<void(Error)> done;
+
+    void one_ended(const Error& result)
+    {
+        if (result.status != JF_OK && problem.status == JF_OK)
+            problem = result;
+        if (--running == 0)
+            done(problem);
+    }
+};
+
+} // namespace
+
+struct Switchboard::Mechanism {
+    Switchboard& owner;
+    const Plug<jf_discovery_methods>& plug;
+    bool started = false;
+    bool is_online = false;
+
+    void heard(const jf_device* sender, const jf_call_message* message)
+    {
+        const Device device(*sender);
+        if (owner.found_by_.size() < kRememberedDevices)
+            owner.found_by_[device.device_id] = this;
+        const CallMessage copy{message->kind, message->call_id, std::string(view_of(message->purpose)),
+                               std::string(view_of(message->blob))};
+        const auto found = owner.conversations_.find(copy.call_id);
+        const Requests hear = found != owner.conversations_.end() ? found->second : owner.requests_;
+        hear(device, copy);
+    }
+
+    static constexpr jf_discovery_listener_methods kListener{
+        sizeof(jf_discovery_listener_methods), 0,
+        [](void* self, const jf_device* sender, const jf_call_message* message) {
+            static_cast<Mechanism*>(self)->heard(sender, message);
+        },
+        [](void* self, std::uint32_t state, jf_text detail) {
+            auto& mechanism = *static_cast<Mechanism*>(self);
+            mechanism.is_online = state == JF_ONLINE;
+            mechanism.owner.state_(mechanism.plug.plugin_id, mechanism.is_online, std::string(view_of(detail)));
+        },
+        [](void*, const jf_device*, std::int32_t) {}};
+};
+
+// --- Search ---------------------------------------------------------------------------------------------------------
+
+struct Search::Part {
+    Search* owner; // null once the search is gone
+    Switchboard& switchboard;
+    Switchboard::Mechanism* mechanism;
+    jf_operation operation;
+
+    void device(const jf_device* raw)
+    {
+        if (owner == nullptr)
+            return;
+        Device device(*raw);
+        if (switchboard.found_by_.size() < kRememberedDevices)
+            switchboard.found_by_[device.device_id] = mechanism;
+        for (const auto& known : owner->devices_) {
+            if (known.device_id == device.device_id)
+                return;
+        }
+        owner->devices_.push_back(std::move(device));
+        owner->changed_();
+    }
+
+    void done(jf_status status, const jf_error* error)
+    {
+        if (owner != nullptr) {
+            owner->running_.erase(this);
+            if (status != JF_OK)
+                owner->problem_ = error_of(status, error);
+            owner->changed_();
+        }
+        std::erase_if(switchboard.parts_, [this](const auto& part) { return part.get() == this; });
+    }
+};
+
+Search::Search(Switchboard& switchboard, std::string account_id, std::function<void()> changed)
+    : switchboard_(switchboard), changed_(std::move(changed))
+{
+    for (const auto& mechanism : switchboard_.mechanisms_) {
+        switchboard_.parts_.push_back(
+            std::make_unique<Part>(Part{this, switchboard_, mechanism.get(), ++switchboard_.last_operation_}));
+        auto* part = switchboard_.parts_.back().get();
+        running_.insert(part);
+        const jf_find_sink sink{
+            part, [](void* self, const jf_device* device) { static_cast<Part*>(self)->device(device); },
+            [](void* self, jf_status status, const jf_error* error) { static_cast<Part*>(self)->done(status, error); }};
+        mechanism->plug.methods->find(mechanism->plug.self, part->operation, abi_text(account_id), sink);
+    }
+}
+
+Search::~Search()
+{
+    for (auto* part : running_) {
+        part->owner = nullptr;
+        part->mechanism->plug.methods->cancel(part->mechanism->plug.self, part->operation);
+    }
+}
+
+// --- Switchboard ----------------------------------------------------------------------------------------------------
+
+Switchboard::Switchboard(const Board& board, Completions& completions, Requests requests, State state)
+    : completions_(completions), requests_(std::move(requests)), state_(std::move(state))
+{
+    for (const auto& plug : board.discovery)
+        mechanisms_.push_back(std::make_unique<Mechanism>(Mechanism{*this, plug}));
+}
+
+Switchboard::~Switchboard() = default;
+
+void Switchboard::start()
+{
+    for (const auto& mechanism : mechanisms_) {
+        ErrorSlot error;
+        const jf_discovery_listener listener{&Mechanism::kListener, mechanism.get()};
+        require(mechanism->plug.methods->start(mechanism->plug.self, listener, &error), error,
+                mechanism->plug.plugin_id);
+        mechanism->started = true;
+    }
+}
+
+void Switchboard::announce(std::function<void(Error)> done)
+{
+    if (mechanisms_.empty())
+        return done({JF_OK, ""});
+    const auto together = std::make_shared<Together>(Together{mechanisms_.size(), {JF_OK, ""}, std::move(done)});
+    for (const auto& mechanism : mechanisms_) {
+        mechanism->plug.methods->announce(
+            mechanism->plug.self, completions_.make([together](const Error& result) { together->one_ended(result); }));
+    }
+}
+
+void Switchboard::stop(std::function<void(Error)> done)
+{
+    std::vector<Mechanism*> running;
+    for (const auto& mechanism : mechanisms_) {
+        if (std::exchange(mechanism->started, false))
+            running.push_back(mechanism.get());
+    }
+    if (running.empty())
+        return done({JF_OK, ""});
+    const auto together = std::make_shared<Together>(Together{running.size(), {JF_OK, ""}, std::move(done)});
+    for (auto* mechanism : running) {
+        mechanism->plug.methods->stop(
+            mechanism->plug.self, completions_.make([together](const Error& result) { together->one_ended(result); }));
+    }
+}
+
+void Switchboard::converse(std::uint64_t call_id, Requests hear)
+{
+    conversations_[call_id] = std::move(hear);
+}
+
+void Switchboard::end_conversation(std::uint64_t call_id)
+{
+    conversations_.erase(call_id);
+}
+
+void Switchboard::send(const Device& device, const CallMessage& message, std::function<void(Error)> failed)
+{
+    std::vector<Mechanism*> ways;
+    const auto known = found_by_.find(device.device_id);
+    for (const auto& mechanism : mechanisms_) {
+        if (known == found_by_.end() || known->second == mechanism.get())
+            ways.push_back(mechanism.get());
+    }
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    const jf_device recipient = device.raw();
+    const jf_call_message raw{
+        sizeof(jf_call_message), message.kind,
+        message.call_id,         abi_text(message.purpose),
+        abi_text(message.blob),  std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()};
+    const auto failures = std::make_shared<std::size_t>(0);
+    for (auto* way : ways) {
+        const auto done = completions_.make([failures, failed, count = ways.size()](const Error& result) {
+            if (result.status != JF_OK && ++*failures == count)
+                failed(result);
+        });
+        way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, done);
+    }
+}
+
+bool Switchboard::online() const
+{
+    for (const auto& mechanism : mechanisms_) {
+        if (mechanism->is_online)
+            return true;
+    }
+    return false;
+}
+
+std::string Switchboard::describe() const
+{
+    nlohmann::json all = nlohmann::json::object();
+    for (const auto& mechanism : mechanisms_) {
+        std::string text;
+        ErrorSlot error;
+        if (JF_HAS(mechanism->plug.methods, describe) &&
+            mechanism->plug.methods->describe(mechanism->plug.self, append_to(text), &error) == JF_OK)
+            all[mechanism->plug.plugin_id] = nlohmann::json::parse(text, nullptr, false);
+    }
+    return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace jackfield::kernel

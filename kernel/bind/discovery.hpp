@@ -1,0 +1,100 @@
+// discovery/1 as the kernel uses it: several mechanisms at once, all asked, the first answer counts.
+//
+// Threads:  [control].
+// Lifetime: Switchboard is the node's; a Search belongs to the call that looks, a Conversation to the link it is about.
+
+#pragma once
+
+#include "kernel/bind/completions.hpp"
+#include "kernel/bind/identity.hpp"
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace jackfield::kernel {
+
+/// One message about one connection attempt.
+struct CallMessage {
+    std::uint32_t kind = JF_CALL_REQUEST;
+    std::uint64_t call_id = 0;
+    std::string purpose;
+    std::string blob;
+};
+
+class Switchboard;
+
+/// A running look-up of one account at every mechanism.
+class Search {
+public:
+    /// `changed` is called whenever devices or done change.
+    Search(Switchboard& switchboard, std::string account_id, std::function<void()> changed);
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
+    ~Search();
+
+    const std::vector<Device>& devices() const { return devices_; } // in the order of their finding, each once
+    bool done() const { return running_.empty(); }
+    const Error& problem() const { return problem_; } // of the last mechanism that failed
+
+private:
+    friend class Switchboard;
+    struct Part; // one mechanism's look-up
+
+    Switchboard& switchboard_;
+    std::function<void()> changed_;
+    std::vector<Device> devices_;
+    std::set<Part*> running_; // the switchboard's
+    Error problem_{JF_NOT_FOUND, "no device of that account was found"};
+};
+
+/// All mechanisms of a node behind one door.
+class Switchboard {
+public:
+    using Requests = std::function<void(const Device& sender, const CallMessage& message)>;
+    using State = std::function<void(const std::string& plugin_id, bool online, const std::string& detail)>;
+
+    /// `requests` gets every message that belongs to no conversation.
+    Switchboard(const Board& board, Completions& completions, Requests requests, State state);
+    Switchboard(const Switchboard&) = delete;
+    Switchboard& operator=(const Switchboard&) = delete;
+    ~Switchboard();
+
+    /// Opens every mechanism. Throws Failure if one of them cannot start.
+    void start();
+
+    /// Done when every mechanism is; the first failure is the status.
+    void announce(std::function<void(Error)> done);
+    void stop(std::function<void(Error)> done);
+
+    /// Hears the messages of one call id until it is removed.
+    void converse(std::uint64_t call_id, Requests hear);
+    void end_conversation(std::uint64_t call_id);
+
+    /// Sends through the mechanism the device was found by or wrote through, else through all. `failed` is called if
+    /// none took it.
+    void send(const Device& device, const CallMessage& message, std::function<void(Error)> failed);
+
+    bool online() const;
+
+    /// Each mechanism's describe, as {"plugin-id": {...}}.
+    std::string describe() const;
+
+private:
+    friend class Search;
+    struct Mechanism;
+
+    Completions& completions_;
+    Requests requests_;
+    State state_;
+    std::vector<std::unique_ptr<Mechanism>> mechanisms_;
+    std::list<std::unique_ptr<Search::Part>> parts_; // until their mechanism has ended them
+    std::map<std::uint64_t, Requests> conversations_;
+    std::map<std::string, Mechanism*> found_by_; // device id -> mechanism, bounded
+    jf_operation last_operation_ = 0;
+};
+
+} // namespace jackfield::kernel

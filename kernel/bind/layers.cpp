@@ -1,0 +1,67 @@
+// secure_channel/1 and reliable_stream/1 as the kernel uses them. See layers.hpp.
+
+#include "kernel/bind/layers.hpp"
+
+#include "kernel/bind/text.hpp"
+
+namespace jackfield::kernel {
+
+const jf_secure_listener_methods SecureLayer::kListener{
+    sizeof(jf_secure_listener_methods), 0,
+    [](void* self, jf_path path, const jf_secure_info* info) {
+        auto& layer = *static_cast<SecureLayer*>(self);
+        layer.info_ = {std::string(view_of(info->protocol)), std::string(view_of(info->cipher)),
+                       std::string(view_of(info->group)), Device(info->peer)};
+        layer.path_ = path;
+        layer.changed_();
+    },
+    [](void* self, jf_status status, const jf_error* error) {
+        auto& layer = *static_cast<SecureLayer*>(self);
+        layer.failure_ = error_of(status, error);
+        layer.changed_();
+    }};
+
+SecureLayer::SecureLayer(const Plug<jf_secure_channel_methods>& plug, jf_path below, std::uint32_t role,
+                         const Device& expected, std::function<void()> changed)
+    : changed_(std::move(changed))
+{
+    const jf_device device = expected.raw();
+    const jf_secure_options options{sizeof(options), role, &device};
+    ErrorSlot error;
+    require(plug.methods->open(plug.self, below, &options, {&kListener, this}, &session_, &error), error,
+            plug.plugin_id);
+}
+
+SecureLayer::~SecureLayer()
+{
+    session_.methods->release(session_.self);
+}
+
+const jf_reliable_listener_methods ReliableLayer::kListener{sizeof(jf_reliable_listener_methods), 0,
+                                                            [](void* self, jf_path stream) {
+                                                                auto& layer = *static_cast<ReliableLayer*>(self);
+                                                                layer.path_ = stream;
+                                                                layer.changed_();
+                                                            },
+                                                            [](void* self, jf_status status, const jf_error* error) {
+                                                                auto& layer = *static_cast<ReliableLayer*>(self);
+                                                                layer.failure_ = error_of(status, error);
+                                                                layer.changed_();
+                                                            }};
+
+ReliableLayer::ReliableLayer(const Plug<jf_reliable_stream_methods>& plug, jf_path below, bool initiator,
+                             std::function<void()> changed)
+    : changed_(std::move(changed))
+{
+    const jf_reliable_options options{sizeof(options), initiator ? 1U : 0U};
+    ErrorSlot error;
+    require(plug.methods->open(plug.self, below, &options, {&kListener, this}, &session_, &error), error,
+            plug.plugin_id);
+}
+
+ReliableLayer::~ReliableLayer()
+{
+    session_.methods->release(session_.self);
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,217 @@
+// signaling/1 as the kernel uses it. See signaling.hpp.
+
+#include "kernel/bind/signaling.hpp"
+
+#include "kernel/bind/text.hpp"
+
+namespace jackfield::kernel {
+
+namespace {
+
+SignalingSession& of(void* self)
+{
+    return *static_cast<SignalingSession*>(self);
+}
+
+jf_bytes abi_bytes(std::string_view text)
+{
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+} // namespace
+
+// --- SignaledCall ---------------------------------------------------------------------------------------------------
+
+SignaledCall::SignaledCall(SignalingSession& session, std::uint64_t number, std::function<void()> changed)
+    : session_(&session), number_(number), changed_(std::move(changed))
+{
+    session_->calls_[number_] = this;
+    if (const auto early = session_->early_endings_.extract(number_))
+        ending_ = early.mapped();
+}
+
+SignaledCall::~SignaledCall()
+{
+    if (session_ != nullptr)
+        session_->calls_.erase(number_);
+}
+
+jf_signaling_session SignaledCall::raw() const
+{
+    if (session_ == nullptr)
+        throw Failure(JF_CLOSED, "the connection to the peer has ended");
+    return session_->session_;
+}
+
+void SignaledCall::invite(const std::string& offer)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->invite(session.self, number_, abi_text(offer), &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::ring(const std::string& answer)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->ring(session.self, number_, abi_text(answer), &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::answer(const std::string& answer)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->answer(session.self, number_, abi_text(answer), &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::refuse(std::uint32_t reason)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->refuse(session.self, number_, reason, &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::cancel(std::uint32_t reason)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->cancel(session.self, number_, reason, &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::bye(std::uint32_t reason)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->bye(session.self, number_, reason, &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::info(std::string_view content_type, std::string_view body)
+{
+    const auto session = raw();
+    session.methods->info(session.self, number_, abi_text(content_type), abi_bytes(body),
+                          session_->completions_.make([](const Error&) {}));
+}
+
+void SignaledCall::on_info(std::function<bool(const std::string&, const std::string&)> hear)
+{
+    info_ = std::move(hear);
+}
+
+void SignaledCall::end(CallEnding ending)
+{
+    if (ending_)
+        return;
+    ending_ = std::move(ending);
+    changed_();
+}
+
+// --- SignalingSession -----------------------------------------------------------------------------------------------
+
+const jf_signaling_listener_methods SignalingSession::kListener{
+    sizeof(jf_signaling_listener_methods),
+    0,
+    [](void* self, std::uint64_t call, jf_text offer, jf_text name) {
+        of(self).events_.invited(call, std::string(view_of(offer)), std::string(view_of(name)));
+    },
+    [](void* self, std::uint64_t call, jf_text answer) {
+        if (auto* found = of(self).find(call)) {
+            found->ringing_ = true;
+            if (answer.size > 0)
+                found->peer_answer_ = view_of(answer);
+            found->changed_();
+        }
+    },
+    [](void* self, std::uint64_t call, jf_text answer) {
+        if (auto* found = of(self).find(call)) {
+            found->answered_ = true;
+            if (answer.size > 0)
+                found->peer_answer_ = view_of(answer);
+            found->changed_();
+        }
+    },
+    [](void* self, std::uint64_t call) {
+        if (auto* found = of(self).find(call)) {
+            found->confirmed_ = true;
+            found->changed_();
+        }
+    },
+    [](void* self, std::uint64_t call, std::uint32_t reason, std::uint32_t code, jf_text text) {
+        if (auto* found = of(self).find(call))
+            found->end({reason, code, std::string(view_of(text))});
+    },
+    [](void* self, std::uint64_t call, std::uint32_t reason) {
+        const CallEnding ending{reason == JF_REASON_NORMAL ? JF_REASON_CANCELLED : reason, 0, "the caller gave up"};
+        if (auto* found = of(self).find(call))
+            found->end(ending);
+        else
+            of(self).early_endings_[call] = ending;
+    },
+    [](void* self, std::uint64_t call, jf_text) {
+        // Media does not change during a call yet: the offer is refused, and all stays as it was.
+        ErrorSlot error;
+        auto& session = of(self).session_;
+        session.methods->answer_update(session.self, call, {nullptr, 0}, &error);
+    },
+    [](void*, std::uint64_t, jf_text) {},
+    [](void* self, std::uint64_t call, std::uint32_t reason, jf_text text) {
+        const CallEnding ending{reason, 0, std::string(view_of(text))};
+        if (auto* found = of(self).find(call))
+            found->end(ending);
+        else
+            of(self).early_endings_[call] = ending;
+    },
+    [](void* self, std::uint64_t, jf_text content_type, jf_bytes body) -> jf_status {
+        return of(self).events_.message(std::string(view_of(content_type)),
+                                        std::string(reinterpret_cast<const char*>(body.data), body.size));
+    },
+    [](void* self, std::uint64_t call, jf_text content_type, jf_bytes body) -> jf_status {
+        const auto* found = of(self).find(call);
+        if (found == nullptr || !found->info_)
+            return JF_UNSUPPORTED;
+        const bool understood = found->info_(std::string(view_of(content_type)),
+                                             std::string(reinterpret_cast<const char*>(body.data), body.size));
+        return understood ? JF_OK : JF_UNSUPPORTED;
+    },
+    [](void* self, jf_status status, const jf_error* error) {
+        auto& session = of(self);
+        session.closed_ = error_of(status, error);
+        const auto calls = session.calls_;
+        for (const auto& [number, call] : calls)
+            call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + session.closed_->text});
+        session.events_.closed(*session.closed_);
+    }};
+
+SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
+                                   bool initiator, const Device& local, const Device& remote,
+                                   std::string_view local_name, Events events)
+    : completions_(completions), plugin_id_(plug.plugin_id), events_(std::move(events))
+{
+    const jf_device ours = local.raw();
+    const jf_device theirs = remote.raw();
+    const jf_signaling_options options{sizeof(options), initiator ? 1U : 0U, &ours, &theirs, abi_text(local_name)};
+    ErrorSlot error;
+    require(plug.methods->open(plug.self, stream, &options, {&kListener, this}, &session_, &error), error, plugin_id_);
+}
+
+SignalingSession::~SignalingSession()
+{
+    session_.methods->release(session_.self);
+    for (const auto& [number, call] : calls_) {
+        call->session_ = nullptr;
+        call->end({JF_REASON_FAILED, 0, "the connection to the peer was closed"});
+    }
+}
+
+void SignalingSession::message(std::string_view content_type, std::string_view body, std::function<void(Error)> done)
+{
+    session_.methods->message(session_.self, 0, abi_text(content_type), abi_bytes(body),
+                              completions_.make(std::move(done)));
+}
+
+SignaledCall* SignalingSession::find(std::uint64_t number)
+{
+    const auto found = calls_.find(number);
+    return found == calls_.end() ? nullptr : found->second;
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,114 @@
+// signaling/1 as the kernel uses it: one session to one peer device, and each call on it as state to look at.
+//
+// Threads:  [control].
+// Lifetime: the session belongs to the link. A SignaledCall belongs to the call's flow and may outlive the session; it
+// is
+//           closed then.
+
+#pragma once
+
+#include "kernel/bind/board.hpp"
+#include "kernel/bind/completions.hpp"
+#include "kernel/bind/identity.hpp"
+#include "kernel/error.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace jackfield::kernel {
+
+class SignalingSession;
+
+/// How a call was refused or ended, as signaling said it.
+struct CallEnding {
+    std::uint32_t reason = JF_REASON_NORMAL;
+    std::uint32_t code = 0; // the wire's own number, 0 if none
+    std::string text;
+};
+
+/// One call on a session. What has happened so far; `changed` is called whenever that grows.
+class SignaledCall {
+public:
+    SignaledCall(SignalingSession& session, std::uint64_t number, std::function<void()> changed);
+    SignaledCall(const SignaledCall&) = delete;
+    SignaledCall& operator=(const SignaledCall&) = delete;
+    ~SignaledCall();
+
+    /// These throw Failure: JF_CLOSED if the session is gone.
+    void invite(const std::string& offer);
+    void ring(const std::string& answer);
+    void answer(const std::string& answer);
+    void refuse(std::uint32_t reason);
+    void cancel(std::uint32_t reason);
+    void bye(std::uint32_t reason);
+    void info(std::string_view content_type, std::string_view body);
+
+    /// Hears INFO of the peer; answers whether it was understood.
+    void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear);
+
+    bool ringing() const { return ringing_; }
+    bool answered() const { return answered_; }
+    bool confirmed() const { return confirmed_; }
+    bool over() const { return ending_.has_value(); }
+    const std::string& peer_answer() const { return peer_answer_; } // early or final; empty until it came
+    const CallEnding& ending() const { return *ending_; }
+
+private:
+    friend class SignalingSession;
+
+    void end(CallEnding ending);
+    jf_signaling_session raw() const; // throws if the session is gone
+
+    SignalingSession* session_; // null once the session is gone
+    std::uint64_t number_;
+    std::function<void()> changed_;
+    std::function<bool(const std::string&, const std::string&)> info_;
+    bool ringing_ = false;
+    bool answered_ = false;
+    bool confirmed_ = false;
+    std::string peer_answer_;
+    std::optional<CallEnding> ending_;
+};
+
+class SignalingSession {
+public:
+    struct Events {
+        std::function<void(std::uint64_t call, std::string offer, std::string display_name)> invited;
+        std::function<jf_status(std::string content_type, std::string body)> message;
+        std::function<void(Error)> closed; // the session may be destroyed on a later turn, not inside
+    };
+
+    /// Throws Failure.
+    SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream, bool initiator,
+                     const Device& local, const Device& remote, std::string_view local_name, Events events);
+    SignalingSession(const SignalingSession&) = delete;
+    SignalingSession& operator=(const SignalingSession&) = delete;
+    ~SignalingSession();
+
+    /// A number for a call of ours.
+    std::uint64_t new_call_number() { return last_number_ += 2; }
+
+    const std::optional<Error>& closed() const { return closed_; }
+
+    void message(std::string_view content_type, std::string_view body, std::function<void(Error)> done);
+
+private:
+    friend class SignaledCall;
+    static const jf_signaling_listener_methods kListener;
+
+    SignaledCall* find(std::uint64_t number);
+
+    Completions& completions_;
+    std::string plugin_id_;
+    Events events_;
+    jf_signaling_session session_{};
+    std::map<std::uint64_t, SignaledCall*> calls_;
+    std::map<std::uint64_t, CallEnding> early_endings_; // of incoming calls nobody has taken up yet
+    std::uint64_t last_number_ = 0;
+    std::optional<Error> closed_;
+};
+
+} // namespace jackfield::kernel

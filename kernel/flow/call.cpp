@@ -1,0 +1,67 @@
+// One call. See call.hpp.
+
+#include "kernel/flow/call.hpp"
+
+#include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <fmt/format.h>
+
+namespace jackfield::kernel {
+
+namespace {
+std::string random_id()
+{
+    std::uint64_t number = 0;
+    random_bytes(reinterpret_cast<std::uint8_t*>(&number), sizeof(number));
+    return fmt::format("{:016x}", number);
+}
+} // namespace
+
+Call::Call(Timeline& timeline, Side call_side, std::string peer, MediaPlan media_plan,
+           std::shared_ptr<CallListener> events)
+    : id(random_id()),
+      side(call_side),
+      peer_account(std::move(peer)),
+      plan(std::move(media_plan)),
+      listener(std::move(events)),
+      timeline_(timeline)
+{}
+
+void Call::hang_up(std::uint32_t reason)
+{
+    if (!hung_up_)
+        hung_up_ = reason;
+    bell.ring();
+}
+
+void Call::answer()
+{
+    answered_here_ = !refused_ && !hung_up_;
+    bell.ring();
+}
+
+void Call::refuse(std::uint32_t reason)
+{
+    if (!answered_here_ && !refused_)
+        refused_ = reason;
+    bell.ring();
+}
+
+void Call::tell(Step step, Moment moment, std::string detail_json, std::int64_t t_ns)
+{
+    timeline_.tell({t_ns, id, side, step, moment, std::move(detail_json)});
+}
+
+void Call::tell_progress(Step step, std::string_view what, std::int64_t t_ns)
+{
+    tell(step, Moment::progress, fmt::format(R"({{"what":"{}"}})", what), t_ns);
+}
+
+void Call::check_hung_up(Step step) const
+{
+    if (hung_up_)
+        throw StepFailure(step, JF_CANCELLED, "hung up here");
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,82 @@
+// One call as its flow and the program both see it: who, which side, what was decided, how it ended.
+//
+// Threads:  [control].
+// Lifetime: shared by the flow (until it ends) and the node's table of calls (until the program has heard of the end).
+
+#pragma once
+
+#include "kernel/bind/bell.hpp"
+#include "kernel/bind/identity.hpp"
+#include "kernel/error.hpp"
+#include "kernel/media/call_media.hpp"
+#include "kernel/timeline/timeline.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace jackfield::kernel {
+
+/// How a call ended, for the program.
+struct CallEnd {
+    Error error{JF_OK, ""}; // status JF_OK: it was answered and hung up in order
+    Step step = Step::call; // where it ended
+    std::uint32_t reason = JF_REASON_NORMAL;
+    bool by_peer = false;
+    bool answered = false;
+    std::string statistics = "{}"; // of the media transport, one JSON object
+};
+
+class Call;
+
+/// What a program wants to hear of a call. [control] Must not block; may decide about the call at once.
+class CallListener {
+public:
+    virtual ~CallListener() = default;
+    virtual void ringing(Call&) {}
+    virtual void answered(Call&) {}
+    virtual void source_ended(Call&, MediaKind) {}
+    virtual void ended(Call&, const CallEnd&) {}
+};
+
+class Call : public std::enable_shared_from_this<Call> {
+public:
+    Call(Timeline& timeline, Side side, std::string peer, MediaPlan media_plan, std::shared_ptr<CallListener> events);
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    const std::string id; // 16 hex digits, in every event of the timeline
+    const Side side;
+    const std::string peer_account;
+    MediaPlan plan;
+    std::string display_name;               // of the caller, if it said one
+    std::shared_ptr<CallListener> listener; // second owner: the program
+    Bell bell;
+    std::optional<Error> media_ended; // the media transport says so
+
+    /// The program's decisions; the flow looks at them.
+    void hang_up(std::uint32_t reason = JF_REASON_NORMAL);
+    void answer();
+    void refuse(std::uint32_t reason);
+
+    const std::optional<std::uint32_t>& hung_up() const { return hung_up_; }
+    const std::optional<std::uint32_t>& refused() const { return refused_; }
+    bool answered_here() const { return answered_here_; }
+
+    /// Tells the timeline. detail is one JSON object or empty.
+    void tell(Step step, Moment moment, std::string detail_json = {}, std::int64_t t_ns = 0);
+
+    /// Progress with a word: {"what": "ringing"}.
+    void tell_progress(Step step, std::string_view what, std::int64_t t_ns = 0);
+
+    /// Throws if the program has hung up meanwhile.
+    void check_hung_up(Step step) const;
+
+private:
+    Timeline& timeline_;
+    std::optional<std::uint32_t> hung_up_;
+    std::optional<std::uint32_t> refused_;
+    bool answered_here_ = false;
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,66 @@
+// Step 4: the two ICE sessions for the control path, side by side, TCP preferred and UDP as fallback.
+//
+// Threads:  [control].
+// Lifetime: belongs to the flow that opens a link; the session whose path was taken moves into the link.
+
+#pragma once
+
+#include "kernel/flow/environment.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield::kernel {
+
+class ControlPaths {
+public:
+    /// Both sessions that the policy allows begin to gather. `more` is called with candidates that were not in the blob
+    /// yet, one per line, several at once where they come together. Throws Failure.
+    ControlPaths(Environment& node, std::uint32_t role, std::function<void()> changed,
+                 std::function<void(std::string lines)> more);
+
+    /// Both descriptions, one after the other. What is found later goes to `more`.
+    std::string blob();
+
+    /// The peer's. Throw Failure JF_BAD_INPUT if nothing in it can be used.
+    void set_remote(std::string_view blob);
+    void add_remote(std::string_view lines);
+
+    /// A session whose path may be used now, by the policy; null while it is worth waiting. `tried` ones are left out.
+    ConnectivitySession* choose(TimePoint at) const;
+
+    /// When choose could change its mind without anything else changing.
+    TimePoint reconsider(TimePoint otherwise) const;
+
+    /// Why there will be no path; empty while there may be one.
+    std::string hopeless() const;
+
+    /// Every session with a path that was not taken out yet.
+    std::vector<ConnectivitySession*> ready() const;
+
+    bool is_stream(const ConnectivitySession* session) const { return session == tcp_.get(); }
+
+    /// Takes the session out, for the link.
+    std::unique_ptr<ConnectivitySession> take(const ConnectivitySession* session);
+
+    /// This one did not lead to a link: forget it.
+    void give_up(const ConnectivitySession* session);
+
+private:
+    void candidate(const std::string& line);
+    void note_ready();
+
+    Environment& node_;
+    std::function<void()> changed_;
+    std::function<void(std::string)> more_;
+    std::unique_ptr<ConnectivitySession> udp_;
+    std::unique_ptr<ConnectivitySession> tcp_;
+    bool described_ = false;
+    std::shared_ptr<std::string> pending_lines_; // shared with the posted flush
+    TimePoint udp_since_ = TimePoint::max();
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,48 @@
+// What every flow of a node works with, and the links that are kept open between calls.
+//
+// Threads:  [control].
+// Lifetime: the node's. The node waits for its flows to end before it takes this apart, so flows hold plain references.
+
+#pragma once
+
+#include "kernel/bind/board.hpp"
+#include "kernel/bind/completions.hpp"
+#include "kernel/bind/discovery.hpp"
+#include "kernel/config/config.hpp"
+#include "kernel/flow/link.hpp"
+#include "kernel/flow/until.hpp"
+#include "kernel/timeline/timeline.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace jackfield::kernel {
+
+struct Environment {
+    ControlThread& control;
+    const Board& board;
+    Completions& completions;
+    Switchboard& switchboard;
+    Timeline& timeline;
+    CallSettings settings;
+    Device self;
+
+    /// Starts a flow; the node waits for it at the end.
+    std::function<void(awaitable<void>)> spawn;
+
+    /// A call comes in on a link.
+    std::function<void(std::shared_ptr<Link>, std::uint64_t number, std::string offer, std::string display_name)>
+        invited;
+
+    /// A text or a card comes in.
+    std::function<jf_status(const Device& sender, std::string content_type, std::string body)> message;
+
+    std::map<std::string, std::shared_ptr<Link>> links; // by device id; second owner: the calls on a link
+    int incoming_links = 0;                             // being opened by peers
+    std::map<std::string, int> incoming_links_of;       // by account
+    bool stopping = false;
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,125 @@
+// A call to this end, step by step. See incoming_call.hpp.
+
+#include "kernel/flow/incoming_call.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/stay_alive.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <algorithm>
+
+namespace jackfield::kernel {
+
+namespace {
+
+/// How many components our answer will use.
+std::uint32_t highest_component(const MediaDescription& answer)
+{
+    int highest = 1;
+    for (const auto& line : answer.lines) {
+        if (!line.rejected)
+            highest = std::max({highest, line.rtp_component, line.rtcp_component});
+    }
+    return static_cast<std::uint32_t>(highest);
+}
+
+// 7  Our answer to the offer, sent while it rings, so that media is negotiated before anybody picks up.
+awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                                 std::shared_ptr<Leg> leg, std::string offer_json)
+{
+    auto offer = as_step(Step::signaling, [&] { return parse_media_description(offer_json); });
+    auto answer = as_step(Step::signaling, [&] { return media->answer(offer); });
+    call->tell(Step::media_connectivity, Moment::start);
+    as_step(Step::media_connectivity,
+            [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLED, highest_component(answer)); });
+    co_await leg->media->gathered();
+    auto answer_json = as_step(Step::media_connectivity, [&] {
+        auto json = leg->media->describe(std::move(answer));
+        leg->media->take_remote(*media, offer);
+        leg->media->trickle_over(*leg->signaled);
+        return json;
+    });
+    if (!leg->signaled->over())
+        as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
+    call->tell_progress(Step::signaling, "ringing");
+    call->listener->ringing(*call);
+    co_return answer_json;
+}
+
+// 6  Until the program answers or refuses, the caller gives up, or nobody comes.
+awaitable<void> wait_for_decision(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                                  std::shared_ptr<Leg> leg)
+{
+    const bool decided = co_await until(call->bell, now() + node.settings.ring_timeout, [&] {
+        if (leg->media->ready() && !media->open())
+            prepare_media(*call, *media, *leg->media);
+        return call->answered_here() || call->refused() || call->hung_up() || leg->signaled->over();
+    });
+    if (!decided)
+        call->refuse(JF_REASON_NO_ANSWER);
+    if (leg->signaled->over())
+        throw StepFailure(Step::signaling, JF_CANCELLED, leg->signaled->ending().text);
+    if (call->hung_up())
+        call->refuse(JF_REASON_DECLINED);
+    if (call->refused())
+        throw StepFailure(Step::signaling, decided ? JF_REFUSED : JF_TIMEOUT,
+                          decided ? "refused here" : "nobody answered");
+}
+
+/// The caller learns why, if it does not know yet.
+void refuse(const Call& call, Leg& leg, const StepFailure& failure)
+{
+    if (!leg.signaled || leg.signaled->over())
+        return;
+    std::uint32_t reason = JF_REASON_FAILED;
+    if (call.refused())
+        reason = *call.refused();
+    else if (failure.status() == JF_UNSUPPORTED || failure.status() == JF_BAD_INPUT)
+        reason = JF_REASON_NOT_ACCEPTABLE;
+    try {
+        if (call.answered_here())
+            leg.signaled->bye(reason);
+        else
+            leg.signaled->refuse(reason);
+    } catch (const Failure&) {
+        // The link broke: the caller sees that.
+    }
+}
+
+} // namespace
+
+awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Link> link,
+                              std::uint64_t number, std::string offer)
+{
+    const auto end = std::make_shared<CallEnd>();
+    const auto leg = std::make_shared<Leg>();
+    std::shared_ptr<CallMedia> media;
+    leg->device = link->peer;
+    leg->link = link;
+    try {
+        call->tell(Step::call, Moment::start);
+        leg->signaled = as_step(Step::signaling, [&] {
+            return std::make_unique<SignaledCall>(*link->signaling, number, [call] { call->bell.ring(); });
+        });
+        media = open_media(node, call);                                               //   what we send and record
+        const std::string answer = co_await ring_here(node, call, media, leg, offer); // 6, 7
+        co_await wait_for_decision(node, call, media, leg);                           // 6
+        as_step(Step::signaling, [&] { leg->signaled->answer(answer); });             // 6
+        call->tell(Step::signaling, Moment::done);
+        end->answered = true;
+        call->listener->answered(*call);
+        co_await start_media(call, media, leg);     // 7
+        co_await stay_alive(call, media, leg, end); // 8
+    } catch (const StepFailure& failure) {
+        end->error = failure.error();
+        end->step = failure.step();
+        if (leg->signaled && leg->signaled->over()) {
+            end->by_peer = true;
+            end->reason = leg->signaled->ending().reason;
+        }
+        refuse(*call, *leg, failure);
+    }
+    co_await close_call(call, media, end);
+}
+
+} // namespace jackfield::kernel

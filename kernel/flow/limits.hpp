@@ -1,0 +1,24 @@
+// How long each step of a call may take. A step that takes longer fails with JF_TIMEOUT and says so on the timeline.
+//
+// Threads: constant data. What a deployment may change stands in its configuration (CallSettings), not here.
+
+#pragma once
+
+#include <chrono>
+
+namespace jackfield::kernel::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr auto kFind = 10s;          // 1  for the first device of an account
+inline constexpr auto kGatherWait = 150ms;  // 7  for local media candidates before we offer or answer without the rest
+inline constexpr auto kRingingStarts = 10s; // 6  from INVITE to the first sign of the callee
+inline constexpr auto kMediaPaths = 15s;    // 7  from accept to media paths
+inline constexpr auto kConfirm = 10s;       // 6  from our answer to the caller's ACK
+inline constexpr auto kGoodbye = 2s;        //    for the peer to hear that it is over
+inline constexpr auto kFinishRecording = 30s; // 8  to complete a file on a slow disk
+
+inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once
+inline constexpr int kIncomingLinksPerAccount = 4;
+
+} // namespace jackfield::kernel::limits

@@ -1,0 +1,125 @@
+// Step 7: media connectivity. See media_leg.hpp.
+
+#include "kernel/flow/media_leg.hpp"
+
+#include "kernel/flow/limits.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace jackfield::kernel {
+
+namespace {
+constexpr std::string_view kTrickleType = "application/trickle-ice-sdpfrag"; // RFC 8840 section 9
+constexpr std::string_view kCandidate = "a=candidate:";
+constexpr std::string_view kEndOfCandidates = "a=end-of-candidates";
+constexpr std::size_t kMaxFragmentBytes = 16 * 1024;
+} // namespace
+
+MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, std::uint32_t role, std::uint32_t component_count)
+    : call_(std::move(call))
+{
+    const jf_connectivity_options options{sizeof(options), role, JF_DATAGRAM, component_count, abi_text("media")};
+    ice_ = std::make_unique<ConnectivitySession>(
+        node.board.connectivity, options,
+        ConnectivitySession::Events{[kept = call_] { kept->bell.ring(); },
+                                    [this](const std::string& line) { candidate(line); }});
+}
+
+awaitable<void> MediaLeg::gathered()
+{
+    // Most of the time all candidates are known by now. A relay that is slow does not hold the call up: it trickles.
+    co_await until(call_->bell, now() + limits::kGatherWait,
+                   [this] { return ice_->gathered() || ice_->failure() || call_->hung_up(); });
+}
+
+std::string MediaLeg::describe(MediaDescription ours)
+{
+    local_ = std::move(ours);
+    local_.ice = ice_->local_description();
+    local_.ice_complete = ice_->gathered();
+    described_ = true;
+    return to_json(local_);
+}
+
+void MediaLeg::trickle_over(SignaledCall& signaled)
+{
+    signaled_ = &signaled;
+    signaled.on_info([this](const std::string& type, const std::string& body) { return hear(type, body); });
+    for (const auto& line : std::exchange(late_candidates_, {}))
+        candidate(line);
+}
+
+void MediaLeg::candidate(const std::string& line)
+{
+    if (!described_)
+        return; // it is in the description
+    if (signaled_ == nullptr) {
+        late_candidates_.push_back(line);
+        return;
+    }
+    try {
+        signaled_->info(kTrickleType, std::string(kCandidate) + line + "\r\n");
+    } catch (const Failure&) {
+        // The link is gone: the flow hears of that by itself.
+    }
+}
+
+bool MediaLeg::hear(const std::string& content_type, const std::string& body)
+{
+    if (content_type != kTrickleType || body.size() > kMaxFragmentBytes)
+        return false;
+    std::string_view rest = body;
+    while (!rest.empty()) {
+        const auto end = rest.find('\n');
+        std::string_view line = rest.substr(0, end);
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+        if (line.ends_with('\r'))
+            line.remove_suffix(1);
+        if (line.starts_with(kCandidate))
+            ice_->add_remote_candidate(std::string(line.substr(kCandidate.size())));
+        else if (line == kEndOfCandidates)
+            ice_->end_of_candidates();
+    }
+    return true;
+}
+
+void MediaLeg::take_remote(const CallMedia& media, const MediaDescription& remote)
+{
+    auto streams = media.agree(local_, remote);
+    if (remote.ice.empty())
+        throw Failure(JF_UNSUPPORTED, "the peer's media description has no ICE");
+    ice_->set_remote(remote.ice);
+    if (remote.ice_complete)
+        ice_->end_of_candidates();
+    streams_ = std::move(streams);
+}
+
+bool MediaLeg::ready() const
+{
+    if (streams_.empty())
+        return false;
+    for (const auto component : components_of(streams_)) {
+        if (!ice_->ready(component))
+            return false;
+    }
+    return true;
+}
+
+std::vector<jf_path> MediaLeg::paths() const
+{
+    std::vector<jf_path> paths;
+    for (const auto component : components_of(streams_))
+        paths.push_back(ice_->path(component));
+    return paths;
+}
+
+std::string MediaLeg::pairs() const
+{
+    nlohmann::json pairs = nlohmann::json::array();
+    for (const auto& [component, pair] : ice_->pairs())
+        pairs.push_back(
+            {{"component", component}, {"local", pair.local}, {"remote", pair.remote}, {"relayed", pair.relayed}});
+    return nlohmann::json{{"components", components_of(streams_).size()}, {"pairs", pairs}}.dump();
+}
+
+} // namespace jackfield::kernel

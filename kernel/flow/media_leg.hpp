@@ -1,0 +1,65 @@
+// Step 7: the media of one call with one device of the peer: its ICE session, what both ends said, whether it is up.
+//
+// Threads:  [control].
+// Lifetime: belongs to the leg of the call. What stands on its paths (the media transport) is closed before it goes
+// away.
+
+#pragma once
+
+#include "kernel/bind/connectivity.hpp"
+#include "kernel/bind/signaling.hpp"
+#include "kernel/flow/call.hpp"
+#include "kernel/flow/environment.hpp"
+#include "kernel/media/call_media.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace jackfield::kernel {
+
+class MediaLeg {
+public:
+    /// Begins to gather. The caller is ICE-controlling. Throws Failure.
+    MediaLeg(Environment& node, std::shared_ptr<Call> call, std::uint32_t role, std::uint32_t component_count);
+    MediaLeg(const MediaLeg&) = delete;
+    MediaLeg& operator=(const MediaLeg&) = delete;
+
+    /// All local candidates are known, or we have waited long enough for them.
+    awaitable<void> gathered();
+
+    /// Our description with ICE, for signaling. Candidates found later go out by INFO (RFC 8840).
+    std::string describe(MediaDescription ours);
+    void trickle_over(SignaledCall& signaled);
+
+    /// The peer's description: what both want is known from here on, and checks begin. Throws Failure.
+    void take_remote(const CallMedia& media, const MediaDescription& remote);
+
+    bool agreed() const { return !streams_.empty(); }
+    const std::vector<AgreedStream>& streams() const { return streams_; }
+
+    /// Every component that the streams use can carry data.
+    bool ready() const;
+    const std::optional<Error>& failure() const { return ice_->failure(); }
+
+    /// The paths of components_of(streams()), in that order.
+    std::vector<jf_path> paths() const;
+
+    /// Which pairs were taken, one JSON object for the timeline.
+    std::string pairs() const;
+
+private:
+    void candidate(const std::string& line);
+    bool hear(const std::string& content_type, const std::string& body);
+
+    std::shared_ptr<Call> call_;
+    std::unique_ptr<ConnectivitySession> ice_;
+    MediaDescription local_;
+    std::vector<AgreedStream> streams_;
+    bool described_ = false;
+    SignaledCall* signaled_ = nullptr; // the leg's, which outlives us
+    std::vector<std::string> late_candidates_;
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,253 @@
+// Steps 2 to 5 on the calling side. See open_link.hpp.
+
+#include "kernel/flow/open_link.hpp"
+
+#include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/control_paths.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace jackfield::kernel {
+
+namespace {
+
+/// What has come back from the callee so far; shared with the conversation's ear, which may hear more than the flow.
+struct Heard {
+    std::optional<std::string> answer;
+    std::string candidates;
+    std::optional<Error> refusal;
+};
+
+/// One attempt to reach one device.
+struct Dial {
+    Dial(Environment& environment, std::shared_ptr<Call> for_call, Device device)
+        : node(environment), call(std::move(for_call)), callee(std::move(device)), heard(std::make_shared<Heard>())
+    {
+        random_bytes(reinterpret_cast<std::uint8_t*>(&call_id), sizeof(call_id));
+        deadline = now() + node.settings.connect_timeout;
+    }
+    Dial(const Dial&) = delete;
+    Dial& operator=(const Dial&) = delete;
+    ~Dial() { node.switchboard.end_conversation(call_id); }
+
+    std::function<void()> ring()
+    {
+        return [kept = call] { kept->bell.ring(); };
+    }
+
+    Environment& node;
+    std::shared_ptr<Call> call;
+    Device callee;
+    std::uint64_t call_id = 0;
+    TimePoint deadline;
+    std::shared_ptr<Heard> heard;
+    std::unique_ptr<ControlPaths> paths;
+};
+
+void send(Dial& dial, std::uint32_t kind, std::string blob)
+{
+    const CallMessage message{kind, dial.call_id, "call", std::move(blob)};
+    dial.node.switchboard.send(dial.callee, message,
+                               [heard = std::weak_ptr(dial.heard), call = dial.call](const Error& error) {
+                                   if (const auto still = heard.lock())
+                                       still->refusal = error;
+                                   call->bell.ring();
+                               });
+}
+
+// 2  Both ICE sessions, and the sealed request with our host candidates; the rest follows as it is found.
+void send_request(Dial& dial)
+{
+    dial.call->tell(Step::request, Moment::start);
+    dial.paths = as_step(Step::request, [&] {
+        return std::make_unique<ControlPaths>(dial.node, JF_CONTROLLING, dial.ring(), [&dial](std::string lines) {
+            send(dial, JF_CALL_CANDIDATES, std::move(lines));
+        });
+    });
+    dial.node.switchboard.converse(dial.call_id, [heard = dial.heard, device = dial.callee.device_id,
+                                                  call = dial.call](const Device& sender, const CallMessage& message) {
+        if (sender.device_id != device)
+            return; // somebody else's message with our call id is nobody's
+        if (message.kind == JF_CALL_ANSWER && !heard->answer)
+            heard->answer = message.blob;
+        else if (message.kind == JF_CALL_CANDIDATES)
+            heard->candidates += message.blob;
+        else if (message.kind == JF_CALL_REFUSAL)
+            heard->refusal = Error{JF_REFUSED, "the peer's device refused the request"};
+        call->bell.ring();
+    });
+    send(dial, JF_CALL_REQUEST, as_step(Step::request, [&] { return dial.paths->blob(); }));
+    dial.call->tell(Step::request, Moment::done);
+}
+
+// 3  The sealed answer with the peer's candidates.
+awaitable<void> hear_answer(Dial& dial)
+{
+    dial.call->tell(Step::answer, Moment::start);
+    const Heard& heard = *dial.heard;
+    co_await until(dial.call->bell, dial.deadline,
+                   [&] { return heard.answer || heard.refusal || dial.call->hung_up(); });
+    dial.call->check_hung_up(Step::answer);
+    if (heard.refusal)
+        throw StepFailure(Step::answer, *heard.refusal);
+    if (!heard.answer)
+        throw StepFailure(Step::answer, JF_TIMEOUT, "the peer's device did not answer the request");
+    as_step(Step::answer, [&] { dial.paths->set_remote(*heard.answer); });
+    dial.call->tell(Step::answer, Moment::done);
+}
+
+/// The path to go on with, by the policy. Candidates that come meanwhile are used.
+awaitable<ConnectivitySession*> choose_path(Dial& dial)
+{
+    ConnectivitySession* chosen = nullptr;
+    const auto look = [&] {
+        dial.paths->add_remote(std::exchange(dial.heard->candidates, {}));
+        chosen = dial.paths->choose(now());
+        return chosen != nullptr || dial.call->hung_up() || !dial.paths->hopeless().empty();
+    };
+    while (chosen == nullptr && now() < dial.deadline) {
+        co_await until(dial.call->bell, dial.paths->reconsider(dial.deadline), look);
+        dial.call->check_hung_up(Step::connectivity);
+        if (const auto reason = dial.paths->hopeless(); chosen == nullptr && !reason.empty())
+            throw StepFailure(Step::connectivity, JF_UNREACHABLE, reason);
+    }
+    if (chosen == nullptr)
+        throw StepFailure(Step::connectivity, JF_UNREACHABLE,
+                          "no control path to the peer in time: neither TCP nor UDP got through");
+    co_return chosen;
+}
+
+std::string pair_detail(const ConnectivitySession& session, bool stream)
+{
+    nlohmann::json detail{{"transport", stream ? "tcp" : "udp"}};
+    if (const auto pair = session.pairs().find(1); pair != session.pairs().end()) {
+        detail["local"] = pair->second.local;
+        detail["remote"] = pair->second.remote;
+        detail["relayed"] = pair->second.relayed;
+    }
+    return detail.dump();
+}
+
+// 5  TLS or DTLS, and it is the callee. On a path that lets nothing through the handshake times out: the other is
+// tried.
+awaitable<std::unique_ptr<SecureLayer>> secure(Dial& dial, ConnectivitySession& session)
+{
+    dial.call->tell(Step::secure_channel, Moment::start);
+    auto layer = as_step(Step::secure_channel, [&] {
+        return std::make_unique<SecureLayer>(dial.node.board.secure_channel, session.path(1), JF_TLS_CLIENT,
+                                             dial.callee, dial.ring());
+    });
+    co_await until(dial.call->bell, dial.deadline,
+                   [&] { return layer->path() || layer->failure() || dial.call->hung_up(); });
+    dial.call->check_hung_up(Step::secure_channel);
+    if (layer->failure())
+        throw StepFailure(Step::secure_channel, *layer->failure());
+    if (!layer->path())
+        throw StepFailure(Step::secure_channel, JF_TIMEOUT, "the encryption handshake took too long");
+    layer->forget_events();
+    const SecureInfo& info = layer->info();
+    dial.call->tell(Step::secure_channel, Moment::done,
+                    nlohmann::json{{"protocol", info.protocol}, {"cipher", info.cipher}, {"group", info.group}}.dump());
+    co_return layer;
+}
+
+//    Over DTLS: a stream of datagrams.
+awaitable<std::unique_ptr<ReliableLayer>> make_reliable(Dial& dial, const SecureLayer& below)
+{
+    dial.call->tell(Step::reliable_stream, Moment::start);
+    if (!dial.node.board.reliable_stream)
+        throw StepFailure(Step::reliable_stream, JF_UNSUPPORTED,
+                          "the control path is UDP, and no plugin fills the slot \"reliable_stream\"");
+    auto layer = as_step(Step::reliable_stream, [&] {
+        return std::make_unique<ReliableLayer>(dial.node.board.reliable_stream, *below.path(), true, dial.ring());
+    });
+    co_await until(dial.call->bell, dial.deadline,
+                   [&] { return layer->path() || layer->failure() || dial.call->hung_up(); });
+    dial.call->check_hung_up(Step::reliable_stream);
+    if (layer->failure())
+        throw StepFailure(Step::reliable_stream, *layer->failure());
+    if (!layer->path())
+        throw StepFailure(Step::reliable_stream, JF_TIMEOUT, "no reliable stream over the UDP path in time");
+    layer->forget_events();
+    dial.call->tell(Step::reliable_stream, Moment::done);
+    co_return layer;
+}
+
+/// One path to a link. The layers are the link's from the start, so that they go in the right order if a step fails.
+awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
+{
+    const bool stream = dial.paths->is_stream(&session);
+    link.secure = co_await secure(dial, session);
+    if (!stream)
+        link.reliable = co_await make_reliable(dial, *link.secure);
+}
+
+} // namespace
+
+awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, Device callee)
+{
+    if (const auto kept = node.links.find(callee.device_id); kept != node.links.end() && kept->second->usable()) {
+        call->tell_progress(Step::connectivity, "kept");
+        co_return kept->second;
+    }
+    Dial dial(node, call, std::move(callee));
+    send_request(dial);         // 2
+    co_await hear_answer(dial); // 3
+    const auto link = std::make_shared<Link>();
+    link->peer = dial.callee;
+    std::optional<StepFailure> failure;
+    call->tell(Step::connectivity, Moment::start);
+    do {
+        ConnectivitySession* session = co_await choose_path(dial); // 4
+        call->tell(Step::connectivity, Moment::done, pair_detail(*session, dial.paths->is_stream(session)));
+        failure.reset();
+        try {
+            co_await build_link(dial, *session, *link); // 5
+            link->connectivity = dial.paths->take(session);
+        } catch (const StepFailure& caught) {
+            link->reliable.reset();
+            link->secure.reset();
+            const bool path_is_bad =
+                caught.status() == JF_TIMEOUT || caught.status() == JF_UNREACHABLE || caught.status() == JF_CLOSED;
+            dial.paths->give_up(session);
+            if (!path_is_bad || !dial.paths->hopeless().empty())
+                throw;
+            failure = caught;
+            call->tell(caught.step(), Moment::failed, failure_detail(caught.error()));
+        }
+    } while (failure);
+    as_step(Step::signaling, [&] { start_signaling(node, link, true); });
+    co_return link;
+}
+
+void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool initiator)
+{
+    const jf_path stream = link->reliable ? *link->reliable->path() : *link->secure->path();
+    const std::weak_ptr<Link> weak = link;
+    const std::string device_id = link->peer.device_id;
+    SignalingSession::Events events;
+    events.invited = [&node, weak](std::uint64_t number, std::string offer, std::string name) {
+        if (const auto still = weak.lock())
+            node.invited(still, number, std::move(offer), std::move(name));
+    };
+    events.message = [&node, weak](std::string content_type, std::string body) -> jf_status {
+        const auto still = weak.lock();
+        return still ? node.message(still->peer, std::move(content_type), std::move(body)) : JF_CLOSED;
+    };
+    events.closed = [&node, weak, device_id](const Error&) {
+        // On a later turn: the session that calls must not go away inside its own call.
+        node.control.post([&node, weak, device_id] {
+            const auto found = node.links.find(device_id);
+            if (found != node.links.end() && found->second == weak.lock())
+                node.links.erase(found);
+        });
+    };
+    link->signaling =
+        std::make_unique<SignalingSession>(node.board.signaling, node.completions, stream, initiator, node.self,
+                                           link->peer, node.settings.display_name, std::move(events));
+    node.links[device_id] = link;
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,124 @@
+// A call from this end, step by step. See outgoing_call.hpp.
+
+#include "kernel/flow/outgoing_call.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/ring_device.hpp"
+#include "kernel/flow/stay_alive.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <algorithm>
+#include <list>
+
+namespace jackfield::kernel {
+
+namespace {
+
+using Legs = std::list<std::shared_ptr<Leg>>;
+
+/// A leg for every device that has been found and has none yet.
+void ring_new_devices(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
+                      const Search& search, Legs& legs)
+{
+    if (legs.empty() && !search.devices().empty())
+        call->tell(Step::discovery, Moment::done);
+    while (legs.size() < search.devices().size()) {
+        const auto leg = std::make_shared<Leg>();
+        leg->device = *std::next(search.devices().begin(), static_cast<std::ptrdiff_t>(legs.size()));
+        legs.push_back(leg);
+        node.spawn(ring_device(node, call, media, leg));
+    }
+}
+
+/// What the caller hears if no device took the call: a person's word counts more than a device that failed.
+StepFailure why_nobody(const Legs& legs, CallEnd& end)
+{
+    for (const auto& leg : legs) {
+        if (!leg->ending)
+            continue;
+        end.by_peer = true;
+        end.reason = leg->ending->reason;
+        const auto status = leg->ending->reason == JF_REASON_BUSY ? JF_BUSY : JF_REFUSED;
+        return {Step::signaling, status, leg->ending->text};
+    }
+    for (const auto& leg : legs) {
+        if (leg->failure)
+            return {leg->failed_at, *leg->failure};
+    }
+    return {Step::signaling, JF_INTERNAL, "no device took the call"};
+}
+
+// 1-6  Every device of the peer at once, each as soon as it is found; the first that answers wins.
+awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call> call,
+                                         std::shared_ptr<CallMedia> media, std::shared_ptr<CallEnd> end)
+{
+    call->tell(Step::discovery, Moment::start);
+    const Search search(node.switchboard, call->peer_account, [call] { call->bell.ring(); });
+    Legs legs;
+    std::shared_ptr<Leg> winner;
+    const MediaLeg* prepared = nullptr;
+    bool rang = false;
+    const auto settled = [&] {
+        ring_new_devices(node, call, media, search, legs);
+        for (const auto& leg : legs) {
+            if (leg->ringing() && !std::exchange(rang, true))
+                call->listener->ringing(*call);
+            if (leg->answered() && !winner)
+                winner = leg;
+            if (leg->media && leg->media->ready() && prepared == nullptr && !leg->ended) {
+                prepared = leg->media.get();
+                prepare_media(*call, *media, *prepared); // while it rings, so that media flows at the accept
+            }
+        }
+        const bool all_over = search.done() && std::ranges::all_of(legs, [](const auto& leg) { return leg->ended; });
+        return winner || all_over || call->hung_up();
+    };
+    co_await until(call->bell, now() + limits::kFind, [&] { return settled() || !legs.empty(); });
+    if (legs.empty() && !search.done())
+        throw StepFailure(Step::discovery, JF_TIMEOUT, "no device of that account was found in time");
+    if (!winner)
+        co_await until(call->bell, TimePoint::max(), settled); // each leg has limits of its own
+    for (const auto& leg : legs) {
+        if (leg != winner) {
+            leg->abandoned = true;
+            leg->abandon_reason = winner ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
+        }
+    }
+    call->bell.ring();
+    co_await until(call->bell, now() + limits::kGoodbye, [&] {
+        return std::ranges::all_of(legs, [&](const auto& leg) { return leg->ended || leg == winner; });
+    });
+    if (winner && winner->media.get() != prepared && prepared != nullptr)
+        media->close_transport(); // it was made ready for another device
+    if (winner)
+        co_return winner;
+    call->check_hung_up(legs.empty() ? Step::discovery : Step::signaling);
+    if (legs.empty())
+        throw StepFailure(Step::discovery, search.problem());
+    throw why_nobody(legs, *end);
+}
+
+} // namespace
+
+awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
+{
+    const auto end = std::make_shared<CallEnd>();
+    std::shared_ptr<CallMedia> media;
+    std::shared_ptr<Leg> leg;
+    try {
+        call->tell(Step::call, Moment::start);
+        media = open_media(node, call);                  //     the files we send and record
+        leg = co_await ring_all(node, call, media, end); // 1-7 find, connect, encrypt, invite; media while it rings
+        call->tell(Step::signaling, Moment::done);
+        end->answered = true;
+        call->listener->answered(*call);
+        co_await start_media(call, media, leg);     // 7
+        co_await stay_alive(call, media, leg, end); // 8   until someone hangs up
+    } catch (const StepFailure& failure) {
+        end->error = failure.error();
+        end->step = failure.step();
+    }
+    co_await close_call(call, media, end);
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,94 @@
+// Steps 2 to 7 towards one device. See ring_device.hpp.
+
+#include "kernel/flow/ring_device.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/open_link.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+namespace jackfield::kernel {
+
+namespace {
+
+// 6, 7  INVITE with our offer; the media session has been gathering since the link was asked for.
+awaitable<void> invite(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                       std::shared_ptr<Leg> leg)
+{
+    call->tell(Step::signaling, Moment::start);
+    co_await leg->media->gathered();
+    call->check_hung_up(Step::signaling);
+    as_step(Step::signaling, [&] {
+        auto& signaling = *leg->link->signaling;
+        leg->signaled = std::make_unique<SignaledCall>(signaling, signaling.new_call_number(),
+                                                       [kept = call] { kept->bell.ring(); });
+        leg->signaled->invite(leg->media->describe(media->offer()));
+        leg->media->trickle_over(*leg->signaled);
+    });
+    (void)node;
+}
+
+/// Uses the callee's media description as soon as there is one: while it rings, if it says so early.
+void take_answer(Call& call, const CallMedia& media, Leg& leg)
+{
+    if (leg.media->agreed() || leg.signaled->peer_answer().empty())
+        return;
+    as_step(Step::media_connectivity, [&] {
+        call.tell(Step::media_connectivity, Moment::start);
+        leg.media->take_remote(media, parse_media_description(leg.signaled->peer_answer()));
+    });
+}
+
+// 6  Until the device answers or refuses, we hang up, or another device was faster.
+awaitable<void> wait_for_answer(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                                std::shared_ptr<Leg> leg)
+{
+    const auto settled = [&] {
+        take_answer(*call, *media, *leg);
+        return leg->answered() || leg->signaled->over() || leg->abandoned || call->hung_up();
+    };
+    const auto alive = [&] { return leg->ringing() || settled(); };
+    const bool alerted = co_await until(call->bell, now() + limits::kRingingStarts, alive);
+    if (!alerted)
+        throw StepFailure(Step::signaling, JF_TIMEOUT, "the peer's device did not react to the invitation");
+    if (leg->ringing())
+        call->tell_progress(Step::signaling, "ringing");
+    // The callee ends an unanswered call by itself; our own limit only guards against one that forgets to.
+    const bool in_time = co_await until(call->bell, now() + node.settings.ring_timeout + limits::kGoodbye, settled);
+    if (!in_time)
+        throw StepFailure(Step::signaling, JF_TIMEOUT, "nobody answered");
+    if (leg->signaled->over())
+        leg->ending = leg->signaled->ending();
+}
+
+} // namespace
+
+awaitable<void> ring_device(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                            std::shared_ptr<Leg> leg)
+{
+    try {
+        as_step(Step::media_connectivity,
+                [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLING, media->component_count()); });
+        leg->link = co_await open_link(node, call, leg->device); // 2-5
+        if (!leg->abandoned) {
+            co_await invite(node, call, media, leg);          // 6
+            co_await wait_for_answer(node, call, media, leg); // 6, 7
+        }
+    } catch (const StepFailure& failure) {
+        leg->failure = failure.error();
+        leg->failed_at = failure.step();
+    }
+    if (leg->signaled && !leg->signaled->over() && (leg->failure || leg->abandoned || call->hung_up())) {
+        try {
+            if (leg->signaled->answered())
+                leg->signaled->bye(leg->abandon_reason);
+            else
+                leg->signaled->cancel(leg->abandoned ? leg->abandon_reason : JF_REASON_CANCELLED);
+        } catch (const Failure&) {
+            // The link broke: the device knows, or will find out the same way.
+        }
+    }
+    leg->ended = true;
+    call->bell.ring();
+}
+
+} // namespace jackfield::kernel

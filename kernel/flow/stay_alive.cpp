@@ -1,0 +1,152 @@
+// Step 8: media alive, and the goodbye. See stay_alive.hpp.
+
+#include "kernel/flow/stay_alive.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace jackfield::kernel {
+
+namespace {
+
+/// Tells each first movement of media once, with the time at which it happened.
+class FirstMediaTeller {
+public:
+    explicit FirstMediaTeller(Call& call) : call_(call) {}
+
+    void look(const CallMedia& media)
+    {
+        const FirstMedia first = media.first_media();
+        tell(told_.audio_sent_ns, first.audio_sent_ns, "first_audio_sent");
+        tell(told_.video_sent_ns, first.video_sent_ns, "first_video_sent");
+        tell(told_.audio_decoded_ns, first.audio_decoded_ns, "first_audio");
+        tell(told_.video_decoded_ns, first.video_decoded_ns, "first_video");
+    }
+
+private:
+    void tell(std::int64_t& told, std::int64_t at_ns, std::string_view what)
+    {
+        if (told == 0 && at_ns != 0) {
+            told = at_ns;
+            call_.tell_progress(Step::media, what, at_ns);
+        }
+    }
+
+    Call& call_;
+    FirstMedia told_;
+};
+
+} // namespace
+
+std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<Call>& call)
+{
+    // Events come on control, but first_moved, which comes on a media thread and is carried over.
+    const std::weak_ptr<Call> weak = call;
+    CallMedia::Events events;
+    events.source_ended = [weak](MediaKind kind) {
+        if (const auto still = weak.lock())
+            still->listener->source_ended(*still, kind);
+    };
+    events.ended = [weak](const Error& error) {
+        if (const auto still = weak.lock()) {
+            still->media_ended = error;
+            still->bell.ring();
+        }
+    };
+    events.first_moved = [weak, &control = node.control] {
+        control.post([weak] {
+            if (const auto still = weak.lock())
+                still->bell.ring();
+        });
+    };
+    return as_step(Step::media, [&] {
+        return std::make_shared<CallMedia>(node.board, node.completions, call->plan,
+                                           node.settings.bundle == Bundle::kAuto, std::move(events));
+    });
+}
+
+void prepare_media(Call& call, CallMedia& media, const MediaLeg& leg)
+{
+    call.tell(Step::media_connectivity, Moment::done, leg.pairs());
+    call.tell(Step::media, Moment::start);
+    as_step(Step::media, [&] { media.open_transport(leg.streams(), leg.paths()); });
+}
+
+awaitable<void> start_media(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
+{
+    const bool up = co_await until(call->bell, now() + limits::kMediaPaths, [&] {
+        return leg->media->ready() || leg->media->failure() || leg->signaled->over() || call->hung_up();
+    });
+    call->check_hung_up(Step::media_connectivity);
+    if (leg->media->failure())
+        throw StepFailure(Step::media_connectivity, *leg->media->failure());
+    if (!up)
+        throw StepFailure(Step::media_connectivity, JF_UNREACHABLE, "no path for media in time");
+    if (leg->signaled->over())
+        co_return;
+    if (!media->open())
+        prepare_media(*call, *media, *leg->media);
+    as_step(Step::media, [&] { media->start(); });
+}
+
+awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg,
+                           std::shared_ptr<CallEnd> end)
+{
+    FirstMediaTeller teller(*call);
+    co_await until(call->bell, TimePoint::max(), [&] {
+        teller.look(*media);
+        return leg->signaled->over() || leg->media->failure() || call->hung_up();
+    });
+    if (leg->signaled->over()) {
+        end->by_peer = true;
+        end->reason = leg->signaled->ending().reason;
+        if (end->reason == JF_REASON_FAILED)
+            throw StepFailure(Step::media, JF_CLOSED, leg->signaled->ending().text);
+        co_return;
+    }
+    end->reason = call->hung_up().value_or(JF_REASON_FAILED);
+    const auto broken = leg->media->failure();
+    try {
+        leg->signaled->bye(end->reason);
+    } catch (const Failure&) {
+        // The link broke at the same moment: the peer sees that too.
+    }
+    if (broken && !call->hung_up())
+        throw StepFailure(Step::media, *broken);
+}
+
+awaitable<void> close_call(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<CallEnd> end)
+{
+    if (media) {
+        end->statistics = media->statistics();
+        media->stop();
+        auto finished = std::make_shared<std::optional<Error>>();
+        media->finish_recording([call, finished](const Error& result) {
+            *finished = result;
+            call->bell.ring();
+        });
+        co_await until(call->bell, now() + limits::kFinishRecording, [&] { return finished->has_value(); });
+        const Error recording =
+            finished->value_or(Error{JF_TIMEOUT, "the recording was not completed in time; the file may end early"});
+        if (recording.status != JF_OK && end->error.status == JF_OK) {
+            end->error = recording;
+            end->step = Step::media;
+        }
+    }
+    nlohmann::json detail{{"answered", end->answered}, {"by_peer", end->by_peer}};
+    detail["statistics"] = nlohmann::json::parse(end->statistics, nullptr, false);
+    if (end->error.status == JF_OK) {
+        call->tell(Step::call, Moment::done, detail.dump());
+    } else {
+        call->tell(end->step, Moment::failed, failure_detail(end->error));
+        detail["status"] = status_word(end->error.status);
+        detail["text"] = end->error.text;
+        detail["failed_step"] = name_of(end->step);
+        call->tell(Step::call, Moment::failed, detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    }
+    call->listener->ended(*call, *end);
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,310 @@
+// All media of one call. See call_media.hpp.
+
+#include "kernel/media/call_media.hpp"
+
+#include "kernel/bind/text.hpp"
+#include "kernel/executor/instance_host.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace jackfield::kernel {
+
+namespace {
+
+using Json = nlohmann::json;
+
+CallMedia& of(void* self)
+{
+    return *static_cast<CallMedia*>(self);
+}
+
+std::uint32_t random_number()
+{
+    std::uint32_t number = 0;
+    random_bytes(reinterpret_cast<std::uint8_t*>(&number), sizeof(number));
+    return number;
+}
+
+/// Ends a session of a plugin, once.
+template <typename Session>
+void release(Session& session)
+{
+    const Session ended = std::exchange(session, {});
+    ended.methods->release(ended.self);
+}
+
+Json ask_json(jf_status (*method)(void*, jf_writer, jf_error*), void* self, const std::string& plugin_id)
+{
+    std::string text;
+    ErrorSlot error;
+    require(method(self, append_to(text), &error), error, plugin_id);
+    Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object())
+        throw Failure(JF_INTERNAL, plugin_id + ": its capabilities are no JSON object");
+    return json;
+}
+
+CodecOption read_option(const Json& json, std::size_t plug)
+{
+    CodecOption option;
+    option.plug = plug;
+    option.kind = json.value("kind", "audio") == "video" ? MediaKind::video : MediaKind::audio;
+    option.name = json.value("name", "");
+    option.clock_rate_hz = json.value("clock_rate_hz", 0);
+    option.channels = json.value("channels", 1);
+    option.parameters = json.value("parameters", "");
+    if (json.contains("static_payload_type") && json["static_payload_type"].is_number_integer())
+        option.static_payload_type = json["static_payload_type"].get<int>();
+    option.sample_rate_hz = json.value("sample_rate_hz", option.clock_rate_hz);
+    option.frame_ms = json.value("frame_ms", 20);
+    option.default_bitrate_bps = json.value("default_bitrate_bps", 0);
+    option.feedback = json.value("feedback", std::vector<std::string>());
+    return option;
+}
+
+} // namespace
+
+// --- source, sink and what we can do --------------------------------------------------------------------------------
+
+const jf_source_listener_methods CallMedia::kSourceListener{
+    sizeof(jf_source_listener_methods), 0,
+    [](void* self, const jf_frame* frame) {
+        if (auto* sender = of(self).sender_of_[frame->kind == JF_VIDEO ? 1 : 0])
+            sender->frame(*frame);
+    },
+    [](void* self, std::uint32_t kind, jf_status, const jf_error*) {
+        of(self).events_.source_ended(kind == JF_VIDEO ? MediaKind::video : MediaKind::audio);
+    }};
+
+CallMedia::CallMedia(const Board& board, Completions& completions, MediaPlan plan, bool may_bundle, Events events)
+    : board_(board),
+      completions_(completions),
+      plan_(std::move(plan)),
+      may_bundle_(may_bundle),
+      events_(std::move(events)),
+      cname_(fmt::format("{:08x}{:08x}", random_number(), random_number()))
+{
+    source_info_.struct_size = sizeof(source_info_);
+    open_source();
+    open_sink();
+}
+
+CallMedia::~CallMedia()
+{
+    stop();
+    if (sink_.methods != nullptr)
+        sink_.methods->release(sink_.self);
+}
+
+void CallMedia::open_source()
+{
+    if (plan_.send.empty())
+        return;
+    for (const auto& plug : board_.sources) {
+        if (plug.methods->accepts(plug.self, abi_text(plan_.send)) == 0)
+            continue;
+        ErrorSlot error;
+        require(plug.methods->open(plug.self, abi_text(plan_.send), abi_text("{}"), {&kSourceListener, this}, &source_,
+                                   &error),
+                error, plug.plugin_id);
+        const jf_status status = source_.methods->describe(source_.self, &source_info_, &error);
+        if (status != JF_OK) {
+            release(source_);
+            require(status, error, plug.plugin_id);
+        }
+        return;
+    }
+    throw Failure(JF_NOT_FOUND, "no media source takes \"" + plan_.send + "\"; a file's path or \"test\" would work");
+}
+
+void CallMedia::open_sink()
+{
+    if (plan_.record.empty())
+        return;
+    const std::string options = Json{{"audio", plan_.audio}, {"video", plan_.video}}.dump();
+    for (const auto& plug : board_.sinks) {
+        if (plug.methods->accepts(plug.self, abi_text(plan_.record)) == 0)
+            continue;
+        ErrorSlot error;
+        const jf_status status =
+            plug.methods->open(plug.self, abi_text(plan_.record), abi_text(options), &sink_, &error);
+        if (status != JF_OK && source_.methods != nullptr)
+            release(source_);
+        require(status, error, plug.plugin_id);
+        return;
+    }
+    throw Failure(JF_NOT_FOUND, "no media sink takes \"" + plan_.record +
+                                    "\"; a path that ends in .mkv or .webm, or \"null\", would work");
+}
+
+MediaCapabilities CallMedia::capabilities() const
+{
+    MediaCapabilities ours;
+    for (std::size_t plug = 0; plug < board_.codecs.size(); ++plug) {
+        const auto& codec = board_.codecs[plug];
+        const Json answer = ask_json(codec.methods->capabilities, codec.self, codec.plugin_id);
+        for (const auto& entry : answer.value("codecs", Json::array()))
+            ours.codecs.push_back(read_option(entry, plug));
+    }
+    const auto& transport = board_.media_transport;
+    const Json answer = ask_json(transport.methods->capabilities, transport.self, transport.plugin_id);
+    ours.profile = answer.value("profile", "RTP/AVP");
+    ours.suites = answer.value("suites", std::vector<std::string>());
+    ours.feedback = answer.value("feedback", std::vector<std::string>());
+    ours.may_bundle = may_bundle_;
+    ours.make_key = [&transport](const std::string& suite) {
+        std::string key;
+        ErrorSlot error;
+        require(transport.methods->make_key(transport.self, abi_text(suite), append_to(key), &error), error,
+                transport.plugin_id);
+        return key;
+    };
+    ours.make_ssrc = random_number;
+    ours.cname = cname_;
+    return ours;
+}
+
+Wishes CallMedia::wishes() const
+{
+    return {{plan_.audio, source_info_.has_audio != 0, true}, {plan_.video, source_info_.has_video != 0, true}};
+}
+
+// --- transport and streams ------------------------------------------------------------------------------------------
+
+const jf_media_listener_methods CallMedia::kMediaListener{
+    sizeof(jf_media_listener_methods), 0,
+    [](void* self, std::uint32_t stream) {
+        auto& receivers = of(self).receivers_;
+        if (stream < receivers.size())
+            receivers[stream]->wake();
+    },
+    [](void* self, std::uint32_t stream) {
+        auto& senders = of(self).senders_;
+        if (stream < senders.size() && senders[stream])
+            senders[stream]->request_key_frame();
+    },
+    [](void* self, jf_status status, const jf_error* error) { of(self).events_.ended(error_of(status, error)); }};
+
+std::string CallMedia::session_config() const
+{
+    const auto components = components_of(streams_);
+    const auto index_of = [&](int component) {
+        return std::ranges::find(components, static_cast<std::uint32_t>(component)) - components.begin();
+    };
+    Json config{{"cname", cname_}, {"streams", Json::array()}};
+    for (const auto& stream : streams_) {
+        Json entry{{"kind", name_of(stream.kind)},
+                   {"payload_type", stream.payload_type},
+                   {"receive_payload_types", stream.receive_payload_types},
+                   {"clock_rate_hz", stream.codec.clock_rate_hz},
+                   {"ssrc", stream.ssrc},
+                   {"rtp_path", index_of(stream.rtp_component)},
+                   {"rtcp_path", index_of(stream.rtcp_component)},
+                   {"feedback", stream.feedback}};
+        entry["direction"] = stream.direction.send ? (stream.direction.receive ? "sendrecv" : "sendonly")
+                                                   : (stream.direction.receive ? "recvonly" : "inactive");
+        if (stream.remote_ssrc)
+            entry["remote_ssrc"] = *stream.remote_ssrc;
+        if (stream.send_key)
+            entry["send_key"] = {{"suite", stream.send_key->suite}, {"key", stream.send_key->key}};
+        if (stream.receive_key)
+            entry["receive_key"] = {{"suite", stream.receive_key->suite}, {"key", stream.receive_key->key}};
+        config["streams"].push_back(std::move(entry));
+    }
+    return config.dump();
+}
+
+void CallMedia::open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths)
+{
+    close_transport();
+    streams_ = std::move(streams);
+    // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
+    for (std::uint32_t number = 0; number < streams_.size(); ++number) {
+        const auto& stream = streams_[number];
+        senders_.push_back(stream.direction.send
+                               ? std::make_unique<SendStream>(board_, stream, source_info_, number, events_.first_moved)
+                               : nullptr);
+        receivers_.push_back(
+            std::make_unique<ReceiveStream>(board_, stream, number, sink_, number == 0, events_.first_moved));
+    }
+    const auto& plug = board_.media_transport;
+    const std::string config = session_config();
+    ErrorSlot error;
+    require(plug.methods->open(plug.self, abi_text(config), paths.data(), paths.size(), {&kMediaListener, this},
+                               &transport_, &error),
+            error, plug.plugin_id);
+    for (const auto& sender : senders_) {
+        if (sender)
+            sender->attach(transport_);
+    }
+    for (const auto& receiver : receivers_)
+        receiver->attach(transport_);
+}
+
+void CallMedia::start()
+{
+    for (const auto& receiver : receivers_)
+        receiver->start();
+    for (std::size_t number = 0; number < streams_.size(); ++number) {
+        if (!senders_[number])
+            continue;
+        const auto format = senders_[number]->format();
+        sender_of_[format.kind == JF_VIDEO ? 1 : 0] = senders_[number].get();
+        ErrorSlot error;
+        require(source_.methods->start(source_.self, &format, &error), error, "media source");
+    }
+}
+
+// --- the end --------------------------------------------------------------------------------------------------------
+
+void CallMedia::stop()
+{
+    if (source_.methods != nullptr)
+        release(source_); // its threads are joined: no frame comes any more
+    sender_of_ = {};
+    close_transport();
+}
+
+void CallMedia::close_transport()
+{
+    for (const auto& receiver : receivers_)
+        receiver->stop();
+    if (transport_.methods != nullptr)
+        release(transport_); // closes the paths: no listener call any more
+    receivers_.clear();
+    senders_.clear();
+}
+
+void CallMedia::finish_recording(std::function<void(Error)> done)
+{
+    if (sink_.methods == nullptr)
+        return done({JF_OK, ""});
+    sink_.methods->finish(sink_.self, completions_.make(std::move(done)));
+}
+
+FirstMedia CallMedia::first_media() const
+{
+    FirstMedia first;
+    for (std::size_t number = 0; number < streams_.size() && number < receivers_.size(); ++number) {
+        const bool audio = streams_[number].kind == MediaKind::audio;
+        (audio ? first.audio_decoded_ns : first.video_decoded_ns) = receivers_[number]->first_frame_ns();
+        if (senders_[number])
+            (audio ? first.audio_sent_ns : first.video_sent_ns) = senders_[number]->first_sent_ns();
+    }
+    return first;
+}
+
+std::string CallMedia::statistics() const
+{
+    std::string text;
+    ErrorSlot error;
+    if (transport_.methods == nullptr ||
+        transport_.methods->statistics(transport_.self, append_to(text), &error) != JF_OK)
+        return "{}";
+    return text;
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,116 @@
+// All media of one call: what is offered and agreed, the transport, every stream in and out, source and sink.
+//
+//   offer or answer, agree -> open_transport (the paths are up) -> start (accepted) -> stop -> finish_recording
+//
+// Threads:  [control]; the streams have threads of their own, all joined in stop.
+// Lifetime: belongs to the call's flow; the paths given to open_transport outlive it.
+
+#pragma once
+
+#include "kernel/bind/board.hpp"
+#include "kernel/bind/completions.hpp"
+#include "kernel/media/negotiate.hpp"
+#include "kernel/media/receive_stream.hpp"
+#include "kernel/media/send_stream.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace jackfield::kernel {
+
+/// What a person wants to send and keep in one call.
+struct MediaPlan {
+    std::string send;   // source name: a file, "test"; empty: nothing
+    std::string record; // sink name: a file, "null"; empty: nothing
+    bool audio = true;
+    bool video = true;
+};
+
+/// When media moved first; 0 before.
+struct FirstMedia {
+    std::int64_t audio_sent_ns = 0;
+    std::int64_t video_sent_ns = 0;
+    std::int64_t audio_decoded_ns = 0;
+    std::int64_t video_decoded_ns = 0;
+};
+
+class CallMedia {
+public:
+    struct Events {
+        std::function<void(MediaKind)> source_ended;
+        std::function<void(Error)> ended;  // the transport's path ended, or the peer said goodbye
+        std::function<void()> first_moved; // [media] first_media has grown
+    };
+
+    /// Opens source and sink, so that an unreadable file fails before anybody is disturbed. Throws Failure.
+    CallMedia(const Board& board, Completions& completions, MediaPlan plan, bool may_bundle, Events events);
+    CallMedia(const CallMedia&) = delete;
+    CallMedia& operator=(const CallMedia&) = delete;
+    ~CallMedia();
+
+    /// How many components an offer of ours needs.
+    std::uint32_t component_count() const { return (plan_.audio ? 2U : 0U) + (plan_.video ? 2U : 0U); }
+
+    /// Descriptions without ICE, with fresh keys each time. Throw Failure.
+    MediaDescription offer() const { return make_offer(capabilities(), wishes()); }
+    MediaDescription answer(const MediaDescription& offer) const
+    {
+        return make_answer(capabilities(), wishes(), offer);
+    }
+    std::vector<AgreedStream> agree(const MediaDescription& local, const MediaDescription& remote) const
+    {
+        return jackfield::kernel::agree(capabilities(), local, remote);
+    }
+
+    /// Encoders, decoders and transport stand ready. `paths` are those of components_of(streams), in that order. A
+    /// transport that was open before is closed. Throws Failure.
+    void open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths);
+
+    void close_transport();
+    bool open() const { return transport_.methods != nullptr; }
+
+    /// Sound and pictures flow.
+    void start();
+
+    /// Everything stops; nothing of this call runs afterwards. Then the sink is completed, and `done` called.
+    void stop();
+    void finish_recording(std::function<void(Error)> done);
+
+    FirstMedia first_media() const;
+    std::string statistics() const; // one JSON object
+
+private:
+    static const jf_source_listener_methods kSourceListener;
+    static const jf_media_listener_methods kMediaListener;
+
+    MediaCapabilities capabilities() const;
+    Wishes wishes() const;
+    void open_source();
+    void open_sink();
+
+    std::string session_config() const;
+
+    const Board& board_;
+    Completions& completions_;
+    MediaPlan plan_;
+    bool may_bundle_;
+    Events events_;
+    std::string cname_;
+
+    jf_source_session source_{};
+    jf_source_info source_info_{};
+    jf_sink_session sink_{};
+
+    std::vector<AgreedStream> streams_;
+
+    jf_media_session transport_{};
+    std::vector<std::unique_ptr<SendStream>> senders_; // one per stream, null where nothing is sent
+    std::vector<std::unique_ptr<ReceiveStream>> receivers_;
+    std::array<SendStream*, 2> sender_of_{}; // by MediaKind, for the source's threads
+};
+
+} // namespace jackfield::kernel

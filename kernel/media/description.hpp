@@ -1,0 +1,69 @@
+// A media description, offer or answer, as a value (kernel/abi/schemas/media-description.schema.json).
+//
+// Threads: plain values and functions, any thread. What comes from a peer is bounded and checked here, once.
+
+#pragma once
+
+#include "kernel/error.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield::kernel {
+
+enum class MediaKind { audio, video };
+
+std::string_view name_of(MediaKind kind);
+
+/// As the sender of the description sees it (RFC 3264).
+struct Direction {
+    bool send = true;
+    bool receive = true;
+};
+
+struct LineCodec {
+    int payload_type = 0;
+    std::string name;
+    int clock_rate_hz = 0;
+    int channels = 1;
+    std::string parameters;
+    std::vector<std::string> feedback;
+};
+
+struct SdesKey {
+    int tag = 1;
+    std::string suite;
+    std::string key;
+};
+
+struct MediaLine {
+    MediaKind kind = MediaKind::audio;
+    bool rejected = false;
+    Direction direction;
+    std::string mid;
+    std::string profile;
+    int rtp_component = 1;
+    int rtcp_component = 1;
+    bool rtcp_mux = false;
+    std::optional<std::uint32_t> ssrc;
+    std::string cname;
+    std::vector<LineCodec> codecs;
+    std::vector<SdesKey> keys;
+};
+
+struct MediaDescription {
+    std::string ice; // a description of connectivity.h; empty without ICE
+    bool ice_complete = true;
+    bool bundle = false;
+    std::vector<MediaLine> lines;
+};
+
+std::string to_json(const MediaDescription& description);
+
+/// Throws Failure JF_BAD_INPUT with the place of what is wrong.
+MediaDescription parse_media_description(std::string_view json);
+
+} // namespace jackfield::kernel

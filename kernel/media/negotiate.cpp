@@ -1,0 +1,236 @@
+// Offer, answer and what they mean together. See negotiate.hpp.
+
+#include "kernel/media/negotiate.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace jackfield::kernel {
+
+namespace {
+
+constexpr int kFirstDynamicPayloadType = 96; // RFC 3551 section 6
+
+bool same_name(std::string_view a, std::string_view b)
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+    });
+}
+
+bool matches(const CodecOption& option, const MediaLine& line, const LineCodec& codec)
+{
+    return option.kind == line.kind && same_name(option.name, codec.name) &&
+           option.clock_rate_hz == codec.clock_rate_hz &&
+           (option.kind == MediaKind::video || option.channels == codec.channels);
+}
+
+const CodecOption* find_option(const MediaCapabilities& ours, const MediaLine& line, const LineCodec& codec)
+{
+    for (const auto& option : ours.codecs) {
+        if (matches(option, line, codec))
+            return &option;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> common(const std::vector<std::string>& a, const std::vector<std::string>& b)
+{
+    std::vector<std::string> both;
+    for (const auto& value : a) {
+        if (std::ranges::find(b, value) != b.end())
+            both.push_back(value);
+    }
+    return both;
+}
+
+LineCodec line_codec(const MediaCapabilities& ours, const CodecOption& option, int payload_type)
+{
+    return {payload_type,    option.name,       option.clock_rate_hz,
+            option.channels, option.parameters, common(option.feedback, ours.feedback)};
+}
+
+MediaLine offered_line(const MediaCapabilities& ours, MediaKind kind, const Wish& wish, int& next_payload_type)
+{
+    MediaLine line;
+    line.kind = kind;
+    line.direction = {wish.send, wish.receive};
+    line.profile = ours.profile;
+    line.rtcp_mux = ours.may_bundle;
+    line.ssrc = ours.make_ssrc();
+    line.cname = ours.cname;
+    for (const auto& option : ours.codecs) {
+        if (option.kind != kind)
+            continue;
+        const int payload_type = option.static_payload_type ? *option.static_payload_type : next_payload_type++;
+        line.codecs.push_back(line_codec(ours, option, payload_type));
+    }
+    for (const auto& suite : ours.suites)
+        line.keys.push_back({static_cast<int>(line.keys.size()) + 1, suite, ours.make_key(suite)});
+    return line;
+}
+
+/// Our first suite that the peer has offered too (RFC 4568 section 5.1.2).
+std::optional<SdesKey> choose_key(const MediaCapabilities& ours, const MediaLine& offered)
+{
+    for (const auto& suite : ours.suites) {
+        for (const auto& key : offered.keys) {
+            if (key.suite == suite)
+                return SdesKey{key.tag, suite, ours.make_key(suite)};
+        }
+    }
+    return std::nullopt;
+}
+
+MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const MediaLine& offered)
+{
+    MediaLine line;
+    line.kind = offered.kind;
+    line.mid = offered.mid;
+    line.profile = offered.profile;
+    line.rtp_component = offered.rtp_component;
+    line.rtcp_component = offered.rtcp_component;
+    line.rtcp_mux = offered.rtcp_mux && ours.may_bundle;
+    for (const auto& codec : offered.codecs) {
+        const auto* option = find_option(ours, offered, codec);
+        if (option != nullptr && line.codecs.empty()) {
+            auto chosen = line_codec(ours, *option, codec.payload_type);
+            chosen.feedback = common(chosen.feedback, codec.feedback);
+            line.codecs.push_back(std::move(chosen));
+        }
+    }
+    const auto key = choose_key(ours, offered);
+    if (!wish.wanted || offered.rejected || line.codecs.empty() || (!ours.suites.empty() && !key)) {
+        line.rejected = true; // RFC 3264 section 6: the line stays, with what was offered
+        line.codecs = offered.codecs;
+        line.direction = {false, false};
+        return line;
+    }
+    if (key)
+        line.keys.push_back(*key);
+    line.direction = {wish.send && offered.direction.receive, wish.receive && offered.direction.send};
+    line.ssrc = ours.make_ssrc();
+    line.cname = ours.cname;
+    return line;
+}
+
+/// The key of our own line that goes with the suite the answer chose.
+std::optional<SdesKey> key_for(const std::vector<SdesKey>& keys, const std::string& suite)
+{
+    for (const auto& key : keys) {
+        if (key.suite == suite)
+            return key;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes)
+{
+    MediaDescription offer;
+    int next_payload_type = kFirstDynamicPayloadType;
+    if (wishes.audio.wanted)
+        offer.lines.push_back(offered_line(ours, MediaKind::audio, wishes.audio, next_payload_type));
+    if (wishes.video.wanted)
+        offer.lines.push_back(offered_line(ours, MediaKind::video, wishes.video, next_payload_type));
+    int component = 0;
+    for (std::size_t i = 0; i < offer.lines.size(); ++i) {
+        offer.lines[i].mid = std::to_string(i);
+        offer.lines[i].rtp_component = ++component;
+        offer.lines[i].rtcp_component = ++component;
+    }
+    offer.bundle = ours.may_bundle;
+    return offer;
+}
+
+MediaDescription make_answer(const MediaCapabilities& ours, const Wishes& wishes, const MediaDescription& offer)
+{
+    MediaDescription answer;
+    bool any = false;
+    answer.bundle = offer.bundle && ours.may_bundle;
+    for (const auto& offered : offer.lines) {
+        const Wish& wish = offered.kind == MediaKind::audio ? wishes.audio : wishes.video;
+        answer.lines.push_back(answered_line(ours, wish, offered));
+        auto& line = answer.lines.back();
+        any = any || !line.rejected;
+        answer.bundle = answer.bundle && (line.rejected || line.rtcp_mux);
+    }
+    if (!any)
+        throw Failure(JF_UNSUPPORTED, "no common media: no codec and encryption that both ends have");
+    for (auto& line : answer.lines) {
+        if (answer.bundle)
+            line.rtp_component = 1; // RFC 9143: all on the first
+        if (line.rtcp_mux)
+            line.rtcp_component = line.rtp_component; // RFC 5761
+    }
+    return answer;
+}
+
+std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescription& local,
+                                const MediaDescription& remote)
+{
+    if (remote.lines.size() != local.lines.size())
+        throw Failure(JF_BAD_INPUT, "the peer's media description has another number of lines than ours");
+    std::vector<AgreedStream> streams;
+    const bool bundle = local.bundle && remote.bundle;
+    for (std::size_t i = 0; i < local.lines.size(); ++i) {
+        const auto& here = local.lines[i];
+        const auto& there = remote.lines[i];
+        if (here.rejected || there.rejected)
+            continue;
+        if (here.kind != there.kind)
+            throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is of another kind than ours");
+        AgreedStream stream;
+        stream.kind = here.kind;
+        stream.direction = {here.direction.send && there.direction.receive,
+                            here.direction.receive && there.direction.send};
+        const CodecOption* option = nullptr;
+        for (const auto& codec : there.codecs) {
+            const bool ours_too = std::ranges::any_of(
+                here.codecs, [&](const auto& known) { return known.payload_type == codec.payload_type; });
+            if (option != nullptr || !ours_too)
+                continue;
+            option = find_option(ours, there, codec);
+            stream.payload_type = codec.payload_type;
+            stream.parameters = codec.parameters;
+            stream.feedback = common(codec.feedback, ours.feedback);
+        }
+        if (option == nullptr)
+            throw Failure(JF_BAD_INPUT, "the peer chose a codec that was not offered");
+        stream.codec = *option;
+        stream.receive_payload_types = {stream.payload_type};
+        stream.rtp_component = bundle ? 1 : here.rtp_component;
+        stream.rtcp_component = here.rtcp_mux && there.rtcp_mux ? stream.rtp_component : here.rtcp_component;
+        stream.ssrc = here.ssrc.value_or(0);
+        stream.remote_ssrc = there.ssrc;
+        if (!ours.suites.empty()) {
+            const auto& chosen = there.keys.size() <= here.keys.size() ? there.keys : here.keys; // the answer's
+            if (chosen.empty())
+                throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " has no key");
+            stream.send_key = key_for(here.keys, chosen.front().suite);
+            stream.receive_key = key_for(there.keys, chosen.front().suite);
+            if (!stream.send_key || !stream.receive_key)
+                throw Failure(JF_BAD_INPUT, "the peer chose an encryption that was not offered");
+        }
+        streams.push_back(std::move(stream));
+    }
+    if (streams.empty())
+        throw Failure(JF_UNSUPPORTED, "no common media: the peer rejected every line");
+    return streams;
+}
+
+std::vector<std::uint32_t> components_of(const std::vector<AgreedStream>& streams)
+{
+    std::vector<std::uint32_t> components;
+    for (const auto& stream : streams) {
+        for (const int component : {stream.rtp_component, stream.rtcp_component}) {
+            const auto number = static_cast<std::uint32_t>(component);
+            if (std::ranges::find(components, number) == components.end())
+                components.push_back(number);
+        }
+    }
+    return components;
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,135 @@
+// One stream on its way in. See receive_stream.hpp.
+
+#include "kernel/media/receive_stream.hpp"
+
+#include "kernel/bind/text.hpp"
+#include "kernel/executor/instance_host.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace jackfield::kernel {
+
+namespace {
+
+std::string decoder_config(const AgreedStream& agreed)
+{
+    return nlohmann::json{{"name", agreed.codec.name},
+                          {"clock_rate_hz", agreed.codec.clock_rate_hz},
+                          {"channels", agreed.codec.channels},
+                          {"sample_rate_hz", agreed.codec.sample_rate_hz},
+                          {"parameters", agreed.parameters}}
+        .dump();
+}
+
+} // namespace
+
+ReceiveStream::ReceiveStream(const Board& board, const AgreedStream& agreed, std::uint32_t number, jf_sink_session sink,
+                             bool ticks, std::function<void()> first_moved)
+    : number_(number),
+      sink_(sink),
+      receives_(agreed.direction.receive),
+      ticks_(ticks),
+      first_moved_(std::move(first_moved))
+{
+    if (!receives_)
+        return;
+    const auto& plug = board.codecs[agreed.codec.plug];
+    const std::string config = decoder_config(agreed);
+    const jf_frame_sink frames{
+        this, [](void* self, const jf_frame* frame) { static_cast<ReceiveStream*>(self)->decoded(*frame); }};
+    ErrorSlot error;
+    require(plug.methods->open_decoder(plug.self, abi_text(config), frames, &decoder_, &error), error, plug.plugin_id);
+}
+
+ReceiveStream::~ReceiveStream()
+{
+    stop();
+    if (decoder_.methods != nullptr)
+        decoder_.methods->release(decoder_.self);
+}
+
+void ReceiveStream::start()
+{
+    if (receives_ || ticks_)
+        thread_ = std::thread([this] { run(); });
+}
+
+void ReceiveStream::stop()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void ReceiveStream::wake()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        arrived_ = true;
+    }
+    changed_.notify_one();
+}
+
+void ReceiveStream::run()
+{
+    pthread_setname_np(pthread_self(), "jf-media-in");
+    constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
+    std::int64_t next_tick_ns = ticks_ ? 0 : kNever;
+    for (;;) {
+        const std::int64_t now_ns = monotonic_ns();
+        if (now_ns >= next_tick_ns)
+            next_tick_ns = session_.methods->tick(session_.self, now_ns);
+        const std::int64_t next_due_ns = receives_ ? take_all(now_ns) : kNever;
+        const std::int64_t wake_ns = std::min(next_due_ns, next_tick_ns);
+
+        std::unique_lock lock(mutex_);
+        const auto woken = [this] { return arrived_ || stop_; };
+        if (wake_ns == kNever)
+            changed_.wait(lock, woken);
+        else
+            changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(wake_ns)), woken);
+        if (stop_)
+            return;
+        arrived_ = false;
+    }
+}
+
+std::int64_t ReceiveStream::take_all(std::int64_t now_ns)
+{
+    for (;;) {
+        jf_payload payload{};
+        payload.struct_size = sizeof(payload);
+        std::int64_t next_due_ns = std::numeric_limits<std::int64_t>::max();
+        if (session_.methods->take(session_.self, number_, now_ns, &payload, &next_due_ns) != JF_OK)
+            return next_due_ns;
+        play_ns_ = payload.time_ns;
+        if (decoder_.methods->decode(decoder_.self, &payload) == JF_WOULD_BLOCK)
+            session_.methods->request_key_frame(session_.self, number_);
+    }
+}
+
+void ReceiveStream::decoded(const jf_frame& frame)
+{
+    if (frames_.fetch_add(1, std::memory_order_relaxed) == 0) {
+        first_frame_ns_.store(monotonic_ns(), std::memory_order_relaxed);
+        first_moved_();
+    }
+    if (sink_.methods == nullptr)
+        return;
+    jf_frame timed = frame;
+    timed.struct_size = sizeof(timed);
+    if (timed.time_ns == 0)
+        timed.time_ns = play_ns_;
+    sink_.methods->write(sink_.self, &timed);
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,97 @@
+// The kernel as a program uses it: a node that can call and be called.
+//
+// Threads:  every method on any thread; everything a program hears comes on the node's control thread and must not
+// block. Lifetime: the destructor hangs up, withdraws the announcement, waits for all of that and takes the plugins
+// down.
+
+#pragma once
+
+#include "kernel/config/config.hpp"
+#include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/call.hpp"
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace jackfield::kernel {
+
+/// Who we are, as peers know us.
+struct OwnIds {
+    std::string account_id;
+    std::string device_id;
+};
+
+/// A call that has just come in, before it rings.
+struct IncomingCall {
+    std::string id;
+    std::string peer_account;
+    std::string peer_device;
+    std::string display_name; // as the caller says; may be empty, proves nothing
+};
+
+/// How to treat an incoming call: what to send and record should it be answered, and who hears of it.
+struct IncomingPlan {
+    MediaPlan media;
+    std::shared_ptr<CallListener> listener;
+    std::optional<std::uint32_t> refuse; // JF_REASON_BUSY, ..: it does not even ring
+};
+
+/// What a program wants to hear of a node. [control]
+class NodeListener {
+public:
+    virtual ~NodeListener() = default;
+    virtual void timeline(const TimelineEvent&) {}
+    virtual void discovery(const std::string& /*plugin_id*/, bool /*online*/, const std::string& /*detail*/) {}
+
+    /// The default refuses: nobody is here to answer.
+    virtual IncomingPlan incoming(const IncomingCall&) { return {{}, nullptr, JF_REASON_BUSY}; }
+
+    /// A text or another message outside a call. JF_UNSUPPORTED tells the sender that it was not taken.
+    virtual jf_status message(const std::string& /*account_id*/, const std::string& /*content_type*/,
+                              const std::string& /*body*/)
+    {
+        return JF_UNSUPPORTED;
+    }
+};
+
+class Node {
+public:
+    /// Loads and creates the plugins; opens no socket. The text of an error has four parts.
+    static std::expected<std::unique_ptr<Node>, Error> create(const Config& config,
+                                                              std::shared_ptr<NodeListener> listener, LogSink log = {});
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    /// Loads the account and device, creating them if there are none. Blocks the caller.
+    std::expected<OwnIds, Error> load_identity();
+
+    /// Goes online: identity, discovery, announcement, listening. Being offline is no error. Blocks the caller until
+    /// identity is loaded and discovery has begun; `announced` is on the timeline when others can find us.
+    std::expected<OwnIds, Error> start();
+
+    /// Places a call; `listener` hears how it goes.
+    std::shared_ptr<Call> call(std::string peer_account, MediaPlan plan, std::shared_ptr<CallListener> listener);
+
+    /// What a person decided about a call.
+    void answer(const std::shared_ptr<Call>& call);
+    void refuse(const std::shared_ptr<Call>& call, std::uint32_t reason = JF_REASON_DECLINED);
+    void hang_up(const std::shared_ptr<Call>& call, std::uint32_t reason = JF_REASON_NORMAL);
+
+    /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
+    std::string describe_discovery();
+
+    /// Hangs up, withdraws the announcement, closes everything. Blocks the caller; the destructor does it too.
+    void stop();
+
+    class Impl;
+
+private:
+    explicit Node(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace jackfield::kernel
