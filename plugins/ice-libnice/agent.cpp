@@ -1,0 +1,269 @@
+// A NiceAgent from its options to its last goodbye.
+//
+// Threads and lifetime: see agent.hpp.
+#include "agent.hpp"
+
+#include "nice_candidate.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace jackfield::ice {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kDryTime = 2s;     // then bytes that the peer does not take are given up
+constexpr std::chrono::milliseconds kGoodbyeTime = 1s; // then a relay that does not answer is
+constexpr guint kGoodbyeTimeoutMs = 200;               // first retransmission of the goodbye
+constexpr guint kGoodbyeRetransmissions = 2;
+constexpr guint kIdleTimeoutMs = 5000; // libnice waits this long for late checks before a component fails
+
+NiceAgentOption agent_options(const Config& config, bool tcp)
+{
+    int options = NICE_AGENT_OPTION_ICE_TRICKLE;
+    if (config.consent)
+        options |= NICE_AGENT_OPTION_CONSENT_FRESHNESS; // RFC 7675
+    // A stream must not change its connection: RFC 6544 section 8 demands regular nomination for TCP.
+    if (config.regular_nomination || tcp)
+        options |= NICE_AGENT_OPTION_REGULAR_NOMINATION;
+    return static_cast<NiceAgentOption>(options);
+}
+
+} // namespace
+
+Agent::Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, Paths paths, Emit emit)
+    : loop_(loop),
+      paths_(std::move(paths)),
+      emit_(std::move(emit)),
+      tcp_(options.tcp),
+      hide_related_(config.relay_only),
+      has_tcp_relay_(config.has_tcp_relay()),
+      ports_(config.ports),
+      socket_buffer_bytes_(config.socket_buffer_bytes)
+{
+    agent_ = nice_agent_new_full(loop.context(), NICE_COMPATIBILITY_RFC5245, agent_options(config, tcp_));
+    // keepalive-conncheck: TCP pairs get keep-alives only as checks, and an answered check proves that the peer lives.
+    // upnp: libnice's default of TRUE delays every gathering by 200 ms and multicasts on every interface.
+    g_object_set(agent_, "controlling-mode", options.controlling ? TRUE : FALSE, "ice-udp", tcp_ ? FALSE : TRUE,
+                 "ice-tcp", tcp_ ? TRUE : FALSE, "upnp", config.upnp ? TRUE : FALSE, "stun-pacing-timer",
+                 static_cast<guint>(config.pacing.count()), "keepalive-conncheck", TRUE, "idle-timeout", kIdleTimeoutMs,
+                 "force-relay", config.relay_only ? TRUE : FALSE, nullptr);
+    // libnice finds no server reflexive candidates for TCP, and asks one server per agent.
+    if (!tcp_ && !config.stun.empty()) {
+        const Server& server = config.stun[options.stun_server % config.stun.size()];
+        g_object_set(agent_, "stun-server", server.host.c_str(), "stun-server-port", static_cast<guint>(server.port),
+                     nullptr);
+    }
+    connect_events();
+    stream_ = nice_agent_add_stream(agent_, static_cast<guint>(paths_.size()));
+    if (!tcp_)
+        add_relays(config);
+}
+
+void Agent::add_relays(const Config& config)
+{
+    for (const auto& turn : config.turn) {
+        has_relay_ = true;
+        for (const auto& path : paths_)
+            nice_agent_set_relay_info(agent_, stream_, path->component(), turn.server.host.c_str(), turn.server.port,
+                                      turn.username.c_str(), turn.password.c_str(),
+                                      turn.over_tcp ? NICE_RELAY_TYPE_TURN_TCP : NICE_RELAY_TYPE_TURN_UDP);
+    }
+}
+
+void Agent::gather(const std::vector<IpAddress>& addresses)
+{
+    for (const auto& address : addresses) {
+        NiceAddress nice = to_nice(address, 0);
+        nice_agent_add_local_address(agent_, &nice);
+    }
+    for (const auto& path : paths_) {
+        if (ports_.first != 0)
+            nice_agent_set_port_range(agent_, stream_, path->component(), ports_.first, ports_.last);
+        nice_agent_attach_recv(
+            agent_, stream_, path->component(), loop_.context(),
+            [](NiceAgent*, guint, guint, guint size, gchar* data, gpointer self) {
+                static_cast<ComponentPath*>(self)->deliver({reinterpret_cast<const std::uint8_t*>(data), size});
+            },
+            path.get());
+    }
+    if (addresses.empty() || nice_agent_gather_candidates(agent_, stream_) == FALSE)
+        throw Failure(JF_UNREACHABLE,
+                      "no socket could be opened on any of " + std::to_string(addresses.size()) + " local addresses");
+    set_socket_buffers(socket_buffer_bytes_);
+}
+
+void Agent::set_socket_buffers(int bytes)
+{
+    if (tcp_)
+        return; // the system sizes TCP buffers better than a constant
+    for (const auto& path : paths_) {
+        GPtrArray* sockets = nice_agent_get_sockets(agent_, stream_, path->component());
+        for (guint i = 0; i < sockets->len; ++i) {
+            // The system may grant less; that is no failure.
+            const int fd = g_socket_get_fd(static_cast<GSocket*>(sockets->pdata[i]));
+            setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+            setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+        }
+        g_ptr_array_unref(sockets);
+    }
+}
+
+Credentials Agent::credentials() const
+{
+    gchar* ufrag = nullptr;
+    gchar* pwd = nullptr;
+    nice_agent_get_local_credentials(agent_, stream_, &ufrag, &pwd);
+    Credentials credentials{ufrag != nullptr ? ufrag : "", pwd != nullptr ? pwd : ""};
+    g_free(ufrag);
+    g_free(pwd);
+    return credentials;
+}
+
+std::vector<Candidate> Agent::local_candidates() const
+{
+    std::vector<Candidate> candidates;
+    for (const auto& path : paths_) {
+        GSList* list = nice_agent_get_local_candidates(agent_, stream_, path->component());
+        for (const GSList* item = list; item != nullptr; item = item->next) {
+            const auto& nice = *static_cast<const NiceCandidate*>(item->data);
+            if (nice.type != NICE_CANDIDATE_TYPE_PEER_REFLEXIVE)
+                candidates.push_back(from_nice(nice, hide_related_));
+        }
+        g_slist_free_full(list, [](gpointer item) { nice_candidate_free(static_cast<NiceCandidate*>(item)); });
+    }
+    return candidates;
+}
+
+void Agent::set_remote_credentials(const Credentials& credentials)
+{
+    nice_agent_set_remote_credentials(agent_, stream_, credentials.ufrag.c_str(), credentials.pwd.c_str());
+}
+
+void Agent::add_remote(unsigned component, const std::vector<Candidate>& candidates)
+{
+    std::vector<NiceCandidatePtr> owners;
+    GSList* list = nullptr;
+    for (const auto& candidate : candidates) {
+        owners.push_back(to_nice(candidate, stream_));
+        list = g_slist_append(list, owners.back().get());
+    }
+    nice_agent_set_remote_candidates(agent_, stream_, component, list); // copies
+    g_slist_free(list);
+}
+
+void Agent::end_of_remote()
+{
+    nice_agent_peer_candidate_gathering_done(agent_, stream_);
+}
+
+Status Agent::send(unsigned component, std::span<const jf_bytes> parts) const
+{
+    std::array<GOutputVector, 8> vectors;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        vectors[i] = {parts[i].data, parts[i].size};
+    const NiceOutputMessage message{vectors.data(), static_cast<gint>(parts.size())};
+    GError* error = nullptr;
+    if (nice_agent_send_messages_nonblocking(agent_, stream_, component, &message, 1, nullptr, &error) == 1)
+        return JF_OK;
+    const bool full = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) != FALSE;
+    g_clear_error(&error);
+    return full ? JF_WOULD_BLOCK : JF_UNREACHABLE;
+}
+
+Status Agent::send(unsigned component, ByteView bytes) const
+{
+    const jf_bytes part = to_bytes(bytes);
+    return send(component, std::span(&part, 1));
+}
+
+bool Agent::has_pair(unsigned component) const
+{
+    NiceCandidate* local = nullptr;
+    NiceCandidate* remote = nullptr;
+    return nice_agent_get_selected_pair(agent_, stream_, component, &local, &remote) != FALSE;
+}
+
+GSocket* Agent::selected_socket(unsigned component) const
+{
+    return nice_agent_get_selected_socket(agent_, stream_, component);
+}
+
+void Agent::silence()
+{
+    g_signal_handlers_disconnect_by_data(agent_, this);
+    for (const auto& path : paths_) {
+        path->detach(*this);
+        nice_agent_attach_recv(agent_, stream_, path->component(), loop_.context(), nullptr, nullptr);
+    }
+}
+
+Agent::~Agent()
+{
+    silence();
+    g_object_unref(agent_);
+}
+
+/// An agent on its way out: first each path runs dry, then each relay is told. All of it on the loop's thread.
+struct Agent::Retiring : std::enable_shared_from_this<Agent::Retiring> {
+    std::unique_ptr<Agent> agent;
+    GlibLoop::Task done;
+    std::size_t not_dry = 0;
+    bool leaving = false;
+
+    void run_dry()
+    {
+        not_dry = agent->paths_.size();
+        for (const auto& path : Paths(agent->paths_)) {
+            path->drain([self = shared_from_this()] {
+                if (--self->not_dry == 0)
+                    self->leave();
+            });
+        }
+        if (not_dry > 0)
+            agent->loop_.post_after(kDryTime, [self = shared_from_this()] { self->leave(); });
+    }
+
+    void leave()
+    {
+        if (std::exchange(leaving, true))
+            return;
+        for (const auto& path : agent->paths_)
+            path->stop_draining();
+        agent->silence();
+        if (!agent->has_relay_)
+            return finish();
+        // Its default of seven retransmissions would take half a minute where the relay has gone away.
+        g_object_set(agent->agent_, "stun-initial-timeout", kGoodbyeTimeoutMs, "stun-max-retransmissions",
+                     kGoodbyeRetransmissions, nullptr);
+        nice_agent_close_async(
+            agent->agent_,
+            [](GObject*, GAsyncResult*, gpointer data) {
+                const std::unique_ptr<std::shared_ptr<Retiring>> self(static_cast<std::shared_ptr<Retiring>*>(data));
+                (*self)->finish();
+            },
+            new std::shared_ptr<Retiring>(shared_from_this()));
+        agent->loop_.post_after(kGoodbyeTime, [self = shared_from_this()] { self->finish(); });
+    }
+
+    void finish()
+    {
+        if (agent == nullptr)
+            return;
+        agent.reset();
+        std::exchange(done, nullptr)(); // and whatever it captured goes here, on this thread
+    }
+};
+
+void Agent::retire(std::unique_ptr<Agent> agent, Leave leave, GlibLoop::Task done)
+{
+    GlibLoop& loop = agent->loop_;
+    auto retiring = std::make_shared<Retiring>();
+    retiring->agent = std::move(agent);
+    retiring->done = std::move(done);
+    loop.post([retiring, leave] { leave == Leave::when_dry ? retiring->run_dry() : retiring->leave(); });
+}
+
+} // namespace jackfield::ice

@@ -1,0 +1,97 @@
+// One generation of ICE: a NiceAgent with one stream, its credentials, candidates and sockets.
+//
+// Threads: created and driven on the control thread (libnice locks inside); send on any; its events come on whatever
+//          thread made libnice speak, and only post. Packets come on the loop's thread.
+// Lifetime: retire hands it to the loop's thread, which says goodbye to relays, lets streams run dry and destroys it:
+//           libnice 0.1.21 crashes if an agent is taken down while its own thread is inside a callback.
+#pragma once
+
+#include "component_path.hpp"
+#include "config.hpp"
+#include "description.hpp"
+
+#include <jackfield/abi/connectivity.h>
+
+#include <nice/agent.h>
+
+namespace jackfield::ice {
+
+/// What an agent tells its session.
+struct AgentEvent {
+    enum class Kind { candidate, gathered, pair, ready, failed };
+
+    Kind kind;
+    unsigned component = 0;
+    std::string local_line;  // candidate, pair
+    std::string remote_line; // pair
+    PairTraits traits;       // pair
+};
+
+struct AgentOptions {
+    bool controlling = false;
+    bool tcp = false;
+    unsigned stun_server = 0; // which of config.stun
+    std::string label;
+};
+
+/// Whether what streams still hold is written first (up to two seconds).
+enum class Leave { at_once, when_dry };
+
+class Agent {
+public:
+    using Paths = std::vector<std::shared_ptr<ComponentPath>>;
+    using Emit = std::function<void(AgentEvent)>; // [any]
+
+    Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, Paths paths, Emit emit);
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+    ~Agent(); // on the loop's thread: see retire
+
+    /// Opens the sockets. Throws Failure if there is none. [control]
+    void gather(const std::vector<IpAddress>& addresses);
+
+    Credentials credentials() const;
+    std::vector<std::string> local_lines() const;
+    std::vector<Candidate> local_candidates() const;
+
+    void set_remote_credentials(const Credentials& credentials);
+    void add_remote(unsigned component, const std::vector<Candidate>& candidates);
+    void end_of_remote();
+
+    /// One message. JF_WOULD_BLOCK, JF_UNREACHABLE. Streams: on the loop's thread only. [any]
+    Status send(unsigned component, std::span<const jf_bytes> parts) const;
+    Status send(unsigned component, ByteView bytes) const;
+
+    /// False if the component has no connection (any more): then nothing will become writable.
+    bool has_pair(unsigned component) const;
+
+    /// The caller unreferences it; null for TCP and relays. [any]
+    GSocket* selected_socket(unsigned component) const;
+
+    /// Takes it over; done runs on the loop's thread once it is gone, within three seconds. [control]
+    static void retire(std::unique_ptr<Agent> agent, Leave leave, GlibLoop::Task done);
+
+private:
+    struct Retiring;
+
+    void add_relays(const Config& config);
+    void connect_events();
+    void set_socket_buffers(int bytes);
+    void silence();
+
+    GlibLoop& loop_;
+    Paths paths_; // second owner: the session; ours keeps them while packets may come
+    Emit emit_;
+    NiceAgent* agent_ = nullptr;
+    guint stream_ = 0;
+    bool tcp_;
+    bool hide_related_;
+    bool has_relay_ = false;
+    bool has_tcp_relay_;
+    PortRange ports_;
+    int socket_buffer_bytes_;
+
+    friend struct AgentSignals;
+};
+
+} // namespace jackfield::ice

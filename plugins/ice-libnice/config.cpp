@@ -1,0 +1,210 @@
+// Reads the JSON configuration. The kernel has checked it against the schema; what a schema cannot say is checked here,
+// and the types once more, because tests and other hosts may not validate.
+//
+// Threads: pure functions.
+#include "config.hpp"
+
+#include <jackfield/basic.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace jackfield::ice {
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string at(const std::string& place, std::size_t index)
+{
+    return place + '/' + std::to_string(index);
+}
+
+bool read_bool(const Json& value, const std::string& place)
+{
+    if (!value.is_boolean())
+        throw ConfigError(place + ": expected true or false");
+    return value.get<bool>();
+}
+
+int read_integer(const Json& value, const std::string& place, int lowest, int highest)
+{
+    if (!value.is_number_integer() || value.get<std::int64_t>() < lowest || value.get<std::int64_t>() > highest)
+        throw ConfigError(place + ": expected a whole number from " + std::to_string(lowest) + " to " +
+                          std::to_string(highest));
+    return value.get<int>();
+}
+
+std::string read_text(const Json& value, const std::string& place)
+{
+    if (!value.is_string() || value.get_ref<const std::string&>().empty())
+        throw ConfigError(place + ": expected a text that is not empty");
+    return value.get<std::string>();
+}
+
+const Json& read_list(const Json& value, const std::string& place, std::size_t longest)
+{
+    if (!value.is_array() || value.size() > longest)
+        throw ConfigError(place + ": expected a list of at most " + std::to_string(longest));
+    return value;
+}
+
+/// "host", "host:port", "192.0.2.1:3478", "[2001:db8::1]:3478"
+Server read_server(const Json& value, const std::string& place)
+{
+    const std::string text = read_text(value, place);
+    const ConfigError wrong(place + ": \"" + text + "\" is not a server; write host, host:port or [IPv6 address]:port");
+    std::string_view rest = text;
+    Server server;
+    if (rest.front() == '[') {
+        const std::size_t end = rest.find(']');
+        if (end == std::string_view::npos || !IpAddress::parse(rest.substr(1, end - 1)))
+            throw wrong;
+        server.host = rest.substr(1, end - 1);
+        rest.remove_prefix(end + 1);
+    } else if (IpAddress::parse(rest)) {
+        server.host = rest;
+        rest = {};
+    } else {
+        const std::size_t colon = rest.find(':');
+        server.host = rest.substr(0, colon);
+        rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon);
+    }
+    if (server.host.empty() || server.host.size() > 255)
+        throw wrong;
+    if (!rest.empty()) {
+        rest.remove_prefix(rest.front() == ':' ? 1 : 0);
+        const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), server.port);
+        if (error != std::errc() || end != rest.data() + rest.size() || server.port == 0)
+            throw wrong;
+    }
+    return server;
+}
+
+TurnServer read_turn_server(const Json& value, const std::string& place)
+{
+    if (!value.is_object())
+        throw ConfigError(place + ": expected an object with server, username, password");
+    TurnServer turn;
+    for (const auto& [key, entry] : value.items()) {
+        const std::string here = place + '/' + key;
+        if (key == "server") {
+            turn.server = read_server(entry, here);
+        } else if (key == "transport") {
+            const std::string transport = read_text(entry, here);
+            if (transport != "udp" && transport != "tcp")
+                throw ConfigError(here + ": expected \"udp\" or \"tcp\"");
+            turn.over_tcp = transport == "tcp";
+        } else if (key == "username") {
+            turn.username = read_text(entry, here);
+        } else if (key == "password") {
+            turn.password = read_text(entry, here);
+        } else {
+            throw ConfigError(here + ": unknown; known are server, transport, username, password");
+        }
+    }
+    if (turn.server.host.empty() || turn.username.empty() || turn.password.empty())
+        throw ConfigError(place + ": server, username and password are required");
+    return turn;
+}
+
+std::vector<IpAddress> read_addresses(const Json& value, const std::string& place)
+{
+    std::vector<IpAddress> addresses;
+    for (const auto& entry : read_list(value, place, 16)) {
+        const std::string here = at(place, addresses.size());
+        const auto address = IpAddress::parse(read_text(entry, here));
+        if (!address || address->is_unspecified() || address->is_group())
+            throw ConfigError(here + ": \"" + entry.get<std::string>() + "\" is not the IP address of a host");
+        if (address->is_link_local())
+            throw ConfigError(here + ": link-local addresses cannot be used: a candidate line has no place for their "
+                                     "interface");
+        addresses.push_back(*address);
+    }
+    return addresses;
+}
+
+PortRange read_ports(const Json& value, const std::string& place)
+{
+    if (!value.is_array() || value.size() != 2)
+        throw ConfigError(place + ": expected two port numbers, [first, last]");
+    PortRange ports;
+    ports.first = static_cast<std::uint16_t>(read_integer(value[0], at(place, 0), 1024, 65535));
+    ports.last = static_cast<std::uint16_t>(read_integer(value[1], at(place, 1), 1024, 65535));
+    if (ports.last < ports.first)
+        throw ConfigError(place + ": the last port is below the first");
+    return ports;
+}
+
+void read_option(Config& config, const std::string& key, const Json& value)
+{
+    const std::string place = '/' + key;
+    const auto milliseconds = [&](int lowest, int highest) {
+        return std::chrono::milliseconds(read_integer(value, place, lowest, highest));
+    };
+    if (key == "stun") {
+        for (const auto& entry : read_list(value, place, 4))
+            config.stun.push_back(read_server(entry, at(place, config.stun.size())));
+    } else if (key == "turn") {
+        for (const auto& entry : read_list(value, place, 4))
+            config.turn.push_back(read_turn_server(entry, at(place, config.turn.size())));
+    } else if (key == "relay_only") {
+        config.relay_only = read_bool(value, place);
+    } else if (key == "upnp") {
+        config.upnp = read_bool(value, place);
+    } else if (key == "nomination") {
+        const std::string mode = read_text(value, place);
+        if (mode != "aggressive" && mode != "regular")
+            throw ConfigError(place + ": expected \"aggressive\" or \"regular\"");
+        config.regular_nomination = mode == "regular";
+    } else if (key == "consent") {
+        config.consent = read_bool(value, place);
+    } else if (key == "pacing_ms") {
+        config.pacing = milliseconds(1, 500);
+    } else if (key == "connect_timeout_ms") {
+        config.connect_timeout = milliseconds(100, 120000);
+    } else if (key == "gather_timeout_ms") {
+        config.gather_timeout = milliseconds(10, 60000);
+    } else if (key == "socket_buffer_bytes") {
+        config.socket_buffer_bytes = read_integer(value, place, 16384, 64 * 1024 * 1024);
+    } else if (key == "ports") {
+        config.ports = read_ports(value, place);
+    } else if (key == "interfaces") {
+        for (const auto& entry : read_list(value, place, 16))
+            config.interfaces.push_back(read_text(entry, at(place, config.interfaces.size())));
+    } else if (key == "addresses") {
+        config.addresses = read_addresses(value, place);
+    } else if (key == "loopback") {
+        config.loopback = read_bool(value, place);
+    } else if (key == "ipv6") {
+        config.ipv6 = read_bool(value, place);
+    } else {
+        throw ConfigError(place + ": unknown option");
+    }
+}
+
+} // namespace
+
+bool Config::has_tcp_relay() const
+{
+    return std::any_of(turn.begin(), turn.end(), [](const TurnServer& server) { return server.over_tcp; });
+}
+
+Config parse_config(std::string_view json)
+{
+    const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+    if (!document.is_object())
+        throw ConfigError(": expected a JSON object");
+    Config config;
+    for (const auto& [key, value] : document.items())
+        read_option(config, key, value);
+    if (config.relay_only && config.turn.empty())
+        throw ConfigError("/relay_only: needs at least one server in /turn");
+    if (!config.interfaces.empty() && !config.addresses.empty())
+        throw ConfigError("/addresses: cannot be combined with /interfaces; one of the two decides");
+    return config;
+}
+
+} // namespace jackfield::ice

@@ -1,0 +1,53 @@
+// The configuration of one instance, read once and constant from then on. Options are described in the schema.
+//
+// Threads: constant after construction.
+#pragma once
+
+#include "ip_address.hpp"
+
+#include <chrono>
+#include <vector>
+
+namespace jackfield::ice {
+
+struct Server {
+    std::string host; // a name or an IP address
+    std::uint16_t port = 3478;
+};
+
+struct TurnServer {
+    Server server;
+    bool over_tcp = false;
+    std::string username;
+    std::string password;
+};
+
+struct PortRange {
+    std::uint16_t first = 0; // 0: any port
+    std::uint16_t last = 0;
+};
+
+struct Config {
+    std::vector<Server> stun;
+    std::vector<TurnServer> turn;
+    bool relay_only = false;
+    bool upnp = false;
+    bool regular_nomination = false;
+    bool consent = true;
+    std::chrono::milliseconds pacing{5};
+    std::chrono::milliseconds connect_timeout{10000};
+    std::chrono::milliseconds gather_timeout{2000};
+    int socket_buffer_bytes = 1024 * 1024;
+    PortRange ports;
+    std::vector<std::string> interfaces;
+    std::vector<IpAddress> addresses;
+    bool loopback = false;
+    bool ipv6 = true;
+
+    bool has_tcp_relay() const;
+};
+
+/// Throws ConfigError.
+Config parse_config(std::string_view json);
+
+} // namespace jackfield::ice

@@ -1,0 +1,53 @@
+// The datagrams of one component over ICE-UDP, or through a relay.
+//
+// A send goes straight into the socket, parts and all, under a lock that is held for that system call. Only a relay
+// reached over TCP is different: like a stream, it is written by the loop's thread alone (see stream_path.hpp), so its
+// datagrams wait in a small ring.
+//
+// Threads and lifetime: see component_path.hpp.
+#pragma once
+
+#include "byte_ring.hpp"
+#include "component_path.hpp"
+
+namespace jackfield::ice {
+
+/// 1400 fits an Ethernet frame of 1500 in the worst case we can be in: 48 bytes of IPv6 and UDP and 48 of a TURN Send
+/// indication with an IPv6 peer make 1496. Callers that must cross tunnels stay at 1200, as QUIC and WebRTC do.
+inline constexpr std::uint32_t kMaxDatagramBytes = 1400;
+
+class DatagramPath final : public ComponentPath {
+public:
+    DatagramPath(Host host, GlibLoop& loop, unsigned component);
+
+    jf_path_info describe() const noexcept override;
+    Status send(std::span<const jf_bytes> parts) noexcept override;
+
+    void attach(Agent& agent, const PairTraits& traits) override;
+    void detach(const Agent& agent) noexcept override;
+    void socket_writable() override { wakeup_.signal(); }
+
+private:
+    void too_early() override;
+    Status send_now(std::span<const jf_bytes> parts);
+    Status enqueue(std::span<const jf_bytes> parts);
+    void woken();
+    void flush();
+    void watch_socket();
+    void tell_writable();
+
+    std::mutex mutex_; // guards the next five
+    Agent* agent_ = nullptr;
+    bool loop_only_ = false;
+    bool blocked_ = false; // a send was refused: writable is owed
+    bool pending_ = false; // a datagram was taken from the ring and not yet by libnice
+    ByteRing ring_;        // two bytes of length, then the datagram, and so on
+
+    // Only on the loop's thread.
+    Bytes datagram_;
+    bool told_early_ = false;
+    SourcePtr watch_;
+    Wakeup wakeup_;
+};
+
+} // namespace jackfield::ice

@@ -1,0 +1,35 @@
+// A whole description: credentials and candidates, as <jackfield/abi/connectivity.h> lays it out. Read and bounded
+// here.
+//
+// Threads: values and pure functions.
+#pragma once
+
+#include "candidate.hpp"
+
+#include <vector>
+
+namespace jackfield::ice {
+
+inline constexpr std::size_t kMaxDescriptionBytes = 64 * 1024;
+inline constexpr std::size_t kMaxRemoteCandidates = 64;
+
+struct Credentials {
+    std::string ufrag;
+    std::string pwd;
+
+    friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
+struct Description {
+    Credentials credentials;
+    std::vector<Candidate> candidates; // in the order of the text, at most kMaxRemoteCandidates
+    std::size_t skipped_lines = 0;
+    std::string first_problem; // of the skipped lines, for the log
+};
+
+/// Throws Failure(JF_BAD_INPUT) if the credentials are missing or malformed or the text is too long.
+Description parse_description(std::string_view text);
+
+std::string write_description(const Credentials& credentials, const std::vector<std::string>& lines);
+
+} // namespace jackfield::ice

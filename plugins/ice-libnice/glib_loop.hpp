@@ -1,0 +1,74 @@
+// A GLib main loop on a thread of its own: where libnice does its work and where packets are handed up.
+//
+// Threads: post, signal and on_thread from any; the loop itself is joined in the destructor.
+// Lifetime: outlives every session; what is posted before the destructor runs, runs.
+#pragma once
+
+#include <glib.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <thread>
+
+namespace jackfield::ice {
+
+class GlibLoop {
+public:
+    using Task = std::move_only_function<void()>;
+
+    GlibLoop();
+    GlibLoop(const GlibLoop&) = delete;
+    GlibLoop& operator=(const GlibLoop&) = delete;
+    ~GlibLoop();
+
+    /// Runs the task on the loop's thread, in the order of posting.
+    void post(Task task);
+
+    /// Runs the task on the loop's thread after a while.
+    void post_after(std::chrono::milliseconds delay, Task task);
+
+    bool on_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+    GMainContext* context() const { return context_; }
+
+private:
+    void attach(GSource* source, Task task);
+
+    GMainContext* context_;
+    GMainLoop* loop_;
+    std::thread thread_;
+};
+
+/// Wakes one function on the loop's thread, again and again, without allocating.
+/// Construct anywhere; destroy on the loop's thread, so that the function is not running then.
+class Wakeup {
+public:
+    Wakeup(GlibLoop& loop, std::function<void()> function);
+    Wakeup(const Wakeup&) = delete;
+    Wakeup& operator=(const Wakeup&) = delete;
+    ~Wakeup();
+
+    /// [any] Several signals before the function ran count as one.
+    void signal();
+
+private:
+    struct Source;
+
+    std::function<void()> function_;
+    GSource* source_;
+};
+
+/// g_object_unref and friends as deleters.
+struct ObjectUnref {
+    void operator()(void* object) const;
+};
+struct SourceUnref {
+    void operator()(GSource* source) const
+    {
+        g_source_destroy(source);
+        g_source_unref(source);
+    }
+};
+using SourcePtr = std::unique_ptr<GSource, SourceUnref>;
+
+} // namespace jackfield::ice

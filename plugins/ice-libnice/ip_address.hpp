@@ -1,0 +1,43 @@
+// An IPv4 or IPv6 address without a port: parsed, printed and classified without any look-up.
+//
+// Threads: a value; any thread. Lifetime: copies are independent.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sockaddr;
+
+namespace jackfield::ice {
+
+class IpAddress {
+public:
+    /// Digits only: "192.0.2.1", "2001:db8::1". No names, no scope ids.
+    static std::optional<IpAddress> parse(std::string_view text);
+
+    /// Empty if it is neither IPv4 nor IPv6.
+    static std::optional<IpAddress> from_sockaddr(const sockaddr* address);
+
+    std::string text() const;
+
+    bool is_v6() const { return v6_; }
+    bool is_loopback() const;
+    bool is_link_local() const;
+    bool is_unspecified() const;
+
+    /// Multicast and broadcast: no single host answers there, so no check may be sent to it.
+    bool is_group() const;
+
+    const std::uint8_t* bytes() const { return bytes_.data(); }
+
+    friend bool operator==(const IpAddress&, const IpAddress&) = default;
+
+private:
+    bool v6_ = false;
+    std::array<std::uint8_t, 16> bytes_{}; // the first four for IPv4
+};
+
+} // namespace jackfield::ice

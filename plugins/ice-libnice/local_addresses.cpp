@@ -1,0 +1,66 @@
+// The rules: explicit addresses win, then named interfaces, then every interface that is up, then loopback.
+//
+// Threads: pure but for system_interfaces, which asks the kernel (about 50 microseconds).
+#include "local_addresses.hpp"
+
+#include <jackfield/basic.hpp>
+
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace jackfield::ice {
+
+std::vector<Interface> system_interfaces()
+{
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0)
+        throw Failure(JF_INTERNAL, "getifaddrs failed: the addresses of this machine are unknown");
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
+
+    std::vector<Interface> result;
+    for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+        if (entry->ifa_addr == nullptr)
+            continue;
+        const auto address = IpAddress::from_sockaddr(entry->ifa_addr);
+        if (!address)
+            continue;
+        constexpr unsigned kUsable = IFF_UP | IFF_RUNNING;
+        result.push_back({entry->ifa_name, *address, (entry->ifa_flags & kUsable) == kUsable,
+                          (entry->ifa_flags & IFF_LOOPBACK) != 0});
+    }
+    return result;
+}
+
+std::vector<IpAddress> choose_addresses(const Config& config, const std::vector<Interface>& interfaces)
+{
+    if (!config.addresses.empty())
+        return config.addresses;
+
+    std::vector<IpAddress> chosen;
+    std::vector<IpAddress> loopback;
+    const auto add = [](std::vector<IpAddress>& list, const IpAddress& address) {
+        if (list.size() < kMaxLocalAddresses && std::find(list.begin(), list.end(), address) == list.end())
+            list.push_back(address);
+    };
+    for (const auto& interface : interfaces) {
+        const bool named =
+            std::find(config.interfaces.begin(), config.interfaces.end(), interface.name) != config.interfaces.end();
+        if (!interface.up || interface.address.is_link_local() || (interface.address.is_v6() && !config.ipv6))
+            continue;
+        if (named || (config.interfaces.empty() && !interface.loopback))
+            add(chosen, interface.address);
+        else if (interface.loopback)
+            add(loopback, interface.address);
+    }
+    // A machine without any network still can call itself; where interfaces are named, they are all there is.
+    if (config.loopback || (chosen.empty() && config.interfaces.empty())) {
+        for (const auto& address : loopback)
+            add(chosen, address);
+    }
+    return chosen;
+}
+
+} // namespace jackfield::ice

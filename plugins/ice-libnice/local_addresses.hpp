@@ -1,0 +1,25 @@
+// Which addresses of this machine a session gathers on.
+//
+// Threads: any; asks the system anew at each call, so a changed network is seen by the next gather.
+#pragma once
+
+#include "config.hpp"
+
+namespace jackfield::ice {
+
+inline constexpr std::size_t kMaxLocalAddresses = 16;
+
+struct Interface {
+    std::string name;
+    IpAddress address;
+    bool up = false;
+    bool loopback = false;
+};
+
+/// One entry per address of each interface.
+std::vector<Interface> system_interfaces();
+
+/// Never a link-local address; loopback only if configured or if there is nothing else.
+std::vector<IpAddress> choose_addresses(const Config& config, const std::vector<Interface>& interfaces);
+
+} // namespace jackfield::ice

@@ -1,0 +1,40 @@
+// The plugin: its configuration, its loop, its sessions.
+//
+// Threads: control. One GLib thread per instance serves all sessions.
+// Lifetime: the kernel releases every session before it destroys the instance; the destructor waits for their goodbyes.
+#include "session.hpp"
+
+#include <jackfield/plugin.hpp>
+
+namespace jackfield::ice {
+
+class IceLibnice final : public Connectivity {
+public:
+    IceLibnice(Host host, std::string_view config_json) : Connectivity(host), config_(parse_config(config_json)) {}
+    ~IceLibnice() override { farewells_.wait(); }
+
+    std::unique_ptr<ConnectivitySession> open(const jf_connectivity_options& options,
+                                              ConnectivityListener listener) override
+    {
+        if (options.role != JF_CONTROLLING && options.role != JF_CONTROLLED)
+            throw Failure(JF_BAD_INPUT, "the role is neither JF_CONTROLLING nor JF_CONTROLLED");
+        if (options.kind != JF_STREAM && options.kind != JF_DATAGRAM)
+            throw Failure(JF_BAD_INPUT, "the kind is neither JF_STREAM nor JF_DATAGRAM");
+        if (options.component_count < 1 || options.component_count > 4)
+            throw Failure(JF_BAD_INPUT, "the number of components is not 1 to 4");
+        if (options.kind == JF_STREAM && config_.relay_only)
+            throw Failure(JF_UNSUPPORTED, "/relay_only: libnice cannot relay streams; use a datagram session and "
+                                          "reliable_stream, or allow other candidates");
+        return std::make_unique<Session>(host_, loop_, farewells_, config_, options, sessions_++, listener);
+    }
+
+private:
+    const Config config_;
+    unsigned sessions_ = 0; // so far
+    Farewells farewells_;   // before the loop, whose last tasks use it
+    GlibLoop loop_;
+};
+
+} // namespace jackfield::ice
+
+JF_PLUGIN(jackfield::ice::IceLibnice)

@@ -1,0 +1,84 @@
+// One ICE session: the agent of today, the paths it yields, the clock it runs against.
+//
+// Threads: the control thread; agents' events are posted to it.
+// Lifetime: owned by the kernel through the C table. The destructor is `release`: it ends events and paths at once, and
+//           leaves the agents to the loop's thread.
+#pragma once
+
+#include "agent.hpp"
+#include "farewells.hpp"
+
+#include <jackfield/connectivity.hpp>
+
+namespace jackfield::ice {
+
+class Session final : public ConnectivitySession {
+public:
+    Session(Host host, GlibLoop& loop, Farewells& farewells, const Config& config,
+            const jf_connectivity_options& options, unsigned number, ConnectivityListener listener);
+    ~Session() override;
+
+    void gather() override;
+    std::string local_description() override;
+    void set_remote(std::string_view description) override;
+    void add_remote_candidate(std::string_view candidate) override;
+    void end_of_candidates() override;
+    void restart() override;
+
+private:
+    struct Component {
+        std::shared_ptr<ComponentPath> path; // second owner: the agent that delivers into it
+        bool announced = false;              // component_ready was said
+        bool up = false;                     // in this generation
+        std::size_t remote_candidates = 0;   // in this generation
+        AgentEvent pair;                     // stream: chosen, but not ready yet
+    };
+
+    void start_agent();
+    void take_local_candidates();
+    void handle(const AgentEvent& event);
+    void on_candidate(const AgentEvent& event);
+    void finish_gathering();
+    void on_pair(const AgentEvent& event);
+    void component_up(Component& component, const AgentEvent& pair);
+    void on_component_failed(Component& component);
+
+    bool usable(const Candidate& candidate) const;
+    bool accept_remote(const std::vector<Candidate>& candidates); // false: there are too many
+    void apply_remote();
+    void start_deadline();
+    void on_deadline();
+
+    void fail(Status status, const std::string& text);
+    std::string what_was_tried(const Component& component) const;
+    std::string name(unsigned component) const;
+    void user_closed();
+    void retire(std::unique_ptr<Agent> agent, Leave leave);
+
+    Host host_;
+    GlibLoop& loop_;
+    Farewells& farewells_;
+    const Config& config_;
+    AgentOptions options_;
+    ConnectivityListener listener_;
+    std::vector<Component> components_;
+
+    std::unique_ptr<Agent> agent_;
+    std::unique_ptr<Agent> previous_; // after a restart, until the new one has a pair for every component in use
+    unsigned generation_ = 0;
+    std::vector<std::string> local_lines_; // what the description says and what was reported
+    bool gathered_ = false;
+    bool failed_ = false;
+    std::ptrdiff_t closed_paths_ = 0;
+
+    std::optional<Credentials> remote_;
+    std::vector<Candidate> waiting_; // remote candidates that came before the credentials or before gather
+    std::vector<Candidate> seen_;    // all that were taken, at most kMaxRemoteCandidates
+    bool remote_complete_ = false;
+
+    Timer gather_timer_;
+    Timer deadline_;
+    std::shared_ptr<std::atomic<bool>> alive_; // second owner: the agents' events; false after release
+};
+
+} // namespace jackfield::ice
