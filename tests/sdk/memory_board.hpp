@@ -4,6 +4,7 @@
 #pragma once
 
 #include <jackfield/bulletin_board.hpp>
+#include <jackfield/testing/discovery_record.hpp>
 
 #include <algorithm>
 
@@ -116,68 +117,6 @@ private:
     }
 
     MemoryBoard& board_;
-};
-
-/// Keeps what a discovery tells; call its functions over the C table, as the kernel does.
-class DiscoveryRecord {
-public:
-    jf_discovery_listener listener()
-    {
-        static const jf_discovery_listener_methods methods{
-            sizeof(jf_discovery_listener_methods), 0,
-            [](void* self, const jf_device* sender, const jf_call_message* message) {
-                of(self).messages.emplace_back(Device(*sender), CallMessage(*message));
-            },
-            [](void* self, std::uint32_t state, jf_text detail) {
-                of(self).states.push_back(state);
-                of(self).details.emplace_back(view(detail));
-            },
-            [](void* self, const jf_device* device, std::int32_t present) {
-                of(self).presence.emplace_back(Device(*device), present != 0);
-            }};
-        return {&methods, this};
-    }
-
-    std::vector<std::pair<Device, CallMessage>> messages;
-    std::vector<std::uint32_t> states;
-    std::vector<std::string> details;
-    std::vector<std::pair<Device, bool>> presence;
-
-private:
-    static DiscoveryRecord& of(void* self) { return *static_cast<DiscoveryRecord*>(self); }
-};
-
-/// The end of one announce, send or stop.
-struct DoneRecord {
-    jf_done done()
-    {
-        return {this, [](void* self, jf_status end, const jf_error* error) {
-                    auto& record = *static_cast<DoneRecord*>(self);
-                    ++record.calls;
-                    record.status = end;
-                    record.text = error_text(error, "");
-                }};
-    }
-
-    int calls = 0;
-    Status status = JF_OK;
-    std::string text;
-};
-
-/// What a find brings.
-struct FindRecord : DoneRecord {
-    jf_find_sink sink()
-    {
-        return {
-            this,
-            [](void* self, const jf_device* device) { static_cast<FindRecord*>(self)->devices.emplace_back(*device); },
-            [](void* self, jf_status end, const jf_error* error) {
-                static_cast<FindRecord*>(self)->done().call(static_cast<DoneRecord*>(static_cast<FindRecord*>(self)),
-                                                            end, error);
-            }};
-    }
-
-    std::vector<Device> devices;
 };
 
 } // namespace jackfield::testing

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <map>
@@ -77,6 +78,45 @@ public:
             if (std::chrono::steady_clock::now() >= end)
                 return false;
         }
+    }
+
+    /// Runs several hosts of one test, one control thread for all, until `done` holds. Real clocks only.
+    static bool run_together(const std::vector<FakeHost*>& hosts, const std::function<bool()>& done,
+                             std::chrono::milliseconds deadline = std::chrono::seconds(20))
+    {
+        struct Wake {
+            std::mutex mutex;
+            std::condition_variable changed;
+            bool rung = false;
+        };
+        const auto wake = std::make_shared<Wake>();
+        for (FakeHost* host : hosts) {
+            const std::lock_guard lock(host->mutex_);
+            host->on_post_ = [wake] {
+                const std::lock_guard ring(wake->mutex);
+                wake->rung = true;
+                wake->changed.notify_all();
+            };
+        }
+        const auto end = std::chrono::steady_clock::now() + deadline;
+        bool held = false;
+        while (!held && std::chrono::steady_clock::now() < end) {
+            auto next = end;
+            for (FakeHost* host : hosts) {
+                while (!(held = done()) && host->run_one()) {
+                }
+                next = std::min(next, host->next_due(end));
+            }
+            std::unique_lock lock(wake->mutex);
+            if (!held)
+                wake->changed.wait_until(lock, next, [&] { return wake->rung; });
+            wake->rung = false;
+        }
+        for (FakeHost* host : hosts) {
+            const std::lock_guard lock(host->mutex_);
+            host->on_post_ = nullptr;
+        }
+        return held;
     }
 
     /// Runs what is queued and due now. How many tasks that were.
@@ -175,6 +215,8 @@ private:
             if (!closed_) {
                 queue_.push_back(task);
                 changed_.notify_all();
+                if (on_post_)
+                    on_post_();
                 return;
             }
         }
@@ -190,6 +232,8 @@ private:
                 const jf_timer id = ++last_timer_;
                 timers_.emplace(std::pair(due, id), task);
                 changed_.notify_all();
+                if (on_post_)
+                    on_post_();
                 return id;
             }
         }
@@ -210,6 +254,12 @@ private:
             timers_.erase(found);
         }
         task.drop(task.self);
+    }
+
+    std::chrono::steady_clock::time_point next_due(std::chrono::steady_clock::time_point otherwise) const
+    {
+        const std::lock_guard lock(mutex_);
+        return timers_.empty() ? otherwise : real_time(timers_.begin()->first.first);
     }
 
     bool run_one()
@@ -249,6 +299,7 @@ private:
     std::map<std::pair<std::int64_t, jf_timer>, jf_task> timers_;
     jf_timer last_timer_ = 0;
     bool closed_ = false;
+    std::function<void()> on_post_; // rings for run_together
     std::atomic<std::int64_t> manual_ns_{1'000'000'000};
     std::atomic<std::int64_t> wall_base_ms_{1'700'000'000'000};
     std::vector<std::string> lines_;

@@ -1,0 +1,466 @@
+// The only file that sees OpenDHT.
+//
+// Threads: OpenDHT's own (its callbacks come there, with its lock held: they may only post), and one of ours, which
+// runs and joins the node and knocks at the bootstrap nodes. Lock order: lifetime_mutex_ before OpenDHT's lock before
+// mutex_. Lifetime: ~Impl joins our thread, which has joined OpenDHT's.
+#include "dht_node.hpp"
+
+#include <opendht.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstring>
+#include <map>
+
+namespace discovery_opendht {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using jackfield::Failure;
+
+constexpr auto kFirstRetry = 250ms;
+constexpr auto kEagerRetry = 1s;   // the longest pause while we have been offline for less than kEagerTime
+constexpr auto kEagerTime = 30s;   //
+constexpr auto kPatientRetry = 5s; // the pause afterwards
+constexpr auto kResolveAgain = 30s;
+
+dht::SockAddr numeric_address(const std::string& host, std::uint16_t port)
+{
+    return dht::SockAddr::resolve(host, std::to_string(port)).at(0);
+}
+
+/// Why the address cannot be bound, in the system's words: OpenDHT does not pass them on.
+std::string why_not(const dht::SockAddr& address)
+{
+    const int socket = ::socket(address.getFamily(), SOCK_DGRAM, 0);
+    const bool bound = socket >= 0 && ::bind(socket, address.get(), address.getLength()) == 0;
+    const std::string reason = bound ? "it was busy a moment ago" : std::strerror(errno);
+    if (socket >= 0)
+        ::close(socket);
+    return reason;
+}
+
+std::string address_text(const dht::SockAddr& address)
+{
+    return address ? address.toString() : std::string();
+}
+
+} // namespace
+
+class DhtNode::Impl {
+public:
+    Impl(Options options, StateEvent on_state) : options_(std::move(options)), on_state_(std::move(on_state)) {}
+
+    ~Impl()
+    {
+        close([] {});
+        if (thread_.joinable())
+            thread_.join();
+    }
+
+    void open()
+    {
+        auto socket = bind();
+        const std::lock_guard lock(mutex_);
+        listening_ = address_text(socket->getBound(options_.listen.is_ipv6() ? AF_INET6 : AF_INET));
+        phase_ = Phase::starting;
+        thread_ = std::thread([this, socket = std::move(socket)]() mutable { live(std::move(socket)); });
+    }
+
+    void close(std::function<void()> closed)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            if (phase_ == Phase::starting || phase_ == Phase::running) {
+                closing_ = true;
+                closed_ = std::move(closed);
+                changed_.notify_all();
+                return;
+            }
+        }
+        closed();
+    }
+
+    /// Runs the operation on the node: now, or once the node runs. `refused` if it never will.
+    template <class Operation, class Refused>
+    void submit(Operation operation, Refused refused)
+    {
+        const std::lock_guard lock(mutex_);
+        if (closing_ || phase_ == Phase::idle || phase_ == Phase::over)
+            refused();
+        else if (phase_ == Phase::running)
+            operation();
+        else
+            early_.push_back(std::move(operation));
+    }
+
+    void put(const std::string& key, jackfield::ByteView bytes, std::uint64_t value_id, bool keep, End end)
+    {
+        auto value = std::make_shared<dht::Value>(bytes.data(), bytes.size());
+        value->id = value_id;
+        const auto done = [this, end](bool ok, const std::vector<std::shared_ptr<dht::Node>>& nodes) {
+            // The first node of a network has nobody else to give a value to; it keeps it, and others ask here.
+            if (ok || (first_node() && nodes.empty()))
+                end(JF_OK, "");
+            else
+                end(JF_UNREACHABLE, "no node of the DHT took the value");
+        };
+        submit(
+            [this, key, value, keep, done] {
+                const dht::InfoHash hash = dht::InfoHash::get(key);
+                runner_.put(hash, value, dht::DoneCallback(done), dht::time_point::max(), keep);
+                if (!keep)
+                    return;
+                const auto [kept, first] = kept_.try_emplace(key, value->id);
+                if (!first)
+                    runner_.cancelPut(hash, std::exchange(kept->second, value->id));
+            },
+            [end] { end(JF_CLOSED, "the DHT node is closed"); });
+    }
+
+    void get(const std::string& key, Values values, End end)
+    {
+        const auto found = [values](const std::vector<std::shared_ptr<dht::Value>>& batch) {
+            for (const auto& value : batch)
+                values(value->data);
+            return true;
+        };
+        const auto done = [this, end](bool ok, const std::vector<std::shared_ptr<dht::Node>>&) {
+            if (ok || first_node())
+                end(JF_OK, "");
+            else
+                end(JF_UNREACHABLE, "no node of the DHT answered");
+        };
+        submit([this, key, found,
+                done] { runner_.get(dht::InfoHash::get(key), dht::GetCallback(found), dht::DoneCallback(done)); },
+               [end] { end(JF_CLOSED, "the DHT node is closed"); });
+    }
+
+    void listen(const std::string& key, Values values)
+    {
+        const auto heard = [values](const std::vector<std::shared_ptr<dht::Value>>& batch, bool expired) {
+            for (const auto& value : batch) {
+                if (!expired)
+                    values(value->data);
+            }
+            return true;
+        };
+        submit([this, key,
+                heard] { listens_[key] = runner_.listen(dht::InfoHash::get(key), dht::ValueCallback(heard)).share(); },
+               [] {});
+    }
+
+    void unlisten(const std::string& key)
+    {
+        submit(
+            [this, key] {
+                const auto found = listens_.find(key);
+                if (found == listens_.end())
+                    return;
+                runner_.cancelListen(dht::InfoHash::get(key), found->second);
+                listens_.erase(found);
+            },
+            [] {});
+    }
+
+    void look_up(const std::string& key)
+    {
+        // Asks for the ids of the values only: what lies there is not for us.
+        submit(
+            [this, key] {
+                runner_.query(
+                    dht::InfoHash::get(key), [](const auto&) { return true; }, dht::DoneCallbackSimple(),
+                    dht::Query(dht::Select().field(dht::Value::Field::Id)));
+            },
+            [] {});
+    }
+
+    void look_again()
+    {
+        submit([this] { runner_.connectivityChanged(); }, [] {});
+        const std::lock_guard lock(mutex_);
+        knock_now();
+    }
+
+    std::string listening() const
+    {
+        const std::lock_guard lock(mutex_);
+        return listening_;
+    }
+
+    std::size_t nodes() const
+    {
+        const std::lock_guard lifetime(lifetime_mutex_);
+        if (!alive_)
+            return 0;
+        return runner_.getNodesStats(AF_INET).getKnownNodes() + runner_.getNodesStats(AF_INET6).getKnownNodes();
+    }
+
+    bool online() const
+    {
+        const std::lock_guard lock(mutex_);
+        return online_;
+    }
+
+private:
+    enum class Phase { idle, starting, running, over };
+
+    /// Nobody to ask: this node is the beginning of its network, and works alone.
+    bool first_node() const { return options_.bootstrap.empty(); }
+
+    std::unique_ptr<dht::net::UdpSocket> bind() const
+    {
+        dht::SockAddr ipv4;
+        dht::SockAddr ipv6;
+        if (options_.listen.is_ipv6()) {
+            ipv6 = numeric_address(options_.listen.host, options_.listen.port);
+        } else {
+            ipv4 = numeric_address(options_.listen.host, options_.listen.port);
+            if (options_.ipv6)
+                ipv6 = numeric_address(ipv4.isLoopback() ? "::1" : "::", options_.listen.port);
+        }
+        try {
+            auto socket = std::make_unique<dht::net::UdpSocket>(ipv4, ipv6);
+            if (!ipv4 || socket->hasIPv4())
+                return socket;
+        } catch (const std::exception&) {
+            // said below, in more words
+        }
+        throw Failure(JF_BAD_CONFIG, "/listen: " + options_.listen.text() + " cannot be had (" +
+                                         why_not(ipv4 ? ipv4 : ipv6) +
+                                         "); another port, or 0 for any free one, would work");
+    }
+
+    // Our thread
+
+    void live(std::unique_ptr<dht::net::UdpSocket> socket)
+    {
+        try {
+            run(std::move(socket));
+        } catch (const std::exception& failure) {
+            const std::lock_guard lock(mutex_);
+            on_state_(false, std::string("the DHT node cannot run: ") + failure.what());
+            broken_ = true;
+        }
+        knock_until_closed();
+        {
+            const std::lock_guard lifetime(lifetime_mutex_);
+            alive_ = false;
+            runner_.join();
+        }
+        std::function<void()> closed;
+        {
+            const std::lock_guard lock(mutex_);
+            phase_ = Phase::over;
+            closed = std::move(closed_);
+        }
+        closed();
+    }
+
+    void run(std::unique_ptr<dht::net::UdpSocket> socket)
+    {
+        dht::DhtRunner::Config config;
+        config.dht_config.node_config.network = options_.network;
+        if (!options_.public_rate_limits) {
+            config.dht_config.node_config.max_req_per_sec = -1;
+            config.dht_config.node_config.max_peer_req_per_sec = -1;
+        }
+        config.peer_discovery = options_.peer_discovery;
+        config.peer_publish = options_.peer_discovery;
+        dht::DhtRunner::Context context;
+        context.sock = std::move(socket);
+        context.statusChangedCallback = [this](dht::NodeStatus ipv4, dht::NodeStatus ipv6) {
+            on_status(std::max(ipv4, ipv6) == dht::NodeStatus::Connected);
+        };
+        {
+            const std::lock_guard lifetime(lifetime_mutex_);
+            runner_.run(config, std::move(context));
+            alive_ = true;
+        }
+        // One cheap operation: the look-up of our own place, which also introduces us to our neighbours.
+        runner_.get(runner_.getNodeId(), dht::GetCallback([](const auto&) { return true; }), dht::DoneCallback());
+
+        const std::lock_guard lock(mutex_);
+        phase_ = Phase::running;
+        for (const auto& operation : early_)
+            operation();
+        early_.clear();
+        offline_since_ = Clock::now();
+        tell_state();
+    }
+
+    void knock_until_closed()
+    {
+        std::unique_lock lock(mutex_);
+        while (!closing_) {
+            if (connected_ || first_node() || broken_) {
+                changed_.wait(lock);
+            } else if (Clock::now() < next_knock_) {
+                changed_.wait_until(lock, next_knock_);
+            } else {
+                next_knock_ = Clock::now() + pause();
+                ++knocks_;
+                lock.unlock();
+                knock();
+                lock.lock();
+            }
+        }
+    }
+
+    Clock::duration pause() const
+    {
+        if (Clock::now() - offline_since_ > kEagerTime)
+            return kPatientRetry;
+        return knocks_ < 2 ? kFirstRetry * (1 << knocks_) : Clock::duration(kEagerRetry);
+    }
+
+    /// mutex_ is held.
+    void knock_now()
+    {
+        knocks_ = 0;
+        offline_since_ = Clock::now();
+        next_knock_ = offline_since_;
+        changed_.notify_all();
+    }
+
+    /// Pings every bootstrap node. OpenDHT repeats a ping after one second and after three, and gives it up after
+    /// eight; the pauses above are ours, since its own are ten seconds and doubling.
+    void knock()
+    {
+        for (const Address& bootstrap : options_.bootstrap) {
+            for (const dht::SockAddr& address : resolved(bootstrap))
+                runner_.bootstrap(address);
+        }
+    }
+
+    const std::vector<dht::SockAddr>& resolved(const Address& address)
+    {
+        auto& known = resolved_[address.text()];
+        if (!known.second.empty() && Clock::now() < known.first)
+            return known.second;
+        known.first = Clock::now() + kResolveAgain;
+        try {
+            known.second = dht::SockAddr::resolve(address.host, std::to_string(address.port));
+        } catch (const std::exception&) {
+            known.second.clear(); // no such name now; asked again at the next knock
+        }
+        return known.second;
+    }
+
+    // OpenDHT's thread
+
+    void on_status(bool connected)
+    {
+        const std::lock_guard lock(mutex_);
+        if (connected_ == connected)
+            return;
+        connected_ = connected;
+        if (!connected)
+            knock_now();
+        if (phase_ == Phase::running)
+            tell_state();
+    }
+
+    /// mutex_ is held, so that events come in order.
+    void tell_state()
+    {
+        online_ = connected_ || first_node();
+        std::string detail;
+        if (connected_)
+            detail = "connected to the DHT, listening at " + listening_;
+        else if (first_node())
+            detail = "first node of its network, listening at " + listening_;
+        else
+            detail = "no bootstrap node answers yet (" + bootstrap_names() + ")";
+        on_state_(online_, detail);
+    }
+
+    std::string bootstrap_names() const
+    {
+        std::string names;
+        for (const Address& address : options_.bootstrap)
+            names += (names.empty() ? "" : ", ") + address.text();
+        return names;
+    }
+
+    const Options options_;
+    const StateEvent on_state_;
+    dht::DhtRunner runner_;
+
+    mutable std::mutex lifetime_mutex_; // held while the runner is started, joined or asked for its tables
+    bool alive_ = false;
+
+    mutable std::mutex mutex_; // all below
+    std::condition_variable changed_;
+    Phase phase_ = Phase::idle;
+    bool closing_ = false;
+    bool broken_ = false; // OpenDHT did not start; nothing is left but to be closed
+    bool connected_ = false;
+    bool online_ = false;
+    std::string listening_;
+    std::function<void()> closed_;
+    std::vector<std::function<void()>> early_;
+    std::map<std::string, std::shared_future<size_t>> listens_;
+    std::map<std::string, std::uint64_t> kept_; // key -> id of the value that is renewed there
+    Clock::time_point offline_since_{};
+    Clock::time_point next_knock_{};
+    unsigned knocks_ = 0;
+
+    std::map<std::string, std::pair<Clock::time_point, std::vector<dht::SockAddr>>> resolved_; // our thread's
+    std::thread thread_;
+};
+
+DhtNode::DhtNode(Options options, StateEvent on_state)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(on_state)))
+{}
+DhtNode::~DhtNode() = default;
+
+void DhtNode::open()
+{
+    impl_->open();
+}
+void DhtNode::close(std::function<void()> closed)
+{
+    impl_->close(std::move(closed));
+}
+void DhtNode::put(const std::string& key, jackfield::ByteView value, std::uint64_t value_id, bool keep, End end)
+{
+    impl_->put(key, value, value_id, keep, std::move(end));
+}
+void DhtNode::get(const std::string& key, Values values, End end)
+{
+    impl_->get(key, std::move(values), std::move(end));
+}
+void DhtNode::listen(const std::string& key, Values values)
+{
+    impl_->listen(key, std::move(values));
+}
+void DhtNode::unlisten(const std::string& key)
+{
+    impl_->unlisten(key);
+}
+void DhtNode::look_up(const std::string& key)
+{
+    impl_->look_up(key);
+}
+void DhtNode::look_again()
+{
+    impl_->look_again();
+}
+std::string DhtNode::listening() const
+{
+    return impl_->listening();
+}
+std::size_t DhtNode::nodes() const
+{
+    return impl_->nodes();
+}
+bool DhtNode::online() const
+{
+    return impl_->online();
+}
+
+} // namespace discovery_opendht

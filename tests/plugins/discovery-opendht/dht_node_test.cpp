@@ -1,0 +1,170 @@
+// The node by itself: how long a value takes, what is kept and replaced, how it opens and closes.
+//
+// Threads: callbacks come on OpenDHT's threads; the tests wait on a condition.
+#include "dht_node.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <random>
+
+namespace discovery_opendht {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// Waits for what other threads bring.
+class Events {
+public:
+    template <class F>
+    void change(F&& f)
+    {
+        const std::lock_guard lock(mutex_);
+        f();
+        changed_.notify_all();
+    }
+    template <class F>
+    bool wait(F&& f)
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, std::forward<F>(f));
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+};
+
+class DhtNodes : public ::testing::Test {
+protected:
+    std::unique_ptr<DhtNode> open(const std::vector<Address>& bootstrap)
+    {
+        Options options = alone();
+        options.bootstrap = bootstrap;
+        options.public_rate_limits = false;
+        const std::size_t index = ++opened_;
+        auto node = std::make_unique<DhtNode>(options, [this, index](bool online, const std::string&) {
+            events_.change([&] { online_[index] = online; });
+        });
+        node->open();
+        EXPECT_TRUE(events_.wait([&] { return online_[index]; }));
+        return node;
+    }
+
+    Options alone() const
+    {
+        Options options;
+        options.listen = {"127.0.0.1", 0};
+        options.network = network_;
+        return options;
+    }
+
+    static std::uint64_t id() { return std::random_device{}() + 1ULL; }
+
+    Events events_;
+    std::map<std::size_t, bool> online_;
+    std::size_t opened_ = 0;
+    std::uint32_t network_ = std::random_device{}() | 1U;
+};
+
+std::vector<std::string> texts(const std::vector<jackfield::Bytes>& values)
+{
+    std::vector<std::string> out;
+    for (const auto& value : values)
+        out.emplace_back(jackfield::as_text(value));
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+TEST_F(DhtNodes, CarryAValueFromPutToListenInAboutAMillisecond)
+{
+    const auto hub = open({});
+    const Address at = parse_address(hub->listening(), 0);
+    const auto reader = open({at});
+    const auto writer = open({at});
+    std::size_t heard = 0;
+    Clock::time_point arrived;
+    reader->listen("somebody", [&](jackfield::ByteView) {
+        events_.change([&] {
+            ++heard;
+            arrived = Clock::now();
+        });
+    });
+    const jackfield::Bytes value(800, 'x');
+    std::vector<double> took_ms;
+    for (std::size_t i = 1; i <= 101; ++i) {
+        bool taken = false;
+        const auto begin = Clock::now();
+        writer->put("somebody", value, id(), false,
+                    [&](jackfield::Status, std::string_view) { events_.change([&] { taken = true; }); });
+        ASSERT_TRUE(events_.wait([&] { return heard == i && taken; })) << i;
+        if (i > 1) // the first one also looks up who is responsible for the key
+            took_ms.push_back(std::chrono::duration<double, std::milli>(arrived - begin).count());
+    }
+    std::sort(took_ms.begin(), took_ms.end());
+    std::printf("put -> listen, 800 bytes, 3 nodes: p50 %.2f ms, p90 %.2f ms, max %.2f ms\n", took_ms[50], took_ms[90],
+                took_ms.back());
+    EXPECT_LT(took_ms[50], 200.0);
+}
+
+TEST_F(DhtNodes, ReplaceWhatTheyKeep)
+{
+    const auto hub = open({});
+    std::vector<jackfield::Bytes> values;
+    int ends = 0;
+    const auto taken = [&](jackfield::Status status, std::string_view) {
+        EXPECT_EQ(status, JF_OK);
+        events_.change([&] { ++ends; });
+    };
+    hub->put("key", jackfield::as_bytes("old"), id(), true, taken);
+    hub->put("key", jackfield::as_bytes("new"), id(), true, taken);
+    hub->put("key", jackfield::as_bytes("beside"), id(), false, taken);
+    ASSERT_TRUE(events_.wait([&] { return ends == 3; }));
+    const auto guest = open({parse_address(hub->listening(), 0)});
+    guest->get("key", [&](jackfield::ByteView value) { values.emplace_back(value.begin(), value.end()); }, taken);
+    ASSERT_TRUE(events_.wait([&] { return ends == 4; }));
+    EXPECT_EQ(texts(values), (std::vector<std::string>{"beside", "new"}));
+}
+
+TEST_F(DhtNodes, EndWhatIsAskedBeforeOpeningAndAfterClosing)
+{
+    std::vector<jackfield::Status> ends;
+    const auto end = [&](jackfield::Status status, std::string_view) {
+        events_.change([&] { ends.push_back(status); });
+    };
+    bool closed = false;
+    {
+        DhtNode node(alone(), [](bool, const std::string&) {});
+        node.get("key", [](jackfield::ByteView) {}, end);
+        node.open();
+        node.close([&] { events_.change([&] { closed = true; }); });
+        ASSERT_TRUE(events_.wait([&] { return closed; }));
+        node.put("key", jackfield::as_bytes("x"), id(), false, end);
+        node.listen("key", [](jackfield::ByteView) {});
+        node.unlisten("key");
+        node.look_again();
+        EXPECT_EQ(node.nodes(), 0U);
+        closed = false;
+        node.close([&] { closed = true; });
+        EXPECT_TRUE(closed);
+    }
+    EXPECT_EQ(ends, (std::vector<jackfield::Status>{JF_CLOSED, JF_CLOSED}));
+}
+
+TEST_F(DhtNodes, CanBeOpenedAndDestroyedAtOnce)
+{
+    for (int i = 0; i < 10; ++i) {
+        Options options = alone();
+        options.bootstrap = {{"127.0.0.1", 9}};
+        DhtNode node(options, [](bool, const std::string&) {});
+        node.open();
+        node.get("key", [](jackfield::ByteView) {}, [](jackfield::Status, std::string_view) {});
+    }
+}
+
+} // namespace
+} // namespace discovery_opendht
