@@ -314,6 +314,16 @@ std::string Node::describe_discovery()
     return impl_->describe_discovery();
 }
 
+std::string Node::discovery_address()
+{
+    const auto all = nlohmann::json::parse(describe_discovery(), nullptr, false);
+    for (const auto& mechanism : all) {
+        if (mechanism.is_object() && mechanism.contains("listening"))
+            return mechanism["listening"].get<std::string>();
+    }
+    return {};
+}
+
 void Node::stop()
 {
     impl_->stop();

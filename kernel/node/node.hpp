@@ -84,6 +84,9 @@ public:
     /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
     std::string describe_discovery();
 
+    /// Where the first mechanism listens, "127.0.0.1:4222"; empty if it does not say. Blocks the caller.
+    std::string discovery_address();
+
     /// Hangs up, withdraws the announcement, closes everything. Blocks the caller; the destructor does it too.
     void stop();
 

@@ -1,0 +1,166 @@
+// Offer and answer: what two ends agree on, and what neither may slip past the other.
+
+#include "kernel/media/negotiate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace jackfield::kernel;
+
+CodecOption codec(MediaKind kind, const std::string& name, int clock_rate_hz, int channels = 1)
+{
+    CodecOption option;
+    option.kind = kind;
+    option.name = name;
+    option.clock_rate_hz = clock_rate_hz;
+    option.channels = channels;
+    option.sample_rate_hz = clock_rate_hz;
+    if (kind == MediaKind::video)
+        option.feedback = {"nack pli"};
+    return option;
+}
+
+MediaCapabilities everything()
+{
+    MediaCapabilities ours;
+    ours.codecs = {codec(MediaKind::audio, "opus", 48000, 2), codec(MediaKind::audio, "PCMU", 8000),
+                   codec(MediaKind::video, "VP8", 90000), codec(MediaKind::video, "H264", 90000)};
+    ours.codecs[1].static_payload_type = 0;
+    ours.profile = "RTP/SAVP";
+    ours.suites = {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"};
+    ours.feedback = {"nack pli"};
+    ours.make_key = [n = 0](const std::string& suite) mutable { return suite + std::to_string(++n); };
+    ours.make_ssrc = [n = 0U]() mutable { return ++n; };
+    ours.cname = "c";
+    return ours;
+}
+
+const Wishes kBoth{};
+
+TEST(Negotiation, TakesTheOfferersFirstCodecThatBothHave)
+{
+    auto callee = everything();
+    callee.codecs.erase(callee.codecs.begin()); // no Opus
+    const auto offer = make_offer(everything(), kBoth);
+    const auto answer = make_answer(callee, kBoth, offer);
+    ASSERT_EQ(answer.lines.size(), 2U);
+    ASSERT_EQ(answer.lines[0].codecs.size(), 1U);
+    EXPECT_EQ(answer.lines[0].codecs[0].name, "PCMU");
+    EXPECT_EQ(answer.lines[0].codecs[0].payload_type, 0);
+    EXPECT_EQ(answer.lines[1].codecs[0].name, "VP8");
+}
+
+TEST(Negotiation, BothEndsDeriveTheSameStreams)
+{
+    const auto caller = everything();
+    const auto callee = everything();
+    const auto offer = make_offer(caller, kBoth);
+    const auto answer = make_answer(callee, kBoth, offer);
+    const auto here = agree(caller, offer, answer);
+    const auto there = agree(callee, answer, offer);
+    ASSERT_EQ(here.size(), 2U);
+    ASSERT_EQ(there.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(here[i].payload_type, there[i].payload_type);
+        EXPECT_EQ(here[i].rtp_component, 1) << "bundled";
+        EXPECT_EQ(here[i].rtcp_component, there[i].rtcp_component);
+        EXPECT_EQ(here[i].ssrc, there[i].remote_ssrc);
+        EXPECT_EQ(here[i].send_key->key, there[i].receive_key->key);
+        EXPECT_EQ(here[i].receive_key->key, there[i].send_key->key);
+        EXPECT_EQ(here[i].send_key->suite, "AEAD_AES_128_GCM");
+    }
+    EXPECT_EQ(components_of(here), std::vector<std::uint32_t>{1});
+}
+
+TEST(Negotiation, WithoutBundleEachStreamHasTwoComponents)
+{
+    auto callee = everything();
+    callee.may_bundle = false;
+    const auto offer = make_offer(everything(), kBoth);
+    const auto answer = make_answer(callee, kBoth, offer);
+    EXPECT_FALSE(answer.bundle);
+    const auto streams = agree(everything(), offer, answer);
+    EXPECT_EQ(components_of(streams), (std::vector<std::uint32_t>{1, 2, 3, 4}));
+}
+
+TEST(Negotiation, TakesTheSecondSuiteFromAPeerThatHasOnlyThat)
+{
+    auto callee = everything();
+    callee.suites = {"AES_CM_128_HMAC_SHA1_80"};
+    const auto offer = make_offer(everything(), kBoth);
+    const auto streams = agree(everything(), offer, make_answer(callee, kBoth, offer));
+    EXPECT_EQ(streams[0].send_key->suite, "AES_CM_128_HMAC_SHA1_80");
+    EXPECT_EQ(streams[0].send_key->key, offer.lines[0].keys[1].key);
+}
+
+TEST(Negotiation, ALineWithoutCommonEncryptionIsRejectedNotSentInClear)
+{
+    auto callee = everything();
+    callee.suites = {"SOMETHING_ELSE"};
+    const auto offer = make_offer(everything(), kBoth);
+    EXPECT_THROW(make_answer(callee, kBoth, offer), Failure);
+}
+
+TEST(Negotiation, RefusesAnAnswerWithoutAKey)
+{
+    const auto offer = make_offer(everything(), kBoth);
+    auto answer = make_answer(everything(), kBoth, offer);
+    answer.lines[0].keys.clear();
+    EXPECT_THROW(agree(everything(), offer, answer), Failure);
+}
+
+TEST(Negotiation, AudioOnlyRejectsTheVideoLineAndKeepsItsPlace)
+{
+    const auto offer = make_offer(everything(), kBoth);
+    Wishes audio_only;
+    audio_only.video.wanted = false;
+    const auto answer = make_answer(everything(), audio_only, offer);
+    ASSERT_EQ(answer.lines.size(), 2U);
+    EXPECT_TRUE(answer.lines[1].rejected);
+    const auto streams = agree(everything(), offer, answer);
+    ASSERT_EQ(streams.size(), 1U);
+    EXPECT_EQ(streams[0].kind, MediaKind::audio);
+}
+
+TEST(Negotiation, WhoHasNothingToSendReceivesOnly)
+{
+    Wishes listener;
+    listener.video.send = false;
+    const auto offer = make_offer(everything(), kBoth);
+    const auto answer = make_answer(everything(), listener, offer);
+    EXPECT_FALSE(answer.lines[1].direction.send);
+    const auto here = agree(everything(), offer, answer);
+    EXPECT_TRUE(here[1].direction.send);
+    EXPECT_FALSE(here[1].direction.receive);
+}
+
+TEST(Negotiation, RefusesAnAnswerThatDoesNotFitTheOffer)
+{
+    const auto offer = make_offer(everything(), kBoth);
+    auto fewer = make_answer(everything(), kBoth, offer);
+    fewer.lines.pop_back();
+    EXPECT_THROW(agree(everything(), offer, fewer), Failure);
+    auto swapped = make_answer(everything(), kBoth, offer);
+    std::swap(swapped.lines[0], swapped.lines[1]);
+    EXPECT_THROW(agree(everything(), offer, swapped), Failure);
+    auto other = make_answer(everything(), kBoth, offer);
+    other.lines[0].codecs = {{77, "opus", 48000, 2, "", {}}};
+    EXPECT_THROW(agree(everything(), offer, other), Failure);
+}
+
+TEST(Negotiation, NothingInCommonIsSaidInWords)
+{
+    MediaDescription offer = make_offer(everything(), kBoth);
+    for (auto& line : offer.lines)
+        line.codecs = {{120, "unheard-of", 1000, 1, "", {}}};
+    try {
+        make_answer(everything(), kBoth, offer);
+        FAIL() << "accepted";
+    } catch (const Failure& failure) {
+        EXPECT_EQ(failure.status(), JF_UNSUPPORTED);
+        EXPECT_STREQ(failure.what(), "no common media: no codec and encryption that both ends have");
+    }
+}
+
+} // namespace

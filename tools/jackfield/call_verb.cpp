@@ -1,0 +1,99 @@
+// jackfield call: calls a peer and stays until someone hangs up.
+
+#include "tools/jackfield/session.hpp"
+#include "tools/jackfield/verbs.hpp"
+
+#include <fmt/format.h>
+
+namespace jackfield::program {
+
+namespace {
+
+class CallerView final : public kernel::NodeListener, public kernel::CallListener {
+public:
+    CallerView(Progress& progress, MainLoop& loop, std::chrono::milliseconds talk_time)
+        : progress_(progress), loop_(loop), talk_time_(talk_time)
+    {}
+
+    void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
+
+    void answered(kernel::Call& call) override
+    {
+        answered_at_ = std::chrono::steady_clock::now();
+        if (talk_time_.count() == 0)
+            return;
+        loop_.post([this, kept = call.shared_from_this()] {
+            loop_.at(answered_at_ + talk_time_, [this, kept] { on_time_over(kept); });
+        });
+    }
+
+    void source_ended(kernel::Call&, kernel::MediaKind kind) override
+    {
+        progress_.say(fmt::format("{} of our file has ended", kernel::name_of(kind)));
+    }
+
+    void ended(kernel::Call&, const kernel::CallEnd& end) override
+    {
+        const auto now = std::chrono::steady_clock::now();
+        const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
+        progress_.say(sentence_of(end));
+        if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
+            progress_.say(fmt::format("  {:.1f} s\n{}", seconds, table));
+        exit_code_ = exit_code_of(end);
+        loop_.quit();
+    }
+
+    std::function<void(const std::shared_ptr<kernel::Call>&)> on_time_over;
+    int exit_code() const { return exit_code_; }
+
+private:
+    Progress& progress_;
+    MainLoop& loop_;
+    std::chrono::milliseconds talk_time_;
+    std::chrono::steady_clock::time_point answered_at_{};
+    int exit_code_ = kInterrupted;
+};
+
+int run_call(const Arguments& arguments)
+{
+    MainLoop loop;
+    Progress progress(event_format(arguments));
+    const auto talk_time = arguments.has("for") ? seconds_option(arguments, "for") : std::chrono::milliseconds(0);
+    kernel::MediaPlan plan;
+    plan.send = arguments.get("send");
+    plan.record = arguments.get("record", "null");
+    plan.video = !arguments.has("audio-only");
+    const auto view = std::make_shared<CallerView>(progress, loop, talk_time);
+    const auto node = or_stop(kernel::Node::create(read_config(arguments), view, standard_log()));
+    or_stop(node->start());
+    const auto call = node->call(arguments.rest().front(), plan, view);
+    view->on_time_over = [&](const std::shared_ptr<kernel::Call>& which) { node->hang_up(which); };
+    loop.on_interrupt = [&] {
+        progress.say("hanging up");
+        node->hang_up(call);
+    };
+    loop.run();
+    node->stop();
+    return view->exit_code();
+}
+
+} // namespace
+
+Verb call_verb()
+{
+    return {{"call",
+             "PEER",
+             "Calls the account PEER and stays until someone hangs up; Ctrl-C hangs up.",
+             {config_option(),
+              {"send", "SRC", "what to send: a media file, or \"test\" for a picture and a tone"},
+              {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm)"},
+              {"for", "SECONDS", "hangs up that long after the answer"},
+              {"audio-only", "", "offers no video"},
+              events_option(),
+              log_option()},
+             1,
+             1},
+            &run_call};
+}
+
+} // namespace jackfield::program

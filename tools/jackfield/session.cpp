@@ -1,0 +1,155 @@
+// What the verbs that run a node have in common. See session.hpp.
+
+#include "tools/jackfield/session.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+namespace jackfield::program {
+
+namespace {
+
+using kernel::CallEnd;
+using kernel::Step;
+
+std::string default_config_file()
+{
+    const char* base = std::getenv("XDG_CONFIG_HOME");
+    const char* home = std::getenv("HOME");
+    const std::filesystem::path folder =
+        base != nullptr && *base != '\0' ? std::filesystem::path(base)
+                                         : std::filesystem::path(home != nullptr ? home : ".") / ".config";
+    return folder / "jackfield" / "jackfield.json";
+}
+
+const char* reason_words(std::uint32_t reason)
+{
+    switch (reason) {
+    case JF_REASON_DECLINED:
+        return "declined";
+    case JF_REASON_BUSY:
+        return "busy";
+    case JF_REASON_NO_ANSWER:
+        return "no answer";
+    case JF_REASON_CANCELLED:
+        return "the caller gave up";
+    case JF_REASON_ELSEWHERE:
+        return "answered elsewhere";
+    case JF_REASON_NOT_ACCEPTABLE:
+        return "no common codec or encryption";
+    default:
+        return "ended";
+    }
+}
+
+} // namespace
+
+OptionInfo config_option()
+{
+    return {"config", "FILE", "configuration file (default: " + default_config_file() + ")"};
+}
+
+OptionInfo events_option()
+{
+    return {"events", "FORMAT", "json: every event as one JSON object a line on standard output"};
+}
+
+OptionInfo log_option()
+{
+    return {"log", "LEVEL", "debug, info, warning or error: what plugins write to standard error"};
+}
+
+EventFormat event_format(const Arguments& arguments)
+{
+    const std::string format = arguments.get("events", "human");
+    if (format != "json" && format != "human")
+        throw UsageError("--events takes json, not \"" + format + "\"");
+    return format == "json" ? EventFormat::json : EventFormat::human;
+}
+
+std::chrono::milliseconds seconds_option(const Arguments& arguments, const std::string& name)
+{
+    const std::string text = arguments.get(name);
+    char* end = nullptr;
+    const double seconds = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !(seconds > 0) || seconds > 1e6)
+        throw UsageError("--" + name + " takes a number of seconds, not \"" + text + "\"");
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+kernel::Config read_config(const Arguments& arguments)
+{
+    auto config = or_stop(kernel::load_config(arguments.get("config", default_config_file())));
+    if (const auto level = arguments.get("log"); !level.empty()) {
+        static const std::map<std::string, std::int32_t> levels{
+            {"debug", JF_LOG_DEBUG}, {"info", JF_LOG_INFO}, {"warning", JF_LOG_WARNING}, {"error", JF_LOG_ERROR}};
+        const auto found = levels.find(level);
+        if (found == levels.end())
+            throw UsageError("--log takes debug, info, warning or error, not \"" + level + "\"");
+        config.log_level = found->second;
+    }
+    return config;
+}
+
+kernel::LogSink standard_log()
+{
+    return [](std::int32_t level, std::string_view who, std::string_view line) {
+        static constexpr const char* names[] = {"debug", "info", "warning", "error"};
+        fmt::print(stderr, "{} {}: {}\n", names[level < 0 || level > 3 ? 3 : level], who, line);
+    };
+}
+
+ExitCode exit_code_of(const CallEnd& end)
+{
+    if (end.error.status == JF_OK)
+        return kOk;
+    if (end.error.status == JF_UNAUTHENTICATED)
+        return kNotTrusted;
+    if (end.step == Step::media || end.error.status == JF_UNSUPPORTED)
+        return end.answered && end.error.status == JF_CLOSED ? kBroken : kMedia;
+    if (end.error.status == JF_CANCELLED)
+        return kInterrupted;
+    if (end.answered)
+        return kBroken;
+    if (end.step == Step::signaling)
+        return end.reason == JF_REASON_NOT_ACCEPTABLE ? kMedia : kNotAnswered;
+    return kUnreachable;
+}
+
+std::string sentence_of(const CallEnd& end)
+{
+    if (end.error.status == JF_OK)
+        return end.by_peer ? "call ended: the peer hung up" : "call ended: hung up here";
+    if (end.by_peer && !end.answered)
+        return fmt::format("call ended: {}{}", reason_words(end.reason),
+                           end.error.text.empty() ? "" : " (" + end.error.text + ")");
+    return fmt::format("call ended at {}: {}: {}", kernel::name_of(end.step), kernel::status_word(end.error.status),
+                       end.error.text);
+}
+
+std::string statistics_table(const std::string& statistics_json, double seconds)
+{
+    const auto statistics = nlohmann::json::parse(statistics_json, nullptr, false);
+    std::string table;
+    if (!statistics.is_object() || !statistics.contains("streams"))
+        return table;
+    for (const auto& stream : statistics["streams"]) {
+        const auto number = [&](const char* key) { return stream.value(key, std::int64_t{0}); };
+        const auto rate = [&](const char* key) {
+            return seconds > 0 ? static_cast<double>(number(key)) * 8 / 1000 / seconds : 0.0;
+        };
+        table += fmt::format("  {:<6} sent {:>6} packets {:>8.1f} kb/s   received {:>6} packets {:>8.1f} kb/s   "
+                             "lost {:>4}   late {:>4}   refused {:>3}   jitter {:.1f} ms   {}\n",
+                             stream.value("kind", ""), number("packets_sent"), rate("bytes_sent"),
+                             number("packets_received"), rate("bytes_received"), number("packets_lost"),
+                             number("packets_late"), number("packets_refused"), stream.value("jitter_ms", 0.0),
+                             stream.value("suite", ""));
+    }
+    return table;
+}
+
+} // namespace jackfield::program
