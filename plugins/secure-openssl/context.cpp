@@ -6,6 +6,7 @@
 #include "engine.hpp"
 #include "failures.hpp"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <vector>
@@ -42,6 +43,7 @@ void use_chain(SSL_CTX* context, const std::string& chain_pem)
             break;
         require(SSL_CTX_add1_chain_cert(context, issuer.get()) == 1, "our own chain cannot be used");
     }
+    ERR_clear_error(); // the end of the text is no error
 }
 
 void use_key(SSL_CTX* context, const std::string& key_pem)

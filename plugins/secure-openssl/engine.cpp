@@ -115,7 +115,10 @@ int Engine::verify(X509_STORE_CTX* store, void*)
     const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     Engine& engine = of(ssl);
     jf_error error = jackfield::no_error();
+    // The identity may be built on OpenSSL too. What it leaves in this thread's error queue would end the handshake.
+    ERR_set_mark();
     const jackfield::Status status = jackfield::guarded(&error, [&] { engine.verify_chain(store); });
+    ERR_pop_to_mark();
     if (status == JF_OK) {
         X509_STORE_CTX_set_error(store, X509_V_OK);
         return 1;

@@ -260,7 +260,7 @@ private:
         if (size == 0)
             return JF_OK;
         flush();
-        if (!has_room(size)) {
+        if (refused_ || !has_room(size)) { // once one was refused, smaller ones do not overtake it
             refused_ = true;
             return JF_WOULD_BLOCK;
         }

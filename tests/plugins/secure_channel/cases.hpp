@@ -23,6 +23,13 @@ inline std::vector<Case> all_cases()
     return cases;
 }
 
+inline std::vector<Case> cases_on(std::uint32_t kind)
+{
+    std::vector<Case> cases = all_cases();
+    std::erase_if(cases, [&](const Case& each) { return each.kind != kind; });
+    return cases;
+}
+
 inline std::string case_name(const ::testing::TestParamInfo<Case>& info)
 {
     return name_of(info.param);

@@ -9,16 +9,18 @@ void Sink::received(const jf_packet& packet) noexcept
 {
     if (on_packet)
         on_packet(packet);
-    if (keep) {
-        const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
+    if (keep)
         packets_.emplace_back(packet.bytes.data, packet.bytes.data + packet.bytes.size);
-    }
     size_ += packet.bytes.size;
+    changed_.notify_all();
 }
 
 void Sink::writable() noexcept
 {
+    const std::lock_guard lock(mutex_);
     ++writable_;
+    changed_.notify_all();
 }
 
 void Sink::closed(Status status, std::string_view words) noexcept
@@ -27,6 +29,19 @@ void Sink::closed(Status status, std::string_view words) noexcept
     status_ = status;
     text_ = words;
     closed_ = true;
+    changed_.notify_all();
+}
+
+void Sink::wait_writable(std::size_t seen) const
+{
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return writable_ > seen || closed_; });
+}
+
+bool Sink::wait_size(std::size_t size) const
+{
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return size_ >= size; });
 }
 
 std::vector<Bytes> Sink::packets() const
@@ -139,15 +154,17 @@ std::string config_of(const std::string& plugin, const Case& which, const std::s
 
 } // namespace
 
-Pair::Pair(const Case& which_case, const std::string& more_config) : Pair(which_case, more_config, nullptr, nullptr)
+Pair::Pair(const Case& which_case, const std::string& more_config, jackfield::testing::Clock clock)
+    : Pair(which_case, more_config, make_identity, make_identity, clock)
 {}
 
-Pair::Pair(const Case& which_case, const std::string& more_config, std::unique_ptr<CertIdentity> of_client,
-           std::unique_ptr<CertIdentity> of_server)
+Pair::Pair(const Case& which_case, const std::string& more_config, const Maker& make_client, const Maker& make_server,
+           jackfield::testing::Clock clock)
     : which(which_case),
-      client_identity(of_client ? std::move(of_client) : make_identity(host)),
-      server_identity(of_server ? std::move(of_server) : make_identity(host)),
-      link(which.kind),
+      host(clock),
+      client_identity(make_client(host)),
+      server_identity(make_server(host)),
+      link(which.kind, 1200, which.stream() ? 64 : 4096),
       client(host, which.client, *client_identity, config_of(which.client, which, more_config)),
       server(host, which.server, *server_identity, config_of(which.server, which, more_config))
 {}

@@ -42,12 +42,17 @@ public:
     std::vector<Bytes> packets() const;
     std::size_t size() const { return size_.load(); }
     std::size_t writable_count() const { return writable_.load(); }
+    /// Waits until more than `seen` writable events came, or the path ended. For threads of a test's own.
+    void wait_writable(std::size_t seen) const;
+    /// Waits until so many bytes have come. False after ten seconds.
+    bool wait_size(std::size_t size) const;
     bool is_closed() const { return closed_.load(); }
     Status closed_status() const;
     std::string closed_text() const;
 
 private:
     mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
     std::vector<Bytes> packets_;
     std::atomic<std::size_t> size_{0};
     std::atomic<std::size_t> writable_{0};
@@ -109,9 +114,13 @@ std::string config_for(const Case& which, const std::string& more = {});
 
 /// Two accounts with a device each, joined by a link.
 struct Pair {
-    explicit Pair(const Case& which, const std::string& more_config = {});
-    Pair(const Case& which, const std::string& more_config, std::unique_ptr<CertIdentity> client_identity,
-         std::unique_ptr<CertIdentity> server_identity);
+    /// Makes the identity of one end.
+    using Maker = std::function<std::unique_ptr<CertIdentity>(const FakeHost& host)>;
+
+    explicit Pair(const Case& which, const std::string& more_config = {},
+                  jackfield::testing::Clock clock = jackfield::testing::Clock::real);
+    Pair(const Case& which, const std::string& more_config, const Maker& make_client, const Maker& make_server,
+         jackfield::testing::Clock clock = jackfield::testing::Clock::real);
 
     /// Opens both ends, each expecting the other.
     void open();
@@ -119,6 +128,11 @@ struct Pair {
     ::testing::AssertionResult connect();
     ::testing::AssertionResult finish_handshake();
     bool run_until(const std::function<bool()>& done) { return host.run_until(done); }
+    /// Waits for one end to be secured or failed.
+    bool decided(const End& end)
+    {
+        return host.run_until([&] { return end.decided(); });
+    }
 
     Case which;
     FakeHost host;
