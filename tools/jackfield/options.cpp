@@ -7,6 +7,7 @@
 #include <Poco/Exception.h>
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
+#include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
 
@@ -20,12 +21,12 @@ Poco::Util::OptionSet option_set(const VerbInfo& verb)
 {
     Poco::Util::OptionSet set;
     for (const auto& info : verb.options) {
-        Poco::Util::Option option(info.name, "", info.help, false, false);
+        Poco::Util::Option option(info.name, "", info.help, false);
         if (!info.argument.empty())
             option.argument(info.argument, true);
         set.addOption(option);
     }
-    set.addOption(Poco::Util::Option("help", "h", "shows this", false, false));
+    set.addOption(Poco::Util::Option("help", "h", "shows this", false));
     return set;
 }
 
@@ -43,20 +44,17 @@ Arguments parse(const VerbInfo& verb, const std::vector<std::string>& line)
     const auto set = option_set(verb);
     Poco::Util::OptionProcessor processor(set);
     processor.setUnixStyle(true);
-    std::string waiting_for; // "--config FILE": the value is the next word
-    bool only_words = false; // after "--"
+    bool value_follows = false; // "--config FILE": the processor takes the next word
+    bool only_words = false;    // after "--"
     try {
         for (const auto& word : line) {
             std::string name;
             std::string value;
-            if (!waiting_for.empty()) {
-                arguments.values_[std::exchange(waiting_for, {})] = word;
-            } else if (word == "--" && !only_words) {
+            if (word == "--" && !only_words && !value_follows)
                 only_words = true;
-            } else if (!only_words && word.size() > 1 && processor.process(word, name, value)) {
-                if (set.getOption(name).takesArgument() && value.empty())
-                    waiting_for = name;
-                else
+            else if (!only_words && (value_follows || word.size() > 1) && processor.process(word, name, value)) {
+                value_follows = name.empty();
+                if (!value_follows)
                     arguments.values_[name] = value;
             } else {
                 arguments.rest_.push_back(word);
@@ -71,8 +69,8 @@ Arguments parse(const VerbInfo& verb, const std::vector<std::string>& line)
     }
     if (arguments.help())
         return arguments;
-    if (!waiting_for.empty())
-        throw UsageError("--" + waiting_for + " lacks its value");
+    if (value_follows)
+        throw UsageError("the last option lacks its value");
     for (const auto& info : verb.options) {
         if (info.required && !arguments.has(info.name))
             throw UsageError("--" + info.name + " " + info.argument + " is missing");
