@@ -2,7 +2,19 @@
 #                    [PLUGINS <plugin id>...])
 # A GoogleTest program, one CTest entry per TEST. Labels decide in which sanitizer runs it takes part:
 #   kernel, flow, media  also under ThreadSanitizer        slow  not in the quick ASan set of CI
+# In a build with a sanitizer the names start with asan. or tsan., and the labels slow-sanitized and not-for-tsan tell
+# tools/test what to leave out.
 include(GoogleTest)
+
+set(JACKFIELD_TEST_PREFIX "")
+set(JACKFIELD_TEST_ENVIRONMENT "")
+if(JACKFIELD_SANITIZE MATCHES "thread")
+    set(JACKFIELD_TEST_PREFIX "tsan.")
+    set(JACKFIELD_TEST_ENVIRONMENT ENVIRONMENT
+        "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp")
+elseif(JACKFIELD_SANITIZE)
+    set(JACKFIELD_TEST_PREFIX "asan.")
+endif()
 
 function(jackfield_add_test name)
     cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS" ${ARGN})
@@ -18,8 +30,18 @@ function(jackfield_add_test name)
     if(T_PLUGINS)
         add_dependencies(${name} ${T_PLUGINS})
     endif()
+    if(NOT T_LABELS)
+        set(T_LABELS unlabelled) # an empty value would vanish from the list of properties
+    endif()
+    if(JACKFIELD_SANITIZE AND "slow" IN_LIST T_LABELS)
+        list(APPEND T_LABELS slow-sanitized)
+    endif()
+    if(JACKFIELD_SANITIZE MATCHES "thread" AND NOT "${T_LABELS}" MATCHES "(^|;)(kernel|flow|media)(;|$)")
+        list(APPEND T_LABELS not-for-tsan)
+    endif()
     # CMake takes the list apart three times on its way into CTest's files; seven backslashes survive that.
     list(JOIN T_LABELS [==[\\\\\\\;]==] labels)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
-        PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${labels}")
+        TEST_PREFIX "${JACKFIELD_TEST_PREFIX}"
+        PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${labels}" ${JACKFIELD_TEST_ENVIRONMENT})
 endfunction()
