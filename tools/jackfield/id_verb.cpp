@@ -26,13 +26,14 @@ int run_id(const Arguments& arguments)
 
 Verb id_verb()
 {
-    return {{"id",
-             "",
-             "Prints our account id, which is what others call, and the id of this device. Creates both if there are none.",
-             {config_option(), events_option(), log_option()},
-             0,
-             0},
-            &run_id};
+    return {
+        {"id",
+         "",
+         "Prints our account id, which is what others call, and the id of this device. Creates both if there are none.",
+         {config_option(), events_option(), log_option()},
+         0,
+         0},
+        &run_id};
 }
 
 } // namespace jackfield::program

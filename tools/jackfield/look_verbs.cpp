@@ -14,8 +14,7 @@ namespace {
 
 int run_plugins(const Arguments& arguments)
 {
-    const auto folders =
-        arguments.has("config") ? read_config(arguments).plugin_path : kernel::default_plugin_path();
+    const auto folders = arguments.has("config") ? read_config(arguments).plugin_path : kernel::default_plugin_path();
     fmt::print("{}", kernel::list_plugins(kernel::Registry::scan(folders)));
     return kOk;
 }
@@ -32,8 +31,12 @@ int run_explain(const Arguments& arguments)
 
 Verb plugins_verb()
 {
-    return {{"plugins", "", "Lists the plugins that were found, and those that cannot be used, with the reason.",
-             {config_option()}, 0, 0},
+    return {{"plugins",
+             "",
+             "Lists the plugins that were found, and those that cannot be used, with the reason.",
+             {config_option()},
+             0,
+             0},
             &run_plugins};
 }
 

@@ -19,7 +19,8 @@ std::string overview(const std::vector<Verb>& verbs)
                        "usage: jackfield VERB [options]\n\n";
     for (const auto& verb : verbs)
         text += fmt::format("  {:<10} {}\n", verb.info.name, verb.info.summary);
-    return text + "\njackfield VERB --help says what a verb takes; jackfield --version the version.\n" + kExitCodeHelp + "\n";
+    return text + "\njackfield VERB --help says what a verb takes; jackfield --version the version.\n" + kExitCodeHelp +
+           "\n";
 }
 
 int run(const Verb& verb, const std::vector<std::string>& line)
@@ -49,7 +50,8 @@ int run(const Verb& verb, const std::vector<std::string>& line)
 int main(int argc, char** argv)
 {
     const std::vector<std::string> words(argv + 1, argv + argc);
-    const std::vector<Verb> verbs{id_verb(), listen_verb(), call_verb(), dht_verb(), plugins_verb(), explain_verb()};
+    const std::vector<Verb> verbs{id_verb(),      listen_verb(),  call_verb(), dht_verb(),
+                                  plugins_verb(), explain_verb(), demo_verb()};
     if (words.empty() || words.front() == "--help" || words.front() == "-h" || words.front() == "help") {
         fmt::print("{}", overview(verbs));
         return words.empty() ? kUsage : kOk;

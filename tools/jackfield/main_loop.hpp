@@ -1,6 +1,7 @@
 // What the main thread does while the node works: waits for signals, a deadline, a line of input, and posted work.
 //
-// Threads:  construct it first of all, so that every later thread has the signals blocked; run on the main thread; post and
+// Threads:  construct it first of all, so that every later thread has the signals blocked; run on the main thread; post
+// and
 //           quit on any thread.
 #pragma once
 

@@ -20,9 +20,9 @@ std::string default_config_file()
 {
     const char* base = std::getenv("XDG_CONFIG_HOME");
     const char* home = std::getenv("HOME");
-    const std::filesystem::path folder =
-        base != nullptr && *base != '\0' ? std::filesystem::path(base)
-                                         : std::filesystem::path(home != nullptr ? home : ".") / ".config";
+    const std::filesystem::path folder = base != nullptr && *base != '\0'
+                                             ? std::filesystem::path(base)
+                                             : std::filesystem::path(home != nullptr ? home : ".") / ".config";
     return folder / "jackfield" / "jackfield.json";
 }
 

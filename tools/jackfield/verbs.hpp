@@ -16,5 +16,6 @@ Verb call_verb();
 Verb dht_verb();
 Verb plugins_verb();
 Verb explain_verb();
+Verb demo_verb();
 
 } // namespace jackfield::program

@@ -1,0 +1,36 @@
+// Another jackfield as a child process: its standard output comes here line by line, its standard error goes to a file.
+//
+// Threads: the main thread. Lifetime: the destructor asks it to end (SIGINT), then makes it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace jackfield::program {
+
+class Child {
+public:
+    /// Runs this program with other arguments. Throws Stop.
+    Child(const std::vector<std::string>& arguments, const std::string& error_file);
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    ~Child();
+
+    /// The next line of its output, without its end; nothing when it has closed it.
+    std::optional<std::string> line();
+
+    void interrupt();
+
+    /// Waits for its end; its exit code, or 128 plus the signal that ended it.
+    int wait();
+
+private:
+    pid_t pid_ = -1;
+    std::FILE* output_ = nullptr;
+};
+
+} // namespace jackfield::program
