@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <map>
@@ -26,6 +27,21 @@ constexpr auto kEagerRetry = 1s;   // the longest pause while we have been offli
 constexpr auto kEagerTime = 30s;   //
 constexpr auto kPatientRetry = 5s; // the pause afterwards
 constexpr auto kResolveAgain = 30s;
+
+/// The end of a put that may be overtaken by another: OpenDHT forgets the callback of a put that is cancelled.
+class PutEnd {
+public:
+    explicit PutEnd(End end) : end_(std::move(end)) {}
+    void operator()(jackfield::Status status, std::string_view why)
+    {
+        if (!over_.exchange(true))
+            end_(status, why);
+    }
+
+private:
+    End end_;
+    std::atomic<bool> over_{false};
+};
 
 dht::SockAddr numeric_address(const std::string& host, std::uint16_t port)
 {
@@ -101,24 +117,28 @@ public:
     {
         auto value = std::make_shared<dht::Value>(bytes.data(), bytes.size());
         value->id = value_id;
-        const auto done = [this, end](bool ok, const std::vector<std::shared_ptr<dht::Node>>& nodes) {
+        const auto once = std::make_shared<PutEnd>(std::move(end)); // shared: by OpenDHT's callback and by kept_
+        const auto done = [this, once](bool ok, const std::vector<std::shared_ptr<dht::Node>>& nodes) {
             // The first node of a network has nobody else to give a value to; it keeps it, and others ask here.
             if (ok || (first_node() && nodes.empty()))
-                end(JF_OK, "");
+                (*once)(JF_OK, "");
             else
-                end(JF_UNREACHABLE, "no node of the DHT took the value");
+                (*once)(JF_UNREACHABLE, "no node of the DHT took the value");
         };
         submit(
-            [this, key, value, keep, done] {
+            [this, key, value, keep, once, done] {
                 const dht::InfoHash hash = dht::InfoHash::get(key);
                 runner_.put(hash, value, dht::DoneCallback(done), dht::time_point::max(), keep);
                 if (!keep)
                     return;
-                const auto [kept, first] = kept_.try_emplace(key, value->id);
-                if (!first)
-                    runner_.cancelPut(hash, std::exchange(kept->second, value->id));
+                Kept& kept = kept_[key];
+                if (kept.end) {
+                    runner_.cancelPut(hash, kept.value_id);
+                    (*kept.end)(JF_CANCELLED, "replaced by another value");
+                }
+                kept = {value->id, once};
             },
-            [end] { end(JF_CLOSED, "the DHT node is closed"); });
+            [once] { (*once)(JF_CLOSED, "the DHT node is closed"); });
     }
 
     void get(const std::string& key, Values values, End end)
@@ -148,20 +168,27 @@ public:
             }
             return true;
         };
-        submit([this, key,
-                heard] { listens_[key] = runner_.listen(dht::InfoHash::get(key), dht::ValueCallback(heard)).share(); },
-               [] {});
+        submit(
+            [this, key, heard] {
+                // The token comes once OpenDHT has run the listen; only OpenDHT, which runs things in order, looks at
+                // it.
+                const dht::InfoHash hash = dht::InfoHash::get(key);
+                unlistens_[key] = [this, hash, token = runner_.listen(hash, dht::ValueCallback(heard)).share()] {
+                    runner_.cancelListen(hash, token);
+                };
+            },
+            [] {});
     }
 
     void unlisten(const std::string& key)
     {
         submit(
             [this, key] {
-                const auto found = listens_.find(key);
-                if (found == listens_.end())
+                const auto found = unlistens_.find(key);
+                if (found == unlistens_.end())
                     return;
-                runner_.cancelListen(dht::InfoHash::get(key), found->second);
-                listens_.erase(found);
+                found->second();
+                unlistens_.erase(found);
             },
             [] {});
     }
@@ -207,6 +234,11 @@ public:
 
 private:
     enum class Phase { idle, starting, running, over };
+
+    struct Kept {
+        std::uint64_t value_id = 0;
+        std::shared_ptr<PutEnd> end;
+    };
 
     /// Nobody to ask: this node is the beginning of its network, and works alone.
     bool first_node() const { return options_.bootstrap.empty(); }
@@ -403,8 +435,8 @@ private:
     std::string listening_;
     std::function<void()> closed_;
     std::vector<std::function<void()>> early_;
-    std::map<std::string, std::shared_future<size_t>> listens_;
-    std::map<std::string, std::uint64_t> kept_; // key -> id of the value that is renewed there
+    std::map<std::string, std::function<void()>> unlistens_; // what ends each listen, by key
+    std::map<std::string, Kept> kept_;                       // what is renewed, by key
     Clock::time_point offline_since_{};
     Clock::time_point next_knock_{};
     unsigned knocks_ = 0;

@@ -33,8 +33,8 @@ public:
     /// Leaves the network; `closed` comes when all threads but the node's own are gone.
     void close(std::function<void()> closed);
 
-    /// `keep`: it is renewed until another kept put of the key replaces it. Operations before open or after close end
-    /// with JF_CLOSED.
+    /// `keep`: it is renewed until another kept put of the key replaces it, which ends this one with JF_CANCELLED if it
+    /// has not ended yet. Operations before open or after close end with JF_CLOSED. `value_id` is random and not 0.
     void put(const std::string& key, jackfield::ByteView value, std::uint64_t value_id, bool keep, End end);
     void get(const std::string& key, Values values, End end);
     void listen(const std::string& key, Values values);
