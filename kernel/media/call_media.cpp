@@ -89,7 +89,7 @@ CallMedia::CallMedia(const Board& board, Completions& completions, MediaPlan pla
 {
     source_info_.struct_size = sizeof(source_info_);
     open_source();
-    open_sink();
+    open_sink(plan_.audio, plan_.video);
 }
 
 CallMedia::~CallMedia()
@@ -120,11 +120,13 @@ void CallMedia::open_source()
     throw Failure(JF_NOT_FOUND, "no media source takes \"" + plan_.send + "\"; a file's path or \"test\" would work");
 }
 
-void CallMedia::open_sink()
+void CallMedia::open_sink(bool audio, bool video)
 {
     if (plan_.record.empty())
         return;
-    const std::string options = Json{{"audio", plan_.audio}, {"video", plan_.video}}.dump();
+    const std::string options = Json{{"audio", audio}, {"video", video}}.dump();
+    sink_audio_ = audio;
+    sink_video_ = video;
     for (const auto& plug : board_.sinks) {
         if (plug.methods->accepts(plug.self, abi_text(plan_.record)) == 0)
             continue;
@@ -138,6 +140,21 @@ void CallMedia::open_sink()
     }
     throw Failure(JF_NOT_FOUND, "no media sink takes \"" + plan_.record +
                                     "\"; a path that ends in .mkv or .webm, or \"null\", would work");
+}
+
+/// Now that it is agreed what will come, the sink need not wait for anything else.
+void CallMedia::fit_sink()
+{
+    const auto comes = [this](MediaKind kind) {
+        return std::ranges::any_of(
+            streams_, [kind](const auto& stream) { return stream.kind == kind && stream.direction.receive; });
+    };
+    const bool audio = comes(MediaKind::audio);
+    const bool video = comes(MediaKind::video);
+    if (sink_.methods == nullptr || (audio == sink_audio_ && video == sink_video_))
+        return;
+    release(sink_);
+    open_sink(audio, video);
 }
 
 MediaCapabilities CallMedia::capabilities() const
@@ -221,6 +238,7 @@ void CallMedia::open_transport(std::vector<AgreedStream> streams, const std::vec
 {
     close_transport();
     streams_ = std::move(streams);
+    fit_sink();
     // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
     for (std::uint32_t number = 0; number < streams_.size(); ++number) {
         const auto& stream = streams_[number];

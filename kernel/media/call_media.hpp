@@ -90,7 +90,8 @@ private:
     MediaCapabilities capabilities() const;
     Wishes wishes() const;
     void open_source();
-    void open_sink();
+    void open_sink(bool audio, bool video);
+    void fit_sink();
 
     std::string session_config() const;
 
@@ -104,6 +105,8 @@ private:
     jf_source_session source_{};
     jf_source_info source_info_{};
     jf_sink_session sink_{};
+    bool sink_audio_ = false; // what it was told to expect
+    bool sink_video_ = false;
 
     std::vector<AgreedStream> streams_;
 
