@@ -1,4 +1,4 @@
-// Another jackfield as a child process. See child.hpp.
+// A child process. See child.hpp.
 
 #include "tools/jackfield/child.hpp"
 
@@ -14,7 +14,7 @@
 
 namespace jackfield::program {
 
-Child::Child(const std::vector<std::string>& arguments, const std::string& error_file)
+Child::Child(const std::string& program, const std::vector<std::string>& arguments, const std::string& error_file)
 {
     int ends[2] = {-1, -1};
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -24,25 +24,24 @@ Child::Child(const std::vector<std::string>& arguments, const std::string& error
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, error_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    std::string self = "/proc/self/exe";
-    std::vector<std::string> words{"jackfield"};
+    std::vector<std::string> words{program};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& word : words)
         argv.push_back(word.data());
     argv.push_back(nullptr);
-    const int failed = posix_spawn(&pid_, self.c_str(), &actions, nullptr, argv.data(), environ);
+    const int failed = posix_spawnp(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     output_ = fdopen(ends[0], "r");
     if (failed != 0 || output_ == nullptr)
-        throw Stop(kInternal, "cannot start a child process");
+        throw Stop(kInternal, program + ": cannot be started");
 }
 
 Child::~Child()
 {
     if (pid_ > 0) {
-        kill(pid_, SIGKILL);
+        kill();
         wait();
     }
     if (output_ != nullptr)
@@ -67,7 +66,13 @@ std::optional<std::string> Child::line()
 void Child::interrupt()
 {
     if (pid_ > 0)
-        kill(pid_, SIGINT);
+        ::kill(pid_, SIGINT);
+}
+
+void Child::kill()
+{
+    if (pid_ > 0)
+        ::kill(pid_, SIGKILL);
 }
 
 int Child::wait()

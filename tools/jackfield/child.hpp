@@ -1,4 +1,5 @@
-// Another jackfield as a child process: its standard output comes here line by line, its standard error goes to a file.
+// Another program, most often this one again, as a child process: its standard output comes here line by line, its
+// standard error goes to a file.
 //
 // Threads: the main thread. Lifetime: the destructor asks it to end (SIGINT), then makes it.
 #pragma once
@@ -12,10 +13,12 @@
 
 namespace jackfield::program {
 
+inline constexpr const char* kSelf = "/proc/self/exe";
+
 class Child {
 public:
-    /// Runs this program with other arguments. Throws Stop.
-    Child(const std::vector<std::string>& arguments, const std::string& error_file);
+    /// Runs a program of the PATH, or this one itself if `program` is kSelf. Throws Stop.
+    Child(const std::string& program, const std::vector<std::string>& arguments, const std::string& error_file);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
     ~Child();
@@ -23,7 +26,8 @@ public:
     /// The next line of its output, without its end; nothing when it has closed it.
     std::optional<std::string> line();
 
-    void interrupt();
+    void interrupt(); // asks it to end
+    void kill();      // ends it
 
     /// Waits for its end; its exit code, or 128 plus the signal that ended it.
     int wait();

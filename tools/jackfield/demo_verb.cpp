@@ -22,10 +22,13 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-// What python3-imageio and pocketsphinx-testdata of Debian install.
+// What python3-imageio and pocketsphinx-testdata of Debian install. The sound track of the film is digital silence, so
+// alice's film gets a voice.
 constexpr const char* kFilm = "/usr/lib/python3/dist-packages/imageio/resources/images/cockatoo.mp4";
 constexpr const char* kSpeech =
     "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav";
+constexpr const char* kVoice =
+    "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0920.wav";
 
 // A call that works is far above these (the READMEs say how far); one that does not is far below.
 constexpr double kLeastCorrelation = 0.70;
@@ -72,6 +75,21 @@ std::string write_config(const Demo& demo, const std::string& name, const std::s
     const fs::path file = demo.folder / (name + ".json");
     std::ofstream(file) << config_of(demo, name, bootstrap).dump(2) << "\n";
     return file.string();
+}
+
+/// The film with a voice, picture untouched, made by the ffmpeg program.
+std::string give_voice(const Demo& demo)
+{
+    const std::string file = (demo.folder / "alice-film.mkv").string();
+    const std::string log = (demo.folder / "ffmpeg.log").string();
+    Child ffmpeg("ffmpeg",
+                 {"-nostdin", "-y", "-i", demo.film, "-i", kVoice, "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a",
+                  "pcm_s16le", file},
+                 log);
+    if (const int code = ffmpeg.wait(); code != 0)
+        throw Stop(kMedia,
+                   fmt::format("ffmpeg could not put a voice to {} (exit code {}); its log: {}", demo.film, code, log));
+    return file;
 }
 
 /// The first line of a child that is an event with that progress, or any JSON line if `what` is empty.
@@ -172,17 +190,18 @@ void run_call(const Demo& demo)
     const auto log = [&](const char* name) { return (demo.folder / (std::string(name) + ".log")).string(); };
     fmt::print("a DHT node, then bob and alice, each a process of its own; everything lies in {}\n",
                demo.folder.string());
-    Child dht({"dht", "--address", "127.0.0.1", "--port", "0", "--no-limits", "--events", "json"}, log("dht"));
+    Child dht(kSelf, {"dht", "--address", "127.0.0.1", "--port", "0", "--no-limits", "--events", "json"}, log("dht"));
     const std::string bootstrap = wait_for(dht, "", "the DHT node", log("dht")).value("listening", "");
     const std::string bob_config = write_config(demo, "bob", bootstrap);
     const std::string alice_config = write_config(demo, "alice", bootstrap);
 
-    Child bob_id({"id", "--config", bob_config, "--events", "json"}, log("bob"));
+    Child bob_id(kSelf, {"id", "--config", bob_config, "--events", "json"}, log("bob"));
     const std::string bob_account = wait_for(bob_id, "", "bob", log("bob")).value("account", "");
     bob_id.wait();
     const std::string bob_file = (demo.folder / "bob-recorded.mkv").string();
     const std::string alice_file = (demo.folder / "alice-recorded.mkv").string();
-    Child bob({"listen", "--config", bob_config, "--answer", "--once", "--send", demo.speech, "--record", bob_file,
+    Child bob(kSelf,
+              {"listen", "--config", bob_config, "--answer", "--once", "--send", demo.speech, "--record", bob_file,
                "--events", "json"},
               log("bob"));
     wait_for(bob, "announced", "bob", log("bob"));
@@ -195,7 +214,8 @@ void run_call(const Demo& demo)
             bob_events.add(*line);
     });
     Events alice_events;
-    Child alice({"call", "--config", alice_config, "--send", demo.film, "--record", alice_file, "--for",
+    Child alice(kSelf,
+                {"call", "--config", alice_config, "--send", demo.film, "--record", alice_file, "--for",
                  fmt::format("{}", demo.talk_s), "--events", "json", bob_account},
                 log("alice"));
     while (const auto line = alice.line())
@@ -235,8 +255,9 @@ int run_demo(const Arguments& arguments)
     demo.policy = arguments.get("policy", "tcp-preferred");
     if (arguments.has("for"))
         demo.talk_s = static_cast<double>(seconds_option(arguments, "for").count()) / 1000;
-    for (const auto& [file, package] :
-         std::map<std::string, std::string>{{demo.film, "python3-imageio"}, {demo.speech, "pocketsphinx-testdata"}}) {
+    for (const auto& [file, package] : std::map<std::string, std::string>{{demo.film, "python3-imageio"},
+                                                                          {demo.speech, "pocketsphinx-testdata"},
+                                                                          {kVoice, "pocketsphinx-testdata"}}) {
         if (!fs::exists(file))
             throw Stop(kMedia,
                        fmt::format("{}: no such file; tools/install-deps brings it with the package {}, or name "
@@ -248,6 +269,8 @@ int run_demo(const Arguments& arguments)
     if (failed)
         throw Stop(kConfiguration, fmt::format("{}: cannot be made: {}", demo.folder.string(), failed.message()));
     demo.folder = fs::canonical(demo.folder);
+    if (!arguments.has("film"))
+        demo.film = give_voice(demo);
     run_call(demo);
     return kOk;
 }

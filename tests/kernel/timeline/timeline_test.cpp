@@ -14,9 +14,11 @@ using Json = nlohmann::json;
 
 TEST(Timeline, WritesAnEventAsOneJsonObject)
 {
-    const TimelineEvent event{12'345'678, "00ff", Side::caller, Step::connectivity, Moment::done, R"({"transport":"tcp"})"};
-    EXPECT_EQ(to_json_line(event, 345'678),
-              R"({"t_ms":12.000,"call":"00ff","side":"caller","step":"connectivity","event":"done","detail":{"transport":"tcp"}})");
+    const TimelineEvent event{12'345'678,         "00ff",       Side::caller,
+                              Step::connectivity, Moment::done, R"({"transport":"tcp"})"};
+    EXPECT_EQ(
+        to_json_line(event, 345'678),
+        R"({"t_ms":12.000,"call":"00ff","side":"caller","step":"connectivity","event":"done","detail":{"transport":"tcp"}})");
 }
 
 TEST(Timeline, EveryStepMomentAndSideStandsInTheSchema)

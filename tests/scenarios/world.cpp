@@ -1,0 +1,166 @@
+// A world for scenarios. See world.hpp.
+
+#include "world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+namespace scenarios {
+
+namespace {
+const std::string kProgram = JACKFIELD_BINARY_DIR "/bin/jackfield";
+} // namespace
+
+// --- Process --------------------------------------------------------------------------------------------------------
+
+Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log)
+    : child_(kProgram, arguments, log.string()), reader_([this] {
+          while (const auto line = child_.line()) {
+              const std::lock_guard lock(mutex_);
+              events_.push_back(Json::parse(*line, nullptr, false));
+              changed_.notify_all();
+          }
+          const std::lock_guard lock(mutex_);
+          ended_ = true;
+          changed_.notify_all();
+      })
+{}
+
+Process::~Process()
+{
+    child_.kill();
+    reader_.join();
+}
+
+Json Process::find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit)
+{
+    std::unique_lock lock(mutex_);
+    std::size_t looked_at = 0;
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+        for (; looked_at < events_.size(); ++looked_at) {
+            if (events_[looked_at].is_object() && wanted(events_[looked_at]))
+                return events_[looked_at];
+        }
+        if (ended_ || std::chrono::steady_clock::now() >= deadline)
+            return nullptr;
+        changed_.wait_until(lock, deadline);
+    }
+}
+
+Json Process::event(const std::string& step, const std::string& moment, const std::string& what,
+                    std::chrono::milliseconds limit)
+{
+    return find(
+        [&](const Json& event) {
+            return event.value("step", "") == step && event.value("event", "") == moment &&
+                   (what.empty() || event["detail"].value("what", "") == what);
+        },
+        limit);
+}
+
+Json Process::first_line(std::chrono::milliseconds limit)
+{
+    return find([](const Json&) { return true; }, limit);
+}
+
+Json Process::call_end(std::chrono::milliseconds limit)
+{
+    const Json event = find(
+        [](const Json& one) { return one.value("step", "") == "call" && one.value("event", "") != "start"; }, limit);
+    return event.is_null() ? event : event["detail"];
+}
+
+int Process::exit_code()
+{
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, 60s, [this] { return ended_; });
+        if (!ended_)
+            return -1;
+    }
+    return child_.wait();
+}
+
+// --- World ----------------------------------------------------------------------------------------------------------
+
+World::World(bool with_dht)
+{
+    std::string pattern = (std::filesystem::temp_directory_path() / "jackfield-scenario-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    if (with_dht)
+        start_dht();
+}
+
+World::~World()
+{
+    dht_.reset();
+    if (!::testing::Test::HasFailure())
+        std::filesystem::remove_all(folder_);
+}
+
+void World::start_dht(const std::string& port)
+{
+    dht_ = std::make_unique<Process>(
+        std::vector<std::string>{"dht", "--address", "127.0.0.1", "--port", port, "--no-limits", "--events", "json"},
+        folder_ / "dht.log");
+    bootstrap_ = dht_->first_line().value("listening", "");
+}
+
+std::string World::configure(const std::string& name, const PeerOptions& options)
+{
+    Json slots;
+    slots["identity"] = {{"use", "identity-x509"}, {"config", {{"store", (folder_ / name).string()}}}};
+    slots["discovery"] = {{"use", "discovery-opendht"},
+                          {"config",
+                           {{"listen", "127.0.0.1:0"},
+                            {"bootstrap", {options.bootstrap.empty() ? bootstrap_ : options.bootstrap}},
+                            {"public_rate_limits", false}}}};
+    slots["connectivity"] = {{"use", "ice-libnice"}, {"config", options.connectivity}};
+    slots["secure_channel"] = {{"use", options.secure}};
+    for (const auto& [slot, plugin] : std::map<std::string, std::string>{{"reliable_stream", "reliable-usrsctp"},
+                                                                         {"signaling", "signaling-sip"},
+                                                                         {"media_transport", "media-srtp"},
+                                                                         {"codec", "codec-ffmpeg"},
+                                                                         {"media_source", "media-ffmpeg"},
+                                                                         {"media_sink", "media-ffmpeg"}})
+        slots[slot] = {{"use", plugin}};
+    const auto file = folder_ / (name + ".json");
+    std::ofstream(file) << Json{
+        {"jackfield", 1},
+        {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},
+        {"slots", slots},
+        {"call", options.call}}.dump(2);
+    return file.string();
+}
+
+std::string World::account(const std::string& name)
+{
+    Process id({"id", "--config", (folder_ / (name + ".json")).string(), "--events", "json"},
+               folder_ / (name + "-id.log"));
+    const Json ids = id.first_line();
+    EXPECT_EQ(id.exit_code(), 0);
+    return ids.is_object() ? ids.value("account", "") : "";
+}
+
+std::unique_ptr<Process> World::listen(const std::string& name, std::vector<std::string> more)
+{
+    std::vector<std::string> words{"listen", "--config", (folder_ / (name + ".json")).string(), "--events", "json"};
+    words.insert(words.end(), more.begin(), more.end());
+    auto process = std::make_unique<Process>(words, folder_ / (name + "-listen" + std::to_string(++logs_) + ".log"));
+    EXPECT_FALSE(process->event("discovery", "progress", "announced").is_null()) << name << " was not announced";
+    return process;
+}
+
+std::unique_ptr<Process> World::call(const std::string& name, const std::string& account, std::vector<std::string> more)
+{
+    std::vector<std::string> words{"call", "--config", (folder_ / (name + ".json")).string(), "--events", "json"};
+    words.insert(words.end(), more.begin(), more.end());
+    words.push_back(account);
+    return std::make_unique<Process>(words, folder_ / (name + "-call" + std::to_string(++logs_) + ".log"));
+}
+
+} // namespace scenarios

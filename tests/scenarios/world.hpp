@@ -1,0 +1,103 @@
+// A world for scenarios: a DHT node and peers, each a process of its own, on loopback, in a folder of its own.
+//
+// Threads:  the test's thread; each process has a thread that reads its events.
+// Lifetime: whatever still runs when a World goes away is killed; its folder stays if the test failed.
+#pragma once
+
+#include "tools/jackfield/child.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace scenarios {
+
+using Json = nlohmann::json;
+using namespace std::chrono_literals;
+
+/// A running jackfield whose output is read as it comes.
+class Process {
+public:
+    Process(const std::vector<std::string>& arguments, const std::filesystem::path& log);
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    ~Process();
+
+    /// The first event, now or later, of that step and moment ("signaling", "progress", "ringing"; the last may be
+    /// empty). Null if it has not come in time.
+    Json event(const std::string& step, const std::string& moment, const std::string& what = {},
+               std::chrono::milliseconds limit = 20s);
+
+    /// The first line that is JSON at all.
+    Json first_line(std::chrono::milliseconds limit = 20s);
+
+    /// The detail of the call's last event; null if it has not ended in time.
+    Json call_end(std::chrono::milliseconds limit = 40s);
+
+    void interrupt() { child_.interrupt(); }
+    void kill() { child_.kill(); }
+
+    /// Waits for the end of its output, then for its exit code.
+    int exit_code();
+
+private:
+    Json find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit);
+
+    jackfield::program::Child child_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Json> events_;
+    bool ended_ = false;
+    std::thread reader_;
+};
+
+/// What a peer's configuration may differ in.
+struct PeerOptions {
+    std::string secure = "secure-openssl";
+    Json call = Json::object(); // of the configuration's "call"
+    Json connectivity = {{"addresses", {"127.0.0.1"}}};
+    std::string bootstrap; // empty: the world's node
+};
+
+class World {
+public:
+    explicit World(bool with_dht = true);
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+    ~World();
+
+    const std::filesystem::path& folder() const { return folder_; }
+    const std::string& bootstrap() const { return bootstrap_; }
+
+    /// Starts the DHT node on the port; 0 for any.
+    void start_dht(const std::string& port = "0");
+
+    /// Writes the peer's configuration. Returns its file.
+    std::string configure(const std::string& name, const PeerOptions& options = {});
+
+    /// The account of a configured peer.
+    std::string account(const std::string& name);
+
+    /// A listening peer that can be found already.
+    std::unique_ptr<Process> listen(const std::string& name, std::vector<std::string> more);
+
+    /// A calling peer.
+    std::unique_ptr<Process> call(const std::string& name, const std::string& account,
+                                  std::vector<std::string> more = {});
+
+private:
+    std::filesystem::path folder_;
+    std::string bootstrap_;
+    std::unique_ptr<Process> dht_;
+    int logs_ = 0;
+};
+
+} // namespace scenarios
