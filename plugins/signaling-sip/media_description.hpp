@@ -1,0 +1,73 @@
+// An offer or an answer as a value, and as the JSON that crosses signaling/1 (media-description.schema.json).
+//
+// Threads: any. Lifetime: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield::sip {
+
+/// Bounds of the schema.
+inline constexpr std::size_t kMaxMedia = 8;
+inline constexpr std::size_t kMaxCandidates = 200;
+inline constexpr std::size_t kMaxCodecs = 32;
+inline constexpr std::size_t kMaxFeedback = 16;
+inline constexpr std::size_t kMaxKeys = 8;
+inline constexpr int kMaxComponent = 8;
+
+struct CodecDescription {
+    int payload_type = 0;
+    std::string name;
+    std::uint32_t clock_rate_hz = 0;
+    int channels = 1;
+    std::string parameters;
+    std::vector<std::string> feedback;
+};
+
+struct KeyDescription {
+    std::uint32_t tag = 1;
+    std::string suite;
+    std::string key;
+};
+
+struct MediaLine {
+    std::string kind; ///< "audio" or "video"
+    std::string mid;
+    std::string direction = "sendrecv";
+    bool rejected = false;
+    std::string profile;
+    int rtp_component = 0; ///< 0: not said
+    int rtcp_component = 0;
+    bool rtcp_mux = false;
+    std::string address;
+    std::optional<int> port;
+    std::optional<std::uint32_t> ssrc;
+    std::string cname;
+    std::vector<CodecDescription> codecs;
+    std::vector<KeyDescription> keys;
+};
+
+struct IceDescription {
+    std::string ufrag;
+    std::string pwd;
+    std::vector<std::string> candidates; ///< components numbered over the whole session
+    bool complete = true;
+};
+
+struct MediaDescription {
+    std::optional<IceDescription> ice;
+    bool bundle = false;
+    std::vector<MediaLine> media;
+};
+
+/// Throws Failure JF_BAD_INPUT that starts with the JSON pointer of the wrong value. What it lets pass can be written
+/// into a line of SDP: no text has a control character.
+MediaDescription read_description(std::string_view json_text);
+
+std::string write_description(const MediaDescription& description);
+
+} // namespace jackfield::sip

@@ -1,0 +1,82 @@
+// One call: its dialog (RFC 3261 section 12) and how far it has come.
+//
+// Threads: the control thread. Lifetime: owned by the session, from the first INVITE to the last answer.
+#pragma once
+
+#include "sdp_lines.hpp"
+#include "sdp_writer.hpp"
+#include "sip_transactions.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace jackfield::sip {
+
+enum class CallState {
+    calling,    ///< ours, no final answer yet
+    proceeding, ///< the peer's, we have not answered finally
+    accepted,   ///< we answered 200, its ACK is awaited
+    confirmed,
+    ending, ///< our BYE is under way; the kernel knows this call no more
+};
+
+/// Where a change of media stands. Only one may be open (RFC 3261 section 14.1).
+enum class UpdateState {
+    none,
+    sent,     ///< our re-INVITE waits for its answer
+    received, ///< the kernel has to answer the peer's
+    answered, ///< we answered, its ACK is awaited
+};
+
+struct Call {
+    std::uint64_t number = 0;
+    bool incoming = false;
+    bool hung_up = false; ///< by the kernel, which hears no more of this call
+    CallState state = CallState::calling;
+
+    // The dialog. Addresses are URIs without brackets.
+    std::string call_id;
+    std::string local_uri;
+    std::string local_tag;
+    std::string remote_uri;
+    std::string remote_tag; ///< empty until the peer has answered
+    std::string remote_target;
+    std::uint32_t local_cseq = 0;
+    std::uint32_t remote_cseq = 0;
+
+    // The INVITE that makes the call.
+    TransactionId invite = 0;
+    std::string invite_branch;
+    std::uint32_t invite_cseq = 0;
+    bool provisional = false;  ///< the peer has shown a sign of life: CANCEL is allowed (RFC 3261 section 9.1)
+    std::string invite_target; ///< its Request-URI
+    bool cancelling = false;
+    bool cancel_sent = false;
+    std::uint32_t cancel_reason = 0;
+    Deadlines::Id cancel_deadline = 0;
+
+    // SDP
+    SdpOrigin origin;
+    SdpSkeleton offer;             ///< the peer's, as long as it waits for our answer
+    std::size_t offered_lines = 0; ///< of ours
+    std::string early_answer;      ///< JSON: the peer's, from before its 200
+    std::string ring_json;         ///< ours, sent with 180: the 200 repeats it word for word
+    std::string ring_sdp;
+
+    // After our 200.
+    Deadlines::Id ack_deadline = 0;
+    std::uint32_t bye_reason = 0; ///< of a BYE that waits for the ACK (RFC 3261 section 15)
+
+    // The change of media.
+    UpdateState update = UpdateState::none;
+    TransactionId update_transaction = 0;
+    std::string update_branch; ///< of the peer's re-INVITE
+    std::uint32_t update_cseq = 0;
+    std::string update_sdp; ///< ours, kept for another try
+    int update_tries = 0;
+    bool retry_wanted =
+        false; ///< both sides offered at once: ours is sent again, when the timer has run and none is open
+    Deadlines::Id retry_timer = 0;
+};
+
+} // namespace jackfield::sip

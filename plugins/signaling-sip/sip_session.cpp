@@ -1,0 +1,275 @@
+// The session: its stream, the building blocks of its messages, and what is said beside calls.
+//
+// Threads: the control thread.
+#include "sip_session.hpp"
+
+#include "sip_text.hpp"
+
+#include <algorithm>
+
+namespace jackfield::sip {
+namespace {
+
+constexpr std::string_view kSdpType = "application/sdp";
+
+bool is_content_type(std::string_view text)
+{
+    const bool printable = std::all_of(text.begin(), text.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+    return printable && is_utf8(text) && text.size() <= 256 && text.find('/') != std::string_view::npos;
+}
+
+} // namespace
+
+SipSession::SipSession(Host host, SipConfig config, Path stream, SignalingOptions options, SignalingListener listener)
+    : SignalingSession(host),
+      config_(std::move(config)),
+      options_(std::move(options)),
+      listener_(listener),
+      scope_(host),
+      deadlines_(host),
+      splitter_(config_.limits),
+      transactions_(deadlines_, *this, config_.timeouts),
+      stream_(host, stream, config_.max_waiting_bytes, *this)
+{
+    if (!stream.is_stream())
+        throw Failure(JF_BAD_INPUT, "SIP needs a stream path, not datagrams");
+    if (options_.local.account_id.empty() || options_.remote.account_id.empty())
+        throw Failure(JF_BAD_INPUT, "SIP needs to know both accounts");
+    stream_.open();
+}
+
+SipSession::~SipSession()
+{
+    stream_.close();
+}
+
+void SipSession::on_bytes(ByteView bytes)
+{
+    if (failed_)
+        return;
+    try {
+        splitter_.feed(bytes);
+        while (!failed_) {
+            const auto frame = splitter_.next();
+            if (!frame)
+                break;
+            transactions_.receive(parse_message(*frame), *frame);
+        }
+    } catch (const Failure& failure) {
+        fail(failure.status(), failure.what());
+    } catch (const std::exception& exception) {
+        fail(JF_INTERNAL, exception.what());
+    }
+}
+
+void SipSession::on_stream_end(Status status, const std::string& text)
+{
+    if (splitter_.in_the_middle() && status == JF_CLOSED)
+        fail(JF_BAD_INPUT, "the stream ended in the middle of a message");
+    else
+        fail(status, text);
+}
+
+bool SipSession::send_message(std::string bytes)
+{
+    if (failed_)
+        return false;
+    const Status status = stream_.send(std::move(bytes));
+    if (status == JF_EXHAUSTED)
+        fail(status, "the peer does not read: " + std::to_string(config_.max_waiting_bytes) + " bytes wait for it");
+    else if (status != JF_OK)
+        fail(status, "the stream does not take messages any more");
+    return status == JF_OK;
+}
+
+/// The session is over. The rest happens on a turn of its own: this may be called from inside a verb or a state
+/// machine.
+void SipSession::fail(Status status, const std::string& text)
+{
+    if (failed_)
+        return;
+    failed_.emplace(status, text);
+    scope_.post([this] { finish(); });
+}
+
+void SipSession::finish()
+{
+    stream_.close();
+    deadlines_.stop_all();
+    calls_.clear();
+    for (auto& [id, done] : deliveries_)
+        done.fail(JF_CLOSED, failed_->second);
+    deliveries_.clear();
+    listener_.closed(failed_->first, failed_->second);
+}
+
+void SipSession::check_open() const
+{
+    if (failed_)
+        throw Failure(JF_CLOSED, "the session has ended: " + failed_->second);
+}
+
+Call& SipSession::call_of(std::uint64_t number)
+{
+    check_open();
+    const auto found = calls_.find(number);
+    if (found == calls_.end() || found->second.hung_up)
+        throw Failure(JF_NOT_FOUND, "there is no call " + std::to_string(number) + " any more");
+    return found->second;
+}
+
+/// RFC 3261 section 12.2.2: Call-ID and both tags.
+Call* SipSession::find_dialog(const Received& request)
+{
+    const std::string call_id = request.call_id();
+    for (auto& [number, call] : calls_) {
+        if (call.call_id == call_id && call.local_tag == request.to_tag() && call.remote_tag == request.from_tag())
+            return &call;
+    }
+    return nullptr;
+}
+
+std::size_t SipSession::living_calls() const
+{
+    return static_cast<std::size_t>(
+        std::count_if(calls_.begin(), calls_.end(), [](const auto& entry) { return !entry.second.hung_up; }));
+}
+
+/// The call is gone for the kernel; state machines of its INVITEs finish on their own.
+void SipSession::forget(Call& call)
+{
+    deadlines_.stop(call.cancel_deadline);
+    deadlines_.stop(call.ack_deadline);
+    deadlines_.stop(call.retry_timer);
+    transactions_.ignore(call.invite);
+    transactions_.ignore(call.update_transaction);
+    calls_.erase(call.number);
+}
+
+std::string SipSession::new_branch() const
+{
+    return "z9hG4bK" + random_hex(host_, 10);
+}
+
+/// Names the device: the account may have several (RFC 3261 section 8.1.1.8).
+std::string SipSession::contact() const
+{
+    const std::string& user = options_.local.device_id.empty() ? options_.local.account_id : options_.local.device_id;
+    return "<sip:" + escape_user(user) + "@" + config_.domain + ";transport=tls>";
+}
+
+std::string SipSession::from_of(const Call& call) const
+{
+    const std::string name = options_.local_name.empty() ? "" : quote_display_name(options_.local_name) + " ";
+    return name + "<" + call.local_uri + ">;tag=" + call.local_tag;
+}
+
+std::string SipSession::to_of(const Call& call)
+{
+    return "<" + call.remote_uri + ">" + (call.remote_tag.empty() ? "" : ";tag=" + call.remote_tag);
+}
+
+/// A dialog that begins here. One for an incoming call takes its parts from the request.
+Call SipSession::new_call(std::uint64_t number, bool incoming)
+{
+    Call call;
+    call.number = number;
+    call.incoming = incoming;
+    call.state = incoming ? CallState::proceeding : CallState::calling;
+    call.local_tag = random_hex(host_, 8);
+    call.origin.session_id = host_.random_number() >> 2U; // fits where 63 bits are read
+    if (!incoming) {
+        const Device& remote = options_.remote;
+        call.call_id = random_hex(host_, 16);
+        call.local_cseq = 0;
+        call.local_uri = "sip:" + escape_user(options_.local.account_id) + "@" + config_.domain;
+        call.remote_uri = "sip:" + escape_user(remote.account_id) + "@" + config_.domain;
+        call.remote_target = "sip:" + escape_user(remote.device_id.empty() ? remote.account_id : remote.device_id) +
+                             "@" + config_.domain + ";transport=tls";
+    }
+    return call;
+}
+
+/// The next request of a dialog, or its first (RFC 3261 section 12.2.1.1). Says which branch it got.
+OsipMessage SipSession::request_in(Call& call, std::string_view method, std::string& branch)
+{
+    branch = new_branch();
+    OsipMessage request =
+        make_request(method, call.remote_target, from_of(call), to_of(call), call.call_id, ++call.local_cseq);
+    add_via(*request, config_.domain, branch);
+    add_header(*request, "User-Agent", config_.user_agent);
+    return request;
+}
+
+/// Refuses what the peer's limits, which we take to be ours, could not bear.
+void SipSession::set_body(OsipMessage& message, const std::string& content_type, std::string_view body) const
+{
+    constexpr std::size_t room_for_head = 2048;
+    if (body.size() + room_for_head > config_.limits.message_bytes)
+        throw Failure(JF_BAD_INPUT, "too large for one SIP message: " + std::to_string(body.size()) + " of at most " +
+                                        std::to_string(config_.limits.message_bytes - room_for_head) + " bytes");
+    set_content_type(*message, content_type);
+}
+
+void SipSession::reply(TransactionId id, int code, const Headers& headers, const Call* call, const std::string& sdp)
+{
+    const osip_message_t* request = transactions_.request_of(id);
+    if (request == nullptr)
+        return;
+    OsipMessage response = make_response(*request, code, call != nullptr ? call->local_tag : random_hex(host_, 8));
+    const bool makes_dialog = // RFC 3261 section 12.1.1
+        call != nullptr && code > 100 && code < 300 && std::string_view(request->sip_method) == "INVITE";
+    if (makes_dialog)
+        add_contact(*response, contact());
+    for (const auto& [name, value] : headers)
+        add_header(*response, name, value);
+    if (code > 100)
+        add_header(*response, "User-Agent", config_.user_agent);
+    if (!sdp.empty())
+        set_body(response, std::string(kSdpType), sdp);
+    transactions_.respond(id, std::move(response), sdp);
+}
+
+void SipSession::message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done)
+{
+    deliver("MESSAGE", call, content_type, body, std::move(done)); // RFC 3428
+}
+
+void SipSession::info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done)
+{
+    deliver("INFO", call, content_type, body, std::move(done)); // RFC 6086
+}
+
+void SipSession::deliver(const char* method, std::uint64_t number, std::string_view content_type, ByteView body,
+                         Completion done)
+{
+    check_open();
+    if (!is_content_type(content_type))
+        throw Failure(JF_BAD_INPUT, "not a media type: " + std::string(cut_utf8(content_type, 60)));
+    std::optional<Call> alone; // outside a call: a dialog that is never made
+    Call& call = number != 0 ? call_of(number) : alone.emplace(new_call(0, false));
+    if (number != 0 && call.remote_tag.empty())
+        throw Failure(JF_BAD_INPUT, "call " + std::to_string(number) + " has not reached the peer yet");
+
+    std::string branch;
+    OsipMessage request = request_in(call, method, branch);
+    set_body(request, std::string(content_type), as_text(body));
+    const std::uint64_t delivery = ++last_delivery_;
+    const auto on_answer = [this, delivery](const Answer& answer) {
+        const auto found = deliveries_.find(delivery);
+        if (answer.provisional() || found == deliveries_.end())
+            return;
+        if (answer.success())
+            found->second.succeed();
+        else if (answer.received == nullptr)
+            found->second.fail(JF_TIMEOUT, "the peer's program did not answer in time");
+        else
+            found->second.fail(JF_REFUSED, "the peer answered " + std::to_string(answer.code));
+        deliveries_.erase(found);
+    };
+    transactions_.start(std::move(request), std::string(as_text(body)), on_answer);
+    deliveries_.emplace(delivery, std::move(done));
+}
+
+} // namespace jackfield::sip

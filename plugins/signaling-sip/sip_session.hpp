@@ -1,0 +1,125 @@
+// All calls with one peer device: the verbs of signaling/1, and what the peer asks of us.
+//
+// Threads: the control thread; only the stream is reached from another one.
+// Lifetime: made by the plugin's open, freed by release. Nothing here calls the listener after `closed`, nor from
+// inside a verb.
+#pragma once
+
+#include "deadlines.hpp"
+#include "sdp_reader.hpp"
+#include "sip_call.hpp"
+#include "sip_config.hpp"
+#include "sip_framing.hpp"
+#include "sip_stream.hpp"
+#include "sip_transactions.hpp"
+
+#include <jackfield/signaling.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace jackfield::sip {
+
+/// What we take (RFC 3261 section 20.5).
+inline constexpr const char* kAllow = "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO";
+
+class SipSession final : public SignalingSession, private StreamUser, private TransactionUser {
+public:
+    /// Opens the stream. Throws Failure.
+    SipSession(Host host, SipConfig config, Path stream, SignalingOptions options, SignalingListener listener);
+    ~SipSession() override;
+
+    // The verbs; all throw Failure. JF_NOT_FOUND: there is no such call (any more). JF_BAD_INPUT: not in this state.
+    void invite(std::uint64_t call, std::string_view offer) override;
+    void ring(std::uint64_t call, std::string_view answer) override;
+    void answer(std::uint64_t call, std::string_view answer) override;
+    void refuse(std::uint64_t call, std::uint32_t reason) override;
+    void cancel(std::uint64_t call, std::uint32_t reason) override;
+    void update(std::uint64_t call, std::string_view offer) override;
+    void answer_update(std::uint64_t call, std::string_view answer) override;
+    void bye(std::uint64_t call, std::uint32_t reason) override;
+    void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
+    void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
+
+private:
+    using Headers = std::vector<std::pair<const char*, std::string>>;
+
+    // sip_session.cpp: the stream, and the building blocks of messages
+    void on_bytes(ByteView bytes) override;
+    void on_stream_end(Status status, const std::string& text) override;
+    bool send_message(std::string bytes) override;
+    void fail(Status status, const std::string& text);
+    void finish();
+    void check_open() const;
+    Call& call_of(std::uint64_t number);
+    Call* find_dialog(const Received& request);
+    std::size_t living_calls() const;
+    void forget(Call& call);
+    std::string new_branch() const;
+    std::string contact() const;
+    std::string from_of(const Call& call) const;
+    static std::string to_of(const Call& call);
+    Call new_call(std::uint64_t number, bool incoming);
+    OsipMessage request_in(Call& call, std::string_view method, std::string& branch);
+    void set_body(OsipMessage& message, const std::string& content_type, std::string_view body) const;
+    void reply(TransactionId id, int code, const Headers& headers = {}, const Call* call = nullptr,
+               const std::string& sdp = {});
+    void deliver(const char* method, std::uint64_t call, std::string_view content_type, ByteView body, Completion done);
+
+    // sip_outgoing.cpp: a call of ours
+    void on_invite_answer(std::uint64_t number, const Answer& answer);
+    void on_provisional(Call& call, const Received& received);
+    void on_success(Call& call, const Received& received);
+    void on_stray_success(const Received& answer) override;
+    std::optional<std::string> read_answer(const Call& call, const Received& received, std::string& problem) const;
+    void send_cancel(Call& call);
+    void send_ack(Call& call, std::uint32_t cseq);
+    void learn_dialog(Call& call, const Received& received) const;
+
+    // sip_incoming.cpp: requests of the peer
+    void on_request(TransactionId id, const Received& request) override;
+    bool is_acceptable(TransactionId id, const Received& request);
+    void on_new_request(TransactionId id, const Received& request);
+    void on_dialog_request(TransactionId id, const Received& request, Call& call);
+    void on_invite(TransactionId id, const Received& request);
+    void on_cancel(TransactionId id, const Received& request);
+    void on_bye(TransactionId id, const Received& request, Call& call);
+    void on_delivery(TransactionId id, const Received& request, const Call* call);
+    std::optional<SdpReading> read_offer(TransactionId id, const Received& request);
+
+    // sip_calls.cpp: what both directions share
+    void on_ack(const Received& ack) override;
+    void expect_ack(Call& call);
+    void on_missing_ack(std::uint64_t number);
+    void send_bye(Call& call, std::uint32_t reason);
+    void end(Call& call, std::uint32_t reason, const std::string& text);
+
+    // sip_updates.cpp: new media in a running call
+    void send_update(Call& call);
+    void on_update_answer(std::uint64_t number, const Answer& answer);
+    void on_update_conflict(Call& call);
+    void retry_update(Call& call);
+    void on_reinvite(TransactionId id, const Received& request, Call& call);
+
+    SipConfig config_;
+    SignalingOptions options_;
+    SignalingListener listener_;
+    Scope scope_;
+    Deadlines deadlines_;
+    Splitter splitter_;
+    std::map<std::uint64_t, Call> calls_;
+    std::map<std::uint64_t, Completion> deliveries_;
+    std::uint64_t last_delivery_ = 0;
+    std::uint64_t next_incoming_ = 1; ///< odd numbers are ours to give
+    std::optional<std::pair<Status, std::string>> failed_;
+    Transactions transactions_;
+    SipStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
+};
+
+} // namespace jackfield::sip

@@ -1,0 +1,111 @@
+// The stream under a session: see the header.
+//
+// Threads: as marked there.
+#include "sip_stream.hpp"
+
+namespace jackfield::sip {
+
+SipStream::SipStream(Host host, Path path, std::size_t max_waiting_bytes, StreamUser& user)
+    : path_(path), max_waiting_bytes_(max_waiting_bytes), user_(user), scope_(host)
+{}
+
+void SipStream::open()
+{
+    open_ = true;
+    path_.open(*this);
+}
+
+Status SipStream::send(std::string message)
+{
+    const std::lock_guard lock(out_mutex_);
+    if (out_.empty()) {
+        const Status status = path_.send(as_bytes(message));
+        if (status != JF_WOULD_BLOCK)
+            return status;
+    }
+    if (out_bytes_ + message.size() > max_waiting_bytes_)
+        return JF_EXHAUSTED;
+    out_bytes_ += message.size();
+    out_.push_back(std::move(message));
+    return JF_OK;
+}
+
+void SipStream::close()
+{
+    scope_.end();
+    if (open_)
+        path_.close();
+    open_ = false;
+}
+
+void SipStream::received(const jf_packet& packet) noexcept
+{
+    {
+        const std::lock_guard lock(in_mutex_);
+        if (full_ || end_)
+            return;
+        if (in_.size() + packet.bytes.size > max_waiting_bytes_)
+            full_ = true;
+        else
+            in_.append(as_text(view(packet.bytes)));
+        if (std::exchange(woken_, true))
+            return;
+    }
+    wake();
+}
+
+void SipStream::writable() noexcept
+{
+    const std::lock_guard lock(out_mutex_);
+    while (!out_.empty()) {
+        const Status status = path_.send(as_bytes(out_.front()));
+        if (status == JF_WOULD_BLOCK)
+            return;
+        out_bytes_ -= out_.front().size();
+        out_.pop_front();
+        if (status != JF_OK) {
+            out_.clear(); // the path has ended; closed says so
+            return;
+        }
+    }
+}
+
+void SipStream::closed(Status status, std::string_view text) noexcept
+{
+    {
+        const std::lock_guard lock(in_mutex_);
+        if (!end_)
+            end_ = End{status, std::string(text)};
+        if (std::exchange(woken_, true))
+            return;
+    }
+    wake();
+}
+
+void SipStream::wake()
+{
+    scope_.post([this] { read(); });
+}
+
+/// [control] Everything that has arrived by now, in one turn.
+void SipStream::read()
+{
+    std::string bytes;
+    std::optional<End> end;
+    {
+        const std::lock_guard lock(in_mutex_);
+        woken_ = false;
+        bytes.swap(in_);
+        if (full_)
+            end = End{JF_EXHAUSTED, "the peer sends faster than it is read: more than " +
+                                        std::to_string(max_waiting_bytes_) + " bytes wait"};
+        else
+            end = end_;
+    }
+    if (!bytes.empty())
+        user_.on_bytes(as_bytes(bytes));
+    if (end)
+        user_.on_stream_end(end->status, end->text);
+}
+
+} // namespace jackfield::sip
