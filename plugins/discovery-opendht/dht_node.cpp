@@ -2,8 +2,9 @@
 //
 // Threads: OpenDHT's own (its callbacks come there, with its lock held: they may only post), and one of ours, which
 // runs and joins the node and knocks at the bootstrap nodes. Lock order: lifetime_mutex_ before OpenDHT's lock before
-// mutex_. Lifetime: ~Impl joins our thread, which has joined OpenDHT's.
+// mutex_. Lifetime: The destructor joins our thread, which has joined OpenDHT's.
 #include "dht_node.hpp"
+#include "knock_schedule.hpp"
 
 #include <opendht.h>
 
@@ -22,10 +23,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using jackfield::Failure;
 
-constexpr auto kFirstRetry = 250ms;
-constexpr auto kEagerRetry = 1s;   // the longest pause while we have been offline for less than kEagerTime
-constexpr auto kEagerTime = 30s;   //
-constexpr auto kPatientRetry = 5s; // the pause afterwards
 constexpr auto kResolveAgain = 30s;
 
 /// The end of a put that may be overtaken by another: OpenDHT forgets the callback of a put that is cancelled.
@@ -64,20 +61,18 @@ std::string address_text(const dht::SockAddr& address)
     return address ? address.toString() : std::string();
 }
 
-} // namespace
-
-class DhtNode::Impl {
+class OpenDhtNode final : public DhtNode {
 public:
-    Impl(Options options, StateEvent on_state) : options_(std::move(options)), on_state_(std::move(on_state)) {}
+    OpenDhtNode(Options options, StateEvent on_state) : options_(std::move(options)), on_state_(std::move(on_state)) {}
 
-    ~Impl()
+    ~OpenDhtNode() override
     {
         close([] {});
         if (thread_.joinable())
             thread_.join();
     }
 
-    void open()
+    void open() override
     {
         auto socket = bind();
         const std::lock_guard lock(mutex_);
@@ -86,7 +81,7 @@ public:
         thread_ = std::thread([this, socket = std::move(socket)]() mutable { live(std::move(socket)); });
     }
 
-    void close(std::function<void()> closed)
+    void close(std::function<void()> closed) override
     {
         {
             const std::lock_guard lock(mutex_);
@@ -100,20 +95,7 @@ public:
         closed();
     }
 
-    /// Runs the operation on the node: now, or once the node runs. `refused` if it never will.
-    template <class Operation, class Refused>
-    void submit(Operation operation, Refused refused)
-    {
-        const std::lock_guard lock(mutex_);
-        if (closing_ || phase_ == Phase::idle || phase_ == Phase::over)
-            refused();
-        else if (phase_ == Phase::running)
-            operation();
-        else
-            early_.push_back(std::move(operation));
-    }
-
-    void put(const std::string& key, jackfield::ByteView bytes, std::uint64_t value_id, bool keep, End end)
+    void put(const std::string& key, jackfield::ByteView bytes, std::uint64_t value_id, bool keep, End end) override
     {
         auto value = std::make_shared<dht::Value>(bytes.data(), bytes.size());
         value->id = value_id;
@@ -141,7 +123,7 @@ public:
             [once] { (*once)(JF_CLOSED, "the DHT node is closed"); });
     }
 
-    void get(const std::string& key, Values values, End end)
+    void get(const std::string& key, Values values, End end) override
     {
         const auto found = [values](const std::vector<std::shared_ptr<dht::Value>>& batch) {
             for (const auto& value : batch)
@@ -159,7 +141,7 @@ public:
                [end] { end(JF_CLOSED, "the DHT node is closed"); });
     }
 
-    void listen(const std::string& key, Values values)
+    void listen(const std::string& key, Values values) override
     {
         const auto heard = [values](const std::vector<std::shared_ptr<dht::Value>>& batch, bool expired) {
             for (const auto& value : batch) {
@@ -180,7 +162,7 @@ public:
             [] {});
     }
 
-    void unlisten(const std::string& key)
+    void unlisten(const std::string& key) override
     {
         submit(
             [this, key] {
@@ -193,7 +175,7 @@ public:
             [] {});
     }
 
-    void look_up(const std::string& key)
+    void look_up(const std::string& key) override
     {
         // Asks for the ids of the values only: what lies there is not for us.
         submit(
@@ -205,20 +187,21 @@ public:
             [] {});
     }
 
-    void look_again()
+    void look_again() override
     {
         submit([this] { runner_.connectivityChanged(); }, [] {});
         const std::lock_guard lock(mutex_);
-        knock_now();
+        knocks_.restart(Clock::now());
+        changed_.notify_all();
     }
 
-    std::string listening() const
+    std::string listening() const override
     {
         const std::lock_guard lock(mutex_);
         return listening_;
     }
 
-    std::size_t nodes() const
+    std::size_t nodes() const override
     {
         const std::lock_guard lifetime(lifetime_mutex_);
         if (!alive_)
@@ -226,7 +209,7 @@ public:
         return runner_.getNodesStats(AF_INET).getKnownNodes() + runner_.getNodesStats(AF_INET6).getKnownNodes();
     }
 
-    bool online() const
+    bool online() const override
     {
         const std::lock_guard lock(mutex_);
         return online_;
@@ -239,6 +222,19 @@ private:
         std::uint64_t value_id = 0;
         std::shared_ptr<PutEnd> end;
     };
+
+    /// Runs the operation on the node: now, or once the node runs. `refused` if it never will.
+    template <class Operation, class Refused>
+    void submit(Operation operation, Refused refused)
+    {
+        const std::lock_guard lock(mutex_);
+        if (closing_ || phase_ == Phase::idle || phase_ == Phase::over)
+            refused();
+        else if (phase_ == Phase::running)
+            operation();
+        else
+            early_.push_back(std::move(operation));
+    }
 
     /// Nobody to ask: this node is the beginning of its network, and works alone.
     bool first_node() const { return options_.bootstrap.empty(); }
@@ -320,7 +316,7 @@ private:
         for (const auto& operation : early_)
             operation();
         early_.clear();
-        offline_since_ = Clock::now();
+        knocks_.restart(Clock::now());
         tell_state();
     }
 
@@ -330,11 +326,10 @@ private:
         while (!closing_) {
             if (connected_ || first_node() || broken_) {
                 changed_.wait(lock);
-            } else if (Clock::now() < next_knock_) {
-                changed_.wait_until(lock, next_knock_);
+            } else if (Clock::now() < knocks_.next()) {
+                changed_.wait_until(lock, knocks_.next());
             } else {
-                next_knock_ = Clock::now() + pause();
-                ++knocks_;
+                knocks_.knocked(Clock::now());
                 lock.unlock();
                 knock();
                 lock.lock();
@@ -342,24 +337,7 @@ private:
         }
     }
 
-    Clock::duration pause() const
-    {
-        if (Clock::now() - offline_since_ > kEagerTime)
-            return kPatientRetry;
-        return knocks_ < 2 ? kFirstRetry * (1 << knocks_) : Clock::duration(kEagerRetry);
-    }
-
-    /// mutex_ is held.
-    void knock_now()
-    {
-        knocks_ = 0;
-        offline_since_ = Clock::now();
-        next_knock_ = offline_since_;
-        changed_.notify_all();
-    }
-
-    /// Pings every bootstrap node. OpenDHT repeats a ping after one second and after three, and gives it up after
-    /// eight; the pauses above are ours, since its own are ten seconds and doubling.
+    /// Pings every bootstrap node, which wait_until above times: OpenDHT's own pauses are ten seconds, and doubling.
     void knock()
     {
         for (const Address& bootstrap : options_.bootstrap) {
@@ -391,7 +369,8 @@ private:
             return;
         connected_ = connected;
         if (!connected)
-            knock_now();
+            knocks_.restart(Clock::now());
+        changed_.notify_all();
         if (phase_ == Phase::running)
             tell_state();
     }
@@ -437,62 +416,17 @@ private:
     std::vector<std::function<void()>> early_;
     std::map<std::string, std::function<void()>> unlistens_; // what ends each listen, by key
     std::map<std::string, Kept> kept_;                       // what is renewed, by key
-    Clock::time_point offline_since_{};
-    Clock::time_point next_knock_{};
-    unsigned knocks_ = 0;
+    KnockSchedule knocks_;
 
     std::map<std::string, std::pair<Clock::time_point, std::vector<dht::SockAddr>>> resolved_; // our thread's
     std::thread thread_;
 };
 
-DhtNode::DhtNode(Options options, StateEvent on_state)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(on_state)))
-{}
-DhtNode::~DhtNode() = default;
+} // namespace
 
-void DhtNode::open()
+std::unique_ptr<DhtNode> DhtNode::make(Options options, StateEvent on_state)
 {
-    impl_->open();
-}
-void DhtNode::close(std::function<void()> closed)
-{
-    impl_->close(std::move(closed));
-}
-void DhtNode::put(const std::string& key, jackfield::ByteView value, std::uint64_t value_id, bool keep, End end)
-{
-    impl_->put(key, value, value_id, keep, std::move(end));
-}
-void DhtNode::get(const std::string& key, Values values, End end)
-{
-    impl_->get(key, std::move(values), std::move(end));
-}
-void DhtNode::listen(const std::string& key, Values values)
-{
-    impl_->listen(key, std::move(values));
-}
-void DhtNode::unlisten(const std::string& key)
-{
-    impl_->unlisten(key);
-}
-void DhtNode::look_up(const std::string& key)
-{
-    impl_->look_up(key);
-}
-void DhtNode::look_again()
-{
-    impl_->look_again();
-}
-std::string DhtNode::listening() const
-{
-    return impl_->listening();
-}
-std::size_t DhtNode::nodes() const
-{
-    return impl_->nodes();
-}
-bool DhtNode::online() const
-{
-    return impl_->online();
+    return std::make_unique<OpenDhtNode>(std::move(options), std::move(on_state));
 }
 
 } // namespace discovery_opendht

@@ -22,37 +22,35 @@ public:
     /// Whether the network can be used, with words for people; on every change, in order.
     using StateEvent = std::function<void(bool online, const std::string& detail)>;
 
-    DhtNode(Options options, StateEvent on_state);
-    ~DhtNode();
+    static std::unique_ptr<DhtNode> make(Options options, StateEvent on_state);
+
+    DhtNode() = default;
+    virtual ~DhtNode() = default;
     DhtNode(const DhtNode&) = delete;
     DhtNode& operator=(const DhtNode&) = delete;
 
     /// Binds the socket, here and now, and starts the rest. Throws Failure if the address cannot be had. Once.
-    void open();
+    virtual void open() = 0;
 
     /// Leaves the network; `closed` comes when all threads but the node's own are gone.
-    void close(std::function<void()> closed);
+    virtual void close(std::function<void()> closed) = 0;
 
     /// `keep`: it is renewed until another kept put of the key replaces it, which ends this one with JF_CANCELLED if it
     /// has not ended yet. Operations before open or after close end with JF_CLOSED. `value_id` is random and not 0.
-    void put(const std::string& key, jackfield::ByteView value, std::uint64_t value_id, bool keep, End end);
-    void get(const std::string& key, Values values, End end);
-    void listen(const std::string& key, Values values);
-    void unlisten(const std::string& key);
+    virtual void put(const std::string& key, jackfield::ByteView value, std::uint64_t value_id, bool keep, End end) = 0;
+    virtual void get(const std::string& key, Values values, End end) = 0;
+    virtual void listen(const std::string& key, Values values) = 0;
+    virtual void unlisten(const std::string& key) = 0;
 
     /// Looks up the nodes that are responsible for the key, so that a put finds them at hand.
-    void look_up(const std::string& key);
+    virtual void look_up(const std::string& key) = 0;
 
     /// The interfaces changed: ask the known nodes and the bootstrap nodes again at once.
-    void look_again();
+    virtual void look_again() = 0;
 
-    std::string listening() const; ///< "127.0.0.1:4222"; empty before open
-    std::size_t nodes() const;     ///< known nodes that answer, or did lately
-    bool online() const;
-
-private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    virtual std::string listening() const = 0; ///< "127.0.0.1:4222"; empty before open
+    virtual std::size_t nodes() const = 0;     ///< known nodes that answer, or did lately
+    virtual bool online() const = 0;
 };
 
 } // namespace discovery_opendht

@@ -22,26 +22,26 @@ class OpenDhtDiscovery final : public jackfield::BulletinBoardDiscovery {
 public:
     OpenDhtDiscovery(jackfield::Host host, std::string_view config_json)
         : BulletinBoardDiscovery(host),
-          node_(parse_options(config_json),
-                [this](bool online, const std::string& detail) { board_state(online, detail); })
+          node_(DhtNode::make(parse_options(config_json),
+                              [this](bool online, const std::string& detail) { board_state(online, detail); }))
     {}
 
-    void network_changed() override { node_.look_again(); }
+    void network_changed() override { node_->look_again(); }
 
     std::string describe() override
     {
-        const std::string listening = node_.listening();
-        const char* state = listening.empty() ? "closed" : node_.online() ? "online" : "offline";
-        return nlohmann::json{{"listening", listening}, {"nodes", node_.nodes()}, {"state", state}}.dump();
+        const std::string listening = node_->listening();
+        const char* state = listening.empty() ? "closed" : node_->online() ? "online" : "offline";
+        return nlohmann::json{{"listening", listening}, {"nodes", node_->nodes()}, {"state", state}}.dump();
     }
 
 protected:
-    void open_board() override { node_.open(); }
+    void open_board() override { node_->open(); }
 
     void close_board(Completion done) override
     {
         const auto end = std::make_shared<Completion>(std::move(done)); // shared: a function must be copyable
-        node_.close([end] { end->succeed(); });
+        node_->close([end] { end->succeed(); });
     }
 
     void put(BoardPut put, BoardEnd end) override
@@ -49,25 +49,25 @@ protected:
         if (put.value.size() > jackfield::kLargestSealedMessage_bytes)
             throw Failure(JF_BAD_INPUT, "OpenDHT loses values of more than 60000 bytes");
         // The board asks for lifetimes up to OpenDHT's ten minutes; what must stay longer is kept, which renews it.
-        node_.put(put.key, put.value, host_.random_number() | 1U, put.keep, std::move(end));
+        node_->put(put.key, put.value, host_.random_number() | 1U, put.keep, std::move(end));
     }
 
     void get(std::string_view key, BoardValues values, BoardEnd end) override
     {
-        node_.get(std::string(key), std::move(values), std::move(end));
+        node_->get(std::string(key), std::move(values), std::move(end));
     }
 
     void listen(std::string_view key, BoardValues values) override
     {
-        node_.listen(std::string(key), std::move(values));
+        node_->listen(std::string(key), std::move(values));
     }
 
-    void unlisten(std::string_view key) override { node_.unlisten(std::string(key)); }
+    void unlisten(std::string_view key) override { node_->unlisten(std::string(key)); }
 
-    void expect_put(std::string_view key) override { node_.look_up(std::string(key)); }
+    void expect_put(std::string_view key) override { node_->look_up(std::string(key)); }
 
 private:
-    DhtNode node_;
+    std::unique_ptr<DhtNode> node_;
 };
 
 } // namespace

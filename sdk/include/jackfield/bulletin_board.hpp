@@ -11,6 +11,7 @@
 
 #include <jackfield/account_cards.hpp>
 #include <jackfield/board_inbox.hpp>
+#include <jackfield/card_announcer.hpp>
 
 namespace jackfield {
 
@@ -27,9 +28,8 @@ public:
     static constexpr std::chrono::seconds kGetLimit{6};
     static constexpr std::chrono::seconds kPutLimit{10};
     static constexpr std::chrono::seconds kWithdrawLimit{1};
-    static constexpr std::chrono::seconds kCardLifetime{600};
-    static constexpr std::chrono::seconds kCardRefresh{240};
-    static constexpr std::chrono::seconds kCardRetry{5};
+    static constexpr std::chrono::seconds kCardLifetime = detail::CardAnnouncer::kLifetime;
+    static constexpr std::chrono::seconds kCardRetry = detail::CardAnnouncer::kRetry;
 
     using Discovery::Discovery;
 
@@ -50,13 +50,7 @@ public:
         must_run();
         identity().self_device(); // not loaded yet: says so
         listen_for_messages();
-        if (announced_)
-            return done.succeed();
-        if (announce_waiting_.size() >= kMostOperations)
-            throw Failure(JF_EXHAUSTED, "too many announce calls wait for the board");
-        announce_waiting_.push_back(std::move(done));
-        if (!std::exchange(announce_wanted_, true) && online_)
-            put_card();
+        announcer_.want(identity(), std::move(done));
     }
 
     void find(std::string_view account_id, FindSink sink) final
@@ -126,12 +120,11 @@ public:
         stage_ = Stage::stopping;
         stopped_.emplace(std::move(done));
         end_everything();
-        if (!card_issued_ms_ || !online_)
+        if (!announcer_.may_be_announced() || !online_)
             return close();
         stop_limit_.start(kWithdrawLimit, [this] { close(); });
         const Status status = guarded(nullptr, [&] {
-            put({identity().self_device().account_id, next_card(/*withdrawn=*/true), kCardLifetime, true},
-                [this](Status, std::string_view) { host_.post([this] { close(); }); });
+            announcer_.withdraw([this](Status, std::string_view) { host_.post([this] { close(); }); });
         });
         if (status != JF_OK)
             close();
@@ -255,49 +248,6 @@ private:
                 host_.debug(std::string("a call message was dropped: ") + failure.what());
             }
         }
-    }
-
-    // Announcing
-
-    Bytes next_card(bool withdrawn)
-    {
-        DeviceCard card{identity().self_device(), std::max(host_.wall_ms(), card_issued_ms_ + 1), 0, withdrawn};
-        card.expiry_ms = card.issued_ms + std::chrono::milliseconds(kCardLifetime).count();
-        card_issued_ms_ = card.issued_ms;
-        return encode_card(identity(), card);
-    }
-
-    void put_card()
-    {
-        const std::uint64_t attempt = ++card_attempt_;
-        card_timer_.start(kPutLimit, [this, attempt] {
-            on_card_put(attempt, JF_TIMEOUT, "the board did not take the announcement");
-        });
-        jf_error error = no_error();
-        const Status status = guarded(&error, [&] {
-            put({identity().self_device().account_id, next_card(/*withdrawn=*/false), kCardLifetime, true},
-                [this, attempt](Status end, std::string_view why) {
-                    host_.post([this, attempt, end, text = std::string(why)] { on_card_put(attempt, end, text); });
-                });
-        });
-        if (status != JF_OK)
-            on_card_put(attempt, status, error.text);
-    }
-
-    /// Answers those who wait, and sets the time of the next card: sooner if this one was not taken.
-    void on_card_put(std::uint64_t attempt, Status status, const std::string& text)
-    {
-        if (attempt != card_attempt_ || stage_ != Stage::started)
-            return;
-        ++card_attempt_;
-        announced_ = announced_ || status == JF_OK;
-        for (Completion& waiting : announce_waiting_)
-            status == JF_OK ? waiting.succeed() : waiting.fail(status, text);
-        announce_waiting_.clear();
-        card_timer_.start(status == JF_OK ? kCardRefresh : kCardRetry, [this] {
-            if (online_) // else the return of the board brings the next one
-                put_card();
-        });
     }
 
     // Finding and sending
@@ -432,14 +382,13 @@ private:
             return;
         online_ = online;
         listener_.state(online ? JF_ONLINE : JF_OFFLINE, detail);
-        if (!online_)
-            return;
-        for (const std::uint64_t id : waiting_finds())
-            ask(id);
-        for (const std::uint64_t id : waiting_sends())
-            deliver(id);
-        if (announce_wanted_)
-            put_card();
+        if (online_) {
+            for (const std::uint64_t id : waiting_finds())
+                ask(id);
+            for (const std::uint64_t id : waiting_sends())
+                deliver(id);
+        }
+        announcer_.set_online(online_);
     }
 
     std::vector<std::uint64_t> waiting_finds() const
@@ -473,10 +422,7 @@ private:
             end_find(finds_.begin()->first, JF_CLOSED, "discovery was stopped");
         while (!sends_.empty())
             end_send(sends_.begin()->first, JF_CLOSED, "discovery was stopped");
-        for (Completion& waiting : announce_waiting_)
-            waiting.fail(JF_CLOSED, "discovery was stopped");
-        announce_waiting_.clear();
-        card_timer_.cancel();
+        announcer_.stop();
     }
 
     void close()
@@ -505,12 +451,9 @@ private:
     std::map<std::string, std::unique_ptr<Watch>, std::less<>> watches_;
     std::map<std::string, Device> known_;
 
-    bool announce_wanted_ = false;
-    bool announced_ = false;
-    std::vector<Completion> announce_waiting_;
-    std::uint64_t card_attempt_ = 0;
-    std::int64_t card_issued_ms_ = 0;
-    Timer card_timer_{host_};
+    detail::CardAnnouncer announcer_{host_, [this](const std::string& account_id, Bytes card, BoardEnd end) {
+                                         put({account_id, std::move(card), kCardLifetime, true}, std::move(end));
+                                     }};
 
     std::optional<Completion> stopped_;
     Timer stop_limit_{host_};

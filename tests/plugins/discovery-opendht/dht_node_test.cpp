@@ -47,7 +47,7 @@ protected:
         options.bootstrap = bootstrap;
         options.public_rate_limits = false;
         const std::size_t index = ++opened_;
-        auto node = std::make_unique<DhtNode>(options, [this, index](bool online, const std::string&) {
+        auto node = DhtNode::make(options, [this, index](bool online, const std::string&) {
             events_.change([&] { online_[index] = online; });
         });
         node->open();
@@ -141,18 +141,18 @@ TEST_F(DhtNodes, EndWhatIsAskedBeforeOpeningAndAfterClosing)
     };
     bool closed = false;
     {
-        DhtNode node(alone(), [](bool, const std::string&) {});
-        node.get("key", [](jackfield::ByteView) {}, end);
-        node.open();
-        node.close([&] { events_.change([&] { closed = true; }); });
+        const auto node = DhtNode::make(alone(), [](bool, const std::string&) {});
+        node->get("key", [](jackfield::ByteView) {}, end);
+        node->open();
+        node->close([&] { events_.change([&] { closed = true; }); });
         ASSERT_TRUE(events_.wait([&] { return closed; }));
-        node.put("key", jackfield::as_bytes("x"), id(), false, end);
-        node.listen("key", [](jackfield::ByteView) {});
-        node.unlisten("key");
-        node.look_again();
-        EXPECT_EQ(node.nodes(), 0U);
+        node->put("key", jackfield::as_bytes("x"), id(), false, end);
+        node->listen("key", [](jackfield::ByteView) {});
+        node->unlisten("key");
+        node->look_again();
+        EXPECT_EQ(node->nodes(), 0U);
         closed = false;
-        node.close([&] { closed = true; });
+        node->close([&] { closed = true; });
         EXPECT_TRUE(closed);
     }
     EXPECT_EQ(ends, (std::vector<jackfield::Status>{JF_CLOSED, JF_CLOSED}));
@@ -163,9 +163,9 @@ TEST_F(DhtNodes, CanBeOpenedAndDestroyedAtOnce)
     for (int i = 0; i < 10; ++i) {
         Options options = alone();
         options.bootstrap = {{"127.0.0.1", 9}};
-        DhtNode node(options, [](bool, const std::string&) {});
-        node.open();
-        node.get("key", [](jackfield::ByteView) {}, [](jackfield::Status, std::string_view) {});
+        const auto node = DhtNode::make(options, [](bool, const std::string&) {});
+        node->open();
+        node->get("key", [](jackfield::ByteView) {}, [](jackfield::Status, std::string_view) {});
     }
 }
 
