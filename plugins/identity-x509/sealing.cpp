@@ -1,9 +1,8 @@
 // A box is: version 1, kind, key part, AES-256-GCM ciphertext, 16 bytes of tag.
 //
-//   kind 1  EC   key part: a one-time P-256 point (65 bytes). Key and nonce: HKDF-SHA256 (RFC 5869) of the shared
-//   secret
-//                (RFC 7748 does not cover P-256; SEC 1 section 3.3.1), bound to both public points.
-//   kind 2  RSA  key part: key and nonce wrapped with RSA-OAEP-SHA256 (RFC 8017 section 7.1).
+//   kind 1, EC    key part: a one-time P-256 point (65 bytes); key and nonce come by HKDF-SHA256 (RFC 5869) from the
+//                 shared secret (ECDH, SEC 1 section 3.3.1) and both public points.
+//   kind 2, RSA   key part: key and nonce wrapped with RSA-OAEP-SHA256 (RFC 8017 section 7.1).
 // Everything before the ciphertext is authenticated with it.
 #include "sealing.hpp"
 
