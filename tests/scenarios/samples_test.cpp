@@ -64,8 +64,8 @@ TEST_P(SampleConfiguration, MakesACall)
 
 INSTANTIATE_TEST_SUITE_P(All, SampleConfiguration,
                          ::testing::Values("default.json", "mbedtls.json", "udp-only.json", "static-peers.json"),
-                         [](const auto& info) {
-                             std::string name = info.param.substr(0, info.param.find('.'));
+                         [](const auto& tested) {
+                             std::string name = tested.param.substr(0, tested.param.find('.'));
                              std::replace(name.begin(), name.end(), '-', '_');
                              return name;
                          });

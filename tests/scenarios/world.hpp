@@ -64,7 +64,7 @@ struct PeerOptions {
     std::string secure = "secure-openssl";
     Json call = Json::object(); // of the configuration's "call"
     Json connectivity = {{"addresses", {"127.0.0.1"}}};
-    std::string bootstrap; // empty: the world's node
+    std::string bootstrap = {}; // empty: the world's node
 };
 
 class World {
