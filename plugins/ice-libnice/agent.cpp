@@ -89,10 +89,22 @@ void Agent::gather(const std::vector<IpAddress>& addresses)
             },
             path.get());
     }
-    if (addresses.empty() || nice_agent_gather_candidates(agent_, stream_) == FALSE)
+    if (nice_agent_gather_candidates(agent_, stream_) == FALSE || !can_be_reached())
         throw Failure(JF_UNREACHABLE,
                       "no socket could be opened on any of " + std::to_string(addresses.size()) + " local addresses");
     set_socket_buffers(socket_buffer_bytes_);
+}
+
+/// libnice is content with active candidates alone, even of an address that is not ours. Peers exist that cannot work
+/// with those, and give up without a word.
+bool Agent::can_be_reached() const
+{
+    const auto candidates = local_candidates();
+    return !tcp_ || std::all_of(paths_.begin(), paths_.end(), [&](const auto& path) {
+        return std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+            return candidate.component == path->component() && candidate.transport == Transport::tcp_passive;
+        });
+    });
 }
 
 void Agent::set_socket_buffers(int bytes)

@@ -76,6 +76,7 @@ private:
 
     void add_relays(const Config& config);
     void connect_events();
+    bool can_be_reached() const;
     void set_socket_buffers(int bytes);
     void silence();
 

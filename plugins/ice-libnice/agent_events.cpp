@@ -43,7 +43,7 @@ struct AgentSignals {
             agent.emit_({AgentEvent::Kind::ready, component, {}, {}, {}});
         } else if (state == NICE_COMPONENT_STATE_FAILED) {
             agent.emit_({AgentEvent::Kind::failed, component, {}, {}, {}});
-            agent.paths_[component - 1]->socket_writable(); // or not at all: whoever waits for that looks again
+            agent.paths_[component - 1]->connection_lost();
         }
     }
 

@@ -55,6 +55,9 @@ public:
     /// The socket took what was waiting. [any]
     virtual void socket_writable() {}
 
+    /// libnice says that the component has failed. [any]
+    virtual void connection_lost() {}
+
     /// The path ended by itself. [loop]
     void ended(Status status, std::string_view text);
 

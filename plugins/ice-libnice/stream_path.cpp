@@ -84,18 +84,31 @@ Status StreamPath::send(std::span<const jf_bytes> parts) noexcept
     return JF_OK;
 }
 
+void StreamPath::connection_lost()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        lost_ = agent_ != nullptr; // before it is attached nobody has this path
+    }
+    wakeup_.signal();
+}
+
 void StreamPath::woken()
 {
     socket_full_ = false;
     flush();
     bool owed = false;
+    bool lost = false;
     {
         const std::lock_guard lock(mutex_);
+        lost = lost_;
         // Every send fits again: no refused sender has to come a second time.
         if (blocked_ && ring_.free() >= JF_STREAM_SEND_MAX)
             owed = std::exchange(blocked_, false);
     }
-    if (owed)
+    if (lost)
+        ended(JF_CLOSED, "the connection has ended"); // libnice does not say whether in order
+    else if (owed)
         gate_.writable();
 }
 

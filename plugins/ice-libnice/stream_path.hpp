@@ -29,6 +29,7 @@ public:
     void drain(GlibLoop::Task done) override;
     void stop_draining() override { drained_ = nullptr; }
     void socket_writable() override { wakeup_.signal(); }
+    void connection_lost() override;
 
 private:
     void too_early() override;
@@ -36,12 +37,13 @@ private:
     void flush();
     void look_whether_drained();
 
-    std::mutex mutex_; // guards the next five
+    std::mutex mutex_; // guards the next six
     ByteRing ring_;
     Agent* agent_ = nullptr;
     bool closed_ = false;
     bool blocked_ = false;         // a send was refused: writable is owed
     bool flush_requested_ = false; // the wake-up is on its way
+    bool lost_ = false;
 
     // Only on the loop's thread.
     bool flushing_ = false;

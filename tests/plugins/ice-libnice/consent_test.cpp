@@ -1,0 +1,64 @@
+// A peer that vanishes without a word. libnice takes ten seconds to notice over UDP, so these tests take as long.
+#include "ice_session.hpp"
+
+namespace jackfield::ice_test {
+namespace {
+
+TEST(IceLibniceSlow, APeerThatVanishesIsNoticedByItsMissingConsent)
+{
+    FakeHost host;
+    const auto left = make_instance(host);
+    auto right = make_instance(host);
+    Call call(*left, *right, JF_DATAGRAM, 2);
+    ASSERT_TRUE(call.connect(host, 2));
+    Ear ear;
+    call.a.path().open(ear);
+    call.b.release();
+    right.reset();
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_TRUE(host.run_until([&] { return call.a.failed_ != 0; }, std::chrono::seconds(25)));
+    const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    RecordProperty("seconds", std::to_string(took));
+    EXPECT_LT(took, 20.0);
+    EXPECT_EQ(call.a.status_, JF_UNREACHABLE);
+    EXPECT_NE(call.a.text_.find("consent"), std::string::npos) << call.a.text_;
+    EXPECT_EQ(call.a.failed_, 1);
+    EXPECT_EQ(ear.closed_, 0) << "a restart may revive it";
+
+    // And it does.
+    const auto again = make_instance(host);
+    IceSession other(*again, JF_CONTROLLED, JF_DATAGRAM, 2);
+    other.gather();
+    call.a.peer_ = &other;
+    const int pairs = call.a.pair_events_;
+    call.a.restart();
+    call.a.set_remote(other.description());
+    other.set_remote(call.a.description());
+    ASSERT_TRUE(host.run_until([&] { return other.ready() == 2 && call.a.pair_events_ == pairs + 2; }));
+    Ear at_other;
+    other.path().open(at_other);
+    EXPECT_EQ(call.a.path().send(pattern(10)), JF_OK) << "the same path as before";
+    EXPECT_TRUE(at_other.wait_for_bytes(10));
+    call.a.path().close();
+    other.path().close();
+}
+
+TEST(IceLibniceSlow, AnIdleStreamStaysUpLongerThanConsentLasts)
+{
+    FakeHost host;
+    const auto left = make_instance(host);
+    const auto right = make_instance(host);
+    Call call(*left, *right, JF_STREAM);
+    ASSERT_TRUE(call.connect(host, 1));
+    Ear ear;
+    call.b.path().open(ear);
+    EXPECT_FALSE(host.run_until([&] { return call.a.failed_ + call.b.failed_ != 0; }, std::chrono::seconds(13)))
+        << call.a.text_ << call.b.text_;
+    EXPECT_EQ(call.a.path().send(pattern(100)), JF_OK);
+    EXPECT_TRUE(ear.wait_for_bytes(100));
+    EXPECT_EQ(ear.bytes_, 100U) << "keep-alives are not data";
+    call.b.path().close();
+}
+
+} // namespace
+} // namespace jackfield::ice_test

@@ -1,0 +1,182 @@
+// Paths through a TURN relay, with a real one: over UDP and over TCP, seen by the peer and not, alive and dead.
+#include "ice_session.hpp"
+#include "turn_server.hpp"
+
+#include <regex>
+
+namespace jackfield::ice_test {
+namespace {
+
+class Relays : public ::testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override
+    {
+        if (!TurnServer::installed())
+            GTEST_SKIP() << "turnserver is not installed (Debian package coturn)";
+    }
+
+    static std::string config(const TurnServer& server, const std::string& more)
+    {
+        return R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "turn": [{"server": ")" + server.address() +
+               R"(", "transport": ")" + GetParam() + R"(", "username": "user", "password": "secret"}])" + more + "}";
+    }
+    static std::string relay_only(const TurnServer& server) { return config(server, R"(, "relay_only": true)"); }
+};
+
+TEST_P(Relays, CarryDatagramsAndHideWhoIsBehindThem)
+{
+    TurnServer server;
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto left = make_instance(host, relay_only(server));
+    const auto right = make_instance(host, relay_only(server));
+    Call call(*left, *right, JF_DATAGRAM, 2);
+    ASSERT_TRUE(call.connect(host, 2)) << call.a.text_ << call.b.text_ << server.log();
+    for (auto* session : {&call.a, &call.b}) {
+        EXPECT_TRUE(session->pairs_.at(1).relayed);
+        EXPECT_NE(session->pairs_.at(1).local.find("typ relay raddr 0.0.0.0 rport 9"), std::string::npos);
+        const auto lines = lines_of(session->description());
+        ASSERT_EQ(lines.size(), 4U) << session->description();
+        for (std::size_t i = 2; i < lines.size(); ++i)
+            EXPECT_TRUE(std::regex_search(lines[i], std::regex(" typ relay raddr 0.0.0.0 rport 9$"))) << lines[i];
+        EXPECT_EQ(session->candidates_.size(), 2U) << "they come after gather returned";
+    }
+    Ear at_a;
+    Ear at_b;
+    call.a.path().open(at_a);
+    call.b.path().open(at_b);
+    EXPECT_EQ(call.a.path().describe().overhead_bytes, 32U);
+    for (unsigned i = 0; i < 20; ++i) {
+        ASSERT_EQ(call.a.path().send(pattern(1400, i)), JF_OK);
+        ASSERT_TRUE(at_b.wait_for_packets(i + 1));
+        ASSERT_EQ(call.b.path().send(pattern(100, i)), JF_OK);
+        ASSERT_TRUE(at_a.wait_for_packets(i + 1));
+        EXPECT_EQ(at_b.packets_[i], pattern(1400, i));
+        EXPECT_EQ(at_a.packets_[i], pattern(100, i));
+    }
+    call.a.path().close();
+    call.b.path().close();
+}
+
+TEST_P(Relays, AreOfferedBesideHostCandidatesAndNotPreferred)
+{
+    TurnServer server;
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto instance = make_instance(host, config(server, ""));
+    Call call(*instance, *instance, JF_DATAGRAM);
+    ASSERT_TRUE(call.connect(host, 1)) << call.a.text_;
+    EXPECT_FALSE(call.a.pairs_.at(1).relayed) << call.a.pairs_.at(1).local;
+    ASSERT_TRUE(host.run_until([&] { return call.a.gathered_ == 1 && !call.a.candidates_.empty(); }));
+    EXPECT_TRUE(std::regex_search(call.a.candidates_.at(0), std::regex(" typ relay raddr 127.0.0.1 rport [0-9]+$")))
+        << call.a.candidates_.at(0);
+}
+
+TEST_P(Relays, OneRelayedSideIsEnough)
+{
+    TurnServer server;
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto left = make_instance(host, relay_only(server));
+    const auto right = make_instance(host);
+    Call call(*left, *right, JF_DATAGRAM);
+    ASSERT_TRUE(call.connect(host, 1)) << call.a.text_ << call.b.text_;
+    EXPECT_TRUE(call.a.pairs_.at(1).relayed);
+    EXPECT_TRUE(call.b.pairs_.at(1).relayed);
+}
+
+TEST_P(Relays, SeveralThreadsMaySend)
+{
+    TurnServer server;
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto left = make_instance(host, relay_only(server));
+    const auto right = make_instance(host, relay_only(server));
+    Call call(*left, *right, JF_DATAGRAM);
+    ASSERT_TRUE(call.connect(host, 1)) << call.a.text_;
+    Ear at_a;
+    Ear at_b;
+    call.a.path().open(at_a);
+    call.b.path().open(at_b);
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned thread = 0; thread < 4; ++thread) {
+            threads.emplace_back([&, thread] {
+                for (int i = 0; i < 50; ++i) {
+                    const Status status = call.a.path().send(Bytes(300 + thread, static_cast<std::uint8_t>(thread)));
+                    EXPECT_TRUE(status == JF_OK || status == JF_WOULD_BLOCK) << status;
+                }
+            });
+        }
+    }
+    ASSERT_TRUE(at_b.wait_for_packets(50)) << "some may be lost, but hardly most";
+    const std::lock_guard lock(at_b.mutex_);
+    for (const auto& packet : at_b.packets_)
+        EXPECT_EQ(packet, Bytes(packet.size(), static_cast<std::uint8_t>(packet.size() - 300)));
+    call.a.path().close();
+}
+
+// Without a goodbye (a Refresh with lifetime 0, RFC 8656 section 7) the server would keep them for ten minutes.
+TEST_P(Relays, AreToldGoodbye)
+{
+    TurnServer server({"-V"});
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto instance = make_instance(host, relay_only(server));
+    Call call(*instance, *instance, JF_DATAGRAM, 2);
+    ASSERT_TRUE(call.connect(host, 2)) << call.a.text_;
+    const auto goodbyes = [&] {
+        const std::string log = server.log();
+        int count = 0;
+        for (std::size_t at = 0; (at = log.find("lifetime=0\n", at)) != std::string::npos; ++at)
+            ++count;
+        return count;
+    };
+    EXPECT_EQ(goodbyes(), 0);
+    call.a.release();
+    EXPECT_TRUE(host.run_until([&] { return goodbyes() == 2; })) << server.log();
+    call.b.release();
+    EXPECT_TRUE(host.run_until([&] { return goodbyes() == 4; })) << server.log();
+}
+
+TEST_P(Relays, DeadOnesDelayNobody)
+{
+    TurnServer server;
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    auto instance = make_instance(host, config(server, ""));
+    {
+        Call call(*instance, *instance, JF_DATAGRAM);
+        ASSERT_TRUE(call.connect(host, 1)) << call.a.text_;
+        ASSERT_TRUE(host.run_until([&] { return call.a.gathered_ + call.b.gathered_ == 2; }));
+        server.stop(); // now it cannot hear a goodbye
+    }
+    const auto start = std::chrono::steady_clock::now();
+    Call next(*instance, *instance, JF_DATAGRAM); // and cannot be asked for a relay either
+    ASSERT_TRUE(next.connect(host, 1)) << next.a.text_;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+    next.a.release();
+    next.b.release();
+    const auto end = std::chrono::steady_clock::now();
+    instance.reset();
+    EXPECT_LT(std::chrono::steady_clock::now() - end, std::chrono::seconds(5));
+}
+
+INSTANTIATE_TEST_SUITE_P(IceLibnice, Relays, ::testing::Values("udp", "tcp"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(IceLibnice, StreamsAreRefusedWhereOnlyRelaysAreAllowed)
+{
+    FakeHost host;
+    const auto instance = make_instance(host, R"({"addresses": ["127.0.0.1"], "relay_only": true,
+        "turn": [{"server": "127.0.0.1:3478", "username": "user", "password": "secret"}]})");
+    try {
+        IceSession session(*instance, JF_CONTROLLING, JF_STREAM);
+        FAIL() << "opened";
+    } catch (const Failure& failure) {
+        EXPECT_EQ(failure.status(), JF_UNSUPPORTED) << failure.what();
+    }
+}
+
+} // namespace
+} // namespace jackfield::ice_test
