@@ -8,13 +8,12 @@ TEST(IceLibniceSlow, APeerThatVanishesIsNoticedByItsMissingConsent)
 {
     FakeHost host;
     const auto left = make_instance(host);
-    auto right = make_instance(host);
+    const auto right = make_instance(host);
     Call call(*left, *right, JF_DATAGRAM, 2);
     ASSERT_TRUE(call.connect(host, 2));
     Ear ear;
     call.a.path().open(ear);
-    call.b.release();
-    right.reset();
+    call.b.release(); // closes its sockets; ICE over UDP has no word for leaving
     const auto start = std::chrono::steady_clock::now();
     ASSERT_TRUE(host.run_until([&] { return call.a.failed_ != 0; }, std::chrono::seconds(25)));
     const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -26,8 +25,7 @@ TEST(IceLibniceSlow, APeerThatVanishesIsNoticedByItsMissingConsent)
     EXPECT_EQ(ear.closed_, 0) << "a restart may revive it";
 
     // And it does.
-    const auto again = make_instance(host);
-    IceSession other(*again, JF_CONTROLLED, JF_DATAGRAM, 2);
+    IceSession other(*right, JF_CONTROLLED, JF_DATAGRAM, 2);
     other.gather();
     call.a.peer_ = &other;
     const int pairs = call.a.pair_events_;
