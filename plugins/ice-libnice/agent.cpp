@@ -228,10 +228,10 @@ struct Agent::Retiring : std::enable_shared_from_this<Agent::Retiring> {
     void run_dry()
     {
         not_dry = agent->paths_.size();
-        for (const auto& path : Paths(agent->paths_)) {
+        for (const auto& path : agent->paths_) {
             path->drain([self = shared_from_this()] {
-                if (--self->not_dry == 0)
-                    self->leave();
+                if (--self->not_dry == 0) // not from here: the path that calls would go with the agent
+                    self->agent->loop_.post([self] { self->leave(); });
             });
         }
         if (not_dry > 0)
