@@ -20,7 +20,7 @@ constexpr auto kRetry = 5ms;                  // where the socket behind a relay
 } // namespace
 
 DatagramPath::DatagramPath(Host host, GlibLoop& loop, unsigned component)
-    : ComponentPath(host, loop, component), ring_(0), wakeup_(loop, [this] { woken(); })
+    : ComponentPath(host, loop, component), ring_(0), wakeup_(loop.context(), [this] { woken(); })
 {}
 
 jf_path_info DatagramPath::describe() const noexcept

@@ -6,12 +6,35 @@
 
 #include <glib.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 namespace jackfield::ice {
+
+/// Wakes one function on the loop's thread, again and again, without allocating.
+/// Construct anywhere; destroy on the loop's thread, so that the function is not running then.
+class Wakeup {
+public:
+    Wakeup(GMainContext* context, std::function<void()> function);
+    Wakeup(const Wakeup&) = delete;
+    Wakeup& operator=(const Wakeup&) = delete;
+    ~Wakeup();
+
+    /// [any] Several signals before the function ran count as one.
+    void signal();
+
+private:
+    struct Source;
+
+    std::function<void()> function_;
+    std::atomic<bool> signalled_ = false; // so that what was written before signal is seen by the function
+    GSource* source_;
+};
 
 class GlibLoop {
 public:
@@ -25,43 +48,24 @@ public:
     /// Runs the task on the loop's thread, in the order of posting.
     void post(Task task);
 
-    /// Runs the task on the loop's thread after a while.
+    /// Runs the task on the loop's thread after a while. [loop]
     void post_after(std::chrono::milliseconds delay, Task task);
 
     bool on_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
     GMainContext* context() const { return context_; }
 
 private:
-    void attach(GSource* source, Task task);
+    void run_tasks();
 
     GMainContext* context_;
     GMainLoop* loop_;
+    std::mutex mutex_; // guards tasks_
+    std::vector<Task> tasks_;
+    std::unique_ptr<Wakeup> wakeup_;
     std::thread thread_;
 };
 
-/// Wakes one function on the loop's thread, again and again, without allocating.
-/// Construct anywhere; destroy on the loop's thread, so that the function is not running then.
-class Wakeup {
-public:
-    Wakeup(GlibLoop& loop, std::function<void()> function);
-    Wakeup(const Wakeup&) = delete;
-    Wakeup& operator=(const Wakeup&) = delete;
-    ~Wakeup();
-
-    /// [any] Several signals before the function ran count as one.
-    void signal();
-
-private:
-    struct Source;
-
-    std::function<void()> function_;
-    GSource* source_;
-};
-
-/// g_object_unref and friends as deleters.
-struct ObjectUnref {
-    void operator()(void* object) const;
-};
+/// A source that is taken off its loop when it goes.
 struct SourceUnref {
     void operator()(GSource* source) const
     {

@@ -32,7 +32,7 @@ std::array<std::uint8_t, 28> binding_indication(Host host)
 } // namespace
 
 StreamPath::StreamPath(Host host, GlibLoop& loop, unsigned component)
-    : ComponentPath(host, loop, component), ring_(kStreamQueueBytes), wakeup_(loop, [this] { woken(); })
+    : ComponentPath(host, loop, component), ring_(kStreamQueueBytes), wakeup_(loop.context(), [this] { woken(); })
 {}
 
 jf_path_info StreamPath::describe() const noexcept

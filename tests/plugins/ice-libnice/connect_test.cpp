@@ -11,6 +11,28 @@
 namespace jackfield::ice_test {
 namespace {
 
+/// A UDP socket on which nobody answers, kept open so that no error comes back either.
+class SilentPort {
+public:
+    SilentPort() : socket_(socket(AF_INET, SOCK_DGRAM, 0))
+    {
+        address_.sin_family = AF_INET;
+        address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(address_);
+        EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address_), size), 0);
+        EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
+    }
+    SilentPort(const SilentPort&) = delete;
+    SilentPort& operator=(const SilentPort&) = delete;
+    ~SilentPort() { close(socket_); }
+
+    std::string text() const { return std::to_string(ntohs(address_.sin_port)); }
+
+private:
+    int socket_;
+    sockaddr_in address_{};
+};
+
 class Kinds : public ::testing::TestWithParam<std::tuple<std::uint32_t, std::uint32_t>> {
 protected:
     std::uint32_t kind() const { return std::get<0>(GetParam()); }
@@ -217,12 +239,10 @@ TEST(IceLibnice, FailsInTimeIfThePeerNeverAnswersAndSaysWhatWasTried)
     FakeHost host;
     const auto instance =
         make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "connect_timeout_ms": 300})");
+    const SilentPort silent;
     IceSession alone(*instance, JF_CONTROLLING, JF_DATAGRAM, 1, "control-udp");
-    IceSession gone(*instance, JF_CONTROLLED, JF_DATAGRAM);
     alone.gather();
-    gone.gather();
-    alone.set_remote(gone.description());
-    gone.release();
+    alone.set_remote("ufrg\n0123456789012345678901\n1 1 UDP 5 127.0.0.1 " + silent.text() + " typ host\n");
     ASSERT_TRUE(host.run_until([&] { return alone.failed_ != 0; }));
     EXPECT_EQ(alone.status_, JF_TIMEOUT);
     EXPECT_NE(alone.text_.find("control-udp"), std::string::npos) << alone.text_;
@@ -247,16 +267,7 @@ TEST(IceLibnice, FailsInTimeIfThePeerHasNoCandidatesAtAll)
 TEST(IceLibnice, ADeadStunServerDelaysNothing)
 {
     FakeHost host;
-    // A socket nobody answers on, kept open so that no error comes back either.
-    const int silent = socket(AF_INET, SOCK_DGRAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(bind(silent, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    socklen_t size = sizeof(address);
-    ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    const std::string port = std::to_string(ntohs(address.sin_port));
-
+    const SilentPort silent;
     const auto instance = make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1,
         "gather_timeout_ms": 400, "stun": ["127.0.0.1:)" +
                                                   port + R"("]})");
@@ -267,7 +278,6 @@ TEST(IceLibnice, ADeadStunServerDelaysNothing)
     EXPECT_EQ(call.a.gathered_, 0) << "gathering still waits, and that is the point";
     EXPECT_LT(took, std::chrono::milliseconds(400));
     EXPECT_TRUE(host.run_until([&] { return call.a.gathered_ == 1 && call.b.gathered_ == 1; }));
-    close(silent);
 }
 
 TEST(IceLibnice, DatagramsKeepTheirBoundsAndTooLargeOnesAreRefused)

@@ -16,6 +16,7 @@ protected:
     }
     void TearDown() override
     {
+        let_go();
         call_.reset();
         left_.reset();
         right_.reset();
@@ -42,14 +43,20 @@ protected:
         return sent;
     }
 
-    /// That ear hears nothing while the test holds gate_.
+    /// That ear stays in its first call until it is let go.
     void hold_up(Ear& ear)
     {
-        ear.answer_ = [this](const jf_packet&) { const std::lock_guard wait(gate_); };
+        held_ = true;
+        ear.answer_ = [this](const jf_packet&) { held_.wait(true); };
+    }
+    void let_go()
+    {
+        held_ = false;
+        held_.notify_all();
     }
 
     FakeHost host_;
-    std::mutex gate_;
+    std::atomic<bool> held_ = false;
     std::unique_ptr<Instance> left_;
     std::unique_ptr<Instance> right_;
     std::unique_ptr<Call> call_;
@@ -89,7 +96,6 @@ TEST_F(IceStream, TakesAllPartsOfASendOrNone)
 
 TEST_F(IceStream, PushesBackWhileThePeerDoesNotReadAndLosesNothing)
 {
-    std::unique_lock held(gate_);
     hold_up(at_b_);
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -112,7 +118,7 @@ TEST_F(IceStream, PushesBackWhileThePeerDoesNotReadAndLosesNothing)
     EXPECT_EQ(at_a_.writable_, 0);
     EXPECT_EQ(call_->a.path().send(piece), JF_WOULD_BLOCK) << "still";
 
-    held.unlock();
+    let_go();
     ASSERT_TRUE(at_a_.wait([](const Ear& ear) { return ear.writable_ == 1; }));
     EXPECT_EQ(call_->a.path().send(piece), JF_OK);
     accepted += piece.size();
@@ -203,7 +209,6 @@ TEST_F(IceStream, EndsForTheOtherSideWhenItsOnlyPathIsClosed)
 
 TEST_F(IceStream, WhatWasTakenBeforeTheReleaseStillArrives)
 {
-    std::unique_lock held(gate_);
     hold_up(at_b_);
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -220,14 +225,13 @@ TEST_F(IceStream, WhatWasTakenBeforeTheReleaseStillArrives)
         at_a_.writable_ = 0;
     }
     call_->a.release();
-    held.unlock();
+    let_go();
     ASSERT_TRUE(at_b_.wait([](const Ear& ear) { return ear.closed_ == 1; }));
     EXPECT_EQ(at_b_.bytes_, accepted);
 }
 
 TEST_F(IceStream, AReleaseWaitsForNobodyAndItsInstanceOnlyTwoSeconds)
 {
-    std::unique_lock held(gate_);
     hold_up(at_b_);
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -244,7 +248,7 @@ TEST_F(IceStream, AReleaseWaitsForNobodyAndItsInstanceOnlyTwoSeconds)
     const auto took = std::chrono::steady_clock::now() - start;
     EXPECT_GT(took, std::chrono::milliseconds(1500)) << "it tried";
     EXPECT_LT(took, std::chrono::seconds(10)) << "and gave up";
-    held.unlock();
+    let_go();
 }
 
 TEST_F(IceStream, EndsIfThePeerSendsTooMuchBeforeItIsOpened)
