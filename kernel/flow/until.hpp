@@ -13,6 +13,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <type_traits>
 
 namespace jackfield::kernel {
 
@@ -24,16 +25,21 @@ inline TimePoint now()
     return std::chrono::steady_clock::now();
 }
 
-/// True as soon as `condition` holds, looked at now and whenever the bell rings; false at the deadline. The bell and
-/// what the condition looks at outlive the wait.
-template <typename Condition>
-awaitable<bool> until(Bell& bell, TimePoint deadline, Condition condition)
+/// True as soon as `condition` holds, looked at now and whenever the bell rings; false at the deadline: a TimePoint, or
+/// something that says it anew whenever the bell rings. The bell and what the condition looks at outlive the wait.
+template <typename Deadline, typename Condition>
+awaitable<bool> until(Bell& bell, Deadline deadline, Condition condition)
 {
     const auto executor = co_await asio::this_coro::executor;
     while (!condition()) {
-        if (now() >= deadline)
+        TimePoint by;
+        if constexpr (std::is_invocable_v<Deadline>)
+            by = deadline();
+        else
+            by = deadline;
+        if (now() >= by)
             co_return false;
-        asio::steady_timer timer(executor, deadline);
+        asio::steady_timer timer(executor, by);
         const Bell::Wait wait(bell, timer);
         asio::error_code rung_or_over;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, rung_or_over));

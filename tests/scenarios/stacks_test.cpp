@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace {
 
 using namespace scenarios;
@@ -42,11 +44,14 @@ TEST(Stack, TheTwoLibrariesUnderstandEachOther)
 {
     World world;
     world.configure("bob", {.secure = "secure-mbedtls"});
-    world.configure("alice", {.secure = "secure-openssl"});
+    const auto file = world.configure("alice", {.secure = "secure-openssl"});
+    Json config = Json::parse(std::ifstream(file)); // TLS 1.3 alone is the default, and Mbed TLS 2.28 stops at 1.2
+    config["slots"]["secure_channel"]["config"] = {{"min_version", "1.2"}};
+    std::ofstream(file) << config.dump();
     const auto bob_account = world.account("bob");
     const auto bob = world.listen("bob", {"--answer", "--once", "--send", "test"});
     const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "1"});
-    EXPECT_FALSE(alice->event("media", "progress", "first_audio").is_null());
+    ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null());
     EXPECT_EQ(alice->exit_code(), 0);
     EXPECT_EQ(bob->exit_code(), 0);
 }
