@@ -45,8 +45,8 @@ void Session::Ear::received(const jf_packet& packet) noexcept
 class Session::RtcpRouter final : public RtcpHandler {
 public:
     /// opener: the stream whose key opened the compound. What came in clear never touches an encrypted stream.
-    RtcpRouter(Session& session, Stream& opener, std::int64_t arrival_ns)
-        : session_(session), opener_(opener), arrival_ns_(arrival_ns)
+    RtcpRouter(Session& session, Stream& opener, std::uint32_t sender, std::int64_t arrival_ns)
+        : session_(session), opener_(opener), sender_(sender), arrival_ns_(arrival_ns)
     {}
 
     void sender_report(std::uint32_t from, const SenderInfo& info) override
@@ -74,8 +74,8 @@ public:
     void goodbye(std::uint32_t ssrc) override
     {
         Stream& stream = by_source(ssrc);
-        const auto source = stream.receiver().source();
-        if (!source || *source == ssrc)
+        const auto source = stream.receiver().source(); // a peer that sends no media has none
+        if (source ? *source == ssrc : sender_ == ssrc)
             stream.receiver().goodbye();
     }
 
@@ -110,6 +110,7 @@ private:
 
     Session& session_;
     Stream& opener_;
+    std::uint32_t sender_;
     std::int64_t arrival_ns_;
 };
 
@@ -217,7 +218,7 @@ void Session::handle_rtcp(Ear& ear, ByteView packet, std::int64_t arrival_ns)
         std::size_t size = packet.size();
         if (!stream.receiver().open_rtcp(std::span(copy, size), size))
             return false;
-        RtcpRouter router(*this, stream, arrival_ns);
+        RtcpRouter router(*this, stream, from, arrival_ns);
         if (parse_rtcp(ByteView(copy, size), router)) {
             stream.receiver().hear();
             check_goodbyes();

@@ -18,8 +18,9 @@ namespace {
 /// The library's own start, and its first context of each suite: NSS loads its cipher library only then.
 srtp_err_status_t start_library()
 try {
+    // Where somebody else in the process has started it before, libsrtp2 2.5 answers bad_param and works all the same.
     const srtp_err_status_t status = srtp_init();
-    if (status != srtp_err_status_ok)
+    if (status != srtp_err_status_ok && status != srtp_err_status_bad_param)
         return status;
     for (const Suite& suite : all_suites()) {
         const Key key{&suite, Bytes(suite.key_bytes + suite.salt_bytes, 1)};

@@ -1,7 +1,7 @@
 // Two sessions of the built plugin talk over a simulated network: both suites, shared and separate paths, loss, jitter.
 //
 // Threads: the test's thread; time is simulated, so every run is the same.
-#include "simulation.hpp"
+#include "call.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,79 +9,6 @@
 
 namespace media_srtp_test {
 namespace {
-
-constexpr std::uint32_t kAudioSsrc = 0x1111;
-constexpr std::uint32_t kVideoSsrc = 0x2222;
-constexpr std::int64_t kAudioStepNs = 20 * kMs;
-
-bool is_rtcp(const Bytes& bytes)
-{
-    return bytes.size() > 1 && bytes[1] >= 192 && bytes[1] <= 223;
-}
-
-Json audio_session(Simulation& simulation, const std::string& suite = "AEAD_AES_128_GCM")
-{
-    return {{"cname", "first-side-cname"},
-            {"streams", Json::array({stream_config("audio", kAudioSsrc, simulation.sides[0], suite)})}};
-}
-
-Json call_session(Simulation& simulation, const std::string& suite = "AEAD_AES_128_GCM")
-{
-    Json config = audio_session(simulation, suite);
-    config["streams"].push_back(stream_config("video", kVideoSsrc, simulation.sides[0], suite));
-    return config;
-}
-
-/// A source that sends one audio packet every 20 ms, numbered from 0.
-struct AudioSource {
-    explicit AudioSource(Side& to_side) : side(to_side), next_ns(to_side.host.now_ns()) {}
-    AudioSource(const AudioSource&) = delete;
-
-    void operator()()
-    {
-        if (side.host.now_ns() < next_ns)
-            return;
-        next_ns += kAudioStepNs;
-        status = side.send(0, count * 960, numbered(count), count == 0);
-        ++count;
-    }
-
-    Side& side;
-    std::int64_t next_ns;
-    std::uint32_t count = 0;
-    jackfield::Status status = JF_OK;
-};
-
-/// A source of pictures of one packet, 30 a second.
-struct VideoSource {
-    explicit VideoSource(Side& to_side) : side(to_side) {}
-    VideoSource(const VideoSource&) = delete;
-
-    void operator()()
-    {
-        if (side.host.now_ns() / kMs % 33 != 0)
-            return;
-        side.send(1, count * 2970, numbered(count, 1200), true);
-        ++count;
-    }
-
-    Side& side;
-    std::uint32_t count = 0;
-};
-
-std::uint32_t lost_marks(const std::vector<Played>& played)
-{
-    std::uint32_t lost = 0;
-    for (const Played& packet : played)
-        lost += packet.lost_before;
-    return lost;
-}
-
-bool in_order(const std::vector<Played>& played)
-{
-    return std::is_sorted(played.begin(), played.end(),
-                          [](const Played& a, const Played& b) { return a.number() < b.number(); });
-}
 
 class MediaSrtpSuites : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Suites, MediaSrtpSuites, ::testing::Values("AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"),
