@@ -151,7 +151,7 @@ TEST(MediaSrtpHostile, RefusesTruncatedOversizedAndMeaninglessPackets)
             byte = static_cast<std::uint8_t>(random());
         if (packet.size() > 2 && i % 2 == 0) { // half of them look like packets of ours
             packet[0] = static_cast<std::uint8_t>(0x80 | (packet[0] & 0x3f));
-            packet[1] = i % 4 == 0 ? 111 : static_cast<std::uint8_t>(200 + packet[1] % 8);
+            packet[1] = static_cast<std::uint8_t>(i % 4 == 0 ? 111 : 200 + packet[1] % 8);
         }
         throw_in(packet);
     }
@@ -286,6 +286,7 @@ TEST(MediaSrtpHostile, EndsTheNumberOfSourcesOneKeyMayBringUp)
     Simulation simulation(1);
     const Json config = audio_session(simulation);
     simulation.open(config);
+    simulation.run(600 * kMs); // the other side has reported, and so is known
     for (std::uint32_t i = 0; i < 40; ++i) {
         Forger source(config["streams"][0]["receive_key"], 0x70000000 + i);
         simulation.inject(0, 0, source.rtp(1, 0, numbered(i)));
