@@ -108,8 +108,7 @@ awaitable<ConnectivitySession*> choose_path(Dial& dial)
         return chosen != nullptr || dial.call->hung_up() || !dial.paths->hopeless().empty();
     };
     while (chosen == nullptr && now() < dial.deadline) {
-        co_await until(
-            dial.call->bell, [&] { return dial.paths->reconsider(dial.deadline); }, look);
+        co_await until(dial.call->bell, [&] { return dial.paths->reconsider(dial.deadline); }, look);
         dial.call->check_hung_up(Step::connectivity);
         if (const auto reason = dial.paths->hopeless(); chosen == nullptr && !reason.empty())
             throw StepFailure(Step::connectivity, JF_UNREACHABLE, reason);

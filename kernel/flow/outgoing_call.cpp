@@ -48,6 +48,51 @@ StepFailure why_nobody(const Legs& legs, CallEnd& end)
     return {Step::signaling, JF_INTERNAL, "no device took the call"};
 }
 
+/// Media that was made ready on the paths of a leg goes before the legs do, however ringing ends.
+class ReadyMedia {
+public:
+    explicit ReadyMedia(CallMedia& media) : media_(media) {}
+    ReadyMedia(const ReadyMedia&) = delete;
+    ReadyMedia& operator=(const ReadyMedia&) = delete;
+    ~ReadyMedia()
+    {
+        if (leg_ != nullptr)
+            media_.close_transport();
+    }
+
+    /// The first leg whose media is up gets it.
+    void offer(Call& call, const Leg& leg)
+    {
+        if (leg_ != nullptr || leg.ended || !leg.media || !leg.media->ready())
+            return;
+        leg_ = leg.media.get();
+        prepare_media(call, media_, *leg_);
+    }
+
+    /// The winner takes it along if it was made ready for him.
+    void leave_to(const Leg& winner)
+    {
+        if (leg_ == winner.media.get())
+            leg_ = nullptr;
+    }
+
+private:
+    CallMedia& media_;
+    const MediaLeg* leg_ = nullptr;
+};
+
+/// Tells every leg but one that it is not wanted any more; their flows say goodbye.
+void abandon(const Legs& legs, const std::shared_ptr<Leg>& winner, Call& call)
+{
+    for (const auto& leg : legs) {
+        if (leg != winner) {
+            leg->abandoned = true;
+            leg->abandon_reason = winner ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
+        }
+    }
+    call.bell.ring();
+}
+
 // 1-6  Every device of the peer at once, each as soon as it is found; the first that answers wins.
 awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call> call,
                                          std::shared_ptr<CallMedia> media, std::shared_ptr<CallEnd> end)
@@ -56,7 +101,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
     const Search search(node.switchboard, call->peer_account, [call] { call->bell.ring(); });
     Legs legs;
     std::shared_ptr<Leg> winner;
-    const MediaLeg* prepared = nullptr;
+    ReadyMedia ready(*media);
     bool rang = false;
     const auto settled = [&] {
         ring_new_devices(node, call, media, search, legs);
@@ -65,33 +110,29 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
                 call->listener->ringing(*call);
             if (leg->answered() && !winner)
                 winner = leg;
-            if (leg->media && leg->media->ready() && prepared == nullptr && !leg->ended) {
-                prepared = leg->media.get();
-                prepare_media(*call, *media, *prepared); // while it rings, so that media flows at the accept
-            }
+            ready.offer(*call, *leg); // while it rings, so that media flows at the accept
         }
         const bool all_over = search.done() && std::ranges::all_of(legs, [](const auto& leg) { return leg->ended; });
         return winner || all_over || call->hung_up();
     };
-    co_await until(call->bell, now() + limits::kFind, [&] { return settled() || !legs.empty(); });
-    if (legs.empty() && !search.done())
-        throw StepFailure(Step::discovery, JF_TIMEOUT, "no device of that account was found in time");
-    if (!winner)
-        co_await until(call->bell, TimePoint::max(), settled); // each leg has limits of its own
-    for (const auto& leg : legs) {
-        if (leg != winner) {
-            leg->abandoned = true;
-            leg->abandon_reason = winner ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
-        }
+    try {
+        co_await until(call->bell, now() + limits::kFind, [&] { return settled() || !legs.empty(); });
+        if (legs.empty() && !search.done() && !call->hung_up())
+            throw StepFailure(Step::discovery, JF_TIMEOUT, "no device of that account was found in time");
+        if (!winner)
+            co_await until(call->bell, TimePoint::max(), settled); // each leg has limits of its own
+    } catch (const StepFailure&) {
+        abandon(legs, nullptr, *call);
+        throw;
     }
-    call->bell.ring();
+    abandon(legs, winner, *call);
     co_await until(call->bell, now() + limits::kGoodbye, [&] {
         return std::ranges::all_of(legs, [&](const auto& leg) { return leg->ended || leg == winner; });
     });
-    if (winner && winner->media.get() != prepared && prepared != nullptr)
-        media->close_transport(); // it was made ready for another device
-    if (winner)
+    if (winner) {
+        ready.leave_to(*winner);
         co_return winner;
+    }
     call->check_hung_up(legs.empty() ? Step::discovery : Step::signaling);
     if (legs.empty())
         throw StepFailure(Step::discovery, search.problem());

@@ -42,6 +42,7 @@ public:
     /// The detail of the call's last event; null if it has not ended in time.
     Json call_end(std::chrono::milliseconds limit = 40s);
 
+    int pid() const { return child_.pid(); }
     void interrupt() { child_.interrupt(); }
     void kill() { child_.kill(); }
 

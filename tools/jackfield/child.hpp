@@ -23,6 +23,8 @@ public:
     Child& operator=(const Child&) = delete;
     ~Child();
 
+    pid_t pid() const { return pid_; }
+
     /// The next line of its output, without its end; nothing when it has closed it.
     std::optional<std::string> line();
 
