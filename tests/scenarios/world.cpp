@@ -17,7 +17,7 @@ const std::string kProgram = JACKFIELD_BINARY_DIR "/bin/jackfield";
 // --- Process --------------------------------------------------------------------------------------------------------
 
 Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log)
-    : child_(kProgram, arguments, log.string()), reader_([this] {
+    : log_(log), child_(kProgram, arguments, log.string()), reader_([this] {
           while (const auto line = child_.line()) {
               const std::lock_guard lock(mutex_);
               events_.push_back(Json::parse(*line, nullptr, false));
@@ -72,6 +72,17 @@ Json Process::call_end(std::chrono::milliseconds limit)
     const Json event = find(
         [](const Json& one) { return one.value("step", "") == "call" && one.value("event", "") != "start"; }, limit);
     return event.is_null() ? event : event["detail"];
+}
+
+std::string Process::listening() const
+{
+    std::ifstream log(log_);
+    for (std::string line; std::getline(log, line);) {
+        const Json said = Json::parse(line, nullptr, false);
+        if (said.is_object() && said.begin() != said.end() && said.begin()->contains("listening"))
+            return (*said.begin())["listening"];
+    }
+    return {};
 }
 
 int Process::exit_code()

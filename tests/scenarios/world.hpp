@@ -39,6 +39,9 @@ public:
     /// The first line that is JSON at all.
     Json first_line(std::chrono::milliseconds limit = 20s);
 
+    /// Where its first discovery listens, as a listening peer says in its log; empty if it has not said so.
+    std::string listening() const;
+
     /// The detail of the call's last event; null if it has not ended in time.
     Json call_end(std::chrono::milliseconds limit = 40s);
 
@@ -52,6 +55,7 @@ public:
 private:
     Json find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit);
 
+    std::filesystem::path log_;
     jackfield::program::Child child_;
     std::mutex mutex_;
     std::condition_variable changed_;
