@@ -82,6 +82,7 @@ function(jackfield_add_plugin id)
 }
 ]])
     if(P_OUTPUT_DIRECTORY STREQUAL JACKFIELD_PLUGIN_DIR)
+        set_property(GLOBAL APPEND PROPERTY JACKFIELD_PLUGINS ${id})
         install(TARGETS ${id} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
         install(FILES "${P_OUTPUT_DIRECTORY}/${id}.plugin.json" DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
         if(P_SCHEMA)
