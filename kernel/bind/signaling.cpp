@@ -144,7 +144,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         if (auto* found = of(self).find(call))
             found->end(ending);
         else
-            of(self).early_endings_[call] = ending;
+            of(self).remember(call, ending);
     },
     [](void* self, std::uint64_t call, jf_text) {
         // Media does not change during a call yet: the offer is refused, and all stays as it was.
@@ -158,7 +158,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         if (auto* found = of(self).find(call))
             found->end(ending);
         else
-            of(self).early_endings_[call] = ending;
+            of(self).remember(call, ending);
     },
     [](void* self, std::uint64_t, jf_text content_type, jf_bytes body) -> jf_status {
         return of(self).events_.message(std::string(view_of(content_type)),
@@ -206,6 +206,13 @@ void SignalingSession::message(std::string_view content_type, std::string_view b
 {
     session_.methods->message(session_.self, 0, abi_text(content_type), abi_bytes(body),
                               completions_.make(std::move(done)));
+}
+
+void SignalingSession::remember(std::uint64_t number, CallEnding ending)
+{
+    constexpr std::size_t kMost = 64; // far more than a turn of the loop can bring
+    if (early_endings_.size() < kMost)
+        early_endings_[number] = std::move(ending);
 }
 
 SignaledCall* SignalingSession::find(std::uint64_t number)

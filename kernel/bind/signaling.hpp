@@ -100,6 +100,7 @@ private:
     static const jf_signaling_listener_methods kListener;
 
     SignaledCall* find(std::uint64_t number);
+    void remember(std::uint64_t number, CallEnding ending);
 
     Completions& completions_;
     std::string plugin_id_;

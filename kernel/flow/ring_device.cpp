@@ -11,8 +11,7 @@ namespace jackfield::kernel {
 namespace {
 
 // 6, 7  INVITE with our offer; the media session has been gathering since the link was asked for.
-awaitable<void> invite(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
-                       std::shared_ptr<Leg> leg)
+awaitable<void> invite(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
 {
     call->tell(Step::signaling, Moment::start);
     co_await leg->media->gathered();
@@ -24,7 +23,6 @@ awaitable<void> invite(Environment& node, std::shared_ptr<Call> call, std::share
         leg->signaled->invite(leg->media->describe(media->offer()));
         leg->media->trickle_over(*leg->signaled);
     });
-    (void)node;
 }
 
 /// Uses the callee's media description as soon as there is one: while it rings, if it says so early.
@@ -70,7 +68,7 @@ awaitable<void> ring_device(Environment& node, std::shared_ptr<Call> call, std::
                 [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLING, media->component_count()); });
         leg->link = co_await open_link(node, call, leg->device); // 2-5
         if (!leg->abandoned) {
-            co_await invite(node, call, media, leg);          // 6
+            co_await invite(call, media, leg);                // 6
             co_await wait_for_answer(node, call, media, leg); // 6, 7
         }
     } catch (const StepFailure& failure) {
