@@ -348,14 +348,16 @@ private:
     }
 
     /// The recipient with a chain that is surely its own, so that nobody else can open what is sealed for it.
-    Device with_chain(const Device& recipient) const
+    Device with_chain(const Device& recipient)
     {
         const auto found = known_.find(recipient.device_id);
         if (found != known_.end() && (recipient.chain_pem.empty() || recipient.chain_pem == found->second.chain_pem))
             return found->second;
         if (recipient.chain_pem.empty())
             throw Failure(JF_NOT_FOUND, "device " + recipient.device_id + " is not known here; find its account first");
-        return identity().verify_chain(recipient.chain_pem, recipient);
+        const Device verified = identity().verify_chain(recipient.chain_pem, recipient);
+        know(verified); // an answer is followed by more to the same device
+        return verified;
     }
 
     // Presence
