@@ -33,13 +33,13 @@ TEST_P(StreamFlow, SaysItIsASecuredStream)
 
 TEST_P(DatagramFlow, TheLargestDatagramFitsThePathBelow)
 {
+    std::atomic<std::size_t> wire{0};
     Pair pair(GetParam());
     ASSERT_TRUE(pair.connect());
     const jf_path_info info = pair.client.path().describe();
     EXPECT_EQ(info.secured, 1U);
     EXPECT_EQ(info.reliable, 0U);
     EXPECT_EQ(info.max_datagram_bytes, 1200U - info.overhead_bytes);
-    std::atomic<std::size_t> wire{0};
     pair.link.set_filter([&](int, Bytes& packet) { return wire = packet.size(), true; });
     const Bytes largest = pattern(info.max_datagram_bytes);
     ASSERT_EQ(pair.client.path().send(largest), JF_OK);
@@ -66,9 +66,9 @@ TEST_P(Flow, AGatherListArrivesAsOne)
 
 TEST_P(Flow, NothingCanBeReadOnTheWire)
 {
-    Pair pair(GetParam());
     std::atomic<bool> seen{false};
     const std::string secret = "this must not be seen by anybody on the way";
+    Pair pair(GetParam());
     pair.link.set_filter([&](int, Bytes& packet) {
         if (jackfield::as_text(packet).find(secret) != std::string_view::npos)
             seen = true;
@@ -82,8 +82,8 @@ TEST_P(Flow, NothingCanBeReadOnTheWire)
 
 TEST_P(Flow, ArrivalTimeAndCongestionMarksComeThrough)
 {
-    Pair pair(GetParam());
     std::atomic<std::int64_t> arrival{0};
+    Pair pair(GetParam());
     pair.server.sink.on_packet = [&](const jf_packet& packet) { arrival = packet.arrival_ns; };
     ASSERT_TRUE(pair.connect());
     const std::int64_t before = pair.host.now_ns();
@@ -285,10 +285,10 @@ TEST_P(Flow, OpeningTwiceIsRefused)
 TEST_P(Flow, ClosingWhileTheOtherSendsEndsTheSender)
 {
     for (int round = 0; round < 3; ++round) {
-        Pair pair(GetParam());
-        ASSERT_TRUE(pair.connect());
         std::atomic<bool> stop{false};
         std::atomic<Status> last{JF_OK};
+        Pair pair(GetParam());
+        ASSERT_TRUE(pair.connect());
         std::thread sender([&] {
             const Bytes message = pattern(1000);
             for (std::size_t sent = 0; !stop && last != JF_CLOSED; sent += message.size()) {
@@ -310,10 +310,10 @@ TEST_P(Flow, ClosingWhileTheOtherSendsEndsTheSender)
 TEST_P(Flow, ReleasingWhileOnesOwnThreadSendsIsSafe)
 {
     for (int round = 0; round < 3; ++round) {
+        std::atomic<bool> stop{false};
         Pair pair(GetParam());
         ASSERT_TRUE(pair.connect());
         const Path path = pair.client.path();
-        std::atomic<bool> stop{false};
         std::thread sender([&] {
             const Bytes message = pattern(1000);
             while (!stop && path.send(message) != JF_CLOSED) {
@@ -330,9 +330,9 @@ TEST_P(Flow, ReleaseIsPossibleInEveryStateOfTheHandshake)
 {
     for (int frozen_after = 0; frozen_after < 12; ++frozen_after) {
         for (const bool client_first : {true, false}) {
-            Pair pair(GetParam());
             std::atomic<int> passed{0};
             std::atomic<bool> frozen{false};
+            Pair pair(GetParam());
             pair.link.set_filter([&](int, Bytes&) {
                 frozen = passed >= frozen_after;
                 if (!frozen)
@@ -356,8 +356,8 @@ TEST_P(Flow, ReleaseIsPossibleInEveryStateOfTheHandshake)
 
 TEST(SecureFlow, AServerOfTls13IsSecuredOnlyByTheClientsFinished)
 {
-    Pair pair({"secure-openssl", "secure-openssl", JF_STREAM});
     std::atomic<int> from_client{0};
+    Pair pair({"secure-openssl", "secure-openssl", JF_STREAM});
     pair.link.set_filter([&](int end, Bytes&) { return end == 1 || ++from_client == 1; }); // the hello alone passes
     pair.open();
     ASSERT_TRUE(pair.decided(pair.client));

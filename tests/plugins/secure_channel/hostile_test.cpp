@@ -33,7 +33,7 @@ struct Siege {
           link(which.kind),
           identity(make_identity(host)),
           expected(make_identity(host)),
-          server(host, which.server, *identity, "{" + config + "}")
+          server(host, which.server, identity->raw(), "{" + config + "}")
     {}
     ~Siege()
     {
@@ -136,9 +136,9 @@ TEST_P(Damage, OfOneByteEndsAStreamAndLosesOneDatagram)
 
 TEST_P(Damage, OfARecordsLengthEndsAStreamAndLosesOneDatagram)
 {
+    const std::size_t length_at = GetParam().stream() ? 3 : 11; // RFC 8446 section 5.1, RFC 6347 section 4.1
     Pair pair(GetParam());
     ASSERT_TRUE(pair.connect());
-    const std::size_t length_at = GetParam().stream() ? 3 : 11; // RFC 8446 section 5.1, RFC 6347 section 4.1
     pair.link.set_filter([=](int, Bytes& packet) {
         packet[length_at] = 0xff;
         packet.resize(packet.size() + 512);
@@ -182,9 +182,9 @@ TEST_P(Damage, OfThePathDuringTheHandshakeIsReportedAtOnce)
 
 TEST_P(DatagramDamage, ByReplayIsNoticed)
 {
-    Pair pair(GetParam());
     std::mutex mutex;
     std::vector<Bytes> seen;
+    Pair pair(GetParam());
     pair.link.set_filter([&](int end, Bytes& packet) {
         const std::lock_guard lock(mutex);
         if (end == 0)

@@ -82,9 +82,9 @@ const jf_secure_listener_methods End::kListener{
     },
     [](void* self, Status, const jf_error* error) { static_cast<End*>(self)->failure_ = *error; }};
 
-End::End(FakeHost& host, const std::string& plugin, const CertIdentity& identity, const std::string& config)
+End::End(FakeHost& host, const std::string& plugin, const jf_identity* identity, const std::string& config)
     : host_(host), instance_([&]() -> ChannelInstance {
-          host.provide(JF_IDENTITY_INTERFACE, identity.raw());
+          host.provide(JF_IDENTITY_INTERFACE, identity);
           return {host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_SECURE_CHANNEL_INTERFACE, config};
       }())
 {}
@@ -135,24 +135,15 @@ void PrintTo(const Case& which, std::ostream* out)
     *out << name_of(which);
 }
 
-std::string config_for(const Case& which, const std::string& more)
+std::string config_for(const std::string& plugin, const Case& which, const std::string& more)
 {
     // secure-mbedtls speaks TLS 1.2 only; secure-openssl must be told to accept that.
-    const bool old = which.client != which.server && which.kind == JF_STREAM;
+    const bool old = plugin == "secure-openssl" && which.stream() && !which.tls13();
     std::string config = old ? R"("min_version": "1.2")" : "";
     if (!more.empty())
         config += (config.empty() ? "" : ", ") + more;
     return "{" + config + "}";
 }
-
-namespace {
-
-std::string config_of(const std::string& plugin, const Case& which, const std::string& more)
-{
-    return plugin == "secure-openssl" ? config_for(which, more) : "{" + more + "}";
-}
-
-} // namespace
 
 Pair::Pair(const Case& which_case, const std::string& more_config, jackfield::testing::Clock clock)
     : Pair(which_case, more_config, make_identity, make_identity, clock)
@@ -165,8 +156,8 @@ Pair::Pair(const Case& which_case, const std::string& more_config, const Maker& 
       client_identity(make_client(host)),
       server_identity(make_server(host)),
       link(which.kind, 1200, which.stream() ? 64 : 4096),
-      client(host, which.client, *client_identity, config_of(which.client, which, more_config)),
-      server(host, which.server, *server_identity, config_of(which.server, which, more_config))
+      client(host, which.client, client_identity->raw(), config_for(which.client, which, more_config)),
+      server(host, which.server, server_identity->raw(), config_for(which.server, which, more_config))
 {}
 
 void Pair::open()

@@ -64,7 +64,7 @@ private:
 /// One end: an instance of a plugin, its session and what the session said.
 class End {
 public:
-    End(FakeHost& host, const std::string& plugin, const CertIdentity& identity, const std::string& config);
+    End(FakeHost& host, const std::string& plugin, const jf_identity* identity, const std::string& config);
     ~End() { release(); }
 
     /// Throws Failure like the plugin.
@@ -109,10 +109,11 @@ void PrintTo(const Case& which, std::ostream* out);
 /// Name for test listings, for example "openssl_to_mbedtls_stream".
 std::string name_of(const Case& which);
 
-/// A configuration under which both plugins of the case understand each other.
-std::string config_for(const Case& which, const std::string& more = {});
+/// A configuration of the plugin under which both plugins of the case understand each other. more: further options.
+std::string config_for(const std::string& plugin, const Case& which, const std::string& more = {});
 
-/// Two accounts with a device each, joined by a link.
+/// Two accounts with a device each, joined by a link. What a filter or a sink captures is declared before the pair: its
+/// end still sends.
 struct Pair {
     /// Makes the identity of one end.
     using Maker = std::function<std::unique_ptr<CertIdentity>(const FakeHost& host)>;
