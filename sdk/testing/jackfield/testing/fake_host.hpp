@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -166,6 +167,15 @@ public:
     {
         const std::lock_guard lock(mutex_);
         return timers_.size();
+    }
+
+    /// How long until the next timer is due; negative if it is late already, nothing if there is none.
+    std::optional<std::chrono::nanoseconds> next_timer_in() const
+    {
+        const std::lock_guard lock(mutex_);
+        if (timers_.empty())
+            return std::nullopt;
+        return std::chrono::nanoseconds(timers_.begin()->first.first - now_ns());
     }
 
     /// Every line logged so far, each as "level text".
