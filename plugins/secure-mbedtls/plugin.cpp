@@ -1,7 +1,7 @@
 // secure-mbedtls: TLS 1.2 over streams, DTLS 1.2 over datagrams, mutual certificates checked by the node's identity.
 //
 // Threads: create and open on the control thread; a session's bytes on the thread of its path.
-// Lifetime: the context is built at the first open, when the identity is loaded, and lives as long as the instance.
+// Lifetime: the context is built once the identity is loaded, and lives as long as the instance.
 #include "context.hpp"
 #include "engine.hpp"
 #include "settings.hpp"
@@ -24,6 +24,7 @@ public:
         : SecureChannel(host), settings_(read_settings(config_json)), identity_(IdentityService::of(host))
     {
         warm_up();
+        load_credentials_if_possible();
     }
 
     std::unique_ptr<jackfield::SecureSession> open(jackfield::Path below, jackfield::SecureOptions options,
@@ -31,6 +32,7 @@ public:
     {
         if (options.expected.account_id.empty() && options.expected.device_id.empty())
             throw Failure(JF_BAD_INPUT, "nobody is expected at the other end: name an account or a device");
+        load_credentials();
         auto session = std::make_unique<EngineSession>(host(), below, listener,
                                                        std::chrono::milliseconds(settings_.handshake_timeout_ms));
         const Engine::Role role{options.client, session->datagrams(), settings_.hello_verify,
@@ -39,23 +41,31 @@ public:
             return identity.verify_chain(chain_pem, expected);
         };
         session->start(
-            std::make_unique<Engine>(host(), context(), role, std::move(check_peer), session->output_of_engine()));
+            std::make_unique<Engine>(host(), *context_, role, std::move(check_peer), session->output_of_engine()));
         return session;
     }
 
 private:
-    Context& context()
+    /// Usually the identity is loaded before this instance is created; then the first call need not wait for it.
+    void load_credentials_if_possible()
     {
-        if (context_ == nullptr) {
-            std::string key_pem = identity_.private_key_pem();
-            jf_error error = jackfield::no_error();
-            const auto status = jackfield::guarded(&error, [&] {
-                context_ = std::make_unique<Context>(random_, identity_.self_device().chain_pem, key_pem);
-            });
-            mbedtls_platform_zeroize(key_pem.data(), key_pem.size());
+        jf_error error = jackfield::no_error();
+        const auto status = jackfield::guarded(&error, [this] { load_credentials(); });
+        if (status != JF_WOULD_BLOCK)
             jackfield::check(status, error);
-        }
-        return *context_;
+    }
+
+    void load_credentials()
+    {
+        if (context_ != nullptr)
+            return;
+        const std::string chain_pem = identity_.self_device().chain_pem;
+        std::string key_pem = identity_.private_key_pem();
+        jf_error error = jackfield::no_error();
+        const auto status =
+            jackfield::guarded(&error, [&] { context_ = std::make_unique<Context>(random_, chain_pem, key_pem); });
+        mbedtls_platform_zeroize(key_pem.data(), key_pem.size());
+        jackfield::check(status, error);
     }
 
     Settings settings_;

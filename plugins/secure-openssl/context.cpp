@@ -37,6 +37,7 @@ void use_chain(SSL_CTX* context, const std::string& chain_pem)
     const CertificatePtr leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
     require(leaf != nullptr, "our own certificate cannot be read");
     require(SSL_CTX_use_certificate(context, leaf.get()) == 1, "our own certificate cannot be used");
+    SSL_CTX_clear_chain_certs(context);
     for (;;) {
         const CertificatePtr issuer(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
         if (issuer == nullptr)
@@ -85,7 +86,7 @@ void forget_everything(SSL_CTX* context)
 
 } // namespace
 
-ContextPtr make_context(const Settings& settings, bool datagrams, const Credentials& credentials)
+ContextPtr make_context(const Settings& settings, bool datagrams)
 {
     ContextPtr context(SSL_CTX_new(datagrams ? DTLS_method() : TLS_method()));
     require(context != nullptr, "SSL_CTX");
@@ -95,9 +96,13 @@ ContextPtr make_context(const Settings& settings, bool datagrams, const Credenti
     if (datagrams && settings.hello_verify)
         SSL_CTX_set_options(context.get(), SSL_OP_COOKIE_EXCHANGE);
     Engine::install(context.get());
-    use_chain(context.get(), credentials.chain_pem);
-    use_key(context.get(), credentials.key_pem);
     return context;
+}
+
+void use_credentials(SSL_CTX* context, const Credentials& credentials)
+{
+    use_chain(context, credentials.chain_pem);
+    use_key(context, credentials.key_pem);
 }
 
 } // namespace secure_openssl

@@ -11,14 +11,18 @@
 
 namespace secure_openssl {
 
-/// Who we are, as an SSL_CTX wants to know it.
+/// One for TLS over streams or for DTLS over datagrams, still without credentials. Throws Failure if OpenSSL lacks
+/// something this plugin needs.
+ContextPtr make_context(const Settings& settings, bool datagrams);
+
+/// Who we are.
 struct Credentials {
     std::string chain_pem;
     std::string key_pem;
 };
 
-/// One for TLS over streams or for DTLS over datagrams. Throws Failure with the reason, for example a chain that does
+/// For all connections made of this context from now on. Throws Failure with the reason, for example a chain that does
 /// not fit its key.
-ContextPtr make_context(const Settings& settings, bool datagrams, const Credentials& credentials);
+void use_credentials(SSL_CTX* context, const Credentials& credentials);
 
 } // namespace secure_openssl

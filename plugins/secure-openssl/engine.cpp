@@ -81,6 +81,12 @@ Engine::Engine(SSL_CTX* context, Role role, CheckPeer check_peer, jackfield::Eng
         SSL_set_accept_state(ssl_.get());
 }
 
+void Engine::show(X509* certificate, EVP_PKEY* key)
+{
+    require(SSL_use_certificate(ssl_.get(), certificate) == 1, "certificate");
+    require(SSL_use_PrivateKey(ssl_.get(), key) == 1, "private key");
+}
+
 HandshakeProgress Engine::handshake() noexcept
 {
     ERR_clear_error();

@@ -31,6 +31,9 @@ public:
 
     Engine(SSL_CTX* context, Role role, CheckPeer check_peer, jackfield::EngineOutput& output);
 
+    /// Shows another certificate than that of the context. Before the handshake. Throws Failure.
+    void show(X509* certificate, EVP_PKEY* key);
+
     void feed(jackfield::ByteView bytes) noexcept override { wire_.feed(bytes); }
     jackfield::HandshakeProgress handshake() noexcept override;
     std::optional<jackfield::Nanoseconds> retransmit_in() override;

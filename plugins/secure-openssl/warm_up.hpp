@@ -3,12 +3,13 @@
 // Threads: control, inside create.
 #pragma once
 
+#include "openssl_ptr.hpp"
 #include "settings.hpp"
 
 namespace secure_openssl {
 
-/// Loads algorithms, curve tables and the random generator by two handshakes in memory with throw-away certificates.
-/// Throws Failure if OpenSSL lacks something this plugin needs.
-void warm_up(const Settings& settings);
+/// Loads algorithms, curve tables and the random generator by a handshake in memory with a throw-away certificate. The
+/// context stays without credentials. Throws Failure if OpenSSL lacks something this plugin needs.
+void warm_up(const Settings& settings, bool datagrams, SSL_CTX* context);
 
 } // namespace secure_openssl

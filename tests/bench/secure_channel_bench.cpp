@@ -1,0 +1,229 @@
+// What a handshake and a megabyte cost with each secure channel, as a table: min / median / max of the samples.
+//
+// Both peers run in one thread over a link in memory, so a handshake is the work of both and a megabyte is encrypted
+// and decrypted by the same core. What is counted is that thread's processor time, so that a busy machine disturbs
+// little. Identities are real (identity-x509, P-256). Usage: secure_channel_bench [samples]
+
+// links: jackfield_sdk_testing dl
+
+// plugins: secure-openssl secure-mbedtls identity-x509
+
+#include <jackfield/secure_channel.hpp>
+#include <jackfield/testing/test_identity.hpp>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <vector>
+
+namespace {
+
+using jackfield::Bytes;
+using jackfield::Path;
+using jackfield::Status;
+using jackfield::testing::FakeHost;
+using jackfield::testing::TestIdentity;
+using Instance = jackfield::testing::InstanceUnderTest<jf_secure_channel_methods>;
+
+/// Processor time of this thread, in seconds.
+double cpu_seconds()
+{
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+constexpr std::uint32_t kLargestDatagram = 65'000;
+
+/// Two ends; what is sent waits until pump() hands it over. No thread, and no allocation once it is warm.
+class Link {
+public:
+    explicit Link(std::uint32_t kind) : ends_{End(*this, kind), End(*this, kind)}
+    {
+        ends_[0].peer = &ends_[1];
+        ends_[1].peer = &ends_[0];
+    }
+
+    Path path(std::size_t end) { return Path(ends_[end].handle()); }
+
+    bool pump() { return ends_[0].pump() || ends_[1].pump(); }
+
+private:
+    struct End final : jackfield::PathBase {
+        End(Link& owner, std::uint32_t path_kind) : link(owner), kind(path_kind) {}
+        jf_path_info describe() const noexcept override
+        {
+            const bool stream = kind == JF_STREAM;
+            return {sizeof(jf_path_info), kind, stream ? JF_STREAM_SEND_MAX : kLargestDatagram, 0, stream ? 1U : 0U, 0};
+        }
+        void open(jf_path_receiver above) override { receiver = above; }
+        Status send(std::span<const jf_bytes> parts) noexcept override
+        {
+            if (used == queue.size())
+                queue.emplace_back();
+            Bytes& packet = queue[used++];
+            packet.clear();
+            for (const auto& part : parts)
+                packet.insert(packet.end(), part.data, part.data + part.size);
+            return JF_OK;
+        }
+        void close() noexcept override { receiver = {nullptr, nullptr}; }
+
+        bool pump()
+        {
+            if (used == 0)
+                return false;
+            work.swap(queue);
+            const std::size_t count = std::exchange(used, 0);
+            for (std::size_t i = 0; i < count && peer->receiver.methods != nullptr; ++i) {
+                const jf_packet packet = jackfield::make_packet(work[i], 1);
+                peer->receiver.methods->received(peer->receiver.self, &packet);
+            }
+            return true;
+        }
+
+        Link& link;
+        std::uint32_t kind;
+        End* peer = nullptr;
+        jf_path_receiver receiver{nullptr, nullptr};
+        std::vector<Bytes> queue, work;
+        std::size_t used = 0;
+    };
+
+    std::array<End, 2> ends_;
+};
+
+struct Counter final : jackfield::PathReceiver {
+    void received(const jf_packet& packet) noexcept override { bytes += packet.bytes.size; }
+    void closed(Status, std::string_view) noexcept override {}
+    std::size_t bytes = 0;
+};
+
+/// One session and what it reported.
+struct Peer {
+    ~Peer()
+    {
+        if (session.methods != nullptr)
+            session.methods->release(session.self);
+    }
+
+    void open(Instance& instance, Path below, std::uint32_t role, const jackfield::Device& expected);
+
+    jf_secure_session session{nullptr, nullptr};
+    Path secured;
+    Counter counter;
+};
+
+constexpr jf_secure_listener_methods kListener{
+    sizeof(jf_secure_listener_methods), 0,
+    [](void* self, jf_path path, const jf_secure_info*) { static_cast<Peer*>(self)->secured = Path(path); },
+    [](void*, Status, const jf_error* error) {
+        std::fprintf(stderr, "handshake failed: %s\n", error->text);
+        std::exit(1);
+    }};
+
+void Peer::open(Instance& instance, Path below, std::uint32_t role, const jackfield::Device& expected)
+{
+    const jf_device device = expected.raw();
+    const jf_secure_options options{sizeof(options), role, &device};
+    jf_error error = jackfield::no_error();
+    jackfield::check(instance->open(instance.self(), below.raw(), &options, {&kListener, this}, &session, &error),
+                     error);
+}
+
+struct Node {
+    explicit Node(const std::string& plugin)
+        : channel(with_identity(), JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_SECURE_CHANNEL_INTERFACE)
+    {}
+    FakeHost& with_identity()
+    {
+        identity.provide_to(host);
+        return host;
+    }
+    TestIdentity identity;
+    FakeHost host;
+    Instance channel;
+};
+
+struct Connection {
+    Connection(Node& client_node, Node& server_node, std::uint32_t kind) : link(kind)
+    {
+        const jackfield::Device to = server_node.identity.device();
+        const jackfield::Device from = client_node.identity.device();
+        const double begin = cpu_seconds();
+        server.open(server_node.channel, link.path(1), JF_TLS_SERVER, from);
+        client.open(client_node.channel, link.path(0), JF_TLS_CLIENT, to);
+        while (!client.secured || !server.secured) {
+            while (link.pump()) {
+            }
+            client_node.host.run_pending();
+            server_node.host.run_pending();
+        }
+        milliseconds = (cpu_seconds() - begin) * 1e3;
+        client.secured.open(client.counter);
+        server.secured.open(server.counter);
+    }
+
+    /// Megabytes a second, sent and received.
+    double rate(std::size_t block)
+    {
+        const Bytes data(block, 0x5a);
+        server.counter.bytes = 0;
+        const double begin = cpu_seconds();
+        double seconds = 0;
+        do {
+            for (int i = 0; i < 64; ++i) {
+                client.secured.send(data);
+                link.pump();
+            }
+            seconds = cpu_seconds() - begin;
+        } while (seconds < 0.1);
+        return static_cast<double>(server.counter.bytes) / seconds / 1e6;
+    }
+
+    Link link; // outlives the sessions
+    Peer client, server;
+    double milliseconds = 0;
+};
+
+void print(const char* plugin, const char* kind, const char* what, std::vector<double> samples)
+{
+    std::sort(samples.begin(), samples.end());
+    std::printf("| %-14s | %-8s | %-22s | %9.2f | %9.2f | %9.2f |\n", plugin, kind, what, samples.front(),
+                samples[samples.size() / 2], samples.back());
+    std::fflush(stdout);
+}
+
+void measure(const char* plugin, std::uint32_t kind, int samples)
+{
+    Node client(plugin);
+    Node server(plugin);
+    const char* kind_name = kind == JF_STREAM ? "stream" : "datagram";
+
+    std::vector<double> handshakes;
+    for (int i = 0; i < samples; ++i)
+        handshakes.push_back(Connection(client, server, kind).milliseconds);
+    print(plugin, kind_name, "first handshake, ms", {handshakes.front()});
+    print(plugin, kind_name, "handshake, ms", {handshakes.begin() + 1, handshakes.end()});
+
+    Connection connection(client, server, kind);
+    for (const std::size_t block : {std::size_t{16'384}, std::size_t{1200}}) {
+        std::vector<double> rates;
+        for (int i = 0; i < samples; ++i)
+            rates.push_back(connection.rate(block));
+        print(plugin, kind_name, block == 1200 ? "1200 B sends, MB/s" : "16 KiB sends, MB/s", rates);
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    const int samples = argc > 1 ? std::max(2, std::atoi(argv[1])) : 25;
+    std::printf("| plugin         | path     | what                   |       min |    median |       max |\n"
+                "| -------------- | -------- | ---------------------- | --------- | --------- | --------- |\n");
+    for (const char* plugin : {"secure-openssl", "secure-mbedtls"}) {
+        for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
+            measure(plugin, kind, samples);
+    }
+}
