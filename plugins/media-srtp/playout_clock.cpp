@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kWindowNs = 4 * kSecondNs;
 constexpr std::int64_t kMarginNs = 5 * kMillisecondNs; // on top of the slowest packet seen
-constexpr std::int64_t kNewTimelineNs = 2 * kSecondNs; // a transit this far off is a jump of the sender's clock
+constexpr std::int64_t kNewTimelineNs = 2 * kSecondNs; // further off is a jump of the sender's clock
 constexpr std::int64_t kShrinkDivisor = 50;            // 2 %: play-out is never noticeably faster than real time
 
 } // namespace
@@ -48,7 +48,7 @@ std::int64_t PlayoutClock::arrived(std::uint32_t rtp_timestamp, std::int64_t arr
     if (first || talk_spurt)
         offset_ns_ = wanted;
     else
-        offset_ns_ = std::max(wanted, offset_ns_ - passed / kShrinkDivisor);
+        offset_ns_ = std::max(wanted, std::min(offset_ns_ - passed / kShrinkDivisor, fastest() + kNewTimelineNs));
     return media_ns;
 }
 

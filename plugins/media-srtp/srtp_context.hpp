@@ -1,7 +1,7 @@
 // The one place that knows libsrtp2: a context that protects what one stream sends, one that opens what it receives.
 //
 // Threads: a context is used by one thread at a time; its stream's lock sees to that. Made and freed on control.
-// Lifetime: libsrtp2 copies the key; ours is wiped once the context stands.
+// Lifetime: a context keeps its own copy of the key; the one handed to libsrtp2 is wiped.
 #pragma once
 
 #include "suites.hpp"

@@ -210,5 +210,15 @@ TEST(MediaSrtpReception, APacketThatCameLateIsDueAtOnceAndTheNextAreLater)
     EXPECT_EQ(clock.delay_ns(), 20 * kMs);
 }
 
+TEST(MediaSrtpReception, ASenderWhoseTimestampsRunAwayDelaysItselfByTwoSecondsAtMost)
+{
+    PlayoutClock clock(48'000, 20 * kMs, 200 * kMs);
+    std::int64_t now_ns = kSecondNs;
+    for (std::uint32_t i = 0; i < 1000; ++i, now_ns += 20 * kMs) {
+        const std::int64_t due_ns = clock.due_ns(clock.arrived(i * 48'000, now_ns, false, false));
+        ASSERT_LE(due_ns, now_ns + 2 * kSecondNs);
+    }
+}
+
 } // namespace
 } // namespace jackfield::media_srtp
