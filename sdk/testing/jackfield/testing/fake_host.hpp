@@ -191,6 +191,13 @@ public:
                                        : std::chrono::steady_clock::now().time_since_epoch().count();
     }
 
+    /// Random bytes that are the same on every run.
+    void seed(std::uint32_t number)
+    {
+        const std::lock_guard lock(mutex_);
+        random_.seed(number);
+    }
+
     /// Manual clock: the wall clock starts here and goes with it.
     void set_wall_ms(std::int64_t wall_ms) { wall_base_ms_ = wall_ms - manual_ns_.load() / 1'000'000; }
 
