@@ -1,15 +1,18 @@
 // The main program of a fuzzer built without libFuzzer: replays files, or mutates seeds in a reproducible way.
 //
 //   x_fuzz file...                  each file once: to see a finding again
-//   x_fuzz [--runs=N] [--seed=S]    N mutations; the same seed makes the same inputs
+//   x_fuzz [--runs=N] [--seed=S] [--corpus=folder]
+//                                   N mutations; the same seed makes the same inputs
 //
 // Threads: one. Lifetime: the input that is being tried lies in ./<program>.input until the run is over, so that a
 // crash leaves it behind.
 #include "fuzz.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -46,7 +49,7 @@ private:
         const std::size_t at = below(bytes.size() + 1);
         const auto here = bytes.begin() + static_cast<std::ptrdiff_t>(at);
         const std::size_t left = bytes.size() - at;
-        switch (below(7)) {
+        switch (below(8)) {
         case 0: // one bit
             if (left > 0)
                 bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ (1U << below(8)));
@@ -71,7 +74,12 @@ private:
                          copy.end());
             break;
         }
-        case 5: // an early end
+        case 5: { // a byte that means something in text
+            constexpr char marks[] = "\r\n\t :;,=\"<>()@%\\/-+09";
+            bytes.insert(here, static_cast<std::uint8_t>(marks[below(sizeof(marks) - 1)]));
+            break;
+        }
+        case 6: // an early end
             bytes.resize(at);
             break;
         default: { // the head of one and the tail of another
@@ -87,23 +95,45 @@ private:
     std::mt19937_64 random_;
 };
 
+Bytes read_file(const std::filesystem::path& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return Bytes{std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The files of a folder, in the same order everywhere; none if there is no folder.
+std::vector<Bytes> read_corpus(const std::string& folder)
+{
+    std::vector<std::filesystem::path> paths;
+    if (!folder.empty()) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder))
+            paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<Bytes> inputs;
+    for (const auto& path : paths)
+        inputs.push_back(read_file(path));
+    return inputs;
+}
+
 int replay(int count, char** files)
 {
     for (int i = 0; i < count; ++i) {
-        std::ifstream file(files[i], std::ios::binary);
-        if (!file) {
+        if (!std::filesystem::is_regular_file(files[i])) {
             std::fprintf(stderr, "%s: cannot be read\n", files[i]);
             return 1;
         }
-        const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
+        const Bytes bytes = read_file(files[i]);
         LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
     }
     return 0;
 }
 
-void mutate(const std::string& kept, std::uint64_t runs, std::uint64_t seed)
+void mutate(const std::string& kept, const std::string& corpus, std::uint64_t runs, std::uint64_t seed)
 {
     std::vector<Bytes> seeds = jackfield::fuzz::seeds();
+    for (auto& input : read_corpus(corpus))
+        seeds.push_back(std::move(input));
     seeds.emplace_back();
     for (const auto& bytes : seeds)
         LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
@@ -123,6 +153,7 @@ int main(int argc, char** argv)
 {
     std::uint64_t runs = 10'000;
     std::uint64_t seed = 1;
+    std::string corpus;
     int first_file = 1;
     for (; first_file < argc && std::strncmp(argv[first_file], "--", 2) == 0; ++first_file) {
         const std::string option = argv[first_file];
@@ -130,14 +161,17 @@ int main(int argc, char** argv)
             runs = std::strtoull(option.c_str() + 7, nullptr, 10);
         } else if (option.starts_with("--seed=")) {
             seed = std::strtoull(option.c_str() + 7, nullptr, 10);
+        } else if (option.starts_with("--corpus=")) {
+            corpus = option.substr(9);
         } else {
-            std::fprintf(stderr, "%s: what would work: [--runs=N] [--seed=S] or files\n", option.c_str());
+            std::fprintf(stderr, "%s: what would work: [--runs=N] [--seed=S] [--corpus=folder] or files\n",
+                         option.c_str());
             return 2;
         }
     }
     if (first_file < argc)
         return replay(argc - first_file, argv + first_file);
     const std::string program = argv[0];
-    mutate(program.substr(program.rfind('/') + 1) + ".input", runs, seed);
+    mutate(program.substr(program.rfind('/') + 1) + ".input", corpus, runs, seed);
     return 0;
 }
