@@ -4,11 +4,11 @@
 //   x_fuzz [--runs=N] [--seed=S] [--corpus=folder]
 //                                   N mutations; the same seed makes the same inputs
 //
-// Threads: one. Lifetime: the input that is being tried lies in ./<program>.input until the run is over, so that a
-// crash leaves it behind.
+// Threads: one. Lifetime: the input that is being tried is kept in memory; a crash writes it to ./<program>.input.
 #include "fuzz.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +18,12 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+// There with a sanitizer: it ends the program without a signal.
+extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -129,22 +135,54 @@ int replay(int count, char** files)
     return 0;
 }
 
+/// The input that runs now, and where it goes if the program dies. Plain memory: a signal handler reads it.
+const std::uint8_t* running_data = nullptr;
+std::size_t running_size = 0;
+char kept_name[256] = "";
+
+void keep_input()
+{
+    const int file = ::open(kept_name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (file < 0)
+        return;
+    const ssize_t written = ::write(file, running_data, running_size);
+    (void)written; // nothing is left to be done about it
+    ::close(file);
+}
+
+void keep_input_on_death(const std::string& name)
+{
+    std::strncpy(kept_name, name.c_str(), sizeof(kept_name) - 1);
+    for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL}) {
+        std::signal(signal, [](int number) {
+            keep_input();
+            std::signal(number, SIG_DFL);
+            std::raise(number);
+        });
+    }
+    if (__sanitizer_set_death_callback != nullptr)
+        __sanitizer_set_death_callback(&keep_input);
+}
+
+void run(const Bytes& bytes)
+{
+    running_data = bytes.data();
+    running_size = bytes.size();
+    LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+}
+
 void mutate(const std::string& kept, const std::string& corpus, std::uint64_t runs, std::uint64_t seed)
 {
     std::vector<Bytes> seeds = jackfield::fuzz::seeds();
     for (auto& input : read_corpus(corpus))
         seeds.push_back(std::move(input));
     seeds.emplace_back();
+    keep_input_on_death(kept);
     for (const auto& bytes : seeds)
-        LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+        run(bytes);
     Mutator next(seed);
-    for (std::uint64_t i = 0; i < runs; ++i) {
-        const Bytes bytes = next(seeds);
-        std::ofstream(kept, std::ios::binary)
-            .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-        LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
-    }
-    std::remove(kept.c_str());
+    for (std::uint64_t i = 0; i < runs; ++i)
+        run(next(seeds));
 }
 
 } // namespace
