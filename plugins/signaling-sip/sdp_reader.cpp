@@ -4,148 +4,15 @@
 // of the session (direction, ufrag, groups) and of other lines (numbering of components) decide about each line.
 #include "sdp_reader.hpp"
 
+#include "sdp_sections.hpp"
 #include "sip_text.hpp"
 
 #include <jackfield/basic.hpp>
 
 #include <algorithm>
-#include <map>
 
 namespace jackfield::sip {
 namespace {
-
-[[noreturn]] void refuse(const std::string& text)
-{
-    throw Failure(JF_BAD_INPUT, "SDP: " + text);
-}
-
-bool is_direction(std::string_view name)
-{
-    return name == "sendrecv" || name == "sendonly" || name == "recvonly" || name == "inactive";
-}
-
-/// What stands before the first m= line, or after one m= line. Views into the text.
-struct Section {
-    std::string_view connection;
-    std::string_view direction;
-    std::string_view ufrag;
-    std::string_view pwd;
-    std::string_view mid;
-    bool trickle = false;
-    bool end_of_candidates = false;
-    bool rtcp_mux = false;
-    bool rtcp_mux_only = false;
-    bool bundle_only = false;
-    std::vector<std::string_view> groups;
-    std::vector<std::string_view> rtpmaps;
-    std::vector<std::string_view> fmtps;
-    std::vector<std::string_view> feedback;
-    std::vector<std::string_view> cryptos;
-    std::vector<std::string_view> ssrcs;
-    std::vector<Candidate> candidates;
-
-    // of the m= line
-    std::string_view media;
-    std::string_view protocol;
-    std::string_view formats;
-    int port = 0;
-};
-
-void read_attribute(Section& section, std::string_view text)
-{
-    const std::string_view name = take_until(text, ':');
-    const std::string_view value = text;
-    if (is_direction(name))
-        section.direction = name;
-    else if (name == "ice-ufrag")
-        section.ufrag = value;
-    else if (name == "ice-pwd")
-        section.pwd = value;
-    else if (name == "ice-options")
-        section.trickle = section.trickle || (" " + std::string(value) + " ").find(" trickle ") != std::string::npos;
-    else if (name == "end-of-candidates")
-        section.end_of_candidates = true;
-    else if (name == "mid")
-        section.mid = value;
-    else if (name == "group")
-        section.groups.push_back(value);
-    else if (name == "rtcp-mux")
-        section.rtcp_mux = true;
-    else if (name == "rtcp-mux-only")
-        section.rtcp_mux_only = true;
-    else if (name == "bundle-only")
-        section.bundle_only = true;
-    else if (name == "rtpmap")
-        section.rtpmaps.push_back(value);
-    else if (name == "fmtp")
-        section.fmtps.push_back(value);
-    else if (name == "rtcp-fb")
-        section.feedback.push_back(value);
-    else if (name == "crypto")
-        section.cryptos.push_back(value);
-    else if (name == "ssrc")
-        section.ssrcs.push_back(value);
-    else if (name == "candidate") {
-        const auto candidate = parse_candidate(value);
-        if (!candidate)
-            refuse("a malformed candidate");
-        section.candidates.push_back(*candidate);
-    }
-}
-
-/// "media port proto fmt ..." (RFC 8866 section 5.14).
-Section read_media_line(std::string_view value)
-{
-    Section section;
-    section.media = take_until(value, ' ');
-    std::string_view ports = take_until(value, ' ');
-    const auto port = parse_number(take_until(ports, '/'), 65535);
-    section.protocol = take_until(value, ' ');
-    section.formats = value;
-    if (!is_token(section.media) || !port || section.protocol.empty() || section.protocol.size() > 32 ||
-        trim(section.formats).empty())
-        refuse("a malformed m= line");
-    section.port = static_cast<int>(*port);
-    return section;
-}
-
-/// The text as sections, the session's first. The order within a section is not enforced: real programs differ.
-std::vector<Section> read_sections(std::string_view text)
-{
-    if (text.size() > kMaxSdpBytes)
-        refuse("more than " + std::to_string(kMaxSdpBytes) + " bytes");
-    if (!is_utf8(text) || text.find('\0') != std::string_view::npos)
-        refuse("not UTF-8");
-    std::vector<Section> sections(1);
-    bool origin = false;
-    for (std::size_t count = 0; !text.empty(); ++count) {
-        std::string_view line = take_until(text, '\n'); // a lone LF is to be taken too: RFC 8866 section 5
-        if (line.ends_with('\r'))
-            line.remove_suffix(1);
-        if (count >= kMaxSdpLines || line.size() > kMaxSdpLineBytes)
-            refuse("too many or too long lines");
-        if (line.size() < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z' ||
-            std::any_of(line.begin(), line.end(),
-                        [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; }))
-            refuse("a line that is not of the form x=...");
-        const std::string_view value = line.substr(2);
-        if (count == 0 && line != "v=0")
-            refuse("does not begin with v=0");
-        origin = origin || line[0] == 'o';
-        if (line[0] == 'm') {
-            if (sections.size() > kMaxSdpMedia)
-                refuse("more than " + std::to_string(kMaxSdpMedia) + " media lines");
-            sections.push_back(read_media_line(value));
-        } else if (line[0] == 'c') {
-            sections.back().connection = value;
-        } else if (line[0] == 'a') {
-            read_attribute(sections.back(), value);
-        }
-    }
-    if (!origin)
-        refuse("no o= line");
-    return sections;
-}
 
 /// "IN IP4 address[/ttl]" (RFC 8866 section 5.7).
 std::string read_connection(std::string_view value)
@@ -244,7 +111,7 @@ void read_keys(MediaLine& line, const Section& section, SdpRole role)
             line.keys.push_back(std::move(*key));
     }
     if (role == SdpRole::answer && line.keys.size() > 1) // RFC 4568 section 5.1.2
-        refuse("an answer with several keys for one line");
+        refuse_sdp("an answer with several keys for one line");
 }
 
 /// "number attribute[:value]" (RFC 5576 section 4.1): the first source is the one that sends.
@@ -357,7 +224,7 @@ private:
             return;
         if (!is_ice_text(ufrag) || !is_ice_text(pwd) || ufrag.size() < 4 || ufrag.size() > 256 || pwd.size() < 22 ||
             pwd.size() > 256)
-            refuse("ice-ufrag and ice-pwd do not have their form");
+            refuse_sdp("ice-ufrag and ice-pwd do not have their form");
         IceDescription ice;
         ice.ufrag = ufrag;
         ice.pwd = pwd;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace jackfield::sip {
 
@@ -28,7 +29,17 @@ enum class UpdateState {
     answered, ///< we answered, its ACK is awaited
 };
 
+/// A MESSAGE or INFO of the kernel that cannot go out yet, because the other side does not know the dialog.
+struct WaitingDelivery {
+    std::uint64_t delivery = 0;
+    const char* method = "";
+    std::string content_type;
+    std::string body;
+};
+
 struct Call {
+    static constexpr std::size_t kMaxWaiting = 64;
+
     std::uint64_t number = 0;
     bool incoming = false;
     bool hung_up = false; ///< by the kernel, which hears no more of this call
@@ -41,6 +52,8 @@ struct Call {
     std::string remote_uri;
     std::string remote_tag; ///< empty until the peer has answered
     std::string remote_target;
+    bool tag_known = false; ///< each side has the other's tag: requests inside the dialog are understood
+    std::vector<WaitingDelivery> waiting;
     std::uint32_t local_cseq = 0;
     std::uint32_t remote_cseq = 0;
 

@@ -25,11 +25,14 @@ void SipSession::ring(std::uint64_t number, std::string_view answer)
     Call& call = call_of(number);
     must_be_undecided(call);
     if (!answer.empty() && answer != call.ring_json) {
-        call.ring_sdp = write_sdp(read_description(answer), call.origin, &call.offer);
+        const std::string sdp = write_sdp(read_description(answer), call.origin, &call.offer);
+        check_body(sdp.size());
+        call.ring_sdp = sdp;
         call.ring_json = answer;
         ++call.origin.version;
     }
     reply(call.invite, 180, {{"Allow", kAllow}}, &call, answer.empty() ? std::string() : call.ring_sdp);
+    dialog_is_known(call);
 }
 
 void SipSession::answer(std::uint64_t number, std::string_view answer)
@@ -39,11 +42,13 @@ void SipSession::answer(std::uint64_t number, std::string_view answer)
     std::string sdp = call.ring_sdp; // the same words if it is the same answer: RFC 3261 section 13.2.1
     if (sdp.empty() || answer != call.ring_json) {
         sdp = write_sdp(read_description(answer), call.origin, &call.offer);
+        check_body(sdp.size());
         ++call.origin.version;
     }
     reply(call.invite, 200, {{"Allow", kAllow}}, &call, sdp);
     call.state = CallState::accepted;
     expect_ack(call);
+    dialog_is_known(call);
 }
 
 void SipSession::refuse(std::uint64_t number, std::uint32_t reason)

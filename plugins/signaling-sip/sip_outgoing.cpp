@@ -17,6 +17,7 @@ void SipSession::invite(std::uint64_t number, std::string_view offer)
     const MediaDescription description = read_description(offer);
     Call call = new_call(number, false);
     const std::string sdp = write_sdp(description, call.origin, nullptr);
+    check_body(sdp.size());
     call.offered_lines = description.media.size();
 
     OsipMessage request = request_in(call, "INVITE", call.invite_branch);
@@ -24,7 +25,7 @@ void SipSession::invite(std::uint64_t number, std::string_view offer)
     call.invite_target = call.remote_target;
     add_contact(*request, contact());
     add_header(*request, "Allow", kAllow);
-    set_body(request, "application/sdp", sdp);
+    set_content_type(*request, "application/sdp");
     Call& placed = calls_.emplace(number, std::move(call)).first->second;
     try {
         placed.invite = transactions_.start(std::move(request), sdp,
@@ -70,6 +71,7 @@ void SipSession::on_provisional(Call& call, const Received& received)
     if (received.code() == 100)
         return;
     learn_dialog(call, received);
+    dialog_is_known(call);
     std::string problem;
     const auto early = read_answer(call, received, problem);
     if (!problem.empty())
@@ -95,6 +97,7 @@ void SipSession::on_success(Call& call, const Received& received)
             listener_.refused(number, JF_REASON_CANCELLED, code, "cancelled after the peer had answered");
         return;
     }
+    dialog_is_known(call);
     std::string problem;
     auto answer = read_answer(call, received, problem);
     if (!answer && problem.empty() && !call.early_answer.empty())

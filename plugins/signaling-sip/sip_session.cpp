@@ -10,8 +10,6 @@
 namespace jackfield::sip {
 namespace {
 
-constexpr std::string_view kSdpType = "application/sdp";
-
 bool is_content_type(std::string_view text)
 {
     const bool printable = std::all_of(text.begin(), text.end(),
@@ -144,6 +142,8 @@ void SipSession::forget(Call& call)
     deadlines_.stop(call.retry_timer);
     transactions_.ignore(call.invite);
     transactions_.ignore(call.update_transaction);
+    for (const auto& delivery : call.waiting)
+        end_delivery(delivery.delivery, JF_CLOSED, "the call ended before it reached the peer");
     calls_.erase(call.number);
 }
 
@@ -203,13 +203,12 @@ OsipMessage SipSession::request_in(Call& call, std::string_view method, std::str
 }
 
 /// Refuses what the peer's limits, which we take to be ours, could not bear.
-void SipSession::set_body(OsipMessage& message, const std::string& content_type, std::string_view body) const
+void SipSession::check_body(std::size_t size) const
 {
     constexpr std::size_t room_for_head = 2048;
-    if (body.size() + room_for_head > config_.limits.message_bytes)
-        throw Failure(JF_BAD_INPUT, "too large for one SIP message: " + std::to_string(body.size()) + " of at most " +
+    if (size + room_for_head > config_.limits.message_bytes)
+        throw Failure(JF_BAD_INPUT, "too large for one SIP message: " + std::to_string(size) + " of at most " +
                                         std::to_string(config_.limits.message_bytes - room_for_head) + " bytes");
-    set_content_type(*message, content_type);
 }
 
 void SipSession::reply(TransactionId id, int code, const Headers& headers, const Call* call, const std::string& sdp)
@@ -227,7 +226,7 @@ void SipSession::reply(TransactionId id, int code, const Headers& headers, const
     if (code > 100)
         add_header(*response, "User-Agent", config_.user_agent);
     if (!sdp.empty())
-        set_body(response, std::string(kSdpType), sdp);
+        set_content_type(*response, "application/sdp");
     transactions_.respond(id, std::move(response), sdp);
 }
 
@@ -247,29 +246,61 @@ void SipSession::deliver(const char* method, std::uint64_t number, std::string_v
     check_open();
     if (!is_content_type(content_type))
         throw Failure(JF_BAD_INPUT, "not a media type: " + std::string(cut_utf8(content_type, 60)));
+    check_body(body.size());
     std::optional<Call> alone; // outside a call: a dialog that is never made
     Call& call = number != 0 ? call_of(number) : alone.emplace(new_call(0, false));
-    if (number != 0 && call.remote_tag.empty())
-        throw Failure(JF_BAD_INPUT, "call " + std::to_string(number) + " has not reached the peer yet");
+    WaitingDelivery delivery{++last_delivery_, method, std::string(content_type), std::string(as_text(body))};
+    if (number != 0 && !call.tag_known) {
+        if (call.waiting.size() >= Call::kMaxWaiting)
+            throw Failure(JF_EXHAUSTED, "call " + std::to_string(number) + " has not reached the peer yet, and " +
+                                            std::to_string(Call::kMaxWaiting) + " messages wait for that");
+        deliveries_.emplace(delivery.delivery, std::move(done));
+        call.waiting.push_back(std::move(delivery));
+        return;
+    }
+    send_delivery(call, delivery);
+    deliveries_.emplace(delivery.delivery, std::move(done));
+}
 
+void SipSession::send_delivery(Call& call, const WaitingDelivery& delivery)
+{
     std::string branch;
-    OsipMessage request = request_in(call, method, branch);
-    set_body(request, std::string(content_type), as_text(body));
-    const std::uint64_t delivery = ++last_delivery_;
-    const auto on_answer = [this, delivery](const Answer& answer) {
-        const auto found = deliveries_.find(delivery);
-        if (answer.provisional() || found == deliveries_.end())
-            return;
+    OsipMessage request = request_in(call, delivery.method, branch);
+    set_content_type(*request, delivery.content_type);
+    const auto on_answer = [this, id = delivery.delivery](const Answer& answer) {
         if (answer.success())
-            found->second.succeed();
+            end_delivery(id, JF_OK, {});
         else if (answer.received == nullptr)
-            found->second.fail(JF_TIMEOUT, "the peer's program did not answer in time");
-        else
-            found->second.fail(JF_REFUSED, "the peer answered " + std::to_string(answer.code));
-        deliveries_.erase(found);
+            end_delivery(id, JF_TIMEOUT, "the peer's program did not answer in time");
+        else if (!answer.provisional())
+            end_delivery(id, JF_REFUSED, "the peer answered " + std::to_string(answer.code));
     };
-    transactions_.start(std::move(request), std::string(as_text(body)), on_answer);
-    deliveries_.emplace(delivery, std::move(done));
+    transactions_.start(std::move(request), delivery.body, on_answer);
+}
+
+/// What waited for the dialog goes out, in order.
+void SipSession::dialog_is_known(Call& call)
+{
+    call.tag_known = true;
+    for (const auto& delivery : std::exchange(call.waiting, {})) {
+        try {
+            send_delivery(call, delivery);
+        } catch (const Failure& failure) {
+            end_delivery(delivery.delivery, failure.status(), failure.what());
+        }
+    }
+}
+
+void SipSession::end_delivery(std::uint64_t delivery, Status status, const std::string& text)
+{
+    const auto found = deliveries_.find(delivery);
+    if (found == deliveries_.end())
+        return;
+    if (status == JF_OK)
+        found->second.succeed();
+    else
+        found->second.fail(status, text);
+    deliveries_.erase(found);
 }
 
 } // namespace jackfield::sip

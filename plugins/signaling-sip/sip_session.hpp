@@ -67,9 +67,12 @@ private:
     static std::string to_of(const Call& call);
     Call new_call(std::uint64_t number, bool incoming);
     OsipMessage request_in(Call& call, std::string_view method, std::string& branch);
-    void set_body(OsipMessage& message, const std::string& content_type, std::string_view body) const;
+    void check_body(std::size_t size) const;
     void reply(TransactionId id, int code, const Headers& headers = {}, const Call* call = nullptr,
                const std::string& sdp = {});
+    void send_delivery(Call& call, const WaitingDelivery& delivery);
+    void dialog_is_known(Call& call);
+    void end_delivery(std::uint64_t delivery, Status status, const std::string& text);
     void deliver(const char* method, std::uint64_t call, std::string_view content_type, ByteView body, Completion done);
 
     // sip_outgoing.cpp: a call of ours

@@ -22,6 +22,7 @@ void SipSession::update(std::uint64_t number, std::string_view offer)
     SdpOrigin origin = call.origin;
     ++origin.version;
     call.update_sdp = write_sdp(description, origin, nullptr);
+    check_body(call.update_sdp.size());
     call.origin = origin;
     call.offered_lines = description.media.size();
     call.update_tries = 0;
@@ -35,7 +36,7 @@ void SipSession::send_update(Call& call)
     OsipMessage request = request_in(call, "INVITE", branch);
     add_contact(*request, contact());
     add_header(*request, "Allow", kAllow);
-    set_body(request, "application/sdp", call.update_sdp);
+    set_content_type(*request, "application/sdp");
     call.update_cseq = call.local_cseq;
     ++call.update_tries;
     call.update_transaction =
@@ -129,6 +130,7 @@ void SipSession::answer_update(std::uint64_t number, std::string_view answer)
     SdpOrigin origin = call.origin;
     ++origin.version;
     const std::string sdp = write_sdp(read_description(answer), origin, &call.offer);
+    check_body(sdp.size());
     call.origin = origin;
     call.update = UpdateState::answered;
     reply(call.update_transaction, 200, {{"Allow", kAllow}}, &call, sdp);

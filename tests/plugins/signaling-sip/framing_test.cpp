@@ -133,7 +133,7 @@ TEST(SipFraming, RefusesWhatIsNoMessage)
     EXPECT_NE(refusal(start + "Name: a\nb\r\nContent-Length: 0\r\n\r\n").find("CR LF"), std::string::npos);
     EXPECT_NE(refusal(start + "Name: a\rb\r\nContent-Length: 0\r\n\r\n").find("CR LF"), std::string::npos);
     EXPECT_NE(refusal(start + "Name: \xff\r\nContent-Length: 0\r\n\r\n").find("UTF-8"), std::string::npos);
-    EXPECT_NE(refusal(start + std::string("Name: a\0b\r\nContent-Length: 0\r\n\r\n", 34)).find("zero byte"),
+    EXPECT_NE(refusal(start + "Name: a" + '\0' + "b\r\nContent-Length: 0\r\n\r\n").find("zero byte"),
               std::string::npos);
 }
 

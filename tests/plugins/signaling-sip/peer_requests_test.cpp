@@ -313,19 +313,48 @@ TEST_F(SipDelivery, OfTextAndInfoInACallInBothDirections)
     EXPECT_EQ(bob.done_statuses[0], JF_OK);
 }
 
-TEST_F(SipDelivery, GoesThroughWhileItRings)
+TEST_F(SipDelivery, WaitsUntilThePeerKnowsTheDialogAndThenGoesInOrder)
 {
     ASSERT_EQ(alice.invite(2), JF_OK);
-    alice.message(2, "text/plain", "too early");
-    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 1; }));
-    EXPECT_EQ(alice.done_statuses[0], JF_BAD_INPUT) << alice.done_text;
+    for (const char* text : {"1", "2", "3"})
+        alice.info(2, "text/plain", text);
     ASSERT_TRUE(host.run_until([&] { return bob.log.has_prefix("invited"); }));
+    bob.info(1, "text/plain", "from bob");
+    host.run_pending();
+    EXPECT_EQ(ladder.steps(), "A INVITE, B 100");
+    EXPECT_TRUE(alice.done_statuses.empty());
     ASSERT_EQ(bob.ring(1), JF_OK);
-    ASSERT_TRUE(heard(alice, "ringing 2"));
-    alice.message(2, "text/plain", "pick up!");
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 3 && bob.done_statuses.size() == 1; }));
+    EXPECT_EQ(alice.done_statuses, (std::vector<Status>{JF_OK, JF_OK, JF_OK}));
+    EXPECT_EQ(bob.done_statuses[0], JF_OK);
+    ASSERT_EQ(bob.log.bodies.size(), 3U);
+    EXPECT_EQ(bob.log.bodies[0].second + bob.log.bodies[1].second + bob.log.bodies[2].second, "123");
+    EXPECT_EQ(alice.log.bodies[0].second, "from bob");
+    EXPECT_TRUE(alice.log.has("info 2"));
+}
+
+TEST_F(SipDelivery, WaitsForTheAnswerIfNobodyRings)
+{
+    ASSERT_EQ(alice.invite(2), JF_OK);
+    alice.message(2, "text/plain", "early");
+    ASSERT_TRUE(host.run_until([&] { return bob.log.has_prefix("invited"); }));
+    ASSERT_EQ(bob.answer(1), JF_OK);
     ASSERT_TRUE(heard(bob, "message 1"));
-    bob.message(1, "text/plain", "one moment");
-    ASSERT_TRUE(heard(alice, "message 2"));
+    EXPECT_TRUE(bob.log.has("confirmed 1"));
+}
+
+TEST_F(SipDelivery, EndsWithTheCallThatNeverReachedThePeer)
+{
+    ASSERT_EQ(alice.invite(2), JF_OK);
+    for (int i = 0; i < 65; ++i)
+        alice.info(2, "text/plain", "x");
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 1; }));
+    EXPECT_EQ(alice.done_statuses[0], JF_EXHAUSTED);
+    ASSERT_TRUE(host.run_until([&] { return bob.log.has_prefix("invited"); }));
+    ASSERT_EQ(bob.refuse(1, JF_REASON_BUSY), JF_OK);
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 65; }));
+    EXPECT_EQ(std::count(alice.done_statuses.begin(), alice.done_statuses.end(), JF_CLOSED), 64);
+    EXPECT_TRUE(bob.log.bodies.empty());
 }
 
 TEST_F(SipDelivery, OfLargeAndBinaryBodies)
