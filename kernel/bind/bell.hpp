@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include <asio/steady_timer.hpp>
+#include "kernel/executor/step_clock.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -28,18 +28,18 @@ public:
     /// One wait: cancelled by ring, over at its own expiry. Lives on the frame of the waiting coroutine.
     class Wait {
     public:
-        Wait(Bell& bell, asio::steady_timer& timer) : bell_(bell), timer_(timer) { bell_.waiting_.push_back(&timer_); }
+        Wait(Bell& bell, StepTimer& timer) : bell_(bell), timer_(timer) { bell_.waiting_.push_back(&timer_); }
         Wait(const Wait&) = delete;
         Wait& operator=(const Wait&) = delete;
         ~Wait() { std::erase(bell_.waiting_, &timer_); }
 
     private:
         Bell& bell_;
-        asio::steady_timer& timer_;
+        StepTimer& timer_;
     };
 
 private:
-    std::vector<asio::steady_timer*> waiting_;
+    std::vector<StepTimer*> waiting_;
 };
 
 } // namespace jackfield::kernel

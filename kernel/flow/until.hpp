@@ -8,22 +8,14 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include <chrono>
 #include <type_traits>
 
 namespace jackfield::kernel {
 
 using asio::awaitable;
-using TimePoint = std::chrono::steady_clock::time_point;
-
-inline TimePoint now()
-{
-    return std::chrono::steady_clock::now();
-}
 
 /// True as soon as `condition` holds, looked at now and whenever the bell rings; false at the deadline: a TimePoint, or
 /// something that says it anew whenever the bell rings. The bell and what the condition looks at outlive the wait.
@@ -39,7 +31,7 @@ awaitable<bool> until(Bell& bell, Deadline deadline, Condition condition)
             by = deadline;
         if (now() >= by)
             co_return false;
-        asio::steady_timer timer(executor, by);
+        StepTimer timer(executor, by);
         const Bell::Wait wait(bell, timer);
         asio::error_code rung_or_over;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, rung_or_over));
