@@ -10,6 +10,8 @@ const jf_secure_listener_methods SecureLayer::kListener{
     sizeof(jf_secure_listener_methods), 0,
     [](void* self, jf_path path, const jf_secure_info* info) {
         auto& layer = *static_cast<SecureLayer*>(self);
+        if (layer.settled())
+            return;
         layer.info_ = {std::string(view_of(info->protocol)), std::string(view_of(info->cipher)),
                        std::string(view_of(info->group)), Device(info->peer)};
         layer.path_ = path;
@@ -17,6 +19,8 @@ const jf_secure_listener_methods SecureLayer::kListener{
     },
     [](void* self, jf_status status, const jf_error* error) {
         auto& layer = *static_cast<SecureLayer*>(self);
+        if (layer.settled())
+            return;
         layer.failure_ = error_of(status, error);
         layer.changed_();
     }};
@@ -40,11 +44,15 @@ SecureLayer::~SecureLayer()
 const jf_reliable_listener_methods ReliableLayer::kListener{sizeof(jf_reliable_listener_methods), 0,
                                                             [](void* self, jf_path stream) {
                                                                 auto& layer = *static_cast<ReliableLayer*>(self);
+                                                                if (layer.settled())
+                                                                    return;
                                                                 layer.path_ = stream;
                                                                 layer.changed_();
                                                             },
                                                             [](void* self, jf_status status, const jf_error* error) {
                                                                 auto& layer = *static_cast<ReliableLayer*>(self);
+                                                                if (layer.settled())
+                                                                    return;
                                                                 layer.failure_ = error_of(status, error);
                                                                 layer.changed_();
                                                             }};

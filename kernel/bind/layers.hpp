@@ -43,6 +43,7 @@ public:
     const std::optional<Error>& failure() const { return failure_; }
 
 private:
+    bool settled() const { return path_ || failure_; } // the first result counts
     static const jf_secure_listener_methods kListener;
 
     std::function<void()> changed_;
@@ -71,6 +72,7 @@ public:
     const std::optional<Error>& failure() const { return failure_; }
 
 private:
+    bool settled() const { return path_ || failure_; } // the first result counts
     static const jf_reliable_listener_methods kListener;
 
     std::function<void()> changed_;

@@ -66,6 +66,7 @@ void SignaledCall::answer(const std::string& answer)
 
 void SignaledCall::refuse(std::uint32_t reason)
 {
+    left_ = true;
     const auto session = raw();
     ErrorSlot error;
     require(session.methods->refuse(session.self, number_, reason, &error), error, session_->plugin_id_);
@@ -73,6 +74,7 @@ void SignaledCall::refuse(std::uint32_t reason)
 
 void SignaledCall::cancel(std::uint32_t reason)
 {
+    left_ = true;
     const auto session = raw();
     ErrorSlot error;
     require(session.methods->cancel(session.self, number_, reason, &error), error, session_->plugin_id_);
@@ -80,6 +82,7 @@ void SignaledCall::cancel(std::uint32_t reason)
 
 void SignaledCall::bye(std::uint32_t reason)
 {
+    left_ = true;
     const auto session = raw();
     ErrorSlot error;
     require(session.methods->bye(session.self, number_, reason, &error), error, session_->plugin_id_);

@@ -52,7 +52,8 @@ public:
     bool ringing() const { return ringing_; }
     bool answered() const { return answered_; }
     bool confirmed() const { return confirmed_; }
-    bool over() const { return ending_.has_value(); }
+    bool over() const { return ending_.has_value(); }               // by the peer, or because the session broke
+    bool left() const { return left_; }                             // by us: refused, cancelled, or hung up
     const std::string& peer_answer() const { return peer_answer_; } // early or final; empty until it came
     const CallEnding& ending() const { return *ending_; }
 
@@ -69,6 +70,7 @@ private:
     bool ringing_ = false;
     bool answered_ = false;
     bool confirmed_ = false;
+    bool left_ = false;
     std::string peer_answer_;
     std::optional<CallEnding> ending_;
 };

@@ -8,6 +8,7 @@
 
 #include <jackfield/abi/types.h>
 
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,19 +26,22 @@ inline std::string_view view_of(jf_text text)
     return {text.data != nullptr ? text.data : "", text.size};
 }
 
+/// What a plugin said of a failure; never more than the boundary gives room for, should the end mark be missing.
+inline Error error_of(jf_status status, const jf_error* error)
+{
+    if (error == nullptr || error->text[0] == '\0')
+        return {status, status_word(status)};
+    return {status, std::string(error->text, strnlen(error->text, sizeof(error->text)))};
+}
+
 /// An error for a plugin to fill.
 struct ErrorSlot {
     jf_error raw{sizeof(jf_error), JF_OK, {}};
 
     jf_error* operator&() { return &raw; }
 
-    Error error(jf_status status) const { return {status, raw.text[0] != '\0' ? raw.text : status_word(status)}; }
+    Error error(jf_status status) const { return error_of(status, &raw); }
 };
-
-inline Error error_of(jf_status status, const jf_error* error)
-{
-    return {status, error != nullptr && error->text[0] != '\0' ? error->text : status_word(status)};
-}
 
 /// A writer that appends to a string.
 inline jf_writer append_to(std::string& text)

@@ -44,21 +44,26 @@ private:
 struct Attempt {
     ConnectivitySession* session;
     bool stream;
-    std::unique_ptr<SecureLayer> secure;
-    std::unique_ptr<ReliableLayer> reliable;
+    std::unique_ptr<SecureLayer> secure = nullptr;
+    std::unique_ptr<ReliableLayer> reliable = nullptr;
+    std::optional<StepFailure> refused = std::nullopt; // by us: a layer could not even begin
 
-    bool done() const { return secure->path() && (stream || (reliable && reliable->path())); }
-    bool failed() const { return secure->failure() || (reliable && reliable->failure()); }
+    bool done() const { return secure && secure->path() && (stream || (reliable && reliable->path())); }
+
+    std::optional<StepFailure> failure() const
+    {
+        if (secure && secure->failure())
+            return StepFailure(Step::secure_channel, *secure->failure());
+        if (reliable && reliable->failure())
+            return StepFailure(Step::reliable_stream, *reliable->failure());
+        return refused;
+    }
 };
 
 /// The called side's view of one request; the conversation's ear shares what was heard.
 struct Pickup {
     Pickup(Environment& environment, Device device, std::uint64_t id)
-        : node(environment),
-          caller(std::move(device)),
-          call_id(id),
-          candidates(std::make_shared<std::string>()),
-          bell(std::make_shared<Bell>())
+        : node(environment), caller(std::move(device)), call_id(id), candidates(std::make_shared<std::string>())
     {}
     Pickup(const Pickup&) = delete;
     Pickup& operator=(const Pickup&) = delete;
@@ -68,16 +73,34 @@ struct Pickup {
         node.switchboard.end_conversation(call_id);
     }
 
+    /// All that pick up wait at the node's bell: it rings when the node stops, too.
     std::function<void()> ring()
     {
-        return [kept = bell] { kept->ring(); };
+        return [&bell = node.bell] { bell.ring(); };
+    }
+
+    Attempt* winner()
+    {
+        const auto found = std::ranges::find_if(attempts, &Attempt::done);
+        return found == attempts.end() ? nullptr : &*found;
+    }
+
+    bool failed_on(const ConnectivitySession* session) const
+    {
+        return std::ranges::any_of(
+            attempts, [&](const auto& one) { return one.session == session && one.failure().has_value(); });
+    }
+
+    /// Every path has failed, or the handshake on it.
+    bool hopeless() const
+    {
+        return std::ranges::all_of(paths->possible(), [&](const auto* session) { return failed_on(session); });
     }
 
     Environment& node;
     Device caller;
     std::uint64_t call_id;
     std::shared_ptr<std::string> candidates; // heard, not used yet
-    std::shared_ptr<Bell> bell;
     std::unique_ptr<ControlPaths> paths;
     std::vector<Attempt> attempts;
 };
@@ -87,41 +110,63 @@ void send(Pickup& pickup, std::uint32_t kind, std::string blob)
     pickup.node.switchboard.send(pickup.caller, {kind, pickup.call_id, "call", std::move(blob)}, [](const Error&) {});
 }
 
+// 2, 3  A request that makes no sense is not answered.
 void send_answer(Pickup& pickup, const std::string& offer)
 {
-    pickup.paths =
-        std::make_unique<ControlPaths>(pickup.node, JF_CONTROLLED, pickup.ring(), [&pickup](std::string lines) {
+    pickup.paths = as_step(Step::connectivity, [&] {
+        return std::make_unique<ControlPaths>(pickup.node, JF_CONTROLLED, pickup.ring(), [&pickup](std::string lines) {
             send(pickup, JF_CALL_CANDIDATES, std::move(lines));
         });
+    });
     pickup.node.switchboard.converse(
-        pickup.call_id, [candidates = pickup.candidates, bell = pickup.bell,
+        pickup.call_id, [candidates = pickup.candidates, &bell = pickup.node.bell,
                          device = pickup.caller.device_id](const Device& sender, const CallMessage& message) {
-            if (sender.device_id == device && message.kind == JF_CALL_CANDIDATES)
-                *candidates += message.blob;
-            bell->ring();
+            if (sender.device_id != device || message.kind != JF_CALL_CANDIDATES ||
+                candidates->size() + message.blob.size() > kMaxBlobBytes)
+                return;
+            *candidates += message.blob;
+            bell.ring();
         });
-    send(pickup, JF_CALL_ANSWER, pickup.paths->blob());
-    pickup.paths->set_remote(offer);
+    as_step(Step::request, [&] { pickup.paths->set_remote(offer); });
+    send(pickup, JF_CALL_ANSWER, as_step(Step::answer, [&] { return pickup.paths->blob(); }));
 }
 
-/// Begins a handshake on every path that has come up, and a stream on every DTLS that is done.
+/// Begins what is to come next on a path that is up: the handshake, and on DTLS that is done a stream.
+void go_on(Pickup& pickup, Attempt& attempt)
+{
+    const auto& board = pickup.node.board;
+    try {
+        if (!attempt.secure) {
+            attempt.secure = as_step(Step::secure_channel, [&] {
+                return std::make_unique<SecureLayer>(board.secure_channel, attempt.session->path(1), JF_TLS_SERVER,
+                                                     pickup.caller, pickup.ring());
+            });
+        } else if (!attempt.stream && attempt.secure->path() && !attempt.reliable) {
+            if (!board.reliable_stream)
+                throw StepFailure(Step::reliable_stream, JF_UNSUPPORTED,
+                                  "no plugin fills the slot \"reliable_stream\"");
+            attempt.reliable = as_step(Step::reliable_stream, [&] {
+                return std::make_unique<ReliableLayer>(board.reliable_stream, *attempt.secure->path(), false,
+                                                       pickup.ring());
+            });
+        }
+    } catch (const StepFailure& failure) {
+        attempt.refused = failure; // there may be another path
+    }
+}
+
 void advance(Pickup& pickup)
 {
     pickup.paths->add_remote(std::exchange(*pickup.candidates, {}));
     for (auto* session : pickup.paths->ready()) {
         const bool known =
             std::ranges::any_of(pickup.attempts, [&](const auto& one) { return one.session == session; });
-        if (known)
-            continue;
-        pickup.attempts.push_back({session, pickup.paths->is_stream(session),
-                                   std::make_unique<SecureLayer>(pickup.node.board.secure_channel, session->path(1),
-                                                                 JF_TLS_SERVER, pickup.caller, pickup.ring()),
-                                   nullptr});
+        if (!known)
+            pickup.attempts.push_back({session, pickup.paths->is_stream(session)});
     }
     for (auto& attempt : pickup.attempts) {
-        if (!attempt.stream && attempt.secure->path() && !attempt.reliable && pickup.node.board.reliable_stream)
-            attempt.reliable = std::make_unique<ReliableLayer>(pickup.node.board.reliable_stream,
-                                                               *attempt.secure->path(), false, pickup.ring());
+        if (!attempt.refused)
+            go_on(pickup, attempt);
     }
 }
 
@@ -135,10 +180,27 @@ std::shared_ptr<Link> make_link(Pickup& pickup, Attempt& attempt)
     link->secure = std::move(attempt.secure);
     link->reliable = std::move(attempt.reliable);
     const auto* session = attempt.session;
-    std::erase_if(pickup.attempts, [&](const auto& one) { return one.session == session; });
     pickup.attempts.clear();
     link->connectivity = pickup.paths->take(session);
     return link;
+}
+
+// 4, 5  Until the caller has come through on one of the paths.
+awaitable<std::shared_ptr<Link>> wait_for_caller(Pickup& pickup, TimePoint deadline)
+{
+    co_await until(pickup.node.bell, deadline, [&] {
+        advance(pickup);
+        return pickup.winner() != nullptr || pickup.node.stopping || pickup.hopeless();
+    });
+    if (pickup.node.stopping)
+        throw StepFailure(Step::connectivity, JF_CANCELLED, "this node stops");
+    if (auto* winner = pickup.winner())
+        co_return make_link(pickup, *winner);
+    for (const auto& attempt : pickup.attempts) {
+        if (const auto failure = attempt.failure())
+            throw *failure;
+    }
+    throw StepFailure(Step::connectivity, JF_UNREACHABLE, "the caller did not get through to us");
 }
 
 } // namespace
@@ -155,27 +217,13 @@ awaitable<void> accept_link(Environment& node, Device caller, CallMessage reques
     try {
         Pickup pickup(node, std::move(caller), request.call_id);
         tell(Step::request, Moment::done, {});
-        send_answer(pickup, request.blob);
+        send_answer(pickup, request.blob); // 2, 3
         tell(Step::answer, Moment::done, {});
-        const auto winner = [&] { return std::ranges::find_if(pickup.attempts, &Attempt::done); };
-        const bool through = co_await until(*pickup.bell, deadline, [&] {
-            advance(pickup);
-            return winner() != pickup.attempts.end() || node.stopping || !pickup.paths->hopeless().empty();
-        });
-        const auto found = winner();
-        if (!through || found == pickup.attempts.end()) {
-            const auto failed = std::ranges::find_if(pickup.attempts, &Attempt::failed);
-            if (failed != pickup.attempts.end() && failed->secure->failure())
-                throw StepFailure(Step::secure_channel, *failed->secure->failure());
-            throw StepFailure(Step::connectivity, JF_UNREACHABLE, "the caller did not get through to us");
-        }
-        const auto link = make_link(pickup, *found);
-        start_signaling(node, link, false);
+        const auto link = co_await wait_for_caller(pickup, deadline); // 4, 5
+        as_step(Step::signaling, [&] { start_signaling(node, link, false); });
         tell(Step::secure_channel, Moment::done, {});
     } catch (const StepFailure& failure) {
         tell(failure.step(), Moment::failed, failure_detail(failure.error()));
-    } catch (const Failure& failure) {
-        tell(Step::connectivity, Moment::failed, failure_detail(failure.error()));
     }
 }
 

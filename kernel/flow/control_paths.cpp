@@ -6,8 +6,6 @@ namespace jackfield::kernel {
 
 namespace {
 
-constexpr std::size_t kMaxBlobBytes = 32 * 1024;
-
 /// The next line without its end; text moves on.
 std::string_view next_line(std::string_view& text)
 {
@@ -85,13 +83,15 @@ void ControlPaths::set_remote(std::string_view blob)
 {
     if (blob.size() > kMaxBlobBytes)
         throw Failure(JF_BAD_INPUT, "the peer's candidates take more than 32 KiB");
-    bool used = false;
+    const ConnectivitySession* used = nullptr;
     int number = 0;
     std::string_view ahead = blob;
     std::string_view line = next_line(ahead);
     while (!line.empty()) {
+        if (number == 2)
+            throw Failure(JF_BAD_INPUT, "the peer sent more than two descriptions");
         std::string description;
-        bool tcp = number > 0; // an empty description is known by its place only
+        bool tcp = number++ > 0; // an empty description is known by its place only
         for (int credential = 0; credential < 2 && !line.empty() && !is_candidate(line); ++credential) {
             description += std::string(line) + "\n";
             line = next_line(ahead);
@@ -104,13 +104,13 @@ void ControlPaths::set_remote(std::string_view blob)
             line = next_line(ahead);
         }
         if (const auto& session = tcp ? tcp_ : udp_) {
+            if (used == session.get())
+                throw Failure(JF_BAD_INPUT, "the peer sent two descriptions for one transport");
             session->set_remote(description);
-            used = true;
+            used = session.get();
         }
-        if (++number > 2)
-            throw Failure(JF_BAD_INPUT, "the peer sent more than two descriptions");
     }
-    if (!used)
+    if (used == nullptr)
         throw Failure(JF_UNREACHABLE, "the peer offers no transport that our control_policy allows");
 }
 
@@ -171,6 +171,16 @@ std::vector<ConnectivitySession*> ControlPaths::ready() const
     std::vector<ConnectivitySession*> sessions;
     for (const auto* session : {&tcp_, &udp_}) {
         if (*session && (*session)->ready(1))
+            sessions.push_back(session->get());
+    }
+    return sessions;
+}
+
+std::vector<ConnectivitySession*> ControlPaths::possible() const
+{
+    std::vector<ConnectivitySession*> sessions;
+    for (const auto* session : {&tcp_, &udp_}) {
+        if (*session && !(*session)->failure())
             sessions.push_back(session->get());
     }
     return sessions;

@@ -15,6 +15,9 @@
 
 namespace jackfield::kernel {
 
+/// The most that a peer may send as its candidates at once.
+inline constexpr std::size_t kMaxBlobBytes = 32 * 1024;
+
 class ControlPaths {
 public:
     /// Both sessions that the policy allows begin to gather. `more` is called with candidates that were not in the blob
@@ -40,6 +43,9 @@ public:
 
     /// Every session with a path that was not taken out yet.
     std::vector<ConnectivitySession*> ready() const;
+
+    /// Every session that has not failed.
+    std::vector<ConnectivitySession*> possible() const;
 
     bool is_stream(const ConnectivitySession* session) const { return session == tcp_.get(); }
 

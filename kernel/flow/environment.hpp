@@ -9,6 +9,7 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/discovery.hpp"
 #include "kernel/config/config.hpp"
+#include "kernel/flow/call.hpp"
 #include "kernel/flow/link.hpp"
 #include "kernel/flow/until.hpp"
 #include "kernel/timeline/timeline.hpp"
@@ -16,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace jackfield::kernel {
@@ -27,10 +29,6 @@ struct Environment {
     Switchboard& switchboard;
     Timeline& timeline;
     CallSettings settings;
-    Device self;
-
-    /// Starts a flow; the node waits for it at the end.
-    std::function<void(awaitable<void>)> spawn;
 
     /// A call comes in on a link.
     std::function<void(std::shared_ptr<Link>, std::uint64_t number, std::string offer, std::string display_name)>
@@ -39,9 +37,13 @@ struct Environment {
     /// A text or a card comes in.
     std::function<jf_status(const Device& sender, std::string content_type, std::string body)> message;
 
-    std::map<std::string, std::shared_ptr<Link>> links; // by device id; second owner: the calls on a link
-    int incoming_links = 0;                             // being opened by peers
-    std::map<std::string, int> incoming_links_of;       // by account
+    Device self = {}; // once identity is loaded
+    Links links = {};
+    int incoming_links = 0;                            // being opened by peers
+    std::map<std::string, int> incoming_links_of = {}; // by account
+    std::set<std::shared_ptr<Call>> calls = {};        // second owner: the call's flow
+    int flows = 0;
+    Bell bell = {}; // a flow has ended, a link that a peer opens has got on, the node stops
     bool stopping = false;
 };
 

@@ -23,6 +23,15 @@ std::uint32_t highest_component(const MediaDescription& answer)
     return static_cast<std::uint32_t>(highest);
 }
 
+/// Throws if the caller has gone, or the program does not want the call (any more).
+void check_wanted(const Call& call, const Leg& leg)
+{
+    if (leg.signaled->over())
+        throw StepFailure(Step::signaling, status_of(leg.signaled->ending()), leg.signaled->ending().text);
+    if (call.refused())
+        throw StepFailure(Step::signaling, JF_REFUSED, "refused here");
+}
+
 // 7  Our answer to the offer, sent while it rings, so that media is negotiated before anybody picks up.
 awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
                                  std::shared_ptr<Leg> leg, std::string offer_json)
@@ -32,15 +41,15 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
     call->tell(Step::media_connectivity, Moment::start);
     as_step(Step::media_connectivity,
             [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLED, highest_component(answer)); });
-    co_await leg->media->gathered();
+    co_await leg->media->gathered([&] { return leg->signaled->over() || call->refused(); });
+    check_wanted(*call, *leg);
     auto answer_json = as_step(Step::media_connectivity, [&] {
         auto json = leg->media->describe(std::move(answer));
         leg->media->take_remote(*media, offer);
         leg->media->trickle_over(*leg->signaled);
         return json;
     });
-    if (!leg->signaled->over())
-        as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
+    as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
     call->tell_progress(Step::signaling, "ringing");
     call->listener->ringing(*call);
     co_return answer_json;
@@ -55,24 +64,24 @@ awaitable<void> wait_for_decision(Environment& node, std::shared_ptr<Call> call,
             prepare_media(*call, *media, *leg->media);
         return call->answered_here() || call->refused() || call->hung_up() || leg->signaled->over();
     });
-    if (!decided)
+    if (!decided) {
         call->refuse(JF_REASON_NO_ANSWER);
-    if (leg->signaled->over())
-        throw StepFailure(Step::signaling, JF_CANCELLED, leg->signaled->ending().text);
+        throw StepFailure(Step::signaling, JF_TIMEOUT, "nobody answered");
+    }
     if (call->hung_up())
         call->refuse(JF_REASON_DECLINED);
-    if (call->refused())
-        throw StepFailure(Step::signaling, decided ? JF_REFUSED : JF_TIMEOUT,
-                          decided ? "refused here" : "nobody answered");
+    check_wanted(*call, *leg);
 }
 
 /// The caller learns why, if it does not know yet.
 void refuse(const Call& call, Leg& leg, const StepFailure& failure)
 {
-    if (!leg.signaled || leg.signaled->over())
+    if (!leg.signaled || leg.signaled->over() || leg.signaled->left())
         return;
     std::uint32_t reason = JF_REASON_FAILED;
-    if (call.refused())
+    if (call.answered_here() && call.hung_up())
+        reason = *call.hung_up();
+    else if (call.refused())
         reason = *call.refused();
     else if (failure.status() == JF_UNSUPPORTED || failure.status() == JF_BAD_INPUT)
         reason = JF_REASON_NOT_ACCEPTABLE;
@@ -101,6 +110,7 @@ awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std
         leg->signaled = as_step(Step::signaling, [&] {
             return std::make_unique<SignaledCall>(*link->signaling, number, [call] { call->bell.ring(); });
         });
+        check_wanted(*call, *leg);                                                    //   it may not even ring
         media = open_media(node, call);                                               //   what we send and record
         const std::string answer = co_await ring_here(node, call, media, leg, offer); // 6, 7
         co_await wait_for_decision(node, call, media, leg);                           // 6

@@ -2,8 +2,7 @@
 //
 // Threads:  [control].
 // Lifetime: shared by the call's flow and the leg's own flow, which may outlive it by a goodbye. Members are destroyed
-// from
-//           the last to the first: signaling of the call, media, then our share in the link.
+//           from the last to the first: media, signaling of the call, then our share in the link.
 
 #pragma once
 
@@ -31,5 +30,21 @@ struct Leg {
     bool ringing() const { return signaled && signaled->ringing(); }
     bool answered() const { return signaled && signaled->answered() && media && media->agreed(); }
 };
+
+/// What an ending of signaling means as a status. One without a number of the wire is not the peer's word.
+inline jf_status status_of(const CallEnding& ending)
+{
+    switch (ending.reason) {
+    case JF_REASON_BUSY:
+        return JF_BUSY;
+    case JF_REASON_CANCELLED:
+    case JF_REASON_ELSEWHERE:
+        return JF_CANCELLED;
+    case JF_REASON_FAILED:
+        return ending.code == 0 ? JF_CLOSED : JF_REFUSED;
+    default:
+        return JF_REFUSED;
+    }
+}
 
 } // namespace jackfield::kernel

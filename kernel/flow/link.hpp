@@ -1,9 +1,10 @@
-// A link: the proven, encrypted stream to one device of a peer, with signaling on it. Kept open between calls.
+// A link: the proven, encrypted stream to one device of a peer, with signaling on it; and the table that keeps links
+// open between calls.
 //
 // Threads:  [control].
-// Lifetime: shared by the node's table (until it closes) and every call on it. Members are the layers from the bottom
-// up, so
-//           that they are destroyed from the top down.
+// Lifetime: a link is shared by the node's table (until it closes) and every call on it. Members are the layers from
+// the
+//           bottom up, so that they are destroyed from the top down.
 
 #pragma once
 
@@ -11,8 +12,10 @@
 #include "kernel/bind/layers.hpp"
 #include "kernel/bind/signaling.hpp"
 
+#include <map>
 #include <memory>
-#include <optional>
+#include <string>
+#include <utility>
 
 namespace jackfield::kernel {
 
@@ -24,6 +27,38 @@ struct Link {
     std::unique_ptr<SignalingSession> signaling;
 
     bool usable() const { return signaling && !signaling->closed(); }
+};
+
+/// At most two links to a device: the last one that we opened and the last one that it opened. When both ends dial at
+/// once there are both, and each end's call comes in on its own: neither may replace the other.
+class Links {
+public:
+    void keep(bool ours, std::shared_ptr<Link> link)
+    {
+        auto& place = links_[{link->peer.device_id, ours}];
+        std::swap(place, link); // what was there goes after the new one is in its place
+    }
+
+    /// Ours or theirs; null if there is none that is open.
+    std::shared_ptr<Link> find(const std::string& device_id) const
+    {
+        for (const bool ours : {true, false}) {
+            const auto found = links_.find({device_id, ours});
+            if (found != links_.end() && found->second->usable())
+                return found->second;
+        }
+        return nullptr;
+    }
+
+    void drop(const std::shared_ptr<Link>& link)
+    {
+        std::erase_if(links_, [&](const auto& entry) { return entry.second == link; });
+    }
+
+    void clear() { links_.clear(); }
+
+private:
+    std::map<std::pair<std::string, bool>, std::shared_ptr<Link>> links_; // second owner: the calls on a link
 };
 
 } // namespace jackfield::kernel

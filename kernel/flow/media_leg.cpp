@@ -25,11 +25,11 @@ MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, std::uint32_t 
                                     [this](const std::string& line) { candidate(line); }});
 }
 
-awaitable<void> MediaLeg::gathered()
+awaitable<void> MediaLeg::gathered(std::function<bool()> unwanted)
 {
     // Most of the time all candidates are known by now. A relay that is slow does not hold the call up: it trickles.
     co_await until(call_->bell, now() + limits::kGatherWait,
-                   [this] { return ice_->gathered() || ice_->failure() || call_->hung_up(); });
+                   [&] { return ice_->gathered() || ice_->failure() || call_->hung_up() || unwanted(); });
 }
 
 std::string MediaLeg::describe(MediaDescription ours)

@@ -12,6 +12,7 @@
 #include "kernel/flow/environment.hpp"
 #include "kernel/media/call_media.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,12 +27,15 @@ public:
     MediaLeg(const MediaLeg&) = delete;
     MediaLeg& operator=(const MediaLeg&) = delete;
 
-    /// All local candidates are known, or we have waited long enough for them.
-    awaitable<void> gathered();
+    /// All local candidates are known, or we have waited long enough for them, or nobody wants them any more.
+    awaitable<void> gathered(std::function<bool()> unwanted);
 
     /// Our description with ICE, for signaling. Candidates found later go out by INFO (RFC 8840).
     std::string describe(MediaDescription ours);
     void trickle_over(SignaledCall& signaled);
+
+    /// That call is no more; what is found from now on goes out by the next one.
+    void stop_trickling() { signaled_ = nullptr; }
 
     /// The peer's description: what both want is known from here on, and checks begin. Throws Failure.
     void take_remote(const CallMedia& media, const MediaDescription& remote);

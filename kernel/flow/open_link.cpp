@@ -4,6 +4,7 @@
 
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/control_paths.hpp"
+#include "kernel/flow/limits.hpp"
 #include "kernel/flow/step_failure.hpp"
 
 #include <fmt/format.h>
@@ -18,12 +19,17 @@ struct Heard {
     std::optional<std::string> answer;
     std::string candidates;
     std::optional<Error> refusal;
+    Step refused_at = Step::answer;
 };
 
 /// One attempt to reach one device.
 struct Dial {
-    Dial(Environment& environment, std::shared_ptr<Call> for_call, Device device)
-        : node(environment), call(std::move(for_call)), callee(std::move(device)), heard(std::make_shared<Heard>())
+    Dial(Environment& environment, std::shared_ptr<Call> for_call, std::shared_ptr<Leg> for_leg)
+        : node(environment),
+          call(std::move(for_call)),
+          leg(std::move(for_leg)),
+          callee(leg->device),
+          heard(std::make_shared<Heard>())
     {
         random_bytes(reinterpret_cast<std::uint8_t*>(&call_id), sizeof(call_id));
         deadline = now() + node.settings.connect_timeout;
@@ -37,8 +43,18 @@ struct Dial {
         return [kept = call] { kept->bell.ring(); };
     }
 
+    bool unwanted() const { return call->hung_up() || leg->abandoned; }
+
+    void check_wanted(Step step) const
+    {
+        call->check_hung_up(step);
+        if (leg->abandoned)
+            throw StepFailure(step, JF_CANCELLED, "another device took the call");
+    }
+
     Environment& node;
     std::shared_ptr<Call> call;
+    std::shared_ptr<Leg> leg;
     Device callee;
     std::uint64_t call_id = 0;
     TimePoint deadline;
@@ -49,10 +65,14 @@ struct Dial {
 void send(Dial& dial, std::uint32_t kind, std::string blob)
 {
     const CallMessage message{kind, dial.call_id, "call", std::move(blob)};
+    const bool needed = kind == JF_CALL_REQUEST; // one candidate less is no reason to give up
     dial.node.switchboard.send(dial.callee, message,
-                               [heard = std::weak_ptr(dial.heard), call = dial.call](const Error& error) {
-                                   if (const auto still = heard.lock())
-                                       still->refusal = error;
+                               [heard = std::weak_ptr(dial.heard), call = dial.call, needed](const Error& error) {
+                                   const auto still = heard.lock();
+                                   if (!still || !needed)
+                                       return;
+                                   still->refusal = error;
+                                   still->refused_at = Step::request;
                                    call->bell.ring();
                                });
 }
@@ -72,7 +92,7 @@ void send_request(Dial& dial)
             return; // somebody else's message with our call id is nobody's
         if (message.kind == JF_CALL_ANSWER && !heard->answer)
             heard->answer = message.blob;
-        else if (message.kind == JF_CALL_CANDIDATES)
+        else if (message.kind == JF_CALL_CANDIDATES && heard->candidates.size() + message.blob.size() <= kMaxBlobBytes)
             heard->candidates += message.blob;
         else if (message.kind == JF_CALL_REFUSAL)
             heard->refusal = Error{JF_REFUSED, "the peer's device refused the request"};
@@ -87,11 +107,10 @@ awaitable<void> hear_answer(Dial& dial)
 {
     dial.call->tell(Step::answer, Moment::start);
     const Heard& heard = *dial.heard;
-    co_await until(dial.call->bell, dial.deadline,
-                   [&] { return heard.answer || heard.refusal || dial.call->hung_up(); });
-    dial.call->check_hung_up(Step::answer);
-    if (heard.refusal)
-        throw StepFailure(Step::answer, *heard.refusal);
+    co_await until(dial.call->bell, dial.deadline, [&] { return heard.answer || heard.refusal || dial.unwanted(); });
+    dial.check_wanted(Step::answer);
+    if (heard.refusal && !heard.answer)
+        throw StepFailure(heard.refused_at, *heard.refusal);
     if (!heard.answer)
         throw StepFailure(Step::answer, JF_TIMEOUT, "the peer's device did not answer the request");
     as_step(Step::answer, [&] { dial.paths->set_remote(*heard.answer); });
@@ -105,11 +124,11 @@ awaitable<ConnectivitySession*> choose_path(Dial& dial)
     const auto look = [&] {
         dial.paths->add_remote(std::exchange(dial.heard->candidates, {}));
         chosen = dial.paths->choose(now());
-        return chosen != nullptr || dial.call->hung_up() || !dial.paths->hopeless().empty();
+        return chosen != nullptr || dial.unwanted() || !dial.paths->hopeless().empty();
     };
     while (chosen == nullptr && now() < dial.deadline) {
         co_await until(dial.call->bell, [&] { return dial.paths->reconsider(dial.deadline); }, look);
-        dial.call->check_hung_up(Step::connectivity);
+        dial.check_wanted(Step::connectivity);
         if (const auto reason = dial.paths->hopeless(); chosen == nullptr && !reason.empty())
             throw StepFailure(Step::connectivity, JF_UNREACHABLE, reason);
     }
@@ -130,6 +149,13 @@ std::string pair_detail(const ConnectivitySession& session, bool stream)
     return detail.dump();
 }
 
+/// How long the layers upon a path may take: not all the time there is, if there is another path to try.
+TimePoint handshake_deadline(const Dial& dial)
+{
+    const bool another = dial.paths->possible().size() > 1;
+    return another ? std::min(dial.deadline, now() + limits::kHandshake) : dial.deadline;
+}
+
 // 5  TLS or DTLS, and it is the callee. On a path that lets nothing through the handshake times out: the other is
 // tried.
 awaitable<std::unique_ptr<SecureLayer>> secure(Dial& dial, ConnectivitySession& session)
@@ -139,9 +165,9 @@ awaitable<std::unique_ptr<SecureLayer>> secure(Dial& dial, ConnectivitySession& 
         return std::make_unique<SecureLayer>(dial.node.board.secure_channel, session.path(1), JF_TLS_CLIENT,
                                              dial.callee, dial.ring());
     });
-    co_await until(dial.call->bell, dial.deadline,
-                   [&] { return layer->path() || layer->failure() || dial.call->hung_up(); });
-    dial.call->check_hung_up(Step::secure_channel);
+    co_await until(dial.call->bell, handshake_deadline(dial),
+                   [&] { return layer->path() || layer->failure() || dial.unwanted(); });
+    dial.check_wanted(Step::secure_channel);
     if (layer->failure())
         throw StepFailure(Step::secure_channel, *layer->failure());
     if (!layer->path())
@@ -163,9 +189,9 @@ awaitable<std::unique_ptr<ReliableLayer>> make_reliable(Dial& dial, const Secure
     auto layer = as_step(Step::reliable_stream, [&] {
         return std::make_unique<ReliableLayer>(dial.node.board.reliable_stream, *below.path(), true, dial.ring());
     });
-    co_await until(dial.call->bell, dial.deadline,
-                   [&] { return layer->path() || layer->failure() || dial.call->hung_up(); });
-    dial.call->check_hung_up(Step::reliable_stream);
+    co_await until(dial.call->bell, handshake_deadline(dial),
+                   [&] { return layer->path() || layer->failure() || dial.unwanted(); });
+    dial.check_wanted(Step::reliable_stream);
     if (layer->failure())
         throw StepFailure(Step::reliable_stream, *layer->failure());
     if (!layer->path())
@@ -186,13 +212,9 @@ awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 
 } // namespace
 
-awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, Device callee)
+awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Leg> leg)
 {
-    if (const auto kept = node.links.find(callee.device_id); kept != node.links.end() && kept->second->usable()) {
-        call->tell_progress(Step::connectivity, "kept");
-        co_return kept->second;
-    }
-    Dial dial(node, call, std::move(callee));
+    Dial dial(node, call, leg);
     send_request(dial);         // 2
     co_await hear_answer(dial); // 3
     const auto link = std::make_shared<Link>();
@@ -226,7 +248,6 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
 {
     const jf_path stream = link->reliable ? *link->reliable->path() : *link->secure->path();
     const std::weak_ptr<Link> weak = link;
-    const std::string device_id = link->peer.device_id;
     SignalingSession::Events events;
     events.invited = [&node, weak](std::uint64_t number, std::string offer, std::string name) {
         if (const auto still = weak.lock())
@@ -236,18 +257,17 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
         const auto still = weak.lock();
         return still ? node.message(still->peer, std::move(content_type), std::move(body)) : JF_CLOSED;
     };
-    events.closed = [&node, weak, device_id](const Error&) {
+    events.closed = [&node, weak](const Error&) {
         // On a later turn: the session that calls must not go away inside its own call.
-        node.control.post([&node, weak, device_id] {
-            const auto found = node.links.find(device_id);
-            if (found != node.links.end() && found->second == weak.lock())
-                node.links.erase(found);
+        node.control.post([&node, weak] {
+            if (const auto still = weak.lock())
+                node.links.drop(still);
         });
     };
     link->signaling =
         std::make_unique<SignalingSession>(node.board.signaling, node.completions, stream, initiator, node.self,
                                            link->peer, node.settings.display_name, std::move(events));
-    node.links[device_id] = link;
+    node.links.keep(initiator, link);
 }
 
 } // namespace jackfield::kernel

@@ -4,11 +4,13 @@
 
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/environment.hpp"
+#include "kernel/flow/leg.hpp"
 
 namespace jackfield::kernel {
 
-/// The calling side. A link that is still open is taken as it is. Throws StepFailure.
-awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, Device callee);
+/// The calling side: a new link to the leg's device. Gives up when the call is hung up or the leg is abandoned. Throws
+/// StepFailure.
+awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Leg> leg);
 
 /// The called side: answers a verified request and waits for the caller to come through. Says nothing to a stranger who
 /// does not get that far.

@@ -3,6 +3,7 @@
 #include "kernel/flow/outgoing_call.hpp"
 
 #include "kernel/flow/limits.hpp"
+#include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/ring_device.hpp"
 #include "kernel/flow/stay_alive.hpp"
 #include "kernel/flow/step_failure.hpp"
@@ -26,26 +27,42 @@ void ring_new_devices(Environment& node, const std::shared_ptr<Call>& call, cons
         const auto leg = std::make_shared<Leg>();
         leg->device = *std::next(search.devices().begin(), static_cast<std::ptrdiff_t>(legs.size()));
         legs.push_back(leg);
-        node.spawn(ring_device(node, call, media, leg));
+        spawn(node, ring_device(node, call, media, leg));
     }
 }
 
-/// What the caller hears if no device took the call: a person's word counts more than a device that failed.
+/// What the caller hears if no device took the call: a person's word counts more than a device that failed, and that
+/// more than a connection that broke.
 StepFailure why_nobody(const Legs& legs, CallEnd& end)
 {
+    const CallEnding* broken = nullptr;
     for (const auto& leg : legs) {
         if (!leg->ending)
             continue;
+        if (status_of(*leg->ending) == JF_CLOSED) {
+            broken = &*leg->ending;
+            continue;
+        }
         end.by_peer = true;
         end.reason = leg->ending->reason;
-        const auto status = leg->ending->reason == JF_REASON_BUSY ? JF_BUSY : JF_REFUSED;
-        return {Step::signaling, status, leg->ending->text};
+        return {Step::signaling, status_of(*leg->ending), leg->ending->text};
     }
     for (const auto& leg : legs) {
         if (leg->failure)
             return {leg->failed_at, *leg->failure};
     }
+    if (broken != nullptr)
+        return {Step::signaling, JF_CLOSED, broken->text};
     return {Step::signaling, JF_INTERNAL, "no device took the call"};
+}
+
+/// How far the call had come when it was hung up: the furthest of its legs.
+Step furthest(const Legs& legs)
+{
+    Step step = Step::discovery;
+    for (const auto& leg : legs)
+        step = std::max(step, leg->failure ? leg->failed_at : Step::signaling);
+    return step;
 }
 
 /// Media that was made ready on the paths of a leg goes before the legs do, however ringing ends.
@@ -81,14 +98,17 @@ private:
     const MediaLeg* leg_ = nullptr;
 };
 
-/// Tells every leg but one that it is not wanted any more; their flows say goodbye.
+/// Tells every leg but one that it is not wanted any more. Their flows say goodbye; one that has ended, because its
+/// device answered at the same moment, cannot.
 void abandon(const Legs& legs, const std::shared_ptr<Leg>& winner, Call& call)
 {
     for (const auto& leg : legs) {
-        if (leg != winner) {
-            leg->abandoned = true;
-            leg->abandon_reason = winner ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
-        }
+        if (leg == winner)
+            continue;
+        leg->abandoned = true;
+        leg->abandon_reason = winner ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
+        if (leg->ended)
+            say_goodbye(*leg, leg->abandon_reason);
     }
     call.bell.ring();
 }
@@ -133,7 +153,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
         ready.leave_to(*winner);
         co_return winner;
     }
-    call->check_hung_up(legs.empty() ? Step::discovery : Step::signaling);
+    call->check_hung_up(furthest(legs));
     if (legs.empty())
         throw StepFailure(Step::discovery, search.problem());
     throw why_nobody(legs, *end);
@@ -158,6 +178,8 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
     } catch (const StepFailure& failure) {
         end->error = failure.error();
         end->step = failure.step();
+        if (leg) // it had answered: it must hear that nothing comes of it
+            say_goodbye(*leg, call->hung_up().value_or(JF_REASON_FAILED));
     }
     co_await close_call(call, media, end);
 }

@@ -14,8 +14,10 @@ namespace {
 awaitable<void> invite(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
 {
     call->tell(Step::signaling, Moment::start);
-    co_await leg->media->gathered();
+    co_await leg->media->gathered([&] { return leg->abandoned || !leg->link->usable(); });
     call->check_hung_up(Step::signaling);
+    if (leg->abandoned)
+        throw StepFailure(Step::signaling, JF_CANCELLED, "another device took the call");
     as_step(Step::signaling, [&] {
         auto& signaling = *leg->link->signaling;
         leg->signaled = std::make_unique<SignaledCall>(signaling, signaling.new_call_number(),
@@ -23,6 +25,37 @@ awaitable<void> invite(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> me
         leg->signaled->invite(leg->media->describe(media->offer()));
         leg->media->trickle_over(*leg->signaled);
     });
+}
+
+/// A link that was kept may have died without a word, or die now. True if the device reacts to an invitation over it.
+awaitable<bool> invite_over_kept(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
+{
+    call->tell_progress(Step::connectivity, "kept");
+    bool broken = false;
+    try {
+        co_await invite(call, media, leg);
+    } catch (const StepFailure&) {
+        broken = !leg->link->usable();
+        if (!broken)
+            throw;
+    }
+    if (broken)
+        co_return false;
+    const bool reacted = co_await until(call->bell, now() + limits::kKeptReacts, [&] {
+        return leg->ringing() || leg->signaled->over() || leg->abandoned || call->hung_up();
+    });
+    co_return reacted && (leg->link->usable() || leg->abandoned || call->hung_up());
+}
+
+/// Nothing more is expected of the leg's link.
+void forget_link(Environment& node, Call& call, Leg& leg)
+{
+    say_goodbye(leg, JF_REASON_CANCELLED);
+    leg.media->stop_trickling();
+    leg.signaled.reset();
+    node.links.drop(leg.link);
+    leg.link.reset();
+    call.tell_progress(Step::connectivity, "kept link is dead");
 }
 
 /// Uses the callee's media description as soon as there is one: while it rings, if it says so early.
@@ -66,27 +99,39 @@ awaitable<void> ring_device(Environment& node, std::shared_ptr<Call> call, std::
     try {
         as_step(Step::media_connectivity,
                 [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLING, media->component_count()); });
-        leg->link = co_await open_link(node, call, leg->device); // 2-5
-        if (!leg->abandoned) {
-            co_await invite(call, media, leg);                // 6
-            co_await wait_for_answer(node, call, media, leg); // 6, 7
+        leg->link = node.links.find(leg->device.device_id);
+        if (leg->link) {
+            const bool alive = co_await invite_over_kept(call, media, leg); // 6
+            if (!alive)
+                forget_link(node, *call, *leg);
         }
+        if (!leg->link) {
+            leg->link = co_await open_link(node, call, leg); // 2-5
+            co_await invite(call, media, leg);               // 6
+        }
+        co_await wait_for_answer(node, call, media, leg); // 6, 7
     } catch (const StepFailure& failure) {
         leg->failure = failure.error();
         leg->failed_at = failure.step();
     }
-    if (leg->signaled && !leg->signaled->over() && (leg->failure || leg->abandoned || call->hung_up())) {
-        try {
-            if (leg->signaled->answered())
-                leg->signaled->bye(leg->abandon_reason);
-            else
-                leg->signaled->cancel(leg->abandoned ? leg->abandon_reason : JF_REASON_CANCELLED);
-        } catch (const Failure&) {
-            // The link broke: the device knows, or will find out the same way.
-        }
-    }
+    if (leg->failure || leg->abandoned || call->hung_up())
+        say_goodbye(*leg, leg->abandon_reason);
     leg->ended = true;
     call->bell.ring();
+}
+
+void say_goodbye(const Leg& leg, std::uint32_t reason)
+{
+    if (!leg.signaled || leg.signaled->over() || leg.signaled->left())
+        return;
+    try {
+        if (leg.signaled->answered())
+            leg.signaled->bye(reason);
+        else
+            leg.signaled->cancel(reason);
+    } catch (const Failure&) {
+        // The link broke: the device knows, or will find out the same way.
+    }
 }
 
 } // namespace jackfield::kernel

@@ -13,4 +13,8 @@ namespace jackfield::kernel {
 awaitable<void> ring_device(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
                             std::shared_ptr<Leg> leg);
 
+/// Tells the device that the call is over for it, unless it said so itself or has been told. For a leg whose flow has
+/// ended or is about to.
+void say_goodbye(const Leg& leg, std::uint32_t reason);
+
 } // namespace jackfield::kernel

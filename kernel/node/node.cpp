@@ -8,41 +8,45 @@
 #include "kernel/config/resolve.hpp"
 #include "kernel/executor/control_thread.hpp"
 #include "kernel/flow/environment.hpp"
-#include "kernel/flow/incoming_call.hpp"
+#include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
-#include "kernel/flow/outgoing_call.hpp"
-#include "kernel/flow/step_failure.hpp"
+#include "kernel/node/wait_for.hpp"
 #include "kernel/registry/registry.hpp"
 
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <future>
-#include <set>
 
 namespace jackfield::kernel {
 
 namespace {
 
-constexpr auto kStopDiscovery = std::chrono::seconds(3); // for withdrawing the announcement
-
 /// Says that nobody listens to a call's events.
 class SilentListener final : public CallListener {};
+
+/// How a flow ended: an error, or none.
+Error outcome(const std::exception_ptr& exception)
+{
+    if (!exception)
+        return {JF_OK, ""};
+    try {
+        std::rethrow_exception(exception);
+    } catch (const Failure& failure) {
+        return failure.error();
+    } catch (const std::exception& other) {
+        return {JF_INTERNAL, other.what()};
+    }
+}
 
 } // namespace
 
 class Node::Impl {
 public:
-    Impl(const Config& config, std::shared_ptr<NodeListener> listener, LogSink log);
+    Impl(const Config& config, Registry registry, std::shared_ptr<NodeListener> listener, LogSink log);
     ~Impl() { stop(); }
 
-    std::expected<OwnIds, Error> on_control(awaitable<OwnIds> (Impl::*flow)());
-    awaitable<OwnIds> load_identity();
-    awaitable<OwnIds> start();
-    awaitable<void> stop_flow(std::shared_ptr<std::promise<void>> stopped);
+    std::expected<OwnIds, Error> load_identity();
+    std::expected<OwnIds, Error> start();
     void stop();
 
     template <typename F>
@@ -55,8 +59,8 @@ public:
     std::string describe_discovery();
 
 private:
-    void spawn(awaitable<void> flow);
-    awaitable<void> run_call(awaitable<void> flow, std::shared_ptr<Call> call);
+    Error go_online();
+    OwnIds ids() const { return {environment_->self.account_id, environment_->self.device_id}; }
     void request(const Device& sender, const CallMessage& message);
     void invited(const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer, std::string name);
     void tell(Step step, Moment moment, std::string detail = {});
@@ -70,10 +74,6 @@ private:
     std::unique_ptr<Board> board_;
     std::unique_ptr<Switchboard> switchboard_;
     std::unique_ptr<Environment> environment_;
-    Bell bell_; // flows ended, discovery changed
-    std::set<std::shared_ptr<Call>> calls_;
-    int flows_ = 0;
-    bool identity_loaded_ = false;
     bool stopped_ = false;
 };
 
@@ -82,16 +82,23 @@ private:
 std::expected<std::unique_ptr<Node>, Error> Node::create(const Config& config, std::shared_ptr<NodeListener> listener,
                                                          LogSink log)
 {
+    return create(config, Registry::scan(config.plugin_path), std::move(listener), std::move(log));
+}
+
+std::expected<std::unique_ptr<Node>, Error> Node::create(const Config& config, Registry registry,
+                                                         std::shared_ptr<NodeListener> listener, LogSink log)
+{
     try {
-        return std::unique_ptr<Node>(new Node(std::make_unique<Impl>(config, std::move(listener), std::move(log))));
+        return std::unique_ptr<Node>(
+            new Node(std::make_unique<Impl>(config, std::move(registry), std::move(listener), std::move(log))));
     } catch (const Failure& failure) {
         return std::unexpected(failure.error());
     }
 }
 
-Node::Impl::Impl(const Config& config, std::shared_ptr<NodeListener> listener, LogSink log)
+Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeListener> listener, LogSink log)
     : listener_(listener ? std::move(listener) : std::make_shared<NodeListener>()),
-      registry_(Registry::scan(config.plugin_path)),
+      registry_(std::move(registry)),
       settings_(config.call)
 {
     const auto resolved = resolve(config, registry_);
@@ -103,16 +110,14 @@ Node::Impl::Impl(const Config& config, std::shared_ptr<NodeListener> listener, L
         *board_, completions_, [this](const Device& sender, const CallMessage& message) { request(sender, message); },
         [this](const std::string& plugin_id, bool online, const std::string& detail) {
             listener_->discovery(plugin_id, online, detail);
-            bell_.ring();
         });
-    environment_.reset(new Environment{
-        control_, *board_, completions_, *switchboard_, timeline_, settings_, {}, {}, {}, {}, {}, 0, {}, false});
-    environment_->spawn = [this](awaitable<void> flow) { spawn(std::move(flow)); };
-    environment_->invited = [this](const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
-                                   std::string name) { invited(link, number, std::move(offer), std::move(name)); };
-    environment_->message = [this](const Device& sender, const std::string& content_type, const std::string& body) {
-        return listener_->message(sender.account_id, content_type, body);
-    };
+    environment_.reset(
+        new Environment{control_, *board_, completions_, *switchboard_, timeline_, settings_,
+                        [this](const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
+                               std::string name) { invited(link, number, std::move(offer), std::move(name)); },
+                        [this](const Device& sender, const std::string& content_type, const std::string& body) {
+                            return listener_->message(sender.account_id, content_type, body);
+                        }});
     control_.start();
 }
 
@@ -123,81 +128,49 @@ void Node::Impl::tell(Step step, Moment moment, std::string detail)
 
 // --- going online ---------------------------------------------------------------------------------------------------
 
-/// Runs a flow on the control thread and waits for it here, on the program's thread.
-std::expected<OwnIds, Error> Node::Impl::on_control(awaitable<OwnIds> (Impl::*flow)())
+std::expected<OwnIds, Error> Node::Impl::load_identity()
 {
-    std::promise<std::expected<OwnIds, Error>> result;
-    asio::co_spawn(control_.context(), (this->*flow)(), [&](const std::exception_ptr& exception, OwnIds ids) {
-        if (!exception)
-            return result.set_value(std::move(ids));
-        try {
-            std::rethrow_exception(exception);
-        } catch (const Failure& failure) {
-            result.set_value(std::unexpected(failure.error()));
-        } catch (const std::exception& other) {
-            result.set_value(std::unexpected(Error{JF_INTERNAL, other.what()}));
-        }
+    using Result = std::expected<OwnIds, Error>;
+    return wait_for<Result>(control_, [this](const std::function<void(Result)>& hand_over) {
+        asio::co_spawn(control_.context(), kernel::load_identity(*environment_),
+                       [this, hand_over](const std::exception_ptr& exception) {
+                           const Error error = outcome(exception);
+                           hand_over(error.status == JF_OK ? Result(ids()) : std::unexpected(error));
+                       });
     });
-    return result.get_future().get(); // the program's thread, never the node's
 }
 
-awaitable<OwnIds> Node::Impl::load_identity()
+std::expected<OwnIds, Error> Node::Impl::start()
 {
-    const auto& identity = board_->identity;
-    if (!identity_loaded_) {
-        tell(Step::identity, Moment::start);
-        const auto loaded = std::make_shared<std::optional<Error>>();
-        identity.methods->load(identity.self, completions_.make([this, loaded](const Error& result) {
-            *loaded = result;
-            bell_.ring();
-        }));
-        co_await until(bell_, TimePoint::max(), [&] { return loaded->has_value(); });
-        if ((*loaded)->status != JF_OK) {
-            tell(Step::identity, Moment::failed, failure_detail(**loaded));
-            throw StepFailure(Step::identity, **loaded);
-        }
-        identity_loaded_ = true;
-        environment_->self = self_device(identity);
-        tell(Step::identity, Moment::done,
-             nlohmann::json{{"account", environment_->self.account_id}, {"device", environment_->self.device_id}}
-                 .dump());
-    }
-    co_return OwnIds{environment_->self.account_id, environment_->self.device_id};
+    auto result = load_identity();
+    if (!result)
+        return result;
+    const auto online =
+        wait_for<Error>(control_, [this](const std::function<void(Error)>& hand_over) { hand_over(go_online()); });
+    if (online.status != JF_OK)
+        return std::unexpected(online);
+    return result;
 }
 
-awaitable<OwnIds> Node::Impl::start()
+Error Node::Impl::go_online()
 {
-    auto ids = co_await load_identity();
     tell(Step::discovery, Moment::start);
-    switchboard_->start();
+    try {
+        switchboard_->start();
+    } catch (const Failure& failure) {
+        tell(Step::discovery, Moment::failed, failure_detail(failure.error()));
+        return failure.error();
+    }
     switchboard_->announce([this](const Error& result) {
         if (result.status == JF_OK)
             tell(Step::discovery, Moment::progress, R"({"what":"announced"})");
         else
             tell(Step::discovery, Moment::failed, failure_detail(result));
     });
-    co_return ids;
+    return {JF_OK, ""};
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------------
-
-void Node::Impl::spawn(awaitable<void> flow)
-{
-    ++flows_;
-    asio::co_spawn(control_.context(), std::move(flow), [this](const std::exception_ptr& exception) {
-        --flows_;
-        bell_.ring();
-        if (exception) // a flow catches what its steps throw; anything else is a bug, and must be seen
-            std::rethrow_exception(exception);
-    });
-}
-
-awaitable<void> Node::Impl::run_call(awaitable<void> flow, std::shared_ptr<Call> call)
-{
-    calls_.insert(call);
-    co_await std::move(flow);
-    calls_.erase(call);
-}
 
 std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
 {
@@ -205,18 +178,14 @@ std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::sh
         listener = std::make_shared<SilentListener>();
     const auto call =
         std::make_shared<Call>(timeline_, Side::caller, std::move(peer), std::move(plan), std::move(listener));
-    post([this, call] {
-        if (environment_->stopping)
-            call->hang_up();
-        spawn(run_call(outgoing_call(*environment_, call), call));
-    });
+    post([this, call] { start_call(*environment_, call); });
     return call;
 }
 
 void Node::Impl::request(const Device& sender, const CallMessage& message)
 {
     if (message.kind == JF_CALL_REQUEST)
-        spawn(accept_link(*environment_, sender, message));
+        spawn(*environment_, accept_link(*environment_, sender, message));
 }
 
 void Node::Impl::invited(const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer, std::string name)
@@ -230,45 +199,29 @@ void Node::Impl::invited(const std::shared_ptr<Link>& link, std::uint64_t number
     call->listener = plan.listener ? std::move(plan.listener) : std::make_shared<SilentListener>();
     if (plan.refuse)
         call->refuse(*plan.refuse);
-    spawn(run_call(incoming_call(*environment_, call, link, number, std::move(offer)), call));
+    take_call(*environment_, call, link, number, std::move(offer));
 }
 
 std::string Node::Impl::describe_discovery()
 {
-    std::promise<std::string> answer;
-    post([&] { answer.set_value(switchboard_->describe()); });
-    return answer.get_future().get(); // the program's thread, never the node's
+    return wait_for<std::string>(
+        control_, [this](const std::function<void(std::string)>& hand_over) { hand_over(switchboard_->describe()); });
 }
 
 // --- the end --------------------------------------------------------------------------------------------------------
-
-awaitable<void> Node::Impl::stop_flow(std::shared_ptr<std::promise<void>> stopped)
-{
-    environment_->stopping = true;
-    for (const auto& call : calls_)
-        call->hang_up();
-    bell_.ring();
-    // Every step of every flow ends when its call is hung up, or at its own limit.
-    co_await until(bell_, TimePoint::max(), [this] { return flows_ == 0; });
-    environment_->links.clear();
-    const auto withdrawn = std::make_shared<bool>(false);
-    switchboard_->stop([this, withdrawn](const Error&) {
-        *withdrawn = true;
-        bell_.ring();
-    });
-    co_await until(bell_, now() + kStopDiscovery, [&] { return *withdrawn; });
-    switchboard_.reset();
-    board_.reset();
-    stopped->set_value();
-}
 
 void Node::Impl::stop()
 {
     if (std::exchange(stopped_, true))
         return;
-    const auto stopped = std::make_shared<std::promise<void>>();
-    post([this, stopped] { asio::co_spawn(control_.context(), stop_flow(stopped), asio::detached); });
-    stopped->get_future().get(); // the program's thread, never the node's
+    wait_for<Error>(control_, [this](const std::function<void(Error)>& hand_over) {
+        asio::co_spawn(control_.context(), leave(*environment_),
+                       [this, hand_over](const std::exception_ptr& exception) {
+                           switchboard_.reset();
+                           board_.reset();
+                           hand_over(outcome(exception));
+                       });
+    });
     control_.stop();
 }
 
@@ -281,12 +234,12 @@ Node::~Node() = default;
 
 std::expected<OwnIds, Error> Node::load_identity()
 {
-    return impl_->on_control(&Impl::load_identity);
+    return impl_->load_identity();
 }
 
 std::expected<OwnIds, Error> Node::start()
 {
-    return impl_->on_control(&Impl::start);
+    return impl_->start();
 }
 
 std::shared_ptr<Call> Node::call(std::string peer_account, MediaPlan plan, std::shared_ptr<CallListener> listener)

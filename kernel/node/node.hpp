@@ -1,14 +1,16 @@
 // The kernel as a program uses it: a node that can call and be called.
 //
 // Threads:  every method on any thread; everything a program hears comes on the node's control thread and must not
-// block. Lifetime: the destructor hangs up, withdraws the announcement, waits for all of that and takes the plugins
-// down.
+//           block: the methods that say "Blocks the caller" throw Failure there.
+// Lifetime: the destructor hangs up, withdraws the announcement, waits for all of that and takes the plugins down. It
+//           must not run on the control thread.
 
 #pragma once
 
 #include "kernel/config/config.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
+#include "kernel/registry/registry.hpp"
 
 #include <expected>
 #include <functional>
@@ -61,6 +63,10 @@ class Node {
 public:
     /// Loads and creates the plugins; opens no socket. The text of an error has four parts.
     static std::expected<std::unique_ptr<Node>, Error> create(const Config& config,
+                                                              std::shared_ptr<NodeListener> listener, LogSink log = {});
+
+    /// The same with a registry that knows plugins which are part of the program.
+    static std::expected<std::unique_ptr<Node>, Error> create(const Config& config, Registry registry,
                                                               std::shared_ptr<NodeListener> listener, LogSink log = {});
     ~Node();
     Node(const Node&) = delete;

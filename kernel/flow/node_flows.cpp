@@ -1,0 +1,96 @@
+// The flows of a node as a whole. See node_flows.hpp.
+
+#include "kernel/flow/node_flows.hpp"
+
+#include "kernel/flow/incoming_call.hpp"
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/outgoing_call.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <asio/co_spawn.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+namespace jackfield::kernel {
+
+namespace {
+
+awaitable<void> run_call(Environment& node, awaitable<void> flow, std::shared_ptr<Call> call)
+{
+    node.calls.insert(call);
+    co_await std::move(flow);
+    node.calls.erase(call);
+}
+
+void tell(Environment& node, Step step, Moment moment, std::string detail = {})
+{
+    node.timeline.tell({0, "", Side::node, step, moment, std::move(detail)});
+}
+
+} // namespace
+
+void spawn(Environment& node, awaitable<void> flow)
+{
+    ++node.flows;
+    asio::co_spawn(node.control.context(), std::move(flow), [&node](const std::exception_ptr& exception) {
+        --node.flows;
+        node.bell.ring();
+        if (exception) // a flow catches what its steps throw; anything else is a bug, and must be seen
+            std::rethrow_exception(exception);
+    });
+}
+
+void start_call(Environment& node, const std::shared_ptr<Call>& call)
+{
+    if (node.stopping)
+        call->hang_up();
+    spawn(node, run_call(node, outgoing_call(node, call), call));
+}
+
+void take_call(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Link>& link,
+               std::uint64_t number, std::string offer)
+{
+    spawn(node, run_call(node, incoming_call(node, call, link, number, std::move(offer)), call));
+}
+
+awaitable<void> load_identity(Environment& node)
+{
+    if (!node.self.device_id.empty())
+        co_return;
+    const auto& identity = node.board.identity;
+    tell(node, Step::identity, Moment::start);
+    const auto loaded = std::make_shared<std::optional<Error>>();
+    identity.methods->load(identity.self, node.completions.make([&node, loaded](const Error& result) {
+        *loaded = result;
+        node.bell.ring();
+    }));
+    co_await until(node.bell, TimePoint::max(), [&] { return loaded->has_value(); });
+    if ((*loaded)->status != JF_OK) {
+        tell(node, Step::identity, Moment::failed, failure_detail(**loaded));
+        throw StepFailure(Step::identity, **loaded);
+    }
+    node.self = self_device(identity);
+    tell(node, Step::identity, Moment::done,
+         nlohmann::json{{"account", node.self.account_id}, {"device", node.self.device_id}}.dump());
+}
+
+awaitable<void> leave(Environment& node)
+{
+    node.stopping = true;
+    for (const auto& call : node.calls)
+        call->hang_up();
+    node.bell.ring();
+    // Every step of every flow ends when its call is hung up, or at its own limit.
+    co_await until(node.bell, TimePoint::max(), [&] { return node.flows == 0; });
+    node.links.clear();
+    const auto withdrawn = std::make_shared<bool>(false);
+    node.switchboard.stop([&node, withdrawn](const Error&) {
+        *withdrawn = true;
+        node.bell.ring();
+    });
+    co_await until(node.bell, now() + limits::kWithdraw, [&] { return *withdrawn; });
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,31 @@
+// The flows of a node as a whole: who we are (step 0), its calls side by side, and the end of all of it.
+//
+// Threads: [control].
+
+#pragma once
+
+#include "kernel/flow/call.hpp"
+#include "kernel/flow/environment.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace jackfield::kernel {
+
+/// Starts a flow; leave waits for it.
+void spawn(Environment& node, awaitable<void> flow);
+
+/// Starts the flow of a call of ours, or of a peer's that has come in on a link as `number`.
+void start_call(Environment& node, const std::shared_ptr<Call>& call);
+void take_call(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Link>& link,
+               std::uint64_t number, std::string offer);
+
+/// 0  Loads account and device; returns at once if they are there. Throws StepFailure.
+awaitable<void> load_identity(Environment& node);
+
+/// Hangs up, waits for every flow, closes the links, withdraws from discovery. Afterwards nothing of this environment
+/// uses a plugin.
+awaitable<void> leave(Environment& node);
+
+} // namespace jackfield::kernel

@@ -1,0 +1,31 @@
+// The one place in the kernel where a thread waits: the program's own, for what the control thread does for it.
+//
+// Threads: any but the node's control thread, which would wait for itself; that is refused, not tried.
+
+#pragma once
+
+#include "kernel/error.hpp"
+#include "kernel/executor/control_thread.hpp"
+
+#include <functional>
+#include <future>
+#include <memory>
+
+namespace jackfield::kernel {
+
+/// Runs `start` on the control thread and returns what it, or whatever it started, hands over; once. Throws Failure
+/// JF_INTERNAL on the control thread.
+template <typename Result>
+Result wait_for(ControlThread& control, std::function<void(std::function<void(Result)> hand_over)> start)
+{
+    if (control.is_current())
+        throw Failure(JF_INTERNAL, "a listener must not wait for the node: it is called on the node's own thread");
+    // Shared with the control thread, which may still be inside set_value when we are on our way out.
+    const auto promise = std::make_shared<std::promise<Result>>();
+    control.post([promise, start = std::move(start)] {
+        start([promise](Result result) { promise->set_value(std::move(result)); });
+    });
+    return promise->get_future().get();
+}
+
+} // namespace jackfield::kernel

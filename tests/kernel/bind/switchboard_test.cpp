@@ -1,0 +1,251 @@
+// Several discovery mechanisms behind one door: all are asked, the first answer counts, what comes twice is one.
+
+#include "kernel/bind/discovery.hpp"
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace jackfield::doubles;
+using jackfield::kernel::Error;
+using jackfield::kernel::Search;
+using jackfield::kernel::Switchboard;
+using Message = jackfield::kernel::CallMessage;
+
+jackfield::Device device(const std::string& id)
+{
+    return {"bob", id, "chain of " + id};
+}
+
+class TwoMechanisms : public ::testing::Test {
+protected:
+    TwoMechanisms() : bench_({.discoveries = 2})
+    {
+        bench_.stage.script.find = Play::waits;
+        switchboard_ = std::make_unique<Switchboard>(
+            *bench_.board, bench_.completions,
+            [this](const jackfield::kernel::Device& sender, const Message&) { requests_.push_back(sender.device_id); },
+            [this](const std::string&, bool online, const std::string& detail) {
+                states_.push_back((online ? "on " : "off ") + detail);
+            });
+        switchboard_->start();
+    }
+    ~TwoMechanisms() override
+    {
+        bench_.settle();
+        EXPECT_EQ(bench_.completions.waiting(), 0U);
+        bench_.board.reset();
+    }
+
+    std::unique_ptr<Search> look()
+    {
+        return std::make_unique<Search>(*switchboard_, "bob", [this] { ++changes_; });
+    }
+    DiscoveryDouble& one() { return bench_.discovery(0); }
+    DiscoveryDouble& two() { return bench_.discovery(1); }
+    jackfield::kernel::Device known(const std::string& id)
+    {
+        jackfield::kernel::Device result;
+        result.device_id = id;
+        return result;
+    }
+
+    Bench bench_;
+    std::unique_ptr<Switchboard> switchboard_;
+    std::vector<std::string> requests_;
+    std::vector<std::string> states_;
+    int changes_ = 0;
+};
+
+TEST_F(TwoMechanisms, AreBothAskedAndADeviceOfBothIsOne)
+{
+    const auto search = look();
+    EXPECT_EQ(one().looked_for, 1);
+    EXPECT_EQ(two().looked_for, 1);
+    two().finds.at(0).device(device("bob-2"));
+    one().finds.at(0).device(device("bob-1"));
+    one().finds.at(0).device(device("bob-2"));
+    bench_.settle();
+    ASSERT_EQ(search->devices().size(), 2U);
+    EXPECT_EQ(search->devices()[0].device_id, "bob-2") << "in the order of their finding";
+    EXPECT_EQ(search->devices()[0].chain_pem, "chain of bob-2");
+    EXPECT_EQ(changes_, 2);
+    EXPECT_FALSE(search->done());
+}
+
+TEST_F(TwoMechanisms, AreDoneWhenBothAre)
+{
+    const auto search = look();
+    one().finds.at(0).fail(JF_UNREACHABLE, "no network");
+    bench_.settle();
+    EXPECT_FALSE(search->done());
+    two().finds.at(0).device(device("bob-1"));
+    two().finds.at(0).succeed();
+    bench_.settle();
+    EXPECT_TRUE(search->done());
+    EXPECT_EQ(search->devices().size(), 1U) << "one that fails takes nothing from the other";
+    EXPECT_EQ(search->problem().text, "no network");
+}
+
+TEST_F(TwoMechanisms, HearWhenNobodyLooksAnyMore)
+{
+    auto search = look();
+    search.reset();
+    EXPECT_TRUE(one().finds.at(0).cancelled());
+    EXPECT_TRUE(two().finds.at(0).cancelled());
+    one().finds.at(0).device(device("bob-1"));
+    bench_.settle();
+    EXPECT_EQ(changes_, 0);
+}
+
+TEST_F(TwoMechanisms, MayBringADeviceInTheTurnInWhichNobodyLooksAnyMore)
+{
+    auto search = look();
+    one().finds.at(0).device(device("bob-1"));
+    one().finds.at(0).succeed(); // both posted
+    search.reset();
+    bench_.settle();
+    EXPECT_EQ(changes_, 0);
+}
+
+TEST_F(TwoMechanisms, TheOneThatFoundADeviceCarriesTheMessage)
+{
+    const auto search = look();
+    two().finds.at(0).device(device("bob-1"));
+    bench_.settle();
+    switchboard_->send(search->devices()[0], {JF_CALL_REQUEST, 7, "call", "blob"}, [](const Error&) {});
+    EXPECT_TRUE(one().sent.empty());
+    ASSERT_EQ(two().sent.size(), 1U);
+    EXPECT_EQ(two().sent[0].to.chain_pem, "chain of bob-1");
+    EXPECT_EQ(two().sent[0].message.call_id, 7U);
+    EXPECT_EQ(two().sent[0].message.blob, "blob");
+}
+
+TEST_F(TwoMechanisms, TheOneThroughWhichADeviceWroteCarriesTheAnswer)
+{
+    two().hear(device("bob-1"), JF_CALL_REQUEST, 7);
+    switchboard_->send(known("bob-1"), {JF_CALL_ANSWER, 7, "call", ""}, [](const Error&) {});
+    EXPECT_TRUE(one().sent.empty());
+    EXPECT_EQ(two().sent.size(), 1U);
+}
+
+TEST_F(TwoMechanisms, BothCarryAMessageToADeviceNeitherKnows)
+{
+    switchboard_->send(known("carol-1"), {JF_CALL_REQUEST, 7, "call", ""}, [](const Error&) {});
+    EXPECT_EQ(one().sent.size(), 1U);
+    EXPECT_EQ(two().sent.size(), 1U);
+}
+
+TEST_F(TwoMechanisms, HaveFailedToSendOnlyWhenBothHave)
+{
+    bench_.stage.script.send = Play::waits;
+    bench_.stage.script.answer = Play::waits;
+    int failures = 0;
+    const auto failed = [&failures](const Error&) { ++failures; };
+    switchboard_->send(known("carol-1"), {JF_CALL_REQUEST, 7, "call", ""}, failed);
+    one().sends.at(0).fail(JF_UNREACHABLE, "no network");
+    bench_.settle();
+    EXPECT_EQ(failures, 0);
+    two().sends.at(0).fail(JF_UNREACHABLE, "no network");
+    bench_.settle();
+    EXPECT_EQ(failures, 1);
+
+    switchboard_->send(known("carol-1"), {JF_CALL_REQUEST, 8, "call", ""}, failed);
+    one().sends.at(1).fail(JF_UNREACHABLE, "no network");
+    two().sends.at(1).succeed();
+    bench_.settle();
+    EXPECT_EQ(failures, 1);
+}
+
+TEST_F(TwoMechanisms, BringMessagesToTheirConversation)
+{
+    std::vector<std::uint32_t> heard;
+    switchboard_->converse(
+        7, [&heard](const jackfield::kernel::Device&, const Message& message) { heard.push_back(message.kind); });
+    one().hear(device("bob-1"), JF_CALL_ANSWER, 7);
+    two().hear(device("bob-1"), JF_CALL_CANDIDATES, 7);
+    two().hear(device("bob-2"), JF_CALL_REQUEST, 8);
+    EXPECT_EQ(heard, (std::vector<std::uint32_t>{JF_CALL_ANSWER, JF_CALL_CANDIDATES}));
+    EXPECT_EQ(requests_, std::vector<std::string>{"bob-2"});
+    switchboard_->end_conversation(7);
+    one().hear(device("bob-1"), JF_CALL_ANSWER, 7);
+    EXPECT_EQ(heard.size(), 2U);
+}
+
+TEST_F(TwoMechanisms, AConversationMayEndItselfWhileItHears)
+{
+    int heard = 0;
+    switchboard_->converse(7, [&](const jackfield::kernel::Device&, const Message&) {
+        switchboard_->end_conversation(7);
+        ++heard; // what it captured is still there
+    });
+    one().hear(device("bob-1"), JF_CALL_ANSWER, 7);
+    EXPECT_EQ(heard, 1);
+}
+
+TEST_F(TwoMechanisms, AreAnnouncedWhenBothAreAndTheFirstFailureIsTheStatus)
+{
+    bench_.stage.script.announce = Play::waits;
+    std::vector<Error> results;
+    switchboard_->announce([&results](const Error& result) { results.push_back(result); });
+    one().ends.at(0).fail(JF_TIMEOUT, "nobody took it");
+    bench_.settle();
+    EXPECT_TRUE(results.empty());
+    two().ends.at(0).succeed();
+    bench_.settle();
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(results[0].text, "nobody took it");
+}
+
+TEST_F(TwoMechanisms, StopOnce)
+{
+    int stopped = 0;
+    switchboard_->stop([&stopped](const Error&) { ++stopped; });
+    bench_.settle();
+    EXPECT_EQ(stopped, 1);
+    switchboard_->stop([&stopped](const Error&) { ++stopped; });
+    EXPECT_EQ(stopped, 2) << "nothing is left to stop";
+}
+
+TEST_F(TwoMechanisms, AreOnlineWhenOneIs)
+{
+    EXPECT_FALSE(switchboard_->online());
+    two().listener().state(JF_ONLINE, "joined");
+    EXPECT_TRUE(switchboard_->online());
+    one().listener().state(JF_OFFLINE, "no network");
+    EXPECT_TRUE(switchboard_->online());
+    two().listener().state(JF_OFFLINE, "left");
+    EXPECT_FALSE(switchboard_->online());
+    EXPECT_EQ(states_, (std::vector<std::string>{"on joined", "off no network", "off left"}));
+}
+
+// --- a plugin that does what it should not ---------------------------------------------------------------------------
+
+TEST(Mechanism, ThatEndsASearchInsideTheCallEndsIt)
+{
+    static constexpr jf_discovery_methods kHasty = [] {
+        jf_discovery_methods methods{};
+        methods.struct_size = sizeof(methods);
+        methods.find = [](void*, jf_operation, jf_text account, jf_find_sink sink) {
+            const jf_device found{sizeof(found), 0, account, jackfield::to_text("hasty-1"),
+                                  jackfield::to_text("chain")};
+            sink.device(sink.self, &found);
+            sink.done(sink.self, JF_OK, nullptr);
+        };
+        methods.cancel = [](void*, jf_operation) { FAIL() << "there is nothing to cancel"; };
+        return methods;
+    }();
+    Bench bench;
+    bench.board->discovery = {{&kHasty, nullptr, "hasty"}};
+    Switchboard switchboard(
+        *bench.board, bench.completions, [](const jackfield::kernel::Device&, const Message&) {},
+        [](const std::string&, bool, const std::string&) {});
+    int changes = 0;
+    const Search search(switchboard, "bob", [&changes] { ++changes; });
+    EXPECT_TRUE(search.done());
+    ASSERT_EQ(search.devices().size(), 1U);
+    EXPECT_EQ(changes, 2);
+}
+
+} // namespace

@@ -1,0 +1,56 @@
+// Handshakes that succeed, fail or hang, as the script says. Sessions are named "tls bob-1" and "dtls bob-1".
+
+#pragma once
+
+#include "tests/kernel/doubles/path.hpp"
+
+#include <jackfield/secure_channel.hpp>
+
+namespace jackfield::doubles {
+
+class SecureChannelDouble : public SecureChannel {
+public:
+    class Session : public SecureSession, public Actor {
+    public:
+        Session(Host host, Path below, SecureOptions options, SecureListener listener)
+            : Actor((below.is_stream() ? "tls " : "dtls ") + options.expected.device_id),
+              client(options.client),
+              expected(options.expected),
+              path_(below.is_stream() ? JF_STREAM : JF_DATAGRAM, *this),
+              listener_(listener),
+              scope_(host)
+        {
+            PathDouble::use(below, *this);
+            const auto& script = Stage::current().script;
+            const Play how = below.is_stream() ? script.tls : script.dtls;
+            if (how == Play::happens)
+                scope_.post([this] { secured(); });
+            else if (how == Play::fails)
+                scope_.post([this] { fail(Stage::current().script.status); });
+        }
+
+        const bool client;
+        const Device expected;
+
+        Bytes export_key_material(std::string_view, ByteView, std::size_t) override { return {}; }
+
+        // --- by hand ---
+
+        void secured() { listener_.secured(path_, {"TLS 1.3", "TLS_AES_128_GCM_SHA256", "X25519", expected}); }
+        void fail(Status status, std::string_view text = kScripted) { listener_.failed(status, text); }
+
+    private:
+        PathDouble path_;
+        SecureListener listener_;
+        Scope scope_;
+    };
+
+    SecureChannelDouble(Host host, std::string_view) : SecureChannel(host) {}
+
+    std::unique_ptr<SecureSession> open(Path below, SecureOptions options, SecureListener listener) override
+    {
+        return std::make_unique<Session>(host_, below, std::move(options), listener);
+    }
+};
+
+} // namespace jackfield::doubles

@@ -1,0 +1,126 @@
+// Calls that ring and are taken or refused, as the script says. A session is named "signaling bob-1".
+
+#pragma once
+
+#include "tests/kernel/doubles/path.hpp"
+
+#include <jackfield/signaling.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace jackfield::doubles {
+
+/// One audio line with ICE: what a peer offers.
+inline std::string peer_offer()
+{
+    return R"({"ice":{"ufrag":"pppp","pwd":"password-of-the-peer-00","candidates":["H1 1 UDP 1 192.0.2.2 1000 typ host"]},
+        "bundle":true,"media":[{"kind":"audio","mid":"0","profile":"RTP/AVP","rtp_component":1,"rtcp_component":2,
+        "rtcp_mux":true,"ssrc":7,"codecs":[{"payload_type":96,"name":"tone","clock_rate_hz":8000,"channels":1}]}]})";
+}
+
+/// What a peer answers that takes all of it.
+inline std::string peer_answer(std::string_view offer)
+{
+    nlohmann::json answer = nlohmann::json::parse(offer);
+    answer["ice"] = nlohmann::json::parse(peer_offer())["ice"];
+    for (auto& line : answer["media"])
+        line["rtcp_component"] = line["rtp_component"] = 1;
+    return answer.dump();
+}
+
+class SignalingDouble : public Signaling {
+public:
+    class Session : public SignalingSession, public Actor {
+    public:
+        Session(Host host, Path stream, const SignalingOptions& options, SignalingListener listener)
+            : SignalingSession(host),
+              Actor("signaling " + options.remote.device_id),
+              initiator(options.initiator),
+              listener_(listener),
+              scope_(host)
+        {
+            PathDouble::use(stream, *this);
+        }
+
+        const bool initiator;
+        std::vector<std::string> said; // "invite", "cancel elsewhere", ..: what the kernel wanted to be said
+        std::string offered;           // by the kernel, last
+        std::uint64_t call = 0;        // its number
+        std::vector<std::string> infos;
+        std::vector<Completion> waiting;
+
+        void invite(std::uint64_t number, std::string_view offer) override
+        {
+            said.emplace_back("invite");
+            offered = offer;
+            call = number;
+            if (script().ring == Play::happens)
+                scope_.post([this] { ringing(); });
+            else if (script().ring == Play::fails)
+                scope_.post([this] { refused(JF_REASON_FAILED, 500); });
+        }
+        void ring(std::uint64_t, std::string_view) override { said.emplace_back("ring"); }
+        void answer(std::uint64_t, std::string_view) override { said.emplace_back("answer"); }
+        void refuse(std::uint64_t, std::uint32_t reason) override { note("refuse", reason); }
+        void cancel(std::uint64_t, std::uint32_t reason) override
+        {
+            note("cancel", reason);
+            scope_.post([this] { refused(JF_REASON_CANCELLED, 487); });
+        }
+        void update(std::uint64_t, std::string_view) override { said.emplace_back("update"); }
+        void answer_update(std::uint64_t, std::string_view answer) override
+        {
+            said.push_back("answer_update" + std::string(answer.empty() ? " nothing" : ""));
+        }
+        void bye(std::uint64_t, std::uint32_t reason) override { note("bye", reason); }
+        void message(std::uint64_t, std::string_view, ByteView, Completion done) override { done.succeed(); }
+        void info(std::uint64_t, std::string_view, ByteView body, Completion done) override
+        {
+            infos.emplace_back(as_text(body));
+            waiting.push_back(std::move(done)); // it ends with the session
+        }
+
+        // --- by hand ---
+
+        const SignalingListener& listener() const { return listener_; }
+        void invited(std::uint64_t number = 1, const std::string& offer = peer_offer())
+        {
+            call = number;
+            listener_.invited(number, offer, "Bob");
+        }
+        void ringing()
+        {
+            listener_.ringing(call, peer_answer(offered));
+            if (script().accept == Play::happens)
+                scope_.post([this] { answered(); });
+            else if (script().accept == Play::fails)
+                scope_.post([this] { refused(script().refusal, script().refusal == JF_REASON_BUSY ? 486 : 603); });
+        }
+        void answered() { listener_.answered(call, peer_answer(offered)); }
+        void refused(std::uint32_t reason, std::uint32_t code) { listener_.refused(call, reason, code, kScripted); }
+        void ended(std::uint32_t reason = JF_REASON_NORMAL) { listener_.ended(call, reason, "the peer hung up"); }
+        void break_off(Status status = JF_CLOSED) { listener_.closed(status, "the stream broke"); }
+
+    private:
+        static const Script& script() { return Stage::current().script; }
+
+        void note(std::string_view what, std::uint32_t reason)
+        {
+            static constexpr std::string_view kReasons[] = {"normal",    "declined",  "busy",           "no answer",
+                                                            "cancelled", "elsewhere", "not acceptable", "failed"};
+            said.push_back(std::string(what) + " " + std::string(kReasons[reason]));
+        }
+
+        SignalingListener listener_;
+        Scope scope_;
+    };
+
+    SignalingDouble(Host host, std::string_view) : Signaling(host) {}
+
+    std::unique_ptr<SignalingSession> open(Path stream, SignalingOptions options, SignalingListener listener) override
+    {
+        return std::make_unique<Session>(host_, stream, options, listener);
+    }
+};
+
+} // namespace jackfield::doubles

@@ -1,0 +1,143 @@
+// The stage of a test: what the scripted plugins shall do by themselves, and everything of theirs that is alive.
+//
+// A double does what is usual as soon as it is asked (Play::happens) unless the script says that it waits or fails; the
+// test then acts by hand: stage.get<ConnectivityDouble::Session>("control-tcp").up().
+// Threads:  the control thread; in most tests that is the test's own.
+// Lifetime: the test's, longer than the board. There is one at a time, because a factory of a plugin has no state.
+
+#pragma once
+
+#include <jackfield/abi/signaling.h>
+#include <jackfield/abi/types.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace jackfield::doubles {
+
+enum class Play { happens, waits, fails };
+
+struct Script {
+    Play load = Play::happens;                    // 0  identity
+    Play announce = Play::happens;                //
+    Play find = Play::happens;                    // 1
+    std::vector<std::string> devices = {"bob-1"}; // 1  what is found
+    Play send = Play::happens;                    // 2  discovery takes a message
+    Play answer = Play::happens;                  // 3  fails: the device refuses the request
+    Play gather = Play::happens;                  // 4, 7
+    Play tcp = Play::happens;                     // 4
+    Play udp = Play::happens;                     // 4
+    Play tls = Play::happens;                     // 5
+    Play dtls = Play::happens;                    // 5
+    Play reliable = Play::happens;                //
+    Play ring = Play::happens;                    // 6
+    Play accept = Play::happens;                  // 6  fails: the person refuses
+    Play media = Play::happens;                   // 7
+    Play transport = Play::happens;               // 8
+    Play finish = Play::happens;                  //    the recording
+    Play stop = Play::happens;                    //    discovery
+
+    jf_status status = JF_UNREACHABLE; // of whatever fails
+    std::uint32_t refusal = JF_REASON_DECLINED;
+};
+
+inline const std::string kScripted = "as the script says";
+
+class Stage;
+
+/// Whatever a plugin made for the kernel and the kernel must release: once, and after what stands upon it.
+class Actor {
+public:
+    explicit Actor(std::string name);
+    Actor(const Actor&) = delete;
+    Actor& operator=(const Actor&) = delete;
+    virtual ~Actor();
+
+    const std::string& name() const { return name_; }
+    void stand_on(Actor& below) { below_.push_back(&below); }
+    bool stands_on(const Actor& other) const { return std::ranges::find(below_, &other) != below_.end(); }
+
+private:
+    std::string name_;
+    std::vector<Actor*> below_;
+};
+
+class Stage {
+public:
+    Stage() { current_ = this; }
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+    ~Stage() { current_ = nullptr; }
+
+    static Stage& current() { return *current_; }
+
+    Script script;
+
+    /// The n-th of those alive with that name, in the order of their making. Null if there is none.
+    template <typename Role>
+    Role* find(std::string_view name, std::size_t n = 0) const
+    {
+        for (auto* actor : alive_) {
+            if (actor->name() == name && n-- == 0)
+                return dynamic_cast<Role*>(actor);
+        }
+        return nullptr;
+    }
+
+    /// As find; the test ends if there is none.
+    template <typename Role>
+    Role& get(std::string_view name, std::size_t n = 0) const
+    {
+        auto* found = find<Role>(name, n);
+        if (found == nullptr)
+            throw std::runtime_error("there is no " + std::string(name) + " on the stage, only " + names());
+        return *found;
+    }
+
+    std::size_t count(std::string_view name) const
+    {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(alive_, [&](const auto* actor) { return actor->name() == name; }));
+    }
+
+    std::string names() const
+    {
+        std::string all;
+        for (const auto* actor : alive_)
+            all += (all.empty() ? "" : ", ") + actor->name();
+        return all.empty() ? "nothing" : all;
+    }
+
+    /// In the order in which they were released.
+    const std::vector<std::string>& gone() const { return gone_; }
+
+    /// What was released too early, and what else the plugins were asked to do that the boundary forbids.
+    std::vector<std::string> problems;
+
+private:
+    friend class Actor;
+    inline static Stage* current_ = nullptr;
+
+    std::vector<Actor*> alive_;
+    std::vector<std::string> gone_;
+};
+
+inline Actor::Actor(std::string name) : name_(std::move(name))
+{
+    Stage::current().alive_.push_back(this);
+}
+
+inline Actor::~Actor()
+{
+    auto& stage = Stage::current();
+    std::erase(stage.alive_, this);
+    stage.gone_.push_back(name_);
+    for (const auto* other : stage.alive_) {
+        if (other->stands_on(*this))
+            stage.problems.push_back(name_ + " was released under " + other->name());
+    }
+}
+
+} // namespace jackfield::doubles

@@ -1,0 +1,223 @@
+// The called side until the link is up: what a request sets in motion, how many at once, and how that ends when the
+// caller does not come through.
+
+#include "kernel/flow/limits.hpp"
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace jackfield::doubles;
+using namespace jackfield::kernel;
+using Lines = std::vector<std::string>;
+
+class AcceptLink : public ::testing::Test {
+protected:
+    /// Requests are answered and lead no further by themselves.
+    void hold()
+    {
+        rig_.stage.script.tcp = Play::waits;
+        rig_.stage.script.udp = Play::waits;
+        rig_.stage.script.tls = Play::waits;
+        rig_.stage.script.dtls = Play::waits;
+    }
+    std::size_t answers(const std::string& device = "bob-1") { return rig_.discovery().count(device, JF_CALL_ANSWER); }
+
+    Rig rig_;
+};
+
+TEST_F(AcceptLink, AnswersWithBothDescriptionsAndIsReadyOnBothPaths)
+{
+    hold();
+    rig_.request();
+    EXPECT_EQ(rig_.told, (Lines{"request done", "answer done"}));
+    ASSERT_EQ(answers(), 1U);
+    const auto& blob = rig_.discovery().sent.back().message.blob;
+    EXPECT_NE(blob.find("UDP"), std::string::npos);
+    EXPECT_NE(blob.find("TCP"), std::string::npos);
+    rig_.ice("control-udp").up();
+    rig_.ice("control-tcp").up();
+    rig_.settle();
+    EXPECT_FALSE(rig_.tls().client);
+    EXPECT_FALSE(rig_.dtls().client);
+    rig_.dtls().secured(); // the caller chose
+    rig_.settle();
+    EXPECT_FALSE(rig_.reliable().initiator());
+    EXPECT_EQ(rig_.stage.count("signaling bob-1"), 1U);
+    EXPECT_EQ(rig_.stage.count("control-tcp"), 0U) << "the path that was not chosen is gone";
+    EXPECT_EQ(rig_.stage.count("tls bob-1"), 0U);
+}
+
+TEST_F(AcceptLink, UsesCandidatesThatComeLateFromTheCallerOnly)
+{
+    hold();
+    rig_.request();
+    const auto id = rig_.discovery().sent.back().message.call_id;
+    rig_.discovery().hear(jackfield::Device("bob", "bob-1", "c"), JF_CALL_CANDIDATES, id,
+                          "S1 1 UDP 1 203.0.113.1 1 typ srflx\n");
+    rig_.discovery().hear(jackfield::Device("m", "mallory", "c"), JF_CALL_CANDIDATES, id,
+                          "M1 1 UDP 1 203.0.113.9 1 typ srflx\n");
+    rig_.settle();
+    EXPECT_EQ(rig_.ice("control-udp").remote_candidates, (Lines{"S1 1 UDP 1 203.0.113.1 1 typ srflx"}));
+}
+
+TEST_F(AcceptLink, TricklesItsOwn)
+{
+    hold();
+    rig_.request();
+    rig_.ice("control-tcp").candidate("S1 1 TCP 1 198.51.100.1 9 typ srflx tcptype active");
+    rig_.settle();
+    EXPECT_EQ(rig_.discovery().count("bob-1", JF_CALL_CANDIDATES), 1U);
+}
+
+TEST_F(AcceptLink, SaysNothingToARequestThatMakesNoSense)
+{
+    rig_.request("bob-1", "H1 1 UDP 2130706431 192.0.2.2 1000 typ host\n");
+    EXPECT_EQ(answers(), 0U) << "a request nobody can use is not answered";
+    EXPECT_EQ(rig_.told.back(), "request failed bad input: the peer's candidates come without credentials");
+    EXPECT_EQ(rig_.stage.count("control-udp"), 0U);
+    rig_.be_called();
+    EXPECT_EQ(rig_.program->rang, 1) << "the next request is none the worse";
+}
+
+TEST_F(AcceptLink, EndsWhenTheCallerDoesNotComeThroughInTime)
+{
+    hold();
+    rig_.request();
+    rig_.advance(15s - 1ms);
+    EXPECT_EQ(rig_.node->incoming_links, 1);
+    rig_.advance(2ms);
+    EXPECT_EQ(rig_.told.back(), "connectivity failed unreachable: the caller did not get through to us");
+    EXPECT_EQ(rig_.node->incoming_links, 0);
+    EXPECT_EQ(rig_.stage.count("control-udp"), 0U);
+}
+
+TEST_F(AcceptLink, EndsAtOnceWhenNoPathCanComeAnyMore)
+{
+    hold();
+    rig_.request();
+    rig_.ice("control-udp").fail(JF_UNREACHABLE);
+    rig_.ice("control-tcp").fail(JF_UNREACHABLE);
+    rig_.settle();
+    EXPECT_EQ(rig_.node->incoming_links, 0);
+}
+
+TEST_F(AcceptLink, EndsAtOnceWhenTheHandshakeOnTheOnlyPathFails)
+{
+    hold();
+    rig_.request();
+    rig_.ice("control-udp").fail(JF_UNREACHABLE);
+    rig_.ice("control-tcp").up();
+    rig_.settle();
+    rig_.tls().fail(JF_UNAUTHENTICATED, "not the device that signed the request");
+    rig_.settle();
+    EXPECT_EQ(rig_.told.back(), "secure_channel failed unauthenticated: not the device that signed the request");
+    EXPECT_EQ(rig_.node->incoming_links, 0) << "a stranger does not hold a place for longer than he must";
+}
+
+TEST_F(AcceptLink, WaitsForTheOtherPathWhenOneHandshakeFails)
+{
+    hold();
+    rig_.request();
+    rig_.ice("control-tcp").up();
+    rig_.settle();
+    rig_.tls().fail(JF_CLOSED, "the caller went away from this path");
+    rig_.settle();
+    EXPECT_EQ(rig_.node->incoming_links, 1);
+    rig_.ice("control-udp").up();
+    rig_.settle();
+    rig_.dtls().secured();
+    rig_.settle();
+    EXPECT_EQ(rig_.stage.count("signaling bob-1"), 1U);
+}
+
+TEST_F(AcceptLink, NeedsTheReliableStreamOverDatagrams)
+{
+    hold();
+    rig_.stage.script.reliable = Play::fails;
+    rig_.request();
+    rig_.ice("control-udp").up();
+    rig_.settle();
+    rig_.dtls().secured();
+    rig_.settle();
+    EXPECT_EQ(rig_.stage.count("signaling bob-1"), 0U);
+    rig_.ice("control-tcp").fail(JF_UNREACHABLE);
+    rig_.settle();
+    EXPECT_EQ(rig_.told.back(), "reliable_stream failed unreachable: as the script says");
+    EXPECT_EQ(rig_.node->incoming_links, 0);
+}
+
+TEST_F(AcceptLink, EndsAtOnceWhenTheNodeStops)
+{
+    hold();
+    rig_.request("bob-1");
+    rig_.request("bob-2");
+    rig_.ice("control-tcp").up();
+    rig_.settle();
+    rig_.close(); // it says so if a flow went on
+}
+
+TEST_F(AcceptLink, TakesNoRequestWhileTheNodeStops)
+{
+    rig_.node->stopping = true;
+    rig_.request();
+    EXPECT_EQ(answers(), 0U);
+}
+
+TEST_F(AcceptLink, LetsFourAtOnceInOfOneAccount)
+{
+    hold();
+    for (int i = 1; i <= 6; ++i)
+        rig_.request("bob-" + std::to_string(i));
+    EXPECT_EQ(rig_.node->incoming_links, limits::kIncomingLinksPerAccount);
+    EXPECT_EQ(answers("bob-4"), 1U);
+    EXPECT_EQ(answers("bob-5"), 0U);
+    rig_.request("carol-1", kPeerBlob, "carol");
+    EXPECT_EQ(answers("carol-1"), 1U) << "another account has places of its own";
+    rig_.advance(16s);
+    EXPECT_EQ(rig_.node->incoming_links, 0);
+    rig_.request("bob-5");
+    EXPECT_EQ(answers("bob-5"), 1U) << "and there is room again";
+}
+
+TEST_F(AcceptLink, LetsSixtyFourAtOnceInOfAll)
+{
+    hold();
+    for (int i = 0; i < 70; ++i)
+        rig_.request("device-" + std::to_string(i), kPeerBlob, "account-" + std::to_string(i));
+    EXPECT_EQ(rig_.node->incoming_links, limits::kIncomingLinks);
+    EXPECT_EQ(answers("device-63"), 1U);
+    EXPECT_EQ(answers("device-64"), 0U);
+}
+
+TEST_F(AcceptLink, DoesNotCountOneThatIsUp)
+{
+    for (int i = 1; i <= 6; ++i)
+        rig_.request("bob-" + std::to_string(i));
+    EXPECT_EQ(answers("bob-6"), 1U);
+    EXPECT_EQ(rig_.node->incoming_links, 0);
+}
+
+TEST_F(AcceptLink, ARequestThatComesTwiceIsAnsweredOnce)
+{
+    hold();
+    const jackfield::Device bob("bob", "bob-1", "c");
+    rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.settle();
+    rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.settle();
+    EXPECT_EQ(answers(), 1U);
+    EXPECT_EQ(rig_.node->incoming_links, 1);
+}
+
+TEST_F(AcceptLink, AnAnswerNobodyAskedForIsNothing)
+{
+    rig_.discovery().hear(jackfield::Device("m", "mallory", "c"), JF_CALL_ANSWER, 7);
+    rig_.discovery().hear(jackfield::Device("m", "mallory", "c"), 4711, 7);
+    rig_.settle();
+    EXPECT_EQ(rig_.told, Lines());
+    EXPECT_EQ(rig_.node->flows, 0);
+}
+
+} // namespace

@@ -1,0 +1,140 @@
+// Links are kept between calls: one is taken again, one that died is opened anew, two ends that dial at once both get
+// through.
+
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace jackfield::doubles;
+using namespace jackfield::kernel;
+using Lines = std::vector<std::string>;
+
+TEST(Link, IsTakenAgainByTheNextCall)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    ASSERT_EQ(rig.program->ends, 1);
+    rig.told.clear();
+    rig.call();
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 1U) << "nobody was asked again";
+    EXPECT_TRUE(rig.was_told("connectivity progress kept"));
+    EXPECT_EQ(rig.program->heard_answer, 2);
+    EXPECT_EQ(rig.signaling().said, (Lines{"invite", "bye normal", "invite"}));
+}
+
+TEST(Link, ThatWasOpenedByThePeerIsTakenForOurCall)
+{
+    Rig rig;
+    rig.request();
+    ASSERT_EQ(rig.stage.count("signaling bob-1"), 1U);
+    rig.call();
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 0U);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(Link, ThatBrokeIsOpenedAnew)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    rig.signaling().break_off();
+    rig.settle();
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U) << "nothing is kept of it";
+    EXPECT_EQ(rig.stage.count("control-tcp"), 0U);
+    rig.call();
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 2U);
+    EXPECT_EQ(rig.program->heard_answer, 2);
+}
+
+TEST(Link, ThatBreaksInTheTurnOfTheNextCallIsOpenedAnew)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    rig.signaling().break_off(); // nothing has been taken down yet
+    rig.call();
+    EXPECT_EQ(rig.program->heard_answer, 2);
+}
+
+TEST(Link, ThatDiedWithoutAWordIsOpenedAnewInTheSameCall)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    rig.stage.script.ring = Play::waits; // the kept stream leads nowhere
+    rig.call();
+    rig.stage.script.ring = Play::happens;
+    rig.advance(3s - 1ms);
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 1U);
+    rig.advance(2ms);
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 2U);
+    EXPECT_EQ(rig.program->heard_answer, 2);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U) << "the dead one is gone";
+}
+
+TEST(Link, ThatBreaksUnderAKeptInvitationIsOpenedAnewInTheSameCall)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    rig.stage.script.ring = Play::waits;
+    rig.call();
+    rig.stage.script.ring = Play::happens;
+    rig.signaling().break_off();
+    rig.settle();
+    EXPECT_EQ(rig.program->heard_answer, 2) << rig.told.back();
+}
+
+TEST(Link, StaysOpenForACallOnItWhileTheTableForgetsIt)
+{
+    Rig rig;
+    rig.call();
+    rig.request(); // the peer has dialled anew, and gets a link of its own
+    ASSERT_EQ(rig.stage.count("signaling bob-1"), 2U);
+    rig.signaling("bob-1", 0).ended();
+    rig.settle();
+    EXPECT_EQ(rig.program->ends, 1);
+    EXPECT_EQ(rig.program->end.error.status, JF_OK);
+}
+
+TEST(Link, OfThePeerDoesNotReplaceOneOfOurs)
+{
+    Rig rig;
+    rig.stage.script.tls = Play::waits;
+    rig.node->settings.control_policy = ControlPolicy::kTcpOnly;
+    rig.call(); // both ends dial at once
+    rig.request();
+    rig.stage.get<SecureChannelDouble::Session>("tls bob-1", 1).secured(); // the peer's is up first, and ..
+    rig.settle();
+    ASSERT_EQ(rig.stage.count("signaling bob-1"), 1U);
+    rig.stage.get<SecureChannelDouble::Session>("tls bob-1", 0).secured(); // .. ours, before its call comes in on it
+    rig.settle();
+    ASSERT_EQ(rig.stage.count("signaling bob-1"), 2U) << "the peer's call is on its way on the first";
+    rig.signaling("bob-1", 0).invited();
+    rig.settle();
+    ASSERT_EQ(rig.incoming.size(), 1U);
+    EXPECT_EQ(rig.signaling("bob-1", 0).said, Lines{"ring"});
+    EXPECT_EQ(rig.program->heard_answer, 1) << "ours goes on on the second";
+}
+
+TEST(Link, OfAPeerThatDialsAgainAndAgainIsOneLink)
+{
+    Rig rig;
+    for (int i = 0; i < 20; ++i)
+        rig.request();
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
+    EXPECT_EQ(rig.stage.count("control-tcp"), 1U);
+}
+
+TEST(Link, TellsNobodyOfAMessageNobodyTakes)
+{
+    Rig rig;
+    rig.request();
+    const std::string_view text = "hello";
+    EXPECT_EQ(rig.signaling().listener().message(0, "text/plain", jackfield::as_bytes(text)), JF_UNSUPPORTED);
+}
+
+} // namespace

@@ -1,0 +1,170 @@
+// The calling side when all goes well: every step of the table, in its order.
+
+#include "tests/kernel/doubles/media_source.hpp"
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace jackfield::doubles;
+using namespace jackfield::kernel;
+using Lines = std::vector<std::string>;
+
+TEST(OutgoingCall, GoesThroughTheStepsInTheOrderOfTheTable)
+{
+    Rig rig;
+    const auto call = rig.call();
+    EXPECT_EQ(rig.told,
+              (Lines{"call start", "discovery start", "discovery done", "request start", "request done", "answer start",
+                     "answer done", "connectivity start", "connectivity done tcp", "secure_channel start",
+                     "secure_channel done", "signaling start", "signaling progress ringing", "media_connectivity start",
+                     "signaling done", "media_connectivity done", "media start"}));
+    EXPECT_EQ(rig.program->rang, 1);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+    call->hang_up();
+    rig.settle();
+    EXPECT_EQ(rig.told.back(), "call done");
+    EXPECT_EQ(rig.program->ends, 1);
+    EXPECT_EQ(rig.program->end.error.status, JF_OK);
+    EXPECT_TRUE(rig.program->end.answered);
+    EXPECT_FALSE(rig.program->end.by_peer);
+    EXPECT_EQ(rig.signaling().said, (Lines{"invite", "bye normal"}));
+}
+
+TEST(OutgoingCall, OverDatagramsAddsAReliableStream)
+{
+    Rig rig;
+    rig.node->settings.control_policy = ControlPolicy::kUdpOnly;
+    rig.call();
+    EXPECT_TRUE(rig.was_told("connectivity done udp"));
+    EXPECT_TRUE(rig.was_told("reliable_stream done"));
+    EXPECT_TRUE(rig.reliable().initiator());
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(OutgoingCall, NegotiatesMediaWhileItRings)
+{
+    Rig rig;
+    rig.stage.script.accept = Play::waits;
+    rig.call();
+    EXPECT_EQ(rig.told.back(), "media start") << "all is ready before anybody picks up";
+    EXPECT_EQ(rig.stage.count("transport"), 1U);
+    EXPECT_EQ(rig.stage.count("encoder"), 1U);
+    rig.signaling().answered();
+    rig.settle();
+    EXPECT_TRUE(rig.stage.get<MediaSourceDouble::Session>("source").started);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(OutgoingCall, WhoIsControllingAndWhoIsTlsClientIsTheCaller)
+{
+    Rig rig;
+    rig.stage.script.udp = Play::waits;
+    rig.stage.script.tls = Play::waits;
+    rig.call();
+    EXPECT_EQ(rig.ice("control-udp").role, static_cast<std::uint32_t>(JF_CONTROLLING));
+    EXPECT_EQ(rig.ice("control-tcp").role, static_cast<std::uint32_t>(JF_CONTROLLING));
+    EXPECT_EQ(rig.ice("media").role, static_cast<std::uint32_t>(JF_CONTROLLING));
+    EXPECT_TRUE(rig.tls().client);
+    EXPECT_EQ(rig.tls().expected.account_id, "bob");
+    EXPECT_EQ(rig.tls().expected.device_id, "bob-1");
+}
+
+TEST(OutgoingCall, HearsTheRestOfTheStepsFromThePeer)
+{
+    Rig rig;
+    rig.call();
+    rig.signaling().ended();
+    rig.settle();
+    EXPECT_EQ(rig.told.back(), "call done");
+    EXPECT_TRUE(rig.program->end.by_peer);
+    EXPECT_EQ(rig.signaling().said, (Lines{"invite"})) << "a goodbye is not answered with another";
+}
+
+TEST(OutgoingCall, TakesMediaDownBeforeThePathsBelowIt)
+{
+    Rig rig;
+    rig.call();
+    rig.close();
+    const auto& gone = rig.stage.gone();
+    const auto place = [&](std::string_view name) { return std::ranges::find(gone, name) - gone.begin(); };
+    EXPECT_LT(place("source"), place("transport"));
+    EXPECT_LT(place("transport"), place("media"));
+    EXPECT_LT(place("media"), place("signaling bob-1"));
+    EXPECT_LT(place("signaling bob-1"), place("tls bob-1"));
+    EXPECT_LT(place("tls bob-1"), place("control-tcp"));
+    EXPECT_EQ(std::ranges::count(gone, "control-tcp"), 1);
+    EXPECT_EQ(std::ranges::count(gone, "control-udp"), 1) << "the path that was not taken";
+}
+
+TEST(OutgoingCall, TellsTheProgramWhenItsSourceHasEnded)
+{
+    Rig rig;
+    rig.call();
+    rig.stage.get<MediaSourceDouble::Session>("source").end();
+    EXPECT_EQ(rig.program->sources_ended, 1);
+    EXPECT_EQ(rig.program->ends, 0) << "what that means for the call is for the program to say";
+}
+
+TEST(OutgoingCall, TricklesCandidatesThatAreFoundLate)
+{
+    Rig rig;
+    rig.stage.script.tcp = Play::waits;
+    rig.stage.script.udp = Play::waits;
+    rig.stage.script.accept = Play::waits;
+    rig.call();
+    rig.ice("control-udp").candidate("S1 1 UDP 1 198.51.100.1 1 typ srflx");
+    rig.ice("control-udp").candidate("R1 1 UDP 1 198.51.100.9 1 typ relay");
+    rig.settle();
+    ASSERT_EQ(rig.discovery().count("bob-1", JF_CALL_CANDIDATES), 1U) << "those of one turn go out together";
+    EXPECT_EQ(rig.discovery().sent.back().message.blob,
+              "S1 1 UDP 1 198.51.100.1 1 typ srflx\nR1 1 UDP 1 198.51.100.9 1 typ relay\n");
+    EXPECT_EQ(rig.discovery().sent.back().message.call_id, rig.discovery().request_to("bob-1").call_id);
+    rig.ice("control-tcp").up();
+    rig.settle();
+    rig.ice("media").candidate("S2 1 UDP 1 198.51.100.1 2 typ srflx");
+    rig.settle();
+    EXPECT_EQ(rig.signaling().infos, (Lines{"a=candidate:S2 1 UDP 1 198.51.100.1 2 typ srflx\r\n"}));
+}
+
+TEST(OutgoingCall, UsesCandidatesOfThePeerThatComeLate)
+{
+    Rig rig;
+    rig.stage.script.tcp = Play::waits;
+    rig.stage.script.udp = Play::waits;
+    rig.call();
+    const auto id = rig.discovery().request_to("bob-1").call_id;
+    const jackfield::Device bob("bob", "bob-1", "chain");
+    rig.discovery().hear(bob, JF_CALL_CANDIDATES, id,
+                         "S1 1 UDP 1 203.0.113.1 1 typ srflx\nnonsense\n"
+                         "S2 1 tcp 1 203.0.113.1 9 typ srflx\n");
+    rig.settle();
+    EXPECT_EQ(rig.ice("control-udp").remote_candidates, (Lines{"S1 1 UDP 1 203.0.113.1 1 typ srflx"}));
+    EXPECT_EQ(rig.ice("control-tcp").remote_candidates, (Lines{"S2 1 tcp 1 203.0.113.1 9 typ srflx"}));
+}
+
+TEST(OutgoingCall, GoesOnWithoutACandidateThatCouldNotBeSent)
+{
+    Rig rig;
+    rig.stage.script.answer = Play::waits;
+    rig.call();
+    rig.stage.script.send = Play::fails;
+    rig.ice("control-udp").candidate("S1 1 UDP 1 198.51.100.1 1 typ srflx");
+    rig.settle();
+    rig.discovery().answer("bob-1");
+    rig.settle();
+    EXPECT_EQ(rig.program->heard_answer, 1) << rig.told.back();
+}
+
+TEST(OutgoingCall, CarriesWhatThePeerWantsToChangeAsARefusal)
+{
+    Rig rig;
+    rig.call();
+    rig.signaling().listener().updated(rig.signaling().call, peer_offer());
+    rig.settle();
+    EXPECT_EQ(rig.signaling().said.back(), "answer_update nothing") << "media does not change during a call yet";
+    EXPECT_EQ(rig.program->ends, 0);
+}
+
+} // namespace

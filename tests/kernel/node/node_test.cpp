@@ -1,0 +1,179 @@
+// The node as a program uses it: its own thread, its door, and its end in the middle of whatever is going on.
+//
+// Threads: the test's is the program's; what it hears comes on the node's.
+
+#include "kernel/node/node.hpp"
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+namespace {
+
+using namespace jackfield::doubles;
+using namespace jackfield::kernel;
+
+/// Notes what is heard, and wakes the test.
+class Ear : public NodeListener, public CallListener {
+public:
+    void timeline(const TimelineEvent& event) override
+    {
+        const std::lock_guard lock(mutex_);
+        told_.push_back(std::string(name_of(event.step)) + " " + std::string(name_of(event.moment)));
+        changed_.notify_all();
+        if (in_timeline && std::exchange(once_, false))
+            in_timeline();
+    }
+    void ended(Call&, const CallEnd& end) override
+    {
+        const std::lock_guard lock(mutex_);
+        ends_.push_back(end);
+        changed_.notify_all();
+    }
+
+    /// True once that line was told, now or later.
+    bool hears(const std::string& line)
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return std::ranges::find(told_, line) != told_.end(); });
+    }
+
+    std::vector<CallEnd> ends()
+    {
+        const std::lock_guard lock(mutex_);
+        return ends_;
+    }
+
+    std::function<void()> in_timeline; // on the node's thread
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::string> told_;
+    std::vector<CallEnd> ends_;
+    bool once_ = true;
+};
+
+class NodeTest : public ::testing::Test {
+protected:
+    std::unique_ptr<Node> make()
+    {
+        auto node = Node::create(config_of_doubles(), registry_of_doubles(), ear_);
+        if (!node)
+            throw Failure(node.error());
+        return std::move(*node);
+    }
+    ~NodeTest() override
+    {
+        EXPECT_EQ(stage_.names(), "nothing");
+        EXPECT_EQ(stage_.problems, std::vector<std::string>());
+    }
+
+    const MediaPlan plan_{"tone", "tape", true, false};
+    Stage stage_;
+    std::shared_ptr<Ear> ear_ = std::make_shared<Ear>();
+};
+
+TEST_F(NodeTest, SaysWhoItIsAndGoesOnline)
+{
+    const auto node = make();
+    const auto ids = node->start();
+    ASSERT_TRUE(ids);
+    EXPECT_EQ(ids->account_id, "alice");
+    EXPECT_EQ(ids->device_id, "alice-1");
+    EXPECT_TRUE(ear_->hears("discovery progress"));
+    EXPECT_EQ(node->describe_discovery(), R"({"doubles":{}})");
+    EXPECT_EQ(node->discovery_address(), "");
+}
+
+TEST_F(NodeTest, LoadsItsIdentityOnce)
+{
+    const auto node = make();
+    ASSERT_TRUE(node->load_identity());
+    stage_.script.load = Play::fails;
+    EXPECT_TRUE(node->load_identity());
+}
+
+TEST_F(NodeTest, SaysWhyItHasNoIdentity)
+{
+    stage_.script.load = Play::fails;
+    stage_.script.status = JF_EXHAUSTED;
+    const auto node = make();
+    const auto ids = node->start();
+    ASSERT_FALSE(ids);
+    EXPECT_EQ(ids.error().status, JF_EXHAUSTED);
+    EXPECT_EQ(ids.error().text, kScripted);
+    EXPECT_TRUE(ear_->hears("identity failed"));
+}
+
+TEST_F(NodeTest, RefusesToWaitForItselfOnItsOwnThread)
+{
+    const auto node = make();
+    bool refused = false;
+    ear_->in_timeline = [&] {
+        try {
+            node->describe_discovery();
+        } catch (const Failure& failure) {
+            refused = failure.status() == JF_INTERNAL;
+        }
+    };
+    ASSERT_TRUE(node->start());
+    EXPECT_TRUE(refused);
+}
+
+TEST_F(NodeTest, MakesACallAndEndsIt)
+{
+    const auto node = make();
+    ASSERT_TRUE(node->start());
+    const auto call = node->call("bob", plan_, ear_);
+    ASSERT_TRUE(ear_->hears("media start"));
+    node->hang_up(call);
+    ASSERT_TRUE(ear_->hears("call done"));
+    node->stop();
+    ASSERT_EQ(ear_->ends().size(), 1U);
+    EXPECT_TRUE(ear_->ends()[0].answered);
+}
+
+TEST_F(NodeTest, StopsInTheMiddleOfEveryStep)
+{
+    const std::vector<std::pair<Play Script::*, const char*>> places{
+        {&Script::find, "discovery start"},      {&Script::answer, "answer start"},
+        {&Script::tls, "secure_channel start"},  {&Script::ring, "signaling start"},
+        {&Script::accept, "signaling progress"}, {&Script::media, "signaling done"},
+        {&Script::announce, "media start"},
+    };
+    for (const auto& [held, place] : places) {
+        ear_ = std::make_shared<Ear>();
+        stage_.script = {};
+        stage_.script.*held = Play::waits;
+        {
+            const auto node = make();
+            ASSERT_TRUE(node->start());
+            node->call("bob", plan_, ear_);
+            ASSERT_TRUE(ear_->hears(place)) << place;
+        }
+        EXPECT_EQ(ear_->ends().size(), 1U) << place;
+        EXPECT_EQ(stage_.names(), "nothing") << place;
+    }
+}
+
+TEST_F(NodeTest, MayGoAwayBeforeItWasStarted)
+{
+    make();
+    const auto node = make();
+    node->stop();
+    node->stop();
+}
+
+TEST_F(NodeTest, SaysWhatIsWrongWithItsConfiguration)
+{
+    Config config = config_of_doubles();
+    config.choices.front().use = "nobody";
+    const auto node = Node::create(config, registry_of_doubles(), ear_);
+    ASSERT_FALSE(node);
+    EXPECT_EQ(node.error().status, JF_BAD_CONFIG);
+}
+
+} // namespace
