@@ -91,10 +91,20 @@ struct Pickup {
             attempts, [&](const auto& one) { return one.session == session && one.failure().has_value(); });
     }
 
+    /// The handshake showed somebody else: he would be that on another path, too.
+    bool wrong_caller() const
+    {
+        return std::ranges::any_of(attempts, [](const auto& one) {
+            const auto failure = one.failure();
+            return failure && failure->status() == JF_UNAUTHENTICATED;
+        });
+    }
+
     /// Every path has failed, or the handshake on it.
     bool hopeless() const
     {
-        return std::ranges::all_of(paths->possible(), [&](const auto* session) { return failed_on(session); });
+        return wrong_caller() ||
+               std::ranges::all_of(paths->possible(), [&](const auto* session) { return failed_on(session); });
     }
 
     Environment& node;

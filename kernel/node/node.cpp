@@ -163,7 +163,10 @@ Error Node::Impl::go_online()
     }
     switchboard_->announce([this](const Error& result) {
         if (result.status == JF_OK)
-            tell(Step::discovery, Moment::progress, R"({"what":"announced"})");
+            tell(Step::discovery, Moment::progress,
+                 nlohmann::json{{"what", "announced"},
+                                {"mechanisms", nlohmann::json::parse(switchboard_->describe(), nullptr, false)}}
+                     .dump());
         else
             tell(Step::discovery, Moment::failed, failure_detail(result));
     });

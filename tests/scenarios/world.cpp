@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -17,7 +18,7 @@ const std::string kProgram = JACKFIELD_BINARY_DIR "/bin/jackfield";
 // --- Process --------------------------------------------------------------------------------------------------------
 
 Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log)
-    : log_(log), child_(kProgram, arguments, log.string()), reader_([this] {
+    : child_(kProgram, arguments, log.string()), reader_([this] {
           while (const auto line = child_.line()) {
               const std::lock_guard lock(mutex_);
               events_.push_back(Json::parse(*line, nullptr, false));
@@ -62,6 +63,14 @@ Json Process::event(const std::string& step, const std::string& moment, const st
         limit);
 }
 
+std::size_t Process::count(const std::string& step, const std::string& moment)
+{
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::ranges::count_if(events_, [&](const Json& event) {
+        return event.is_object() && event.value("step", "") == step && event.value("event", "") == moment;
+    }));
+}
+
 Json Process::first_line(std::chrono::milliseconds limit)
 {
     return find([](const Json&) { return true; }, limit);
@@ -74,13 +83,14 @@ Json Process::call_end(std::chrono::milliseconds limit)
     return event.is_null() ? event : event["detail"];
 }
 
-std::string Process::listening() const
+std::string Process::listening()
 {
-    std::ifstream log(log_);
-    for (std::string line; std::getline(log, line);) {
-        const Json said = Json::parse(line, nullptr, false);
-        if (said.is_object() && said.begin() != said.end() && said.begin()->contains("listening"))
-            return (*said.begin())["listening"];
+    const Json announced = event("discovery", "progress", "announced");
+    if (!announced.is_object())
+        return {};
+    for (const auto& mechanism : announced["detail"]["mechanisms"]) {
+        if (mechanism.contains("listening"))
+            return mechanism["listening"];
     }
     return {};
 }

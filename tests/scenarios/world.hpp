@@ -36,11 +36,14 @@ public:
     Json event(const std::string& step, const std::string& moment, const std::string& what = {},
                std::chrono::milliseconds limit = 20s);
 
+    /// How many of those events have come so far.
+    std::size_t count(const std::string& step, const std::string& moment);
+
     /// The first line that is JSON at all.
     Json first_line(std::chrono::milliseconds limit = 20s);
 
-    /// Where its first discovery listens, as a listening peer says in its log; empty if it has not said so.
-    std::string listening() const;
+    /// Where its first discovery listens, as a peer says when it is announced; empty if it does not.
+    std::string listening();
 
     /// The detail of the call's last event; null if it has not ended in time.
     Json call_end(std::chrono::milliseconds limit = 40s);
@@ -55,7 +58,6 @@ public:
 private:
     Json find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit);
 
-    std::filesystem::path log_;
     jackfield::program::Child child_;
     std::mutex mutex_;
     std::condition_variable changed_;

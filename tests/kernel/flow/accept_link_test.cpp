@@ -116,6 +116,18 @@ TEST_F(AcceptLink, EndsAtOnceWhenTheHandshakeOnTheOnlyPathFails)
     EXPECT_EQ(rig_.node->incoming_links, 0) << "a stranger does not hold a place for longer than he must";
 }
 
+TEST_F(AcceptLink, EndsAtOnceWhenTheCallerIsSomebodyElse)
+{
+    hold();
+    rig_.request();
+    rig_.ice("control-tcp").up();
+    rig_.settle();
+    rig_.tls().fail(JF_UNAUTHENTICATED, "issued by another account");
+    rig_.settle();
+    EXPECT_EQ(rig_.told.back(), "secure_channel failed unauthenticated: issued by another account");
+    EXPECT_EQ(rig_.node->incoming_links, 0) << "he would be that over UDP, too";
+}
+
 TEST_F(AcceptLink, WaitsForTheOtherPathWhenOneHandshakeFails)
 {
     hold();

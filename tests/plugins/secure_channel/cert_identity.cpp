@@ -56,9 +56,9 @@ void set_name(X509_NAME* name, const std::string& text)
          "name");
 }
 
-Holder make(const std::string& type, const Holder* issuer, Validity validity)
+Holder make(Key key, const Holder* issuer, Validity validity)
 {
-    Holder holder{make_key(type), Certificate(X509_new()), {}};
+    Holder holder{std::move(key), Certificate(X509_new()), {}};
     holder.id = id_of(holder.key.get());
     X509* certificate = holder.certificate.get();
     X509_set_version(certificate, X509_VERSION_3);
@@ -105,12 +105,29 @@ std::vector<Certificate> parse(std::string_view chain_pem)
 
 Holder make_account(const std::string& type)
 {
-    return make(type, nullptr, {-7200, 7200});
+    return make(make_key(type), nullptr, {-7200, 7200});
 }
 
 Holder make_device(const Holder& account, Validity validity, const std::string& type)
 {
-    return make(type, &account, validity);
+    return make(make_key(type), &account, validity);
+}
+
+Holder certify(Key key, const Holder& account, Validity validity)
+{
+    return make(std::move(key), &account, validity);
+}
+
+Holder load_holder(const std::string& file)
+{
+    const std::unique_ptr<BIO, Free> bio(BIO_new_file(file.c_str(), "r"));
+    need(bio != nullptr, "file");
+    Holder holder{Key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr)),
+                  Certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)),
+                  {}};
+    need(holder.key != nullptr && holder.certificate != nullptr, "key and certificate");
+    holder.id = id_of(holder.key.get());
+    return holder;
 }
 
 CertIdentity::CertIdentity(const jackfield::testing::FakeHost& host, const Holder& device,

@@ -36,6 +36,12 @@ struct Validity {
 Holder make_account(const std::string& type = "P-256");
 Holder make_device(const Holder& account, Validity validity = {}, const std::string& type = "P-256");
 
+/// A device certificate for a key that is there already.
+Holder certify(Key key, const Holder& account, Validity validity = {});
+
+/// Key and first certificate of a file of an identity-x509 store.
+Holder load_holder(const std::string& file);
+
 class CertIdentity final : public jackfield::Identity {
 public:
     /// chain: what is shown to peers, leaf first.
