@@ -58,18 +58,9 @@ ChromeTrace::Track& ChromeTrace::track_of(const TimelineEvent& event, std::strin
     Track& track = found->second;
     if (is_new) {
         track.number = static_cast<int>(tracks_.size());
-        put_line(dumped({{"ph", "M"},
-                         {"name", "process_name"},
-                         {"pid", track.number},
-                         {"tid", 0},
-                         {"args", {{"name", track_name(event)}}}}),
-                 out);
-        put_line(dumped({{"ph", "M"},
-                         {"name", "process_sort_index"},
-                         {"pid", track.number},
-                         {"tid", 0},
-                         {"args", {{"sort_index", track.number}}}}),
-                 out);
+        name("process_name", {{"name", track_name(event)}}, track.number, 1, out);
+        name("process_sort_index", {{"sort_index", track.number}}, track.number, 1, out);
+        name("thread_name", {{"name", "steps"}}, track.number, 1, out);
     }
     return track;
 }
@@ -84,8 +75,11 @@ void ChromeTrace::start(const TimelineEvent& event, Track& track, std::string& o
         return put(event, 'B', track.number, 0, name_of(event.step), out);
     }
     auto row = std::ranges::find(track.row, std::optional<Step>());
-    if (row == track.row.end())
+    if (row == track.row.end()) {
         row = track.row.insert(track.row.end(), std::nullopt);
+        if (const auto tid = track.row.size(); tid > 1)
+            name("thread_name", {{"name", "at the same time"}}, track.number, tid, out);
+    }
     *row = event.step;
     put(event, 'B', track.number, static_cast<std::size_t>(row - track.row.begin()), name_of(event.step), out);
 }
@@ -147,6 +141,13 @@ void ChromeTrace::put(const TimelineEvent& event, char phase, int track, std::si
     put_line(fmt::format(R"({{"ph":"{}"{},"ts":{:.3f},"pid":{},"tid":{},"cat":"{}","name":{},"args":{}}})", phase,
                          scope, static_cast<double>(event.t_ns - origin_ns_) / 1e3, track, row + 1, name_of(event.side),
                          dumped(std::string(name)), dumped(args)),
+             out);
+}
+
+/// Metadata: what the viewers call a track or a row.
+void ChromeTrace::name(std::string_view what, const nlohmann::json& args, int track, std::size_t tid, std::string& out)
+{
+    put_line(fmt::format(R"({{"ph":"M","pid":{},"tid":{},"name":"{}","args":{}}})", track, tid, what, dumped(args)),
              out);
 }
 

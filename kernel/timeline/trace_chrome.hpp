@@ -14,6 +14,8 @@
 
 #include "kernel/timeline/trace.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <map>
 #include <optional>
 #include <utility>
@@ -43,6 +45,7 @@ private:
     void mark(const TimelineEvent& event, const Track& track, std::string& out);
     void put(const TimelineEvent& event, char phase, int track, std::size_t row, std::string_view name,
              std::string& out);
+    void name(std::string_view what, const nlohmann::json& args, int track, std::size_t tid, std::string& out);
     void put_line(const std::string& line, std::string& out);
 
     std::int64_t origin_ns_;

@@ -39,9 +39,8 @@ public:
         const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
         progress_.say(sentence_of(end));
         if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
-            progress_.say(fmt::format("  {:.1f} s\n{}", seconds, table));
-        if (!end.answered)
-            RecordingNames::discard(recording_);
+            progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
+        RecordingNames::discard_unused(recording_, end.answered);
         exit_code_ = exit_code_of(end);
         loop_.quit();
     }
@@ -69,7 +68,7 @@ int run_call(const Arguments& arguments)
     plan.send = arguments.get("send");
     plan.record = RecordingNames(arguments).only();
     plan.video = !arguments.has("audio-only");
-    Progress progress(format, arguments.get("trace"));
+    Progress progress(format, trace_file(arguments, config.name));
     const auto view = std::make_shared<CallerView>(progress, loop, talk_time, plan.record);
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     or_stop(node->start());

@@ -30,17 +30,17 @@ std::string values_of(const OptionInfo& option)
 
 std::string case_of(const Verb& verb)
 {
-    std::string options = "--help";
+    std::string options = verb.info.arguments == "SHELL" ? "bash --help" : "--help";
     std::string values;
     for (const auto& option : verb.info.options) {
         options += " --" + option.name;
         if (!option.argument.empty())
             values +=
-                fmt::format("                {}:--{}) what=({}) ;;\n", verb.info.name, option.name, values_of(option));
+                fmt::format("            {}:--{}) what=({}) ;;\n", verb.info.name, option.name, values_of(option));
     }
-    // What stands where no option does: a file, a shell, or nothing that could be guessed.
-    const std::string rest = verb.info.arguments == "CONFIG" ? "-f" : verb.info.arguments == "SHELL" ? "-W bash" : "";
-    return values + fmt::format("                {}:*) what=({} -W '{}') ;;\n", verb.info.name, rest, options);
+    // What stands where no option does: a file, or nothing that could be guessed.
+    const std::string rest = verb.info.arguments == "CONFIG" ? "-f " : "";
+    return values + fmt::format("            {}:*) what=({}-W '{}') ;;\n", verb.info.name, rest, options);
 }
 
 int run_completion(const Arguments& arguments)

@@ -155,7 +155,7 @@ void print_steps(const Events& alice)
 
 void print_media(const std::string& who, const Events& events, double talk_s)
 {
-    fmt::print("\n{}\n{}", who, statistics_table(events.end().value("statistics", Json::object()).dump(), talk_s));
+    fmt::print("\n{}\n{}\n", who, statistics_table(events.end().value("statistics", Json::object()).dump(), talk_s));
 }
 
 /// Throws Stop with a sentence if the recording is not what was sent.

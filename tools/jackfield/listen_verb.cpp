@@ -5,6 +5,7 @@
 #include "tools/jackfield/verbs.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 
@@ -80,9 +81,8 @@ public:
         const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
         progress_.say(sentence_of(end));
         if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
-            progress_.say(fmt::format("  {:.1f} s\n{}", seconds, table));
-        if (!end.answered)
-            RecordingNames::discard(plan_.record);
+            progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
+        RecordingNames::discard_unused(plan_.record, end.answered);
         busy_ = false;
         exit_code_ = exit_code_of(end);
         loop_.post([this] {
@@ -143,6 +143,20 @@ Policy policy_of(const Arguments& arguments)
     return arguments.has("answer") ? Policy::answer : arguments.has("decline") ? Policy::decline : Policy::ask;
 }
 
+/// {"discovery-opendht":{"listening":"0.0.0.0:4222",..}} as "discovery-opendht: listening 0.0.0.0:4222, .."
+std::string in_words(const std::string& description)
+{
+    std::string text;
+    const auto mechanisms = nlohmann::ordered_json::parse(description, nullptr, false);
+    for (const auto& [plugin, state] : mechanisms.items()) {
+        text += (text.empty() ? "" : "\n") + plugin + ":";
+        for (const auto& [key, value] : state.items())
+            text += fmt::format("{}{} {}", text.ends_with(':') ? " " : ", ", key,
+                                value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return text;
+}
+
 int run_listen(const Arguments& arguments)
 {
     MainLoop loop;
@@ -152,12 +166,12 @@ int run_listen(const Arguments& arguments)
     const auto source = arguments.get("send");
     check_source(source);
     const RecordingNames recordings(arguments);
-    Progress progress(format, arguments.get("trace"));
+    Progress progress(format, trace_file(arguments, config.name));
     const auto view = std::make_shared<ListenerView>(progress, loop, policy, source, recordings, arguments.has("once"));
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     const auto ids = or_stop(node->start());
     progress.say(fmt::format("listening as {}", ids.account_id));
-    progress.say(node->describe_discovery());
+    progress.say(format == EventFormat::json ? node->describe_discovery() : in_words(node->describe_discovery()));
     view->on_decision = [&](const std::shared_ptr<kernel::Call>& call, bool yes) {
         if (yes)
             node->answer(call);

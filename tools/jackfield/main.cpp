@@ -12,9 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 namespace {
 
@@ -56,13 +54,13 @@ int run(const Verb& verb, const std::vector<std::string>& line)
         return verb.run(arguments);
     } catch (const UsageError& error) {
         put(stderr, fmt::format("jackfield {}: {}\njackfield {} --help shows what it takes\n", verb.info.name,
-                                error.what(), verb.info.name));
+                                printable(error.what()), verb.info.name));
         return kUsage;
     } catch (const Stop& stop) {
-        put(stderr, fmt::format("{}\n", stop.what()));
+        put(stderr, printable_lines(stop.what()) + "\n");
         return stop.code();
     } catch (const std::exception& error) {
-        put(stderr, fmt::format("jackfield: internal error: {}\n", error.what()));
+        put(stderr, fmt::format("jackfield: internal error: {}\n", printable(error.what())));
         return kInternal;
     }
 }
@@ -99,9 +97,9 @@ int main(int argc, char** argv)
 {
     open_standard_streams();
     const int code = run(std::vector<std::string>(argv + 1, argv + argc));
-    // A reader that had enough is no failure (the main loop or SIGPIPE has dealt with it); a full disk is.
-    if (std::ferror(stdout) != 0 && errno != EPIPE && code == kOk) {
-        put(stderr, fmt::format("jackfield: standard output: {}\n", std::strerror(errno)));
+    const auto problem = output_problem();
+    if (code == kOk && !problem.empty()) {
+        put(stderr, fmt::format("jackfield: standard output: {}\n", problem));
         return kMedia;
     }
     return code;

@@ -49,6 +49,17 @@ void check_source(const std::string& source)
                                    fs::exists(source, ignored) ? "not an ordinary file" : "no such file"));
 }
 
+std::string trace_file(const Arguments& arguments, const std::string& config_file)
+{
+    auto file = arguments.get("trace");
+    if (arguments.has("trace") && file.empty())
+        throw UsageError("--trace takes the name of a file");
+    std::error_code failed;
+    if (!file.empty() && fs::equivalent(file, config_file, failed))
+        throw UsageError("--trace \"" + file + "\" is the configuration, and would be written over");
+    return file;
+}
+
 RecordingNames::RecordingNames(const Arguments& arguments)
     : file_(arguments.get("record")), overwrite_(arguments.has("overwrite"))
 {
@@ -58,11 +69,12 @@ RecordingNames::RecordingNames(const Arguments& arguments)
         throw UsageError("--overwrite says something about --record, which is missing");
     if (file_ == kNowhere)
         file_.clear();
+    std::error_code failed;
     const auto folder = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
     if (!file_.empty() && access(folder.c_str(), W_OK | X_OK) != 0)
-        throw Stop(kMedia,
-                   fmt::format("\"{}\": cannot be written: {} folder \"{}\"", file_.string(),
-                               fs::exists(folder) ? "we may not write to the" : "there is no", folder.string()));
+        throw Stop(kMedia, fmt::format("\"{}\": cannot be written: {} folder \"{}\"", file_.string(),
+                                       fs::exists(folder, failed) ? "we may not write to the" : "there is no",
+                                       folder.string()));
 }
 
 std::string RecordingNames::only() const
@@ -86,11 +98,13 @@ std::string RecordingNames::next() const
     return candidate.string();
 }
 
-void RecordingNames::discard(const std::string& name)
+void RecordingNames::discard_unused(const std::string& name, bool answered)
 {
-    std::error_code ignored;
-    if (name != kNowhere && fs::is_regular_file(name, ignored))
-        fs::remove(name, ignored);
+    std::error_code failed;
+    if (name == kNowhere || !fs::is_regular_file(name, failed))
+        return;
+    if (!answered || fs::file_size(name, failed) == 0)
+        fs::remove(name, failed);
 }
 
 bool RecordingNames::free(const fs::path& file) const

@@ -17,6 +17,9 @@ OptionInfo trace_option();
 /// Throws Stop if SRC looks like a file and there is none that we may read.
 void check_source(const std::string& source);
 
+/// The file of --trace, empty if there is none. Throws UsageError if it is the configuration.
+std::string trace_file(const Arguments& arguments, const std::string& config_file);
+
 /// Where the recordings of a verb go. No recording that is there already is lost unless --overwrite says so.
 class RecordingNames {
 public:
@@ -29,8 +32,8 @@ public:
     /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free.
     std::string next() const;
 
-    /// A call that was not answered leaves no recording behind.
-    static void discard(const std::string& name);
+    /// A call that was not answered leaves no recording behind, nor does one in which nothing arrived.
+    static void discard_unused(const std::string& name, bool answered);
 
 private:
     bool free(const std::filesystem::path& file) const;

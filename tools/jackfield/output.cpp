@@ -9,13 +9,18 @@
 #include <locale.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <system_error>
 
 namespace jackfield::program {
 
 namespace {
+
+std::atomic<int> output_error = 0; // the last errno of a write to standard output that failed
 
 std::string_view variable(const char* name)
 {
@@ -77,8 +82,15 @@ Display display_of(std::FILE* stream)
 
 void put(std::FILE* stream, std::string_view text)
 {
-    std::fwrite(text.data(), 1, text.size(), stream);
-    std::fflush(stream);
+    errno = 0;
+    const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+    if (!written && stream == stdout && errno != EPIPE)
+        output_error = errno;
+}
+
+std::string output_problem()
+{
+    return output_error == 0 ? "" : std::generic_category().message(output_error);
 }
 
 std::string printable(std::string_view text)
@@ -94,6 +106,16 @@ std::string printable(std::string_view text)
         text.remove_prefix(character.size());
     }
     return result;
+}
+
+std::string printable_lines(std::string_view text)
+{
+    std::string result;
+    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        result += printable(text.substr(0, end)) + "\n";
+        text.remove_prefix(end + 1);
+    }
+    return result + printable(text);
 }
 
 std::string log_line(int level, std::string_view who, std::string_view text)

@@ -157,8 +157,9 @@ std::string statistics_table(const std::string& statistics_json, double seconds)
         const auto rate = [&](const char* key) {
             return seconds > 0 ? static_cast<double>(number(key)) * 8 / 1000 / seconds : 0.0;
         };
+        table += table.empty() ? "" : "\n";
         table += fmt::format("  {:<6} sent {:>6} packets {:>8.1f} kb/s   received {:>6} packets {:>8.1f} kb/s   "
-                             "lost {:>4}   late {:>4}   refused {:>3}   jitter {:.1f} ms   {}\n",
+                             "lost {:>4}   late {:>4}   refused {:>3}   jitter {:.1f} ms   {}",
                              stream.value("kind", ""), number("packets_sent"), rate("bytes_sent"),
                              number("packets_received"), rate("bytes_received"), number("packets_lost"),
                              number("packets_late"), number("packets_refused"), stream.value("jitter_ms", 0.0),
