@@ -47,6 +47,8 @@ MainLoop::MainLoop() : watch_output_(has_reader(STDOUT_FILENO))
         sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // a closed pipe is a failed write, not the end of a call
+    for (const int number : {SIGTTIN, SIGTTOU})
+        std::signal(number, SIG_IGN); // a listener in the background goes on, even if it cannot ask
     signal_fd_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     stop_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
