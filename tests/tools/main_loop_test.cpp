@@ -7,11 +7,14 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <utility>
 
 namespace {
 
@@ -53,8 +56,15 @@ public:
 
     void signal(int number) const { kill(pid_, number); }
 
+    /// -1 if it does not end.
     int exit_code()
     {
+        const int process = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+        pollfd ended{process, POLLIN, 0};
+        const bool over = poll(&ended, 1, 20'000) > 0;
+        close(process);
+        if (!over)
+            return -1;
         int status = 0;
         waitpid(std::exchange(pid_, -1), &status, 0);
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
