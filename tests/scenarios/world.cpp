@@ -76,11 +76,12 @@ Json Process::call_end(std::chrono::milliseconds limit)
 
 std::string Process::listening() const
 {
+    // "discovery-static: online (listening at 127.0.0.1:41911)", which it says before it is announced.
+    static constexpr std::string_view kBefore = "listening at ";
     std::ifstream log(log_);
     for (std::string line; std::getline(log, line);) {
-        const Json said = Json::parse(line, nullptr, false);
-        if (said.is_object() && said.begin() != said.end() && said.begin()->contains("listening"))
-            return (*said.begin())["listening"];
+        if (const auto found = line.find(kBefore); found != std::string::npos)
+            return line.substr(found + kBefore.size(), line.find_last_not_of(')') + 1 - found - kBefore.size());
     }
     return {};
 }

@@ -105,7 +105,7 @@ private:
 
 } // namespace
 
-std::string Arguments::get(const std::string& name, std::string otherwise) const
+std::string Arguments::get(const std::string& name, const std::string& otherwise) const
 {
     const auto found = values_.find(name);
     return found == values_.end() ? otherwise : found->second;
