@@ -62,7 +62,8 @@ void Registry::scan_folder(const std::filesystem::path& folder)
     auto& searched = searched_.back();
     std::error_code failed;
     std::vector<std::filesystem::path> files;
-    for (std::filesystem::directory_iterator at(searched.path, failed), end; !failed && at != end; at.increment(failed)) {
+    for (std::filesystem::directory_iterator at(searched.path, failed), end; !failed && at != end;
+         at.increment(failed)) {
         if (at->path().filename().string().ends_with(kManifestSuffix))
             files.push_back(at->path());
     }

@@ -1,7 +1,6 @@
 // The smallest complete program on the kernel: two nodes in one process, one call between them, three seconds long.
 //
 //   call-two-peers FOLDER      keeps the two identities in FOLDER
-//
 // Threads: each node has a control thread of its own, on which its listeners are called; main only waits.
 
 #include "kernel/node/node.hpp"
@@ -15,10 +14,16 @@ namespace {
 
 using namespace jackfield::kernel;
 
+template <typename T>
+T need(std::expected<T, Error> result)
+{
+    return result ? std::move(*result) : throw Failure(result.error());
+}
+
 /// Both nodes look the same but for their store. Bob is the first node of a DHT, and Alice joins it there.
 Config config_of(const std::string& folder, const std::string& name, const std::string& bootstrap)
 {
-    const std::string text = fmt::format(R"({{
+    return need(parse_config(fmt::format(R"({{
         "jackfield": 1,
         "slots": {{
             "identity":        {{ "use": "identity-x509", "config": {{ "store": "{}/{}" }} }},
@@ -33,11 +38,8 @@ Config config_of(const std::string& folder, const std::string& name, const std::
             "media_source":    {{ "use": "media-ffmpeg" }},
             "media_sink":      {{ "use": "media-ffmpeg" }}
         }} }})",
-                                         folder, name, bootstrap);
-    auto config = parse_config(text, name + ".json");
-    if (!config)
-        throw Failure(config.error());
-    return *config;
+                                         folder, name, bootstrap),
+                             name + ".json"));
 }
 
 /// Says what happens to one node, and answers whoever calls.
@@ -45,10 +47,7 @@ class Person final : public NodeListener, public CallListener, public std::enabl
 public:
     explicit Person(std::string name) : name_(std::move(name)) {}
 
-    void timeline(const TimelineEvent& event) override
-    {
-        fmt::print("{:<6} {}\n", name_, to_json_line(event, 0));
-    }
+    void timeline(const TimelineEvent& event) override { fmt::print("{:<6}{}\n", name_, to_json_line(event, 0)); }
     IncomingPlan incoming(const IncomingCall&) override { return {{"test", "null"}, shared_from_this(), std::nullopt}; }
     void ringing(Call& call) override
     {
@@ -66,12 +65,6 @@ private:
     std::promise<void> answered_;
     std::promise<CallEnd> ended_;
 };
-
-template <typename T>
-T need(std::expected<T, Error> result)
-{
-    return result ? std::move(*result) : throw Failure(result.error());
-}
 
 } // namespace
 

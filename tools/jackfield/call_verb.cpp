@@ -1,5 +1,6 @@
 // jackfield call: calls a peer and stays until someone hangs up.
 
+#include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
 
@@ -11,8 +12,8 @@ namespace {
 
 class CallerView final : public kernel::NodeListener, public kernel::CallListener {
 public:
-    CallerView(Progress& progress, MainLoop& loop, std::chrono::milliseconds talk_time)
-        : progress_(progress), loop_(loop), talk_time_(talk_time)
+    CallerView(Progress& progress, MainLoop& loop, std::chrono::milliseconds talk_time, std::string recording)
+        : progress_(progress), loop_(loop), talk_time_(talk_time), recording_(std::move(recording))
     {}
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
@@ -38,7 +39,8 @@ public:
         const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
         progress_.say(sentence_of(end));
         if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
-            progress_.say(fmt::format("  {:.1f} s\n{}", seconds, table));
+            progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
+        RecordingNames::discard_unused(recording_, end.answered);
         exit_code_ = exit_code_of(end);
         loop_.quit();
     }
@@ -50,6 +52,7 @@ private:
     Progress& progress_;
     MainLoop& loop_;
     std::chrono::milliseconds talk_time_;
+    std::string recording_;
     std::chrono::steady_clock::time_point answered_at_{};
     int exit_code_ = kInterrupted;
 };
@@ -57,16 +60,19 @@ private:
 int run_call(const Arguments& arguments)
 {
     MainLoop loop;
-    Progress progress(event_format(arguments));
+    const auto format = event_format(arguments);
+    const auto peer = account_argument(arguments.rest().front());
     const auto talk_time = arguments.has("for") ? seconds_option(arguments, "for") : std::chrono::milliseconds(0);
+    const auto config = read_config(arguments);
     kernel::MediaPlan plan;
     plan.send = arguments.get("send");
-    plan.record = arguments.get("record", "null");
+    plan.record = RecordingNames(arguments).only();
     plan.video = !arguments.has("audio-only");
-    const auto view = std::make_shared<CallerView>(progress, loop, talk_time);
-    const auto node = or_stop(kernel::Node::create(read_config(arguments), view, standard_log()));
+    Progress progress(format, trace_file(arguments, config.name));
+    const auto view = std::make_shared<CallerView>(progress, loop, talk_time, plan.record);
+    const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     or_stop(node->start());
-    const auto call = node->call(arguments.rest().front(), plan, view);
+    const auto call = node->call(peer, plan, view);
     view->on_time_over = [&](const std::shared_ptr<kernel::Call>& which) { node->hang_up(which); };
     loop.on_interrupt = [&] {
         progress.say("hanging up");
@@ -85,10 +91,12 @@ Verb call_verb()
              "PEER",
              "Calls the account PEER and stays until someone hangs up; Ctrl-C hangs up.",
              {config_option(),
-              {"send", "SRC", "what to send: a media file, or \"test\" for a picture and a tone"},
-              {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm)"},
+              send_option(),
+              {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm), which must not be there yet"},
+              overwrite_option(),
               {"for", "SECONDS", "hangs up that long after the answer"},
               {"audio-only", "", "offers no video"},
+              trace_option(),
               events_option(),
               log_option()},
              1,

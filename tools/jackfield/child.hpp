@@ -1,7 +1,7 @@
 // Another program, most often this one again, as a child process: its standard output comes here line by line, its
 // standard error goes to a file.
 //
-// Threads: the main thread. Lifetime: the destructor asks it to end (SIGINT), then makes it.
+// Threads: the main thread. Lifetime: the destructor ends it at once (SIGKILL) if it still runs.
 #pragma once
 
 #include <sys/types.h>

@@ -155,7 +155,7 @@ void print_steps(const Events& alice)
 
 void print_media(const std::string& who, const Events& events, double talk_s)
 {
-    fmt::print("\n{}\n{}", who, statistics_table(events.end().value("statistics", Json::object()).dump(), talk_s));
+    fmt::print("\n{}\n{}\n", who, statistics_table(events.end().value("statistics", Json::object()).dump(), talk_s));
 }
 
 /// Throws Stop with a sentence if the recording is not what was sent.
@@ -202,7 +202,7 @@ void run_call(const Demo& demo)
     const std::string alice_file = (demo.folder / "alice-recorded.mkv").string();
     Child bob(kSelf,
               {"listen", "--config", bob_config, "--answer", "--once", "--send", demo.speech, "--record", bob_file,
-               "--events", "json"},
+               "--overwrite", "--events", "json"},
               log("bob"));
     wait_for(bob, "announced", "bob", log("bob"));
     fmt::print("alice calls bob, {}\n  over {}, control policy {}\n", bob_account, demo.secure, demo.policy);
@@ -215,7 +215,7 @@ void run_call(const Demo& demo)
     });
     Events alice_events;
     Child alice(kSelf,
-                {"call", "--config", alice_config, "--send", demo.film, "--record", alice_file, "--for",
+                {"call", "--config", alice_config, "--send", demo.film, "--record", alice_file, "--overwrite", "--for",
                  fmt::format("{}", demo.talk_s), "--events", "json", bob_account},
                 log("alice"));
     while (const auto line = alice.line())

@@ -64,14 +64,14 @@ Json describe(SinglePlugin& plugin)
 int run_dht(const Arguments& arguments)
 {
     MainLoop loop;
+    const auto format = event_format(arguments);
     SinglePlugin node(kPluginId, JF_DISCOVERY_INTERFACE, plugin_config(arguments).dump());
     start(node);
     const Json state = describe(node);
-    if (event_format(arguments) == EventFormat::json)
-        fmt::print("{}\n", state.dump());
+    if (format == EventFormat::json)
+        put(stdout, state.dump() + "\n");
     else
-        fmt::print("bootstrap node on {}; Ctrl-C ends it\n", state.value("listening", "?"));
-    std::fflush(stdout);
+        put(stdout, fmt::format("bootstrap node on {}; Ctrl-C ends it\n", state.value("listening", "?")));
     loop.run();
     return kOk;
 }

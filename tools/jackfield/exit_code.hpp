@@ -1,5 +1,8 @@
-// What the program's exit codes mean; the manual page and --help say the same.
+// What the program's exit codes mean; --help and the manual say the same.
 #pragma once
+
+#include <string>
+#include <string_view>
 
 namespace jackfield::program {
 
@@ -16,9 +19,25 @@ enum ExitCode {
     kInterrupted = 130, // Ctrl-C before the call was up
 };
 
-inline constexpr const char* kExitCodeHelp = "Exit codes: 0 done, 2 wrong arguments, 3 configuration or identity, "
-                                             "4 declined, busy or no answer, 5 peer not found or out of reach, "
-                                             "6 the peer is not who it should be, 7 media file or codec, "
-                                             "8 the call broke, 70 internal error, 130 interrupted.";
+struct ExitCodeInfo {
+    ExitCode code;
+    std::string_view words;
+};
+
+inline constexpr ExitCodeInfo kExitCodes[] = {
+    {kOk, "done"},
+    {kUsage, "wrong arguments"},
+    {kConfiguration, "configuration or identity"},
+    {kNotAnswered, "declined, busy or no answer"},
+    {kUnreachable, "peer not found or out of reach"},
+    {kNotTrusted, "the peer is not who it should be"},
+    {kMedia, "file cannot be read or written, or no common media"},
+    {kBroken, "the call broke"},
+    {kInternal, "internal error"},
+    {kInterrupted, "interrupted"},
+};
+
+/// "Exit codes: 0 done, 2 wrong arguments, ..."
+std::string exit_code_help();
 
 } // namespace jackfield::program

@@ -16,9 +16,9 @@ int run_id(const Arguments& arguments)
     const auto node = or_stop(kernel::Node::create(read_config(arguments), nullptr, standard_log()));
     const auto ids = or_stop(node->load_identity());
     if (format == EventFormat::json)
-        fmt::print("{}\n", nlohmann::json{{"account", ids.account_id}, {"device", ids.device_id}}.dump());
+        put(stdout, nlohmann::json{{"account", ids.account_id}, {"device", ids.device_id}}.dump() + "\n");
     else
-        fmt::print("account {}\ndevice  {}\n", ids.account_id, ids.device_id);
+        put(stdout, fmt::format("account {}\ndevice  {}\n", ids.account_id, ids.device_id));
     return kOk;
 }
 

@@ -1,10 +1,13 @@
 // jackfield listen: waits for calls, and answers, declines or asks.
 
+#include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <atomic>
 
 namespace jackfield::program {
 
@@ -16,9 +19,14 @@ class ListenerView final : public kernel::NodeListener,
                            public kernel::CallListener,
                            public std::enable_shared_from_this<ListenerView> {
 public:
-    ListenerView(Progress& progress, MainLoop& loop, Policy policy, kernel::MediaPlan plan, bool once)
-        : progress_(progress), loop_(loop), policy_(policy), plan_(std::move(plan)), once_(once)
-    {}
+    ListenerView(Progress& progress, MainLoop& loop, Policy policy, std::string send, RecordingNames recordings,
+                 bool once)
+        : progress_(progress), loop_(loop), policy_(policy), recordings_(std::move(recordings)), once_(once)
+    {
+        plan_.send = std::move(send);
+    }
+
+    std::function<void(const std::shared_ptr<kernel::Call>&, bool)> on_decision; // main thread
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
 
@@ -30,11 +38,16 @@ public:
 
     kernel::IncomingPlan incoming(const kernel::IncomingCall& call) override
     {
-        progress_.say(fmt::format("call from {}{}", call.peer_account,
-                                  call.display_name.empty() ? "" : " (says it is \"" + call.display_name + "\")"));
-        if (busy_)
+        const std::string name = printable(call.display_name);
+        const std::string from =
+            fmt::format("call from {}{}", call.peer_account, name.empty() ? "" : " (says it is \"" + name + "\")");
+        if (busy_) {
+            progress_.say(from + ": busy");
             return {{}, nullptr, JF_REASON_BUSY};
+        }
+        progress_.say(from);
         busy_ = true;
+        plan_.record = recordings_.next();
         return {plan_, shared_from_this(), std::nullopt};
     }
 
@@ -44,11 +57,18 @@ public:
             return call.answer();
         if (policy_ == Policy::decline)
             return call.refuse(JF_REASON_DECLINED);
-        progress_.say("answer? (y/n)");
-        loop_.post([this, kept = call.shared_from_this()] { asked_about_ = kept; });
+        loop_.post([this, kept = call.shared_from_this()] {
+            asked_about_ = kept;
+            ask();
+        });
     }
 
-    void answered(kernel::Call&) override { answered_at_ = std::chrono::steady_clock::now(); }
+    void answered(kernel::Call&) override
+    {
+        answered_at_ = std::chrono::steady_clock::now();
+        if (plan_.record != "null")
+            progress_.say("recording to " + plan_.record);
+    }
 
     void source_ended(kernel::Call&, kernel::MediaKind kind) override
     {
@@ -61,40 +81,58 @@ public:
         const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
         progress_.say(sentence_of(end));
         if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
-            progress_.say(fmt::format("  {:.1f} s\n{}", seconds, table));
+            progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
+        RecordingNames::discard_unused(plan_.record, end.answered);
         busy_ = false;
-        loop_.post([this, code = exit_code_of(end)] {
-            asked_about_.reset();
-            exit_code_ = code;
+        exit_code_ = exit_code_of(end);
+        loop_.post([this] {
+            settle();
             if (once_)
                 loop_.quit();
         });
     }
 
-    /// A line of input, on the main thread: the answer to our question.
-    void line(kernel::Node& node, const std::string& text)
-    {
-        if (!asked_about_ || text.empty())
-            return;
-        if (text.front() == 'y' || text.front() == 'Y')
-            node.answer(asked_about_);
-        else
-            node.refuse(asked_about_);
-        asked_about_.reset();
-    }
-
     int exit_code() const { return exit_code_; }
 
 private:
+    // The question is put, answered and forgotten on the main thread.
+    void ask()
+    {
+        progress_.ask("answer? (y/n)");
+        loop_.ask_for_line([this](const std::optional<std::string>& line) { decide(line); });
+    }
+
+    void decide(const std::optional<std::string>& line)
+    {
+        if (!line) {
+            progress_.settle();
+            return progress_.say("standard input has ended, so nobody can answer; --answer or --decline would");
+        }
+        const bool yes = *line == "y" || *line == "Y" || *line == "yes";
+        if (!yes && *line != "n" && *line != "N" && *line != "no")
+            return ask();
+        on_decision(asked_about_, yes);
+        settle();
+    }
+
+    void settle()
+    {
+        if (!std::exchange(asked_about_, nullptr))
+            return;
+        loop_.forget_question();
+        progress_.settle();
+    }
+
     Progress& progress_;
     MainLoop& loop_;
     Policy policy_;
-    kernel::MediaPlan plan_;
+    kernel::MediaPlan plan_; // [control]
+    RecordingNames recordings_;
     bool once_;
     bool busy_ = false; // [control]
     std::chrono::steady_clock::time_point answered_at_{};
     std::shared_ptr<kernel::Call> asked_about_; // main thread
-    int exit_code_ = kOk;
+    std::atomic<int> exit_code_{kInterrupted};  // of the last call; there may be none
 };
 
 Policy policy_of(const Arguments& arguments)
@@ -105,28 +143,48 @@ Policy policy_of(const Arguments& arguments)
     return arguments.has("answer") ? Policy::answer : arguments.has("decline") ? Policy::decline : Policy::ask;
 }
 
+/// {"discovery-opendht":{"listening":"0.0.0.0:4222",..}} as "discovery-opendht: listening 0.0.0.0:4222, .."
+std::string in_words(const std::string& description)
+{
+    std::string text;
+    const auto mechanisms = nlohmann::ordered_json::parse(description, nullptr, false);
+    for (const auto& [plugin, state] : mechanisms.items()) {
+        text += (text.empty() ? "" : "\n") + plugin + ":";
+        for (const auto& [key, value] : state.items())
+            text += fmt::format("{}{} {}", text.ends_with(':') ? " " : ", ", key,
+                                value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return text;
+}
+
 int run_listen(const Arguments& arguments)
 {
     MainLoop loop;
     const auto format = event_format(arguments);
-    Progress progress(format);
-    kernel::MediaPlan plan;
-    plan.send = arguments.get("send");
-    plan.record = arguments.get("record", "null");
-    const auto view =
-        std::make_shared<ListenerView>(progress, loop, policy_of(arguments), std::move(plan), arguments.has("once"));
-    const auto node = or_stop(kernel::Node::create(read_config(arguments), view, standard_log()));
+    const auto policy = policy_of(arguments);
+    const auto config = read_config(arguments);
+    const auto source = arguments.get("send");
+    check_source(source);
+    const RecordingNames recordings(arguments);
+    Progress progress(format, trace_file(arguments, config.name));
+    const auto view = std::make_shared<ListenerView>(progress, loop, policy, source, recordings, arguments.has("once"));
+    const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     const auto ids = or_stop(node->start());
     progress.say(fmt::format("listening as {}", ids.account_id));
-    progress.say(node->describe_discovery());
-    loop.on_line = [&](const std::string& text) { view->line(*node, text); };
+    progress.say(format == EventFormat::json ? node->describe_discovery() : in_words(node->describe_discovery()));
+    view->on_decision = [&](const std::shared_ptr<kernel::Call>& call, bool yes) {
+        if (yes)
+            node->answer(call);
+        else
+            node->refuse(call);
+    };
     loop.on_interrupt = [&] {
         progress.say("going offline");
         loop.quit();
     };
     loop.run();
     node->stop();
-    return arguments.has("once") && !loop.interrupted() ? view->exit_code() : kOk;
+    return arguments.has("once") ? view->exit_code() : kOk;
 }
 
 } // namespace
@@ -140,9 +198,12 @@ Verb listen_verb()
               {"answer", "", "answers every call"},
               {"decline", "", "declines every call"},
               {"ask", "", "asks for each call (the default)"},
-              {"send", "SRC", "what to send: a media file, or \"test\" for a picture and a tone"},
-              {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm); the last call stays"},
+              send_option(),
+              {"record", "FILE",
+               "keeps what arrives in FILE (.mkv or .webm); later calls go to FILE-2, FILE-3: nothing is lost"},
+              overwrite_option(),
               {"once", "", "ends after one call, with its exit code"},
+              trace_option(),
               events_option(),
               log_option()},
              0,

@@ -3,19 +3,25 @@
 #include "kernel/config/explain.hpp"
 #include "kernel/config/resolve.hpp"
 #include "kernel/registry/registry.hpp"
+#include "tools/jackfield/look_json.hpp"
+#include "tools/jackfield/output.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
-
-#include <fmt/format.h>
 
 namespace jackfield::program {
 
 namespace {
 
+OptionInfo json_option()
+{
+    return {"json", "", "the same as one JSON object, for scripts"};
+}
+
 int run_plugins(const Arguments& arguments)
 {
     const auto folders = arguments.has("config") ? read_config(arguments).plugin_path : kernel::default_plugin_path();
-    fmt::print("{}", kernel::list_plugins(kernel::Registry::scan(folders)));
+    const auto registry = kernel::Registry::scan(folders);
+    put(stdout, arguments.has("json") ? plugins_json(registry) : kernel::list_plugins(registry));
     return kOk;
 }
 
@@ -23,7 +29,8 @@ int run_explain(const Arguments& arguments)
 {
     const auto config = or_stop(kernel::load_config(arguments.rest().front()));
     const auto registry = kernel::Registry::scan(config.plugin_path);
-    fmt::print("{}", kernel::explain(or_stop(kernel::resolve(config, registry))));
+    const auto resolved = or_stop(kernel::resolve(config, registry));
+    put(stdout, arguments.has("json") ? explain_json(resolved) : kernel::explain(resolved));
     return kOk;
 }
 
@@ -34,7 +41,7 @@ Verb plugins_verb()
     return {{"plugins",
              "",
              "Lists the plugins that were found, and those that cannot be used, with the reason.",
-             {config_option()},
+             {config_option(), json_option()},
              0,
              0},
             &run_plugins};
@@ -42,7 +49,12 @@ Verb plugins_verb()
 
 Verb explain_verb()
 {
-    return {{"explain", "CONFIG", "Shows which plugin a configuration puts into each slot, and why.", {}, 1, 1},
+    return {{"explain",
+             "CONFIG",
+             "Shows which plugin a configuration puts into each slot, and why.",
+             {json_option()},
+             1,
+             1},
             &run_explain};
 }
 

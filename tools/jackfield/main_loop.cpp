@@ -2,20 +2,44 @@
 
 #include "tools/jackfield/main_loop.hpp"
 
+#include "tools/jackfield/exit_code.hpp"
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
 namespace jackfield::program {
 
-MainLoop::MainLoop()
+namespace {
+
+constexpr std::size_t kMaxLineBytes = 4096;
+
+/// Whether poll can say that nobody reads there any more.
+bool has_reader(int descriptor)
+{
+    struct stat kind{};
+    return fstat(descriptor, &kind) == 0 && (S_ISFIFO(kind.st_mode) || S_ISSOCK(kind.st_mode));
+}
+
+void ring(int event_fd)
+{
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(event_fd, &one, sizeof(one));
+}
+
+} // namespace
+
+MainLoop::MainLoop() : watch_output_(has_reader(STDOUT_FILENO))
 {
     sigset_t signals;
     sigemptyset(&signals);
@@ -23,16 +47,53 @@ MainLoop::MainLoop()
         sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // a closed pipe is a failed write, not the end of a call
+    for (const int number : {SIGTTIN, SIGTTOU})
+        std::signal(number, SIG_IGN); // a listener in the background goes on, even if it cannot ask
     signal_fd_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (signal_fd_ < 0 || event_fd_ < 0)
+    stop_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (signal_fd_ < 0 || event_fd_ < 0 || stop_fd_ < 0)
         throw std::runtime_error("no file descriptors left for signals and events");
+    signal_thread_ = std::thread([this] { wait_for_signals(); });
 }
 
 MainLoop::~MainLoop()
 {
+    ring(stop_fd_);
+    signal_thread_.join();
     close(signal_fd_);
     close(event_fd_);
+    close(stop_fd_);
+}
+
+/// The main thread may be busy, or stuck: who asks twice does not want to wait for goodbyes.
+void MainLoop::wait_for_signals()
+{
+    int count = 0;
+    for (;;) {
+        std::array<pollfd, 2> waiting{{{signal_fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
+        poll(waiting.data(), waiting.size(), -1);
+        if (waiting[1].revents != 0)
+            return;
+        signalfd_siginfo info{};
+        while (read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
+            const std::lock_guard lock(mutex_);
+            if (++count > 1 || !running_)
+                _exit(kInterrupted);
+            posted_.emplace_back([this] { interrupt(); });
+            ring(event_fd_);
+        }
+    }
+}
+
+void MainLoop::interrupt()
+{
+    if (std::exchange(interrupted_, true))
+        return;
+    if (on_interrupt)
+        on_interrupt();
+    else
+        quit_ = true;
 }
 
 void MainLoop::at(std::chrono::steady_clock::time_point deadline, std::function<void()> action)
@@ -47,8 +108,7 @@ void MainLoop::post(std::function<void()> task)
         const std::lock_guard lock(mutex_);
         posted_.push_back(std::move(task));
     }
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = write(event_fd_, &one, sizeof(one));
+    ring(event_fd_);
 }
 
 void MainLoop::quit()
@@ -58,15 +118,23 @@ void MainLoop::quit()
 
 void MainLoop::run()
 {
+    {
+        const std::lock_guard lock(mutex_);
+        running_ = true;
+    }
     while (!quit_) {
-        std::array<pollfd, 3> waiting{{{signal_fd_, POLLIN, 0}, {event_fd_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}}};
-        const nfds_t count = on_line && input_open_ ? 3 : 2;
-        poll(waiting.data(), count, timeout_ms());
+        // A negative descriptor is passed over.
+        std::array<pollfd, 3> waiting{{{event_fd_, POLLIN, 0},
+                                       {watch_output_ ? STDOUT_FILENO : -1, 0, 0},
+                                       {answer_ ? STDIN_FILENO : -1, POLLIN, 0}}};
+        poll(waiting.data(), waiting.size(), timeout_ms());
         if (waiting[0].revents != 0)
-            read_signals();
-        if (waiting[1].revents != 0)
             run_posted();
-        if (count == 3 && waiting[2].revents != 0)
+        if (waiting[1].revents != 0) {
+            watch_output_ = false;
+            interrupt();
+        }
+        if (waiting[2].revents != 0 && answer_)
             read_input();
         if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) {
             deadline_.reset();
@@ -83,37 +151,6 @@ int MainLoop::timeout_ms() const
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000));
 }
 
-void MainLoop::read_signals()
-{
-    signalfd_siginfo info{};
-    while (read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
-        if (++interrupts_ > 1)
-            quit_ = true; // who asks twice does not want to wait for goodbyes
-        else if (on_interrupt)
-            on_interrupt();
-        else
-            quit_ = true;
-    }
-}
-
-void MainLoop::read_input()
-{
-    std::array<char, 256> piece{};
-    const auto size = read(STDIN_FILENO, piece.data(), piece.size());
-    if (size <= 0) {
-        input_open_ = false;
-        return;
-    }
-    input_.append(piece.data(), static_cast<std::size_t>(size));
-    for (auto end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
-        const std::string line = input_.substr(0, end);
-        input_.erase(0, end + 1);
-        on_line(line);
-    }
-    if (input_.size() > 4096)
-        input_.clear();
-}
-
 void MainLoop::run_posted()
 {
     std::uint64_t count = 0;
@@ -125,6 +162,44 @@ void MainLoop::run_posted()
     }
     for (const auto& task : tasks)
         task();
+}
+
+// --- input ----------------------------------------------------------------------------------------------------------
+
+/// Input is read while there is a question and not otherwise, so that a program at the other end of a pipe may have its
+/// answers ready. What somebody typed before the question was put is no answer to it.
+void MainLoop::ask_for_line(std::function<void(const std::optional<std::string>&)> answer)
+{
+    if (isatty(STDIN_FILENO) != 0) {
+        tcflush(STDIN_FILENO, TCIFLUSH);
+        input_.clear();
+    }
+    answer_ = std::move(answer);
+    take_line();
+}
+
+void MainLoop::read_input()
+{
+    std::array<char, 256> piece{};
+    const auto size = read(STDIN_FILENO, piece.data(), piece.size());
+    if (size > 0)
+        input_.append(piece.data(), static_cast<std::size_t>(size));
+    else
+        input_ended_ = true;
+    take_line();
+}
+
+void MainLoop::take_line()
+{
+    if (const auto end = input_.find('\n'); end != std::string::npos) {
+        const std::string line = input_.substr(0, end);
+        input_.erase(0, end + 1);
+        std::exchange(answer_, {})(line);
+    } else if (input_ended_) {
+        std::exchange(answer_, {})(std::nullopt);
+    } else if (input_.size() > kMaxLineBytes) {
+        input_.clear(); // no line at all
+    }
 }
 
 } // namespace jackfield::program

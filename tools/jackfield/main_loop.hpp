@@ -1,8 +1,10 @@
 // What the main thread does while the node works: waits for signals, a deadline, a line of input, and posted work.
 //
+// SIGINT, SIGTERM and SIGHUP mean "end, please", and so does a reader of standard output that goes away. The second of
+// them ends the process at once, whatever its threads are doing; so does the first while nothing has begun yet.
+//
 // Threads:  construct it first of all, so that every later thread has the signals blocked; run on the main thread; post
-// and
-//           quit on any thread.
+//           and quit on any thread. A thread of its own waits for signals.
 #pragma once
 
 #include <chrono>
@@ -10,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace jackfield::program {
@@ -21,11 +24,12 @@ public:
     MainLoop& operator=(const MainLoop&) = delete;
     ~MainLoop();
 
-    /// Called for SIGINT, SIGTERM and SIGHUP, on the main thread. The second of them ends run at once.
+    /// Called once, when somebody wants us to end. Without it, run returns.
     std::function<void()> on_interrupt;
 
-    /// Called with each line of standard input, if set before run.
-    std::function<void(const std::string&)> on_line;
+    /// Called once with the next line of standard input, or with nothing if there is none any more.
+    void ask_for_line(std::function<void(const std::optional<std::string>&)> answer);
+    void forget_question() { answer_ = {}; }
 
     /// Called once when the deadline has passed.
     void at(std::chrono::steady_clock::time_point deadline, std::function<void()> action);
@@ -38,23 +42,30 @@ public:
 
     void run();
 
-    bool interrupted() const { return interrupts_ > 0; }
+    bool interrupted() const { return interrupted_; }
 
 private:
+    void wait_for_signals();
+    void interrupt();
     int timeout_ms() const;
-    void read_signals();
     void read_input();
+    void take_line();
     void run_posted();
 
     int signal_fd_ = -1;
     int event_fd_ = -1;
-    int interrupts_ = 0;
-    bool input_open_ = true;
+    int stop_fd_ = -1;
+    std::thread signal_thread_;
+    bool watch_output_ = false;
+    bool interrupted_ = false;
+    std::function<void(const std::optional<std::string>&)> answer_;
     std::string input_;
+    bool input_ended_ = false;
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     std::function<void()> deadline_action_;
     std::mutex mutex_;
-    std::vector<std::function<void()>> posted_;
+    std::vector<std::function<void()>> posted_; // guarded by mutex_
+    bool running_ = false;                      // run has begun once; guarded by mutex_
     bool quit_ = false;
 };
 

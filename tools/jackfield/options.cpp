@@ -2,6 +2,7 @@
 
 #include "tools/jackfield/options.hpp"
 
+#include "kernel/config/nearest.hpp"
 #include "tools/jackfield/exit_code.hpp"
 
 #include <Poco/Exception.h>
@@ -11,7 +12,9 @@
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
 
+#include <algorithm>
 #include <sstream>
+#include <vector>
 
 namespace jackfield::program {
 
@@ -30,9 +33,79 @@ Poco::Util::OptionSet option_set(const VerbInfo& verb)
     return set;
 }
 
+[[noreturn]] void unknown_option(const VerbInfo& verb, const std::string& word)
+{
+    std::vector<std::string_view> names{"help"};
+    for (const auto& info : verb.options)
+        names.emplace_back(info.name);
+    const std::string typed = word.substr(std::min(word.find_first_not_of('-'), word.size()));
+    throw UsageError("there is no option \"" + word + "\"" +
+                     kernel::did_you_mean(typed.substr(0, typed.find('=')), names));
+}
+
+/// The words of a line, one by one.
+class Reader {
+public:
+    explicit Reader(const VerbInfo& verb) : verb_(verb), set_(option_set(verb)), processor_(set_)
+    {
+        processor_.setUnixStyle(true);
+    }
+
+    /// Puts a word where it belongs.
+    void take(const std::string& word, std::map<std::string, std::string>& values, std::vector<std::string>& rest)
+    {
+        if (word == "--" && !only_words_ && lacking_.empty()) {
+            only_words_ = true;
+            return;
+        }
+        if (!lacking_.empty() && word.starts_with("--"))
+            throw UsageError(lacking_ + " lacks its value; one that begins with -- is given as " + lacking_ + "=" +
+                             word);
+        std::string name;
+        std::string value;
+        const bool may_be_option = !lacking_.empty() || (word.size() > 1 && !only_words_);
+        if (!may_be_option || !processed(word, name, value))
+            rest.push_back(word);
+        else if (name.empty())
+            lacking_ = word; // the processor takes the next word for its value
+        else if (lacking_.clear(); !values.emplace(name, value).second)
+            throw UsageError("--" + name + " stands there twice");
+    }
+
+    void end() const
+    {
+        if (!lacking_.empty())
+            throw UsageError(lacking_ + " lacks its value");
+    }
+
+private:
+    bool processed(const std::string& word, std::string& name, std::string& value)
+    {
+        try {
+            return processor_.process(word, name, value);
+        } catch (const Poco::Util::UnknownOptionException&) {
+            unknown_option(verb_, word);
+        } catch (const Poco::Util::AmbiguousOptionException&) {
+            throw UsageError("\"" + word + "\" may be the beginning of several options");
+        } catch (const Poco::Util::UnexpectedArgumentException&) {
+            throw UsageError("\"" + word.substr(0, word.find('=')) + "\" takes no value");
+        } catch (const Poco::Util::DuplicateOptionException&) {
+            throw UsageError("\"" + word + "\" stands there twice");
+        } catch (const Poco::Exception& wrong) {
+            throw UsageError(wrong.displayText());
+        }
+    }
+
+    const VerbInfo& verb_;
+    Poco::Util::OptionSet set_;
+    Poco::Util::OptionProcessor processor_;
+    std::string lacking_;     // the option whose value comes next
+    bool only_words_ = false; // after "--"
+};
+
 } // namespace
 
-std::string Arguments::get(const std::string& name, std::string otherwise) const
+std::string Arguments::get(const std::string& name, const std::string& otherwise) const
 {
     const auto found = values_.find(name);
     return found == values_.end() ? otherwise : found->second;
@@ -41,36 +114,12 @@ std::string Arguments::get(const std::string& name, std::string otherwise) const
 Arguments parse(const VerbInfo& verb, const std::vector<std::string>& line)
 {
     Arguments arguments;
-    const auto set = option_set(verb);
-    Poco::Util::OptionProcessor processor(set);
-    processor.setUnixStyle(true);
-    bool value_follows = false; // "--config FILE": the processor takes the next word
-    bool only_words = false;    // after "--"
-    try {
-        for (const auto& word : line) {
-            std::string name;
-            std::string value;
-            if (word == "--" && !only_words && !value_follows)
-                only_words = true;
-            else if (!only_words && (value_follows || word.size() > 1) && processor.process(word, name, value)) {
-                value_follows = name.empty();
-                if (!value_follows)
-                    arguments.values_[name] = value;
-            } else {
-                arguments.rest_.push_back(word);
-            }
-        }
-    } catch (const Poco::Util::MissingArgumentException&) {
-        throw UsageError("an option lacks its value");
-    } catch (const Poco::Util::UnknownOptionException& unknown) {
-        throw UsageError("there is no option \"" + unknown.message() + "\"");
-    } catch (const Poco::Exception& wrong) {
-        throw UsageError(wrong.displayText());
-    }
+    Reader reader(verb);
+    for (const auto& word : line)
+        reader.take(word, arguments.values_, arguments.rest_);
     if (arguments.help())
         return arguments;
-    if (value_follows)
-        throw UsageError("the last option lacks its value");
+    reader.end();
     for (const auto& info : verb.options) {
         if (info.required && !arguments.has(info.name))
             throw UsageError("--" + info.name + " " + info.argument + " is missing");
@@ -82,6 +131,14 @@ Arguments parse(const VerbInfo& verb, const std::vector<std::string>& line)
     return arguments;
 }
 
+std::string exit_code_help()
+{
+    std::string text;
+    for (const auto& [code, words] : kExitCodes)
+        text += (text.empty() ? "Exit codes: " : ", ") + std::to_string(code) + " " + std::string(words);
+    return text + ".";
+}
+
 std::string help_text(const VerbInfo& verb)
 {
     const auto set = option_set(verb);
@@ -91,7 +148,7 @@ std::string help_text(const VerbInfo& verb)
     formatter.setCommand("jackfield " + verb.name);
     formatter.setUsage("[options]" + (verb.arguments.empty() ? "" : " " + verb.arguments));
     formatter.setHeader(verb.summary);
-    formatter.setFooter(kExitCodeHelp);
+    formatter.setFooter(exit_code_help());
     std::ostringstream text;
     formatter.format(text);
     return text.str();

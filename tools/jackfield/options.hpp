@@ -36,7 +36,7 @@ struct VerbInfo {
 class Arguments {
 public:
     bool has(const std::string& name) const { return values_.contains(name); }
-    std::string get(const std::string& name, std::string otherwise = {}) const;
+    std::string get(const std::string& name, const std::string& otherwise = {}) const;
     const std::vector<std::string>& rest() const { return rest_; }
     bool help() const { return has("help"); }
 

@@ -1,15 +1,11 @@
-// Steps with their times, or JSON lines. See progress.hpp.
+// Steps with their times, JSON lines, a trace. See progress.hpp.
 
 #include "tools/jackfield/progress.hpp"
 
-#include "kernel/executor/instance_host.hpp"
+#include "tools/jackfield/session.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <unistd.h>
-
-#include <cstdio>
 
 namespace jackfield::program {
 
@@ -19,6 +15,8 @@ using kernel::Moment;
 using kernel::Step;
 using kernel::TimelineEvent;
 using Json = nlohmann::json;
+
+constexpr std::string_view kEraseLine = "\r\x1b[K";
 
 double ms(std::int64_t ns)
 {
@@ -47,53 +45,147 @@ std::string words(const TimelineEvent& event)
     }
 }
 
+std::unique_ptr<kernel::Trace> open_trace(const std::string& file, std::int64_t origin_ns)
+{
+    if (file.empty())
+        return nullptr;
+    auto trace = kernel::Trace::open(file, origin_ns);
+    if (!trace && trace.error().status == JF_BAD_INPUT)
+        throw UsageError("--trace " + trace.error().text);
+    if (!trace)
+        throw Stop(kMedia, trace.error().text);
+    return std::move(*trace);
+}
+
+struct Mark {
+    const char* ascii;
+    const char* utf8;
+    const char* colour;
+};
+
+Mark mark_of(Moment moment)
+{
+    if (moment == Moment::failed)
+        return {"!", "✗", "\x1b[31m"};
+    if (moment == Moment::done)
+        return {"+", "✓", "\x1b[32m"};
+    return {".", "·", ""};
+}
+
 } // namespace
 
-Progress::Progress(EventFormat format)
-    : format_(format), terminal_(isatty(STDERR_FILENO) != 0), origin_ns_(kernel::monotonic_ns())
+Progress::Progress(EventFormat format, const std::string& trace_file)
+    : format_(format),
+      display_(display_of(stderr)),
+      origin_ns_(kernel::monotonic_ns()),
+      trace_(open_trace(trace_file, origin_ns_))
 {}
 
 void Progress::show(const TimelineEvent& event)
 {
     const std::lock_guard lock(mutex_);
+    write_trace(event);
     if (format_ == EventFormat::human)
-        return show_human(event);
-    std::puts(kernel::to_json_line(event, origin_ns_).c_str());
-    std::fflush(stdout);
+        show_human(event);
+    else
+        put(stdout, kernel::to_json_line(event, origin_ns_) + "\n");
+}
+
+void Progress::write_trace(const TimelineEvent& event)
+{
+    if (!trace_)
+        return;
+    trace_->write(event);
+    if (trace_->problem().status == JF_OK)
+        return;
+    print(stderr, trace_->problem().text + "\n"); // the call is worth more than its trace
+    trace_.reset();
 }
 
 void Progress::say(std::string_view text)
 {
     const std::lock_guard lock(mutex_);
-    std::FILE* out = format_ == EventFormat::json ? stderr : stdout;
-    fmt::print(out, "{}\n", text);
-    std::fflush(out);
+    print(format_ == EventFormat::json ? stderr : stdout, std::string(text) + "\n");
+}
+
+void Progress::ask(std::string_view question)
+{
+    const std::lock_guard lock(mutex_);
+    question_ = question;
+    print(stderr, draws_live() ? "" : question_ + "\n");
+}
+
+void Progress::settle()
+{
+    const std::lock_guard lock(mutex_);
+    question_.clear();
+    print(stderr, "");
+}
+
+kernel::LogSink Progress::log()
+{
+    return [this](std::int32_t level, std::string_view who, std::string_view text) {
+        const std::lock_guard lock(mutex_);
+        print(stderr, log_line(level, who, text));
+    };
 }
 
 void Progress::show_human(const TimelineEvent& event)
 {
-    const auto key = std::pair(event.call, event.step);
+    const Key key(event.call, event.step);
     if (event.moment == Moment::start) {
         began_ns_[key] = event.t_ns;
-        if (terminal_ && event.step != Step::call)
-            fmt::print(stderr, "  … {:<20}\r", kernel::name_of(event.step));
-        return;
+        return print(stderr, "");
     }
     const auto began = began_ns_.find(key);
     const std::int64_t took_ns = began == began_ns_.end() ? -1 : event.t_ns - began->second;
-    if (event.step == Step::call && event.moment == Moment::done)
-        return; // the verb says how it ended
-    const char mark = event.moment == Moment::failed ? '!' : event.moment == Moment::done ? '+' : '.';
-    line(mark, kernel::name_of(event.step), took_ns, words(event));
     if (event.moment != Moment::progress && began != began_ns_.end())
         began_ns_.erase(began);
+    if (event.step == Step::call) { // the verb says how it ended
+        std::erase_if(began_ns_, [&](const auto& one) { return one.first.first == event.call; });
+        return print(stderr, "");
+    }
+    step_line(event, took_ns);
 }
 
-void Progress::line(char mark, std::string_view step, std::int64_t took_ns, std::string_view text)
+void Progress::step_line(const TimelineEvent& event, std::int64_t took_ns)
 {
-    const std::string shown_mark = !terminal_ ? std::string(1, mark) : mark == '!' ? "✗" : mark == '+' ? "✓" : "·";
+    const Mark mark = mark_of(event.moment);
+    std::string shown = display_.utf8 ? mark.utf8 : mark.ascii;
+    if (display_.colour && *mark.colour != '\0')
+        shown = mark.colour + shown + "\x1b[0m";
     const std::string took = took_ns < 0 ? std::string(11, ' ') : fmt::format("{:8.1f} ms", ms(took_ns));
-    fmt::print(stderr, "  {} {:<20} {}  {}\n", shown_mark, step, took, text);
+    std::string line =
+        fmt::format("  {} {:<20} {}  {}", shown, kernel::name_of(event.step), took, printable(words(event)));
+    line.erase(line.find_last_not_of(' ') + 1);
+    print(stderr, line + "\n");
+}
+
+/// The text, with the live line taken away before and drawn again after it.
+void Progress::print(std::FILE* stream, const std::string& text)
+{
+    if (std::exchange(live_, false))
+        put(stderr, kEraseLine);
+    put(stream, text);
+    if (!draws_live())
+        return;
+    if (const auto line = live_line(); !line.empty()) {
+        put(stderr, line);
+        live_ = true;
+    }
+}
+
+/// The question, or the steps of calls that go on; what belongs to the node goes on for ever.
+std::string Progress::live_line() const
+{
+    if (!question_.empty())
+        return question_ + " ";
+    std::string line;
+    for (const auto& [key, since] : began_ns_) {
+        if (!key.first.empty() && key.second != Step::call)
+            line += (line.empty() ? "" : ", ") + std::string(kernel::name_of(key.second));
+    }
+    return line.empty() ? line : fmt::format("  {} {}", display_.utf8 ? "…" : "...", line);
 }
 
 } // namespace jackfield::program

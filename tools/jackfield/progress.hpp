@@ -1,14 +1,21 @@
-// How the program shows what happens: steps with their times on a terminal, or one JSON object a line.
+// How the program shows what happens: steps with their times for people, or one JSON object a line; and, beside either,
+// a trace in a file.
 //
-// Threads: [control] of the node, but for say, which any thread may call.
+// On a terminal the steps that are going on stand in a line that is drawn over; what is asked stands there as well.
+//
+// Threads: [any]; what is shown is shown as a whole.
 #pragma once
 
-#include "kernel/timeline/timeline.hpp"
+#include "kernel/executor/instance_host.hpp"
+#include "kernel/timeline/trace.hpp"
+#include "tools/jackfield/output.hpp"
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace jackfield::program {
 
@@ -16,24 +23,40 @@ enum class EventFormat { human, json };
 
 class Progress {
 public:
-    explicit Progress(EventFormat format);
+    /// With an empty name there is no trace. Throws Stop or UsageError if the trace cannot be written.
+    Progress(EventFormat format, const std::string& trace_file);
 
     void show(const kernel::TimelineEvent& event);
 
-    /// A line for people; with JSON events it goes to standard error, so that standard output stays JSON. [any]
+    /// A line for people, in which what a peer said has become printable() already; with JSON events it goes to
+    /// standard error, so that standard output stays JSON.
     void say(std::string_view line);
 
-    std::int64_t origin_ns() const { return origin_ns_; }
+    /// A question, which stands at the bottom until it is settled.
+    void ask(std::string_view question);
+    void settle();
+
+    /// Lines of the log, between the steps. The sink must not outlive us.
+    kernel::LogSink log();
 
 private:
+    using Key = std::pair<std::string, kernel::Step>; // by call and step
+
     void show_human(const kernel::TimelineEvent& event);
-    void line(char mark, std::string_view step, std::int64_t took_ns, std::string_view text);
+    void step_line(const kernel::TimelineEvent& event, std::int64_t took_ns);
+    void write_trace(const kernel::TimelineEvent& event);
+    void print(std::FILE* stream, const std::string& text);
+    std::string live_line() const;
+    bool draws_live() const { return display_.terminal && format_ == EventFormat::human; }
 
     EventFormat format_;
-    bool terminal_;
+    Display display_; // of standard error
     std::int64_t origin_ns_;
     std::mutex mutex_;
-    std::map<std::pair<std::string, kernel::Step>, std::int64_t> began_ns_; // by call and step
+    std::unique_ptr<kernel::Trace> trace_;
+    std::map<Key, std::int64_t> began_ns_;
+    std::string question_;
+    bool live_ = false; // a line is drawn that must go before the next
 };
 
 } // namespace jackfield::program

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 namespace jackfield::program {
 
@@ -60,7 +62,7 @@ OptionInfo events_option()
 
 OptionInfo log_option()
 {
-    return {"log", "LEVEL", "debug, info, warning or error: what plugins write to standard error"};
+    return {"log", "LEVEL", "debug, info, warning or error: the least that is written to standard error"};
 }
 
 EventFormat event_format(const Arguments& arguments)
@@ -74,32 +76,45 @@ EventFormat event_format(const Arguments& arguments)
 std::chrono::milliseconds seconds_option(const Arguments& arguments, const std::string& name)
 {
     const std::string text = arguments.get(name);
-    char* end = nullptr;
-    const double seconds = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !(seconds > 0) || seconds > 1e6)
-        throw UsageError("--" + name + " takes a number of seconds, not \"" + text + "\"");
-    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+    double seconds = 0;
+    const auto [end, problem] =
+        std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+    if (problem != std::errc() || end != text.data() + text.size() || !(seconds >= 0.001) || seconds > 1e6)
+        throw UsageError("--" + name + " takes a number of seconds from 0.001 to 1000000, not \"" + text + "\"");
+    return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
+
+std::string account_argument(const std::string& text)
+{
+    // SHA-256 of a key; 40 digits are the SHA-1 of another wire (DESIGN section 6).
+    std::string account = text;
+    for (char& c : account)
+        c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    if ((account.size() != 64 && account.size() != 40) ||
+        account.find_first_not_of("0123456789abcdef") != std::string::npos)
+        throw UsageError(
+            "\"" + printable(text) +
+            "\" is no account id: it has 64 hexadecimal digits, as the peer's \"jackfield id\" prints them");
+    return account;
 }
 
 kernel::Config read_config(const Arguments& arguments)
 {
+    static const std::map<std::string, std::int32_t> levels{
+        {"debug", JF_LOG_DEBUG}, {"info", JF_LOG_INFO}, {"warning", JF_LOG_WARNING}, {"error", JF_LOG_ERROR}};
+    const auto level = levels.find(arguments.get("log"));
+    if (arguments.has("log") && level == levels.end())
+        throw UsageError("--log takes debug, info, warning or error, not \"" + arguments.get("log") + "\"");
     auto config = or_stop(kernel::load_config(arguments.get("config", default_config_file())));
-    if (const auto level = arguments.get("log"); !level.empty()) {
-        static const std::map<std::string, std::int32_t> levels{
-            {"debug", JF_LOG_DEBUG}, {"info", JF_LOG_INFO}, {"warning", JF_LOG_WARNING}, {"error", JF_LOG_ERROR}};
-        const auto found = levels.find(level);
-        if (found == levels.end())
-            throw UsageError("--log takes debug, info, warning or error, not \"" + level + "\"");
-        config.log_level = found->second;
-    }
+    if (level != levels.end())
+        config.log_level = level->second;
     return config;
 }
 
 kernel::LogSink standard_log()
 {
-    return [](std::int32_t level, std::string_view who, std::string_view line) {
-        static constexpr const char* names[] = {"debug", "info", "warning", "error"};
-        fmt::print(stderr, "{} {}: {}\n", names[level < 0 || level > 3 ? 3 : level], who, line);
+    return [](std::int32_t level, std::string_view who, std::string_view text) {
+        put(stderr, log_line(level, who, text));
     };
 }
 
@@ -126,9 +141,9 @@ std::string sentence_of(const CallEnd& end)
         return end.by_peer ? "call ended: the peer hung up" : "call ended: hung up here";
     if (end.by_peer && !end.answered)
         return fmt::format("call ended: {}{}", reason_words(end.reason),
-                           end.error.text.empty() ? "" : " (" + end.error.text + ")");
+                           end.error.text.empty() ? "" : " (" + printable(end.error.text) + ")");
     return fmt::format("call ended at {}: {}: {}", kernel::name_of(end.step), kernel::status_word(end.error.status),
-                       end.error.text);
+                       printable(end.error.text));
 }
 
 std::string statistics_table(const std::string& statistics_json, double seconds)
@@ -142,8 +157,9 @@ std::string statistics_table(const std::string& statistics_json, double seconds)
         const auto rate = [&](const char* key) {
             return seconds > 0 ? static_cast<double>(number(key)) * 8 / 1000 / seconds : 0.0;
         };
+        table += table.empty() ? "" : "\n";
         table += fmt::format("  {:<6} sent {:>6} packets {:>8.1f} kb/s   received {:>6} packets {:>8.1f} kb/s   "
-                             "lost {:>4}   late {:>4}   refused {:>3}   jitter {:.1f} ms   {}\n",
+                             "lost {:>4}   late {:>4}   refused {:>3}   jitter {:.1f} ms   {}",
                              stream.value("kind", ""), number("packets_sent"), rate("bytes_sent"),
                              number("packets_received"), rate("bytes_received"), number("packets_lost"),
                              number("packets_late"), number("packets_refused"), stream.value("jitter_ms", 0.0),

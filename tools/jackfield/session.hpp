@@ -33,10 +33,13 @@ EventFormat event_format(const Arguments& arguments);
 /// A duration in seconds, as --for takes it. Throws UsageError.
 std::chrono::milliseconds seconds_option(const Arguments& arguments, const std::string& name);
 
-/// The file of --config, read and checked. Throws Stop.
+/// The account id that a verb calls, checked for its form and in small letters. Throws UsageError.
+std::string account_argument(const std::string& text);
+
+/// The file of --config, read and checked. Throws Stop, or UsageError for --log.
 kernel::Config read_config(const Arguments& arguments);
 
-/// Lines on standard error: "warning ice-libnice: ...".
+/// Lines on standard error, for verbs that show no progress.
 kernel::LogSink standard_log();
 
 /// Throws Stop if it is an error.

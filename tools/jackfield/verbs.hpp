@@ -3,6 +3,9 @@
 
 #include "tools/jackfield/options.hpp"
 
+#include <string>
+#include <vector>
+
 namespace jackfield::program {
 
 struct Verb {
@@ -17,5 +20,12 @@ Verb dht_verb();
 Verb plugins_verb();
 Verb explain_verb();
 Verb demo_verb();
+Verb completion_verb();
+
+/// In the order in which --help shows them.
+std::vector<Verb> all_verbs();
+
+/// The completion of all of them for bash, to be read by the shell.
+std::string bash_completion(const std::vector<Verb>& verbs);
 
 } // namespace jackfield::program

@@ -115,8 +115,8 @@ public:
 /// The receiving half of a path that one makes. It keeps the promises of <jackfield/abi/path.h> for its owner:
 /// receiver calls never overlap, what arrives before `open` waits (up to a stated number of bytes), nothing is called
 /// after `shut`, `closed` comes once and last.
-/// Call no method of it but `over` while holding a lock that the receiver's `send` could want, nor from inside `send` (a
-/// receiver may be sending): post `ended` and `writable` instead.
+/// Call no method of it but `over` while holding a lock that the receiver's `send` could want, nor from inside `send`
+/// (a receiver may be sending): post `ended` and `writable` instead.
 class ReceiverGate {
 public:
     /// early_bytes: how much may wait for `open`; more makes deliver answer JF_EXHAUSTED.

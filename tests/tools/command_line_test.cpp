@@ -1,0 +1,245 @@
+// What the program answers to command lines: help, errors, tables; with streams that are missing or full.
+
+#include "tests/kernel/temporary_folder.hpp"
+#include "tests/tools/running_program.hpp"
+#include "tools/jackfield/exit_code.hpp"
+#include "tools/jackfield/verbs.hpp"
+
+#include <jackfield/abi/types.h>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+namespace {
+
+using jackfield::test::How;
+using jackfield::test::run;
+using namespace jackfield::program;
+using Json = nlohmann::json;
+
+const std::string kSamples = JACKFIELD_SOURCE_DIR "/samples/configs/";
+const std::string kSomebody(64, 'a');
+
+/// A configuration that would make an identity in the folder, should anything be opened.
+std::string config_in(const jackfield::test::TemporaryFolder& folder)
+{
+    Json config = Json::parse(std::ifstream(kSamples + "static-peers.json"), nullptr, true, /*ignore_comments=*/true);
+    config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
+    config["slots"]["identity"]["config"]["store"] = (folder.path() / "store").string();
+    return folder.write("peer.json", config.dump()).string();
+}
+
+TEST(CommandLine, WithoutAVerbShowsThemAndFails)
+{
+    const auto ran = run({});
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_EQ(ran.out, "") << "an error, and no output";
+    EXPECT_NE(ran.err.find("usage: jackfield VERB"), std::string::npos) << ran.err;
+}
+
+TEST(CommandLine, HelpShowsEveryVerb)
+{
+    const auto ran = run({"--help"});
+    EXPECT_EQ(ran.code, kOk);
+    EXPECT_EQ(ran.err, "");
+    for (const auto& verb : all_verbs())
+        EXPECT_NE(ran.out.find("  " + verb.info.name + " "), std::string::npos) << verb.info.name;
+}
+
+TEST(CommandLine, EveryVerbHasHelpWithItsOptionsAndTheExitCodes)
+{
+    for (const auto& verb : all_verbs()) {
+        const auto ran = run({verb.info.name, "--help"});
+        EXPECT_EQ(ran.code, kOk) << verb.info.name;
+        EXPECT_EQ(ran.err, "") << verb.info.name;
+        for (const auto& option : verb.info.options)
+            EXPECT_NE(ran.out.find("--" + option.name), std::string::npos) << verb.info.name << " --" << option.name;
+        EXPECT_NE(ran.out.find("Exit codes:"), std::string::npos) << verb.info.name;
+    }
+}
+
+TEST(CommandLine, VersionIsTheProjectsAndThePluginAbis)
+{
+    const auto ran = run({"--version"});
+    EXPECT_EQ(ran.code, kOk);
+    EXPECT_EQ(ran.out, "jackfield " JACKFIELD_VERSION ", plugin ABI " + std::to_string(JF_ABI_MAJOR) + "." +
+                           std::to_string(JF_ABI_MINOR) + "\n");
+}
+
+TEST(CommandLine, AnUnknownVerbIsSaidWithTheOneThatWasMeant)
+{
+    const auto ran = run({"lisen"});
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_NE(ran.err.find("there is no verb \"lisen\"; did you mean \"listen\"?"), std::string::npos) << ran.err;
+}
+
+struct Wrong {
+    std::vector<std::string> line; // "CONFIG" stands for a configuration
+    std::string said;
+    int code = kUsage;
+};
+
+const Wrong kWrong[] = {
+    {{"call", "--config", "CONFIG"}, "PEER is missing"},
+    {{"call", "--config", "CONFIG", "bob"}, "\"bob\" is no account id"},
+    {{"call", "--config", "CONFIG", kSomebody, kSomebody}, "one argument too many"},
+    {{"call", "--config", "CONFIG", "--for", "soon", kSomebody}, "--for takes a number of seconds"},
+    {{"call", "--config", "CONFIG", "--events", "xml", kSomebody}, "--events takes"},
+    {{"call", "--config", "CONFIG", "--log", "loud", kSomebody}, "--log takes debug, info, warning or error"},
+    {{"call", "--config", "CONFIG", "--trace", "t.xml", kSomebody}, ".jsonl"},
+    {{"call", "--config", "CONFIG", "--overwrite", kSomebody}, "--record"},
+    {{"call", "--config", "CONFIG", "--trace", "/no/such/folder/t.csv", kSomebody}, "cannot be written", kMedia},
+    {{"call", "--config", "CONFIG", "--record", "/no/such/folder/a.mkv", kSomebody}, "there is no folder", kMedia},
+    {{"call", "--config", "CONFIG", "--trace", "CONFIG", kSomebody}, "is the configuration", kUsage},
+    {{"listen", "--config", "CONFIG", "--answer", "--decline"}, "exclude each other"},
+    {{"listen", "--config", "CONFIG", "--send", "/no/such/film.mp4"}, "no such file", kMedia},
+    {{"listen", "--config", "CONFIG", "bob"}, "one argument too many"},
+    {{"id", "--config", "/no/such/file.json"}, "/no/such/file.json", kConfiguration},
+    {{"dht", "--port", "70000"}, "--port takes a number from 0 to 65535"},
+    {{"dht", "--port", "0", "--events", "xml"}, "--events takes"},
+    {{"demo", "--for", "-1"}, "--for takes a number of seconds"},
+    {{"explain"}, "CONFIG is missing"},
+    {{"explain", "/no/such/file.json"}, "/no/such/file.json", kConfiguration},
+    {{"completion", "csh"}, "not for \"csh\""},
+};
+
+TEST(CommandLine, AMistakeIsSaidBeforeAnythingIsOpened)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = config_in(folder);
+    for (const auto& wrong : kWrong) {
+        auto line = wrong.line;
+        std::ranges::replace(line, std::string("CONFIG"), config);
+        const auto ran = run(line);
+        EXPECT_EQ(ran.code, wrong.code) << ran.err;
+        EXPECT_NE(ran.err.find(wrong.said), std::string::npos) << ran.err;
+        EXPECT_EQ(ran.out, "") << wrong.said;
+        const bool usage = ran.err.find("jackfield " + line.front() + " --help") != std::string::npos;
+        EXPECT_EQ(usage, wrong.code == kUsage) << ran.err;
+        EXPECT_FALSE(std::filesystem::exists(folder.path() / "store")) << wrong.said;
+        EXPECT_GT(std::filesystem::file_size(config), 100U) << wrong.said;
+    }
+}
+
+TEST(CommandLine, WhatAUserTypedDoesNotSteerTheTerminalInAnError)
+{
+    for (const auto& line : {std::vector<std::string>{"\x1b[2J"},
+                             {"call", "\x1b[2J"},
+                             {"call", "--\x1b[2J"},
+                             {"explain", "\x1b[2J"},
+                             {"completion", "\x1b[2J"}})
+        EXPECT_EQ(run(line).err.find('\x1b'), std::string::npos) << line.back();
+}
+
+TEST(LookingVerbs, ListPluginsInATable)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto ran = run({"plugins", "--config", config_in(folder)});
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    EXPECT_NE(ran.out.find("ice-libnice 0.1.0"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("jackfield.connectivity/1"), std::string::npos) << ran.out;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "store"));
+}
+
+TEST(LookingVerbs, ListPluginsForScripts)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const Json listed = Json::parse(run({"plugins", "--json", "--config", config_in(folder)}).out);
+    EXPECT_EQ(listed["folders"][0]["folder"], JACKFIELD_TEST_PLUGIN_DIR);
+    const auto found =
+        std::ranges::find_if(listed["plugins"], [](const Json& one) { return one["id"] == "ice-libnice"; });
+    ASSERT_NE(found, listed["plugins"].end());
+    EXPECT_EQ((*found)["interfaces"], Json::array({"jackfield.connectivity/1"}));
+}
+
+TEST(LookingVerbs, SayWhyAPluginCannotBeUsed)
+{
+    const jackfield::test::TemporaryFolder folder;
+    folder.write("plugins/broken.plugin.json", "{");
+    const auto config = folder.write("c.json", R"({"jackfield":1,"plugin_path":["plugins"],"slots":{}})").string();
+    EXPECT_NE(run({"plugins", "--config", config}).out.find("skipped broken.plugin.json"), std::string::npos);
+    const Json listed = Json::parse(run({"plugins", "--json", "--config", config}).out);
+    EXPECT_TRUE(listed["skipped"][0]["file"].get<std::string>().ends_with("broken.plugin.json"));
+    EXPECT_FALSE(listed["skipped"][0]["reason"].get<std::string>().empty());
+}
+
+TEST(LookingVerbs, LoadNothing)
+{
+    // A library that is none: whoever opens it fails.
+    const jackfield::test::TemporaryFolder folder;
+    for (const auto& file : std::filesystem::directory_iterator(JACKFIELD_TEST_PLUGIN_DIR)) {
+        const auto name = file.path().filename().string();
+        if (name.ends_with(".json"))
+            std::filesystem::copy(file.path(), folder.path() / name);
+        else
+            folder.write(name, "not a library");
+    }
+    Json config = Json::parse(std::ifstream(kSamples + "static-peers.json"), nullptr, true, /*ignore_comments=*/true);
+    config["plugin_path"] = {folder.path().string()};
+    const auto file = folder.write("peer.json", config.dump()).string();
+    EXPECT_EQ(run({"plugins", "--config", file}).code, kOk);
+    EXPECT_EQ(run({"explain", file}).code, kOk);
+    EXPECT_EQ(run({"id", "--config", file}).code, kConfiguration) << "while others do";
+}
+
+TEST(LookingVerbs, ExplainSaysWhichPluginIsInEachSlot)
+{
+    const auto ran = run({"explain", kSamples + "udp-only.json"});
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    for (const char* part : {"secure_channel", "secure-openssl", "control path", "media path", "udp-only"})
+        EXPECT_NE(ran.out.find(part), std::string::npos) << part << "\n" << ran.out;
+}
+
+TEST(LookingVerbs, ExplainForScripts)
+{
+    const Json explained = Json::parse(run({"explain", "--json", kSamples + "udp-only.json"}).out);
+    EXPECT_EQ(explained["call"]["control_policy"], "udp-only");
+    const auto slot =
+        std::ranges::find_if(explained["slots"], [](const Json& one) { return one["slot"] == "secure_channel"; });
+    ASSERT_NE(slot, explained["slots"].end());
+    EXPECT_EQ((*slot)["plugins"][0]["id"], "secure-openssl");
+    EXPECT_EQ((*slot)["plugins"][0]["named_at"], "/slots/secure_channel");
+}
+
+TEST(StandardOutput, ThatIsFullIsAnError)
+{
+    const auto ran = run({"--help"}, {.out = "/dev/full"});
+    EXPECT_EQ(ran.code, kMedia);
+    EXPECT_NE(ran.err.find("standard output"), std::string::npos) << ran.err;
+}
+
+TEST(StandardStreams, ThatAreMissingAreMissedByNobody)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = config_in(folder);
+    EXPECT_EQ(run({"id", "--config", config}, {.closed = {0, 1, 2}}).code, kOk);
+    EXPECT_EQ(run({"id", "--config", config}, {.closed = {0}}).out.substr(0, 8), "account ");
+}
+
+/// What bash would offer after these words.
+std::string completed(const std::string& words)
+{
+    const std::string script = "source <(" JACKFIELD_BINARY_DIR "/bin/jackfield completion bash); COMP_WORDS=(" +
+                               words + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _jackfield; echo \"${COMPREPLY[@]}\"";
+    std::FILE* const bash = popen(("bash -c '" + script + "'").c_str(), "r");
+    std::array<char, 4096> text{};
+    const auto size = std::fread(text.data(), 1, text.size(), bash);
+    pclose(bash);
+    return {text.data(), size};
+}
+
+TEST(Completion, OffersVerbsOptionsAndValues)
+{
+    EXPECT_EQ(completed("jackfield li"), "listen\n");
+    EXPECT_EQ(completed("jackfield call --rec"), "--record\n");
+    EXPECT_EQ(completed("jackfield call --log w"), "warning\n");
+    EXPECT_EQ(completed("jackfield completion b"), "bash\n");
+    EXPECT_EQ(completed("jackfield explain " JACKFIELD_SOURCE_DIR "/READ"), JACKFIELD_SOURCE_DIR "/README.md\n");
+}
+
+} // namespace

@@ -1,0 +1,92 @@
+// Two peers on loopback. See two_peers.hpp.
+
+#include "tests/tools/two_peers.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <stdexcept>
+
+namespace jackfield::test {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// An address that cannot be reached by mistake; replaced as soon as bob has one.
+constexpr const char* kNowhere = "127.0.0.1:9";
+
+} // namespace
+
+TwoPeers::TwoPeers()
+{
+    std::string pattern = (std::filesystem::temp_directory_path() / "jackfield-program-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr)
+        throw std::runtime_error("mkdtemp failed");
+    folder_ = pattern;
+    configure("bob", "", "");
+    const auto ids = Json::parse(run({"id", "--config", config("bob"), "--events", "json"}).out, nullptr, false);
+    bob_account_ = ids.is_object() ? ids.value("account", "") : "";
+    configure("alice", bob_account_, kNowhere);
+}
+
+TwoPeers::~TwoPeers()
+{
+    if (!::testing::Test::HasFailure())
+        std::filesystem::remove_all(folder_);
+}
+
+void TwoPeers::configure(const std::string& name, const std::string& peer_account,
+                         const std::string& peer_address) const
+{
+    Json peers = Json::array();
+    if (!peer_account.empty())
+        peers.push_back({{"account", peer_account}, {"address", peer_address}});
+    Json slots;
+    slots["identity"] = {{"use", "identity-x509"}, {"config", {{"store", file(name).string()}}}};
+    slots["discovery"] = {{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}, {"peers", peers}}}};
+    slots["connectivity"] = {{"use", "ice-libnice"}, {"config", {{"addresses", {"127.0.0.1"}}}}};
+    for (const auto& [slot, plugin] : std::map<std::string, std::string>{{"secure_channel", "secure-openssl"},
+                                                                         {"reliable_stream", "reliable-usrsctp"},
+                                                                         {"signaling", "signaling-sip"},
+                                                                         {"media_transport", "media-srtp"},
+                                                                         {"codec", "codec-ffmpeg"},
+                                                                         {"media_source", "media-ffmpeg"},
+                                                                         {"media_sink", "media-ffmpeg"}})
+        slots[slot] = {{"use", plugin}};
+    std::ofstream(config(name)) << Json{
+        {"jackfield", 1},
+        {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},
+        {"slots", slots},
+        {"call",
+         {{"display_name", name}}}}.dump(2);
+}
+
+std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::string>& more, const How& how)
+{
+    std::vector<std::string> words{"listen", "--config", config("bob")};
+    words.insert(words.end(), more.begin(), more.end());
+    auto bob = std::make_unique<RunningProgram>(words, how);
+    EXPECT_TRUE(bob->says("announced")) << bob->out() << bob->err();
+    static const std::regex address(R"(127\.0\.0\.1:\d+)");
+    std::smatch found;
+    const std::string said = bob->out() + bob->err();
+    if (std::regex_search(said, found, address))
+        configure("alice", bob_account_, found.str());
+    else
+        ADD_FAILURE() << "bob does not say where he listens: " << said;
+    return bob;
+}
+
+std::unique_ptr<RunningProgram> TwoPeers::alice_calls(const std::vector<std::string>& more, const How& how)
+{
+    std::vector<std::string> words{"call", "--config", config("alice"), bob_account_};
+    words.insert(words.end(), more.begin(), more.end());
+    return std::make_unique<RunningProgram>(words, how);
+}
+
+} // namespace jackfield::test

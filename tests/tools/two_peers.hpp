@@ -1,0 +1,39 @@
+// Two peers on loopback that know each other's address, for tests that need a real call and no DHT.
+//
+// Threads: the test's. Lifetime: the folder goes with us, unless the test failed.
+#pragma once
+
+#include "tests/tools/running_program.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace jackfield::test {
+
+class TwoPeers {
+public:
+    TwoPeers();
+    TwoPeers(const TwoPeers&) = delete;
+    TwoPeers& operator=(const TwoPeers&) = delete;
+    ~TwoPeers();
+
+    std::filesystem::path file(const std::string& name) const { return folder_ / name; }
+    std::string config(const std::string& name) const { return file(name + ".json").string(); }
+    const std::string& bob_account() const { return bob_account_; }
+
+    /// Bob, who listens when this returns; alice knows where.
+    std::unique_ptr<RunningProgram> bob_listens(const std::vector<std::string>& more, const How& how = {});
+
+    /// Alice, who calls bob.
+    std::unique_ptr<RunningProgram> alice_calls(const std::vector<std::string>& more = {}, const How& how = {});
+
+private:
+    void configure(const std::string& name, const std::string& peer_account, const std::string& peer_address) const;
+
+    std::filesystem::path folder_;
+    std::string bob_account_;
+};
+
+} // namespace jackfield::test

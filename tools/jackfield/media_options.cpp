@@ -1,0 +1,119 @@
+// --send, --record and --trace. See media_options.hpp.
+
+#include "tools/jackfield/media_options.hpp"
+
+#include "tools/jackfield/session.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+namespace jackfield::program {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kNowhere = "null"; // the sink that swallows everything
+
+/// Sources have names of their own ("test"); what has a folder or an ending is a file.
+bool looks_like_file(const std::string& source)
+{
+    return source.find_first_of("/.") != std::string::npos;
+}
+
+} // namespace
+
+OptionInfo send_option()
+{
+    return {"send", "SRC", "what to send: a media file, or \"test\" for a picture and a tone"};
+}
+
+OptionInfo overwrite_option()
+{
+    return {"overwrite", "", "--record may replace a recording that is there already"};
+}
+
+OptionInfo trace_option()
+{
+    return {"trace", "FILE",
+            "keeps every event in FILE: .jsonl JSON lines, .csv a table, .json for chrome://tracing and Perfetto"};
+}
+
+void check_source(const std::string& source)
+{
+    std::error_code ignored;
+    if (!looks_like_file(source) || fs::is_regular_file(source, ignored) || fs::is_symlink(source, ignored))
+        return;
+    throw Stop(kMedia, fmt::format("\"{}\": {}", source,
+                                   fs::exists(source, ignored) ? "not an ordinary file" : "no such file"));
+}
+
+std::string trace_file(const Arguments& arguments, const std::string& config_file)
+{
+    auto file = arguments.get("trace");
+    if (arguments.has("trace") && file.empty())
+        throw UsageError("--trace takes the name of a file");
+    std::error_code failed;
+    if (!file.empty() && fs::equivalent(file, config_file, failed))
+        throw UsageError("--trace \"" + file + "\" is the configuration, and would be written over");
+    return file;
+}
+
+RecordingNames::RecordingNames(const Arguments& arguments)
+    : file_(arguments.get("record")), overwrite_(arguments.has("overwrite"))
+{
+    if (arguments.has("record") && file_.empty())
+        throw UsageError("--record takes the name of a file");
+    if (overwrite_ && file_.empty())
+        throw UsageError("--overwrite says something about --record, which is missing");
+    if (file_ == kNowhere)
+        file_.clear();
+    std::error_code failed;
+    const auto folder = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
+    if (!file_.empty() && access(folder.c_str(), W_OK | X_OK) != 0)
+        throw Stop(kMedia, fmt::format("\"{}\": cannot be written: {} folder \"{}\"", file_.string(),
+                                       fs::exists(folder, failed) ? "we may not write to the" : "there is no",
+                                       folder.string()));
+}
+
+std::string RecordingNames::only() const
+{
+    if (file_.empty())
+        return kNowhere;
+    if (!free(file_))
+        throw Stop(kMedia,
+                   fmt::format("\"{}\" is there already; another name would work, or --overwrite", file_.string()));
+    return file_.string();
+}
+
+std::string RecordingNames::next() const
+{
+    if (file_.empty())
+        return kNowhere;
+    fs::path candidate = file_;
+    for (int number = 2; !free(candidate); ++number)
+        candidate =
+            file_.parent_path() / fmt::format("{}-{}{}", file_.stem().string(), number, file_.extension().string());
+    return candidate.string();
+}
+
+void RecordingNames::discard_unused(const std::string& name, bool answered)
+{
+    std::error_code failed;
+    if (name == kNowhere || !fs::is_regular_file(name, failed))
+        return;
+    if (!answered || fs::file_size(name, failed) == 0)
+        fs::remove(name, failed);
+}
+
+bool RecordingNames::free(const fs::path& file) const
+{
+    std::error_code failed;
+    const auto status = fs::symlink_status(file, failed);
+    if (overwrite_ || status.type() == fs::file_type::not_found)
+        return true;
+    return fs::is_regular_file(file, failed) && fs::file_size(file, failed) == 0; // nothing in it to lose
+}
+
+} // namespace jackfield::program

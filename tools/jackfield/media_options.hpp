@@ -1,0 +1,45 @@
+// --send, --record and --trace: what they take, checked before anything is opened, so that a mistake costs no call.
+//
+// Threads: the main thread, but for RecordingNames, which its owner guards.
+#pragma once
+
+#include "tools/jackfield/options.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace jackfield::program {
+
+OptionInfo send_option();
+OptionInfo overwrite_option();
+OptionInfo trace_option();
+
+/// Throws Stop if SRC looks like a file and there is none that we may read.
+void check_source(const std::string& source);
+
+/// The file of --trace, empty if there is none. Throws UsageError if it is the configuration.
+std::string trace_file(const Arguments& arguments, const std::string& config_file);
+
+/// Where the recordings of a verb go. No recording that is there already is lost unless --overwrite says so.
+class RecordingNames {
+public:
+    /// Throws Stop if there is no folder to write to.
+    explicit RecordingNames(const Arguments& arguments);
+
+    /// The name for a single recording, FILE itself. Throws Stop if there is something in that file already.
+    std::string only() const;
+
+    /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free.
+    std::string next() const;
+
+    /// A call that was not answered leaves no recording behind, nor does one in which nothing arrived.
+    static void discard_unused(const std::string& name, bool answered);
+
+private:
+    bool free(const std::filesystem::path& file) const;
+
+    std::filesystem::path file_; // empty: nothing is kept
+    bool overwrite_;
+};
+
+} // namespace jackfield::program
