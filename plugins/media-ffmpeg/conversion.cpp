@@ -78,9 +78,10 @@ std::string audio_chain(const jf_source_format& format, int rate_hz, int channel
     const std::uint32_t wanted =
         std::clamp(format.channels > 0 ? format.channels : static_cast<std::uint32_t>(channels), 1U, kMostChannels);
     const std::uint32_t frame_ms = std::clamp(format.frame_ms > 0 ? format.frame_ms : 20U, 1U, 200U);
-    // FFmpeg spreads one channel over two with half the power each; a voice shall stay as loud as it is.
+    // FFmpeg spreads one channel over two with half the power each, and adds channels up beyond full scale. A voice
+    // shall stay as loud as it is, and nothing shall clip.
     const std::string spread = channels == 1 && wanted == 2 ? "pan=stereo|c0=c0|c1=c0," : "";
-    return spread + "aresample,aformat=sample_fmts=flt:sample_rates=" + std::to_string(rate) +
+    return spread + "aresample=rematrix_maxval=1,aformat=sample_fmts=flt:sample_rates=" + std::to_string(rate) +
            ":channel_layouts=" + layout_of(wanted) +
            ",asetnsamples=n=" + std::to_string(std::max(1U, rate * frame_ms / 1000)) + ":p=0";
 }

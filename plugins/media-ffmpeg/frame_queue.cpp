@@ -112,19 +112,25 @@ FrameQueue::Slot* FrameQueue::take_free(const jf_frame& frame, std::size_t size)
     if (free.empty())
         return nullptr;
     Slot* slot = free.back();
-    const std::size_t more = size > slot->capacity ? size - slot->capacity : 0;
-    if (frame.kind == JF_VIDEO && more > 0) {
+    const bool fits = slot->capacity >= size && slot->capacity / 2 <= size;
+    if (frame.kind == JF_VIDEO && !fits) {
         // Memory that was needed once, for other sizes or a longer queue, makes room for what is needed now.
-        for (std::size_t i = 0; i + 1 < free.size() && video_bytes_ + more > kMostVideoBytes; ++i) {
-            video_bytes_ -= std::exchange(free[i]->capacity, 0);
-            free[i]->bytes.reset();
-        }
-        if (video_bytes_ + more > kMostVideoBytes)
+        const auto over = [&] { return video_bytes_ - slot->capacity + size > kMostVideoBytes; };
+        for (std::size_t i = 0; i + 1 < free.size() && over(); ++i)
+            forget(*free[i]);
+        if (over())
             return nullptr;
-        video_bytes_ += more;
+        forget(*slot);
+        video_bytes_ += size;
     }
     free.pop_back();
     return slot;
+}
+
+void FrameQueue::forget(Slot& slot)
+{
+    video_bytes_ -= std::exchange(slot.capacity, 0);
+    slot.bytes.reset();
 }
 
 // --- on the worker --------------------------------------------------------------------------------------------------

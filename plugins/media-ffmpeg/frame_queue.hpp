@@ -57,6 +57,7 @@ public:
 
 private:
     Slot* take_free(const jf_frame& frame, std::size_t size);
+    void forget(Slot& slot);
     std::vector<Slot*>& free_of(std::uint32_t kind) { return kind == JF_AUDIO ? free_audio_ : free_video_; }
 
     bool audio_;

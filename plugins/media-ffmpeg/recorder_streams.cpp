@@ -91,6 +91,7 @@ void AudioStream::adapt(const jf_frame& frame)
                                          static_cast<int>(frame.sample_rate_hz), 0, nullptr);
     resampler_.reset(raw);
     need(made, "recording sound", JF_INTERNAL);
+    need(av_opt_set_double(raw, "rematrix_maxval", 1, 0), "recording sound", JF_INTERNAL); // never beyond full scale
     constexpr double kBoth[] = {1, 1}; // FFmpeg would spread one channel over two with half the power each
     if (frame.channels == 1)
         need(swr_set_matrix(raw, kBoth, 1), "recording sound", JF_INTERNAL);

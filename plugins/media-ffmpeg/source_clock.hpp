@@ -20,14 +20,16 @@ public:
 
     std::int64_t due_ns(std::int64_t media_ns) const { return start_ns_ + media_ns; }
 
-    /// If what stands at `media_ns` is later than `most_ns`, everything from here on is due later by as much. Two
-    /// tracks that were held up at the same time do that once.
-    void give_way(std::int64_t media_ns, std::int64_t now_ns, std::int64_t most_ns)
+    /// If what stands at `media_ns` is later than `most_ns`, everything from here on is due later by as much, which is
+    /// returned. Two tracks that were held up at the same time do that once.
+    std::int64_t give_way(std::int64_t media_ns, std::int64_t now_ns, std::int64_t most_ns)
     {
         std::int64_t start_ns = start_ns_;
-        while (now_ns - (start_ns + media_ns) > most_ns &&
-               !start_ns_.compare_exchange_weak(start_ns, now_ns - media_ns)) {
+        while (now_ns - (start_ns + media_ns) > most_ns) {
+            if (start_ns_.compare_exchange_weak(start_ns, now_ns - media_ns))
+                return now_ns - media_ns - start_ns;
         }
+        return 0;
     }
 
 private:

@@ -50,8 +50,9 @@ private:
     bool wait_for_start();
     void play(FrameReader& reader);
     bool play_round(FrameReader& reader, std::int64_t offset_ns, std::int64_t& length_ns);
-    bool wanted(std::int64_t media_ns) const;
+    bool wanted(std::int64_t media_ns);
     bool wait_until_due(std::int64_t media_ns);
+    void tell_lateness() const;
     void deliver(const AVFrame& source, std::int64_t time_ns);
 
     jackfield::Host host_;
@@ -60,7 +61,10 @@ private:
     jackfield::SourceListener listener_;
     Ended ended_;
     bool started_ = false;           // [control]
-    std::int64_t last_shown_ns_ = 0; // media time; the thread's
+    std::int64_t last_shown_ns_ = 0; // media time; this and the next three are the thread's
+    std::uint64_t delivered_ = 0;
+    std::uint64_t left_out_ = 0;
+    std::int64_t slower_ns_ = 0;
 
     std::mutex deliver_; // held while the listener is called; stop takes it
     std::atomic<bool> stop_{false};
