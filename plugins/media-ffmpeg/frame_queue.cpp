@@ -7,6 +7,7 @@ namespace media_ffmpeg {
 namespace {
 
 constexpr std::uint32_t kMostSide = 8192;
+constexpr std::size_t kPadding = 64; // swscale reads whole vectors, over the end
 constexpr std::uint32_t kMostSamples = 48'000;
 constexpr std::uint32_t kMostChannels = 8;
 constexpr std::uint32_t kMostRateHz = 384'000;
@@ -90,7 +91,7 @@ jackfield::Status FrameQueue::put(const jf_frame& frame) noexcept
         }
     }
     if (slot->capacity < size) {
-        slot->bytes.reset(new (std::nothrow) std::uint8_t[size]);
+        slot->bytes.reset(new (std::nothrow) std::uint8_t[size + kPadding]);
         slot->capacity = slot->bytes ? size : 0;
         if (!slot->bytes) {
             give_back(slot);

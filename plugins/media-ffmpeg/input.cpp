@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 
 namespace media_ffmpeg {
@@ -52,6 +53,15 @@ bool only_points_elsewhere(const AVInputFormat& format)
 {
     constexpr std::array<std::string_view, 8> kPointers{"sdp", "rtsp", "hls", "dash", "concat", "imf", "image2", "rtp"};
     return std::ranges::find(kPointers, std::string_view(format.name)) != kPointers.end();
+}
+
+/// Files without a steady rate often name that of their clock instead, which no encoder believes.
+std::uint32_t rate_of(AVRational rate)
+{
+    constexpr double kMost = 240;
+    const double hertz = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+    return hertz > 0 && hertz <= kMost ? std::max(1000U, static_cast<std::uint32_t>(std::lround(hertz * 1000)))
+                                       : 30'000;
 }
 
 } // namespace
@@ -183,8 +193,7 @@ jf_source_info Input::describe() const
         info.has_video = 1;
         info.width_px = static_cast<std::uint32_t>(size.width);
         info.height_px = static_cast<std::uint32_t>(size.height);
-        info.frame_rate_millihertz =
-            rate.num > 0 && rate.den > 0 ? static_cast<std::uint32_t>(av_rescale(1000, rate.num, rate.den)) : 25'000;
+        info.frame_rate_millihertz = rate_of(rate);
     }
     if (demuxer_->duration > 0)
         info.duration_ns = to_ns(demuxer_->duration, AV_TIME_BASE_Q);

@@ -42,7 +42,7 @@ Recorder::~Recorder()
         end_->done.reset();
     }
     if (!finishing_)
-        recording_->queue().abandon();
+        recording_->give_up();
     recording_.reset();
     leaving_.take(std::move(*worker_));
 }

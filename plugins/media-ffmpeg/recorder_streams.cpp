@@ -236,8 +236,8 @@ void VideoStream::turn(const jf_frame& frame)
         const std::size_t height = plane == 0 ? frame.height_px : (frame.height_px + 1) / 2;
         const std::size_t stride = frame.strides_bytes[plane];
         const std::size_t across = frame.rotation_deg % 180 == 0 ? width : height; // of the upright plane
-        turned_[plane].resize(width * height);
-        for (std::size_t i = 0; i < turned_[plane].size(); ++i) {
+        turned_[plane].resize(width * height + 64); // swscale reads whole vectors, over the end
+        for (std::size_t i = 0; i < width * height; ++i) {
             const std::size_t x = i % across;
             const std::size_t y = i / across;
             turned_[plane][i] = frame.rotation_deg == 90 ? frame.planes[plane][(height - 1 - x) * stride + y]

@@ -47,9 +47,18 @@ jackfield::Status Recording::run(std::string& text)
     if (!queue_.abandoned())
         attempt([this] { complete(); });
     muxer_.reset();
+    const std::lock_guard lock(output_mutex_);
     output_.reset(); // another recording may take the file from here on
     text = problem_;
     return status_;
+}
+
+void Recording::give_up()
+{
+    queue_.abandon();
+    const std::unique_lock lock(output_mutex_, std::try_to_lock);
+    if (lock && output_ && !output_->begun())
+        output_.reset();
 }
 
 /// Runs a step unless one failed before.
@@ -110,6 +119,9 @@ bool Recording::may_begin() const
 
 void Recording::begin(bool audio, bool video)
 {
+    const std::lock_guard lock(output_mutex_);
+    if (!output_)
+        return; // given up
     AVFormatContext* raw = nullptr;
     need(avformat_alloc_output_context2(&raw, nullptr, kind_ == FileKind::mkv ? "matroska" : "webm", nullptr),
          in_quotes(output_->name()), JF_INTERNAL);

@@ -1,6 +1,6 @@
 // What becomes of the frames of a recording: encoded, and written into one file.
 //
-// Threads:  made on control; everything else on the worker.
+// Threads:  made and given up on control; everything else on the worker.
 // Lifetime: shared by the session and the worker, which may have to wait for a disk longer than the session lives.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 namespace media_ffmpeg {
@@ -29,6 +30,9 @@ public:
     ~Recording();
 
     FrameQueue& queue() { return queue_; }
+
+    /// [control] No frame will be written any more. If none was, the file is let go of at once.
+    void give_up();
 
     /// Writes until the queue is closed or abandoned. Then the outcome; if it was closed, the file is complete.
     jackfield::Status run(std::string& text);
@@ -48,6 +52,7 @@ private:
     void attempt(const std::function<void()>& step);
 
     jackfield::Host host_;
+    std::mutex output_mutex_; // guards the pointer until the first frame is written, and when it goes
     std::unique_ptr<Output> output_;
     FileKind kind_;
     OpenSink what_;

@@ -17,10 +17,19 @@ FileSourceSession::FileSourceSession(jackfield::Host host, LeavingThreads& leavi
                                      const TestOptions& test, jackfield::SourceListener listener)
     : leaving_(leaving), name_(std::move(name)), how_(how), listener_(listener), scope_(host)
 {
-    if (name_ != kTestName) {
-        open_file();
-        return;
+    try {
+        if (name_ == kTestName)
+            open_test(test);
+        else
+            open_file();
+    } catch (...) {
+        end();
+        throw;
     }
+}
+
+void FileSourceSession::open_test(const TestOptions& test)
+{
     info_ = describe_test(test);
     for (const std::uint32_t kind : {JF_AUDIO, JF_VIDEO})
         prepare(kind, [test, kind](const StopFlag&) { return make_test_reader(test, kind); });
@@ -60,6 +69,11 @@ void FileSourceSession::prepare(std::uint32_t kind, SourceTrack::MakeReader make
 }
 
 FileSourceSession::~FileSourceSession()
+{
+    end();
+}
+
+void FileSourceSession::end()
 {
     scope_.end();
     for (auto* slot : {&audio_, &video_}) {

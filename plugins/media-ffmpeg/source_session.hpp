@@ -28,7 +28,9 @@ private:
         std::optional<Worker> worker;
     };
 
+    void open_test(const TestOptions& test);
     void open_file();
+    void end();
     void prepare(std::uint32_t kind, SourceTrack::MakeReader make_reader);
 
     LeavingThreads& leaving_;

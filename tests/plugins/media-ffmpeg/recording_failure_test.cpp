@@ -210,13 +210,21 @@ TEST_F(FailingRecording, TwoAtOnceDoNotWriteIntoOneFile)
     EXPECT_NE(std::string(failure.what()).find("is being recorded or sent at this moment"), std::string::npos);
 }
 
+TEST_F(FailingRecording, GivenUpWithoutAFrameItsFileIsFreeAtOnce)
+{
+    for (int i = 0; i < 50; ++i)
+        const Sink sink(plugin_, path("call.mkv"));
+    record(plugin_, path("call.mkv"));
+}
+
 TEST_F(FailingRecording, WhatIsBeingSentIsNotRecordedOver)
 {
     record(plugin_, path("call.mkv"), 100);
-    SourcePlugin sources;
-    Source source(sources, path("call.mkv"), "{}");
-    EXPECT_EQ(refusal(path("call.mkv")).status(), JF_BUSY);
-    source.release();
+    {
+        SourcePlugin sources;
+        const Source source(sources, path("call.mkv"), "{}");
+        EXPECT_EQ(refusal(path("call.mkv")).status(), JF_BUSY);
+    }
     record(plugin_, path("call.mkv"));
 }
 

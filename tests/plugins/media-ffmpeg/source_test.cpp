@@ -316,6 +316,12 @@ TEST_F(MediaSource, FullRangeBecomesLimited)
     EXPECT_NEAR(pictures.at(0).luma[100], 16, 1);
 }
 
+TEST_F(MediaSource, ARateThatNoEncoderBelievesIsNotTold)
+{
+    Source source(plugin_, file("clock.mkv", "-f lavfi -i testsrc2=s=64x48:r=1000:d=0.05 -c:v ffv1"));
+    EXPECT_EQ(source.info().frame_rate_millihertz, 30'000U);
+}
+
 TEST_F(MediaSource, IsMadeSmallerAndSlowerIfAsked)
 {
     Source source(plugin_, file("film.mkv", "-f lavfi -i testsrc2=s=320x180:r=30:d=1 -pix_fmt yuv420p"));
