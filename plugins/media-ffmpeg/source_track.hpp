@@ -60,8 +60,8 @@ private:
     std::shared_ptr<SourceClock> clock_; // the session's and its other track's
     jackfield::SourceListener listener_;
     Ended ended_;
-    bool started_ = false;           // [control]
-    std::int64_t last_shown_ns_ = 0; // media time; this and the next three are the thread's
+    bool started_ = false;                          // [control]
+    std::int64_t last_shown_ns_ = -kLongestStillNs; // media time; this and the next three are the thread's
     std::uint64_t delivered_ = 0;
     std::uint64_t left_out_ = 0;
     std::int64_t slower_ns_ = 0;

@@ -52,7 +52,7 @@ protected:
     static void pass_until(SourcePlugin& plugin, Source& source, std::uint32_t kind, std::size_t count)
     {
         ASSERT_TRUE(plugin.host().run_until([&] {
-            plugin.host().advance(milliseconds(1));
+            plugin.host().advance(milliseconds(10));
             return source.frames(kind).size() >= count;
         }));
     }
@@ -94,6 +94,22 @@ TEST_F(LateSource, ShowsAPictureNowAndThenHoweverLate)
     auto times = times_ms(source.pictures(), source.pictures()[0].frame.time_ns);
     times.resize(3); // the next may have come already
     EXPECT_EQ(times, (std::vector<std::int64_t>{0, 500, 800}));
+}
+
+TEST_F(LateSource, TheFirstPictureComesHoweverLate)
+{
+    Gate gate(JF_AUDIO);
+    Source source(plugin_, file_, "{}");
+    source.while_hearing = [&](const jf_frame& frame) { gate.pass(frame); };
+    source.start_sound(); // sets the clock, and is held up so that it does not give way
+    ASSERT_TRUE(source.wait_for(JF_AUDIO, 1));
+    plugin_.host().advance(milliseconds(350));
+    source.start_pictures();
+    ASSERT_TRUE(source.wait_for(JF_VIDEO, 2));
+    const auto times = times_ms(source.pictures(), source.sound()[0].frame.time_ns);
+    EXPECT_EQ(times[0], 0);
+    EXPECT_EQ(times[1], 200);
+    gate.open();
 }
 
 TEST_F(LateSource, SoundIsNeverLeftOutAndTakesThePictureAlong)
