@@ -21,6 +21,7 @@ public:
     std::int64_t next(std::optional<std::int64_t> stamp_ns, std::int64_t length_ns)
     {
         const std::int64_t at_ns = place(stamp_ns, length_ns);
+        first_ = false;
         last_ns_ = at_ns;
         follows_ns_ = at_ns + length_ns;
         return at_ns;
@@ -34,22 +35,23 @@ private:
 
     std::int64_t place(std::optional<std::int64_t> stamp_ns, std::int64_t length_ns)
     {
-        if (!last_ns_)
+        if (first_)
             return std::clamp<std::int64_t>(stamp_ns.value_or(0), 0, kLongestGapNs);
         if (!stamp_ns)
             return follows_ns_;
         std::int64_t at_ns = *stamp_ns + shift_ns_;
-        if (at_ns > *last_ns_ + kLongestGapNs + length_ns || at_ns < *last_ns_ - kDisorderNs) {
+        if (at_ns > last_ns_ + kLongestGapNs + length_ns || at_ns < last_ns_ - kDisorderNs) {
             shift_ns_ = follows_ns_ - *stamp_ns;
             return follows_ns_;
         }
         if (sound_)
             return at_ns - follows_ns_ > kRoundingNs ? at_ns : follows_ns_;
-        return std::max(at_ns, *last_ns_ + kMillisecondNs);
+        return std::max(at_ns, last_ns_ + kMillisecondNs);
     }
 
     bool sound_;
-    std::optional<std::int64_t> last_ns_;
+    bool first_ = true;
+    std::int64_t last_ns_ = 0;
     std::int64_t follows_ns_ = 0;
     std::int64_t shift_ns_ = 0; // what a leap took away
 };
