@@ -25,6 +25,14 @@ struct Free {
     }
 };
 
+struct FreeIo {
+    void operator()(AVIOContext* io) const
+    {
+        av_freep(static_cast<void*>(&io->buffer));
+        avio_context_free(&io);
+    }
+};
+
 struct FreeSws {
     void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
@@ -32,9 +40,10 @@ struct FreeSws {
 using Frame = std::unique_ptr<AVFrame, Free<av_frame_free>>;
 using Packet = std::unique_ptr<AVPacket, Free<av_packet_free>>;
 using CodecContext = std::unique_ptr<AVCodecContext, Free<avcodec_free_context>>;
-using InputContext = std::unique_ptr<AVFormatContext, Free<avformat_close_input>>;
+using DemuxerContext = std::unique_ptr<AVFormatContext, Free<avformat_close_input>>;
 using FilterGraphPtr = std::unique_ptr<AVFilterGraph, Free<avfilter_graph_free>>;
 using Resampler = std::unique_ptr<SwrContext, Free<swr_free>>;
+using IoContext = std::unique_ptr<AVIOContext, FreeIo>;
 using Scaler = std::unique_ptr<SwsContext, FreeSws>;
 
 inline Frame make_frame()
@@ -58,6 +67,18 @@ inline std::string words_of(int error)
     char text[AV_ERROR_MAX_STRING_SIZE] = {};
     av_strerror(error, text, sizeof(text));
     return text;
+}
+
+/// A file's name as errors show it; of a long one the end, so that there is room for what is wrong with it.
+inline std::string in_quotes(const std::string& name)
+{
+    constexpr std::size_t kMost = 80;
+    if (name.size() <= kMost)
+        return "\"" + name + "\"";
+    std::size_t from = name.size() - kMost;
+    while (from < name.size() && (static_cast<unsigned char>(name[from]) & 0xC0U) == 0x80U)
+        ++from;
+    return "\"..." + name.substr(from) + "\"";
 }
 
 /// Throws Failure if the result is an error; `what` begins the sentence.

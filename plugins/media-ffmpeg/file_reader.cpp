@@ -2,193 +2,198 @@
 
 #include "file_reader.hpp"
 
-#include <sys/stat.h>
-
-#include <algorithm>
+#include "conversion.hpp"
 
 namespace media_ffmpeg {
 
 namespace {
 
-constexpr std::uint32_t kTestWidth = 640;
-constexpr std::uint32_t kTestHeight = 480;
-constexpr std::uint32_t kTestRate = 30;
-constexpr std::uint32_t kTestSampleRate = 48000;
-constexpr std::uint32_t kMaxChannels = 8;
+constexpr std::int64_t kMostPixels = std::int64_t{8192} * 8192;
 
-/// Only ordinary files: nothing that could block, and no protocol that a playlist could lead us to.
-InputContext open_input(const std::string& name)
+std::int64_t length_of(const AVFrame& frame, const AVStream& stream)
 {
-    struct stat info{};
-    if (stat(name.c_str(), &info) != 0)
-        throw jackfield::Failure(JF_NOT_FOUND, "\"" + name +
-                                                   "\": no such file; looked from the working folder; the path of a "
-                                                   "media file, or \"test\", would work");
-    if (!S_ISREG(info.st_mode))
-        throw jackfield::Failure(JF_BAD_INPUT,
-                                 "\"" + name + "\": not an ordinary file; a media file, or \"test\", would work");
-    AVDictionary* options = nullptr;
-    av_dict_set(&options, "protocol_whitelist", "file", 0);
-    AVFormatContext* raw = nullptr;
-    const int opened = avformat_open_input(&raw, ("file:" + name).c_str(), nullptr, &options);
-    av_dict_free(&options);
-    InputContext input(raw);
-    const std::string what = "\"" + name + "\": cannot be read as media";
-    const std::string advice = "; FFmpeg was asked; a file that ffprobe understands would work";
-    if (opened < 0)
-        throw jackfield::Failure(JF_BAD_INPUT, what + ": " + words_of(opened) + advice);
-    const int found = avformat_find_stream_info(input.get(), nullptr);
-    if (found < 0)
-        throw jackfield::Failure(JF_BAD_INPUT, what + ": " + words_of(found) + advice);
-    return input;
-}
-
-int best_stream(AVFormatContext& input, AVMediaType type)
-{
-    const int stream = av_find_best_stream(&input, type, -1, -1, nullptr, 0);
-    if (stream < 0)
-        return -1;
-    const bool cover = (input.streams[stream]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0; // a still, no film
-    const bool empty = input.streams[stream]->codecpar->format < 0; // announced, but nothing of it could be decoded
-    return cover || empty ? -1 : stream;
-}
-
-jf_source_info test_info()
-{
-    return {sizeof(jf_source_info), 1, kTestSampleRate, 1, 1, kTestWidth, kTestHeight, kTestRate * 1000, 0};
-}
-
-std::string audio_chain(const jf_source_format& format)
-{
-    const std::uint32_t rate = format.sample_rate_hz > 0 ? format.sample_rate_hz : kTestSampleRate;
-    const std::uint32_t channels = std::clamp(format.channels, 1U, kMaxChannels);
-    const std::uint32_t frame_ms = std::clamp(format.frame_ms > 0 ? format.frame_ms : 20U, 1U, 200U);
-    return "aresample,aformat=sample_fmts=flt:sample_rates=" + std::to_string(rate) + ":channel_layouts=" +
-           (channels == 1   ? "mono"
-            : channels == 2 ? "stereo"
-                            : std::to_string(channels) + "c") +
-           ",asetnsamples=n=" + std::to_string(std::max(1U, rate * frame_ms / 1000)) + ":p=0";
-}
-
-std::string video_chain(const jf_source_format& format)
-{
-    std::string chain = "format=yuv420p";
-    if (format.max_frame_rate_millihertz > 0)
-        chain = "fps=" + std::to_string(format.max_frame_rate_millihertz) + "/1000," + chain;
-    const auto width = std::to_string(format.max_width_px > 0 ? format.max_width_px : 4096U);
-    const auto height = std::to_string(format.max_height_px > 0 ? format.max_height_px : 4096U);
-    // Never larger than the picture is, never odd: codecs want whole pairs.
-    return "scale=w='min(iw," + width + ")':h='min(ih," + height +
-           ")':force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bilinear," + chain;
+    if (frame.nb_samples > 0 && frame.sample_rate > 0)
+        return frame.nb_samples * kNanosecondsPerSecond / frame.sample_rate;
+    const AVRational rate = stream.avg_frame_rate;
+    return rate.num > 0 && rate.den > 0 ? av_rescale(kNanosecondsPerSecond, rate.den, rate.num)
+                                        : kNanosecondsPerSecond / 25;
 }
 
 } // namespace
 
-jf_source_info look_into(const std::string& name)
+FileReader::FileReader(std::unique_ptr<Input> input, std::uint32_t kind, StopFlag stop)
+    : kind_(kind), stop_(std::move(stop)), time_(sound()), rate_(0)
 {
-    if (name == kTestName)
-        return test_info();
-    const auto input = open_input(name);
-    jf_source_info info{};
-    info.struct_size = sizeof(info);
-    if (const int audio = best_stream(*input, AVMEDIA_TYPE_AUDIO); audio >= 0) {
-        const auto& parameters = *input->streams[audio]->codecpar;
-        info.has_audio = 1;
-        info.sample_rate_hz = static_cast<std::uint32_t>(std::max(parameters.sample_rate, 0));
-        info.channels = static_cast<std::uint32_t>(std::max(parameters.ch_layout.nb_channels, 0));
-    }
-    if (const int video = best_stream(*input, AVMEDIA_TYPE_VIDEO); video >= 0) {
-        const auto& stream = *input->streams[video];
-        const AVRational rate = av_guess_frame_rate(input.get(), input->streams[video], nullptr);
-        info.has_video = 1;
-        info.width_px = static_cast<std::uint32_t>(std::max(stream.codecpar->width, 0));
-        info.height_px = static_cast<std::uint32_t>(std::max(stream.codecpar->height, 0));
-        info.frame_rate_millihertz =
-            rate.num > 0 && rate.den > 0 ? static_cast<std::uint32_t>(av_rescale(1000, rate.num, rate.den)) : 25'000;
-    }
-    if (info.has_audio == 0 && info.has_video == 0)
-        throw jackfield::Failure(JF_BAD_INPUT, "\"" + name + "\": holds neither sound nor pictures");
-    if (input->duration > 0)
-        info.duration_ns = to_ns(input->duration, AV_TIME_BASE_Q);
-    return info;
+    open(std::move(input));
 }
 
-FileReader::FileReader(const std::string& name, const jf_source_format& format, const std::atomic<bool>& stop)
-    : stop_(stop)
+void FileReader::open(std::unique_ptr<Input> input)
 {
-    const bool video = format.kind == JF_VIDEO;
-    const std::string chain = video ? video_chain(format) : audio_chain(format);
-    if (name != kTestName) {
-        open_file(name, chain, video);
-        return;
+    input_ = std::move(input);
+    stream_ = input_->stream(sound() ? AVMEDIA_TYPE_AUDIO : AVMEDIA_TYPE_VIDEO);
+    if (stream_ == nullptr)
+        throw jackfield::Failure(JF_NOT_FOUND,
+                                 in_quotes(input_->name()) + ": holds no " + (sound() ? "sound" : "pictures"));
+    for (unsigned i = 0; i < input_->demuxer().nb_streams; ++i) {
+        AVStream* stream = input_->demuxer().streams[i];
+        stream->discard = stream == stream_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     }
-    const std::string test = video
-                                 ? "testsrc2=size=" + std::to_string(kTestWidth) + "x" + std::to_string(kTestHeight) +
-                                       ":rate=" + std::to_string(kTestRate) + ","
-                                 : "sine=frequency=440:sample_rate=" + std::to_string(kTestSampleRate) + ",volume=4.0,";
-    graph_.emplace(test + chain, video);
+    start_ns_ = input_->start_ns();
+    open_decoder();
 }
 
-void FileReader::open_file(const std::string& name, const std::string& chain, bool video)
+void FileReader::open_decoder()
 {
-    input_ = open_input(name);
-    stream_ = best_stream(*input_, video ? AVMEDIA_TYPE_VIDEO : AVMEDIA_TYPE_AUDIO);
-    if (stream_ < 0)
-        throw jackfield::Failure(JF_NOT_FOUND, "\"" + name + "\": holds no " + (video ? "pictures" : "sound"));
-    for (unsigned i = 0; i < input_->nb_streams; ++i)
-        input_->streams[i]->discard = static_cast<int>(i) == stream_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
-    const AVStream& stream = *input_->streams[stream_];
-    const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
+    const AVCodecID id = stream_->codecpar->codec_id;
+    const AVCodec* codec = avcodec_find_decoder(id);
     if (codec == nullptr)
-        throw jackfield::Failure(JF_UNSUPPORTED, "\"" + name + "\": FFmpeg has no decoder for its " +
-                                                     avcodec_get_name(stream.codecpar->codec_id));
+        throw jackfield::Failure(JF_UNSUPPORTED, in_quotes(input_->name()) + ": FFmpeg has no decoder for its " +
+                                                     avcodec_get_name(id) +
+                                                     "; one that ffmpeg can convert it to would work");
     decoder_.reset(avcodec_alloc_context3(codec));
-    need(avcodec_parameters_to_context(decoder_.get(), stream.codecpar), name);
+    const std::string what = in_quotes(input_->name()) + ": its " + codec->name + " cannot be decoded";
+    need(avcodec_parameters_to_context(decoder_.get(), stream_->codecpar), what);
     decoder_->thread_count = 1;
-    decoder_->pkt_timebase = stream.time_base;
-    need(avcodec_open2(decoder_.get(), codec, nullptr), name);
-    if (input_->start_time != AV_NOPTS_VALUE)
-        start_ns_ = to_ns(input_->start_time, AV_TIME_BASE_Q);
-    graph_.emplace(chain, *decoder_, stream.time_base);
+    decoder_->pkt_timebase = stream_->time_base;
+    decoder_->max_pixels = kMostPixels;
+    need(avcodec_open2(decoder_.get(), codec, nullptr), what);
 }
 
-bool FileReader::next(AVFrame* frame, std::int64_t& time_ns)
+void FileReader::begin(const jf_source_format& format)
 {
-    while (!stop_) {
-        if (graph_->pull(frame)) {
-            time_ns = std::max<std::int64_t>(0, to_ns(frame->pts, graph_->time_base()) - start_ns_);
+    format_ = format;
+    rate_ = RateLimit(format.max_frame_rate_millihertz);
+}
+
+bool FileReader::next(AVFrame* frame, std::int64_t& time_ns, const Wanted& wanted)
+{
+    while (!*stop_) {
+        if (graph_ && graph_->pull(frame)) {
+            time_ns = std::max<std::int64_t>(0, to_ns(frame->pts, graph_->time_base()));
             return true;
         }
-        if (graph_->ended())
-            return false;
-        feed();
+        if (graph_ && graph_->ended()) {
+            graph_.reset();
+            if (waiting_)
+                convert();
+        } else if (decoded_all_) {
+            if (!graph_)
+                return false;
+            graph_->push(nullptr);
+        } else if (decode() && place(wanted)) {
+            convert();
+        }
     }
     return false;
 }
 
-// One packet further. What a damaged file makes of some packets is skipped, as any player does.
-void FileReader::feed()
+// Opened anew: seeking to the very beginning is not exact in every format, and some cannot do it at all.
+void FileReader::rewind()
+{
+    open(std::make_unique<Input>(input_->name(), stop_));
+    time_ = MediaTime(sound());
+    rate_ = RateLimit(format_.max_frame_rate_millihertz);
+    graph_.reset();
+    waiting_ = read_all_ = decoded_all_ = false;
+}
+
+/// One step further. True if there is a frame. What a damaged file makes of some packets is skipped, as players do.
+bool FileReader::decode()
 {
     const int received = avcodec_receive_frame(decoder_.get(), decoded_.get());
-    if (received == 0) {
-        decoded_->pts = decoded_->best_effort_timestamp;
-        graph_->push(decoded_.get());
-        av_frame_unref(decoded_.get());
+    if (received == 0)
+        return true;
+    if (received == AVERROR_EOF || (read_all_ && received == AVERROR(EAGAIN)))
+        decoded_all_ = true;
+    else if (!read_all_)
+        read_packet();
+    return false;
+}
+
+void FileReader::read_packet()
+{
+    const int read = av_read_frame(&input_->demuxer(), packet_.get());
+    if (read == AVERROR_EXIT)
         return;
-    }
-    if (received == AVERROR_EOF)
-        return graph_->push(nullptr);
-    if (drained_)
-        throw jackfield::Failure(JF_BAD_INPUT, "the decoder stopped in the middle: " + words_of(received));
-    const int read = av_read_frame(input_.get(), packet_.get());
-    if (read < 0) {
-        drained_ = true;
+    const int disk = input_->demuxer().pb->error;
+    if (disk < 0 && disk != AVERROR_EOF)
+        throw jackfield::Failure(JF_BAD_INPUT,
+                                 in_quotes(input_->name()) + ": cannot be read further: " + words_of(disk));
+    if (read < 0) { // its end, or where it was cut off
+        read_all_ = true;
         avcodec_send_packet(decoder_.get(), nullptr);
         return;
     }
-    if (packet_->stream_index == stream_)
+    if (packet_->stream_index == stream_->index)
         avcodec_send_packet(decoder_.get(), packet_.get());
     av_packet_unref(packet_.get());
+}
+
+/// Says when the decoded frame is due. False if it is not wanted.
+bool FileReader::place(const Wanted& wanted)
+{
+    AVFrame& frame = *decoded_;
+    std::optional<std::int64_t> stamp_ns;
+    if (frame.best_effort_timestamp != AV_NOPTS_VALUE)
+        stamp_ns = to_ns(frame.best_effort_timestamp, stream_->time_base) - start_ns_;
+    const std::int64_t at_ns = time_.next(stamp_ns, length_of(frame, *stream_));
+    if (sound()) {
+        if (frame.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+            av_channel_layout_default(&frame.ch_layout, frame.ch_layout.nb_channels);
+        frame.pts = av_rescale(at_ns, frame.sample_rate, kNanosecondsPerSecond);
+        return true;
+    }
+    frame.pts = at_ns;
+    const bool on_time = wanted(at_ns);
+    decoder_->skip_frame = on_time ? AVDISCARD_DEFAULT : AVDISCARD_NONREF; // catching up, decode only what must be
+    return on_time && rate_.keep(at_ns);
+}
+
+/// Gives the decoded frame to the graph. One that was made for other frames gives back first what it still holds.
+void FileReader::convert()
+{
+    const GraphInput input = graph_input();
+    if (graph_ && !(input == graph_takes_)) {
+        waiting_ = true;
+        return graph_->push(nullptr);
+    }
+    if (!graph_) {
+        graph_.emplace(chain_for(input), input);
+        graph_takes_ = input;
+    }
+    waiting_ = false;
+    graph_->push(decoded_.get());
+    av_frame_unref(decoded_.get());
+}
+
+GraphInput FileReader::graph_input() const
+{
+    const AVFrame& frame = *decoded_;
+    GraphInput input;
+    input.format = frame.format;
+    if (sound()) {
+        char layout[128] = {};
+        av_channel_layout_describe(&frame.ch_layout, layout, sizeof(layout));
+        input.sample_rate_hz = frame.sample_rate;
+        input.layout = layout;
+        input.channels = frame.ch_layout.nb_channels;
+        input.time_base = {1, frame.sample_rate};
+        return input;
+    }
+    input.width = frame.width;
+    input.height = frame.height;
+    input.aspect = av_guess_sample_aspect_ratio(&input_->demuxer(), stream_, decoded_.get());
+    input.full_range = frame.color_range == AVCOL_RANGE_JPEG;
+    input.time_base = {1, static_cast<int>(kNanosecondsPerSecond)};
+    return input;
+}
+
+std::string FileReader::chain_for(const GraphInput& from) const
+{
+    if (sound())
+        return audio_chain(format_, from.sample_rate_hz, from.channels);
+    const int turn = turn_of(*stream_);
+    return video_chain(shown_size({from.width, from.height}, from.aspect, turn, format_), turn, from.full_range);
 }
 
 } // namespace media_ffmpeg

@@ -1,46 +1,53 @@
-// Reads the frames of one kind out of a media file, or out of the test source, in the format that was asked for.
+// Reads the frames of one kind out of a media file, in the format that was asked for.
 //
-// Threads: one thread at a time; `stop` is read on it and may be set on any.
+// Threads:  one thread at a time; the stop flag may be set on any.
 #pragma once
 
-#include "av.hpp"
 #include "filter_graph.hpp"
+#include "frame_reader.hpp"
+#include "input.hpp"
+#include "media_time.hpp"
 
-#include <jackfield/abi/media_source.h>
-
-#include <atomic>
 #include <optional>
 
 namespace media_ffmpeg {
 
-/// The name that stands for a moving picture and a tone.
-inline constexpr std::string_view kTestName = "test";
-
-/// What a file has. Throws Failure with place, problem and what would work.
-jf_source_info look_into(const std::string& name);
-
-class FileReader {
+class FileReader final : public FrameReader {
 public:
-    FileReader(const std::string& name, const jf_source_format& format, const std::atomic<bool>& stop);
-    FileReader(const FileReader&) = delete;
-    FileReader& operator=(const FileReader&) = delete;
+    /// Opens the decoder. Throws Failure if the file has nothing of that kind, or no decoder is there for it.
+    FileReader(std::unique_ptr<Input> input, std::uint32_t kind, StopFlag stop);
 
-    /// The next frame and when it is to be seen or heard, counted from the beginning of the file. False at its end.
-    bool next(AVFrame* frame, std::int64_t& time_ns);
+    void begin(const jf_source_format& format) override;
+    bool next(AVFrame* frame, std::int64_t& time_ns, const Wanted& wanted) override;
+    void rewind() override;
 
 private:
-    void open_file(const std::string& name, const std::string& chain, bool video);
-    void feed();
+    void open(std::unique_ptr<Input> input);
+    void open_decoder();
+    bool decode();
+    void read_packet();
+    bool place(const Wanted& wanted);
+    void convert();
+    GraphInput graph_input() const;
+    std::string chain_for(const GraphInput& from) const;
+    bool sound() const { return kind_ == JF_AUDIO; }
 
-    const std::atomic<bool>& stop_;
-    InputContext input_;
+    std::unique_ptr<Input> input_;
+    std::uint32_t kind_;
+    StopFlag stop_;
+    AVStream* stream_ = nullptr; // the demuxer's
     CodecContext decoder_;
-    int stream_ = -1;
     std::int64_t start_ns_ = 0; // where the file's own clock begins
+    jf_source_format format_{};
+    MediaTime time_;
+    RateLimit rate_;
     std::optional<FilterGraph> graph_;
+    GraphInput graph_takes_;
     Packet packet_ = make_packet();
     Frame decoded_ = make_frame();
-    bool drained_ = false;
+    bool waiting_ = false; // decoded_ is of another form than the graph takes, which is being emptied
+    bool read_all_ = false;
+    bool decoded_all_ = false;
 };
 
 } // namespace media_ffmpeg

@@ -5,8 +5,6 @@
 extern "C" {
 #include <libavfilter/buffersink.h>
 #include <libavfilter/buffersrc.h>
-#include <libavutil/channel_layout.h>
-#include <libavutil/opt.h>
 }
 
 namespace media_ffmpeg {
@@ -25,26 +23,20 @@ AVFilterContext* add(AVFilterGraph& graph, const char* filter, const char* name,
     return made;
 }
 
-std::string source_arguments(const AVCodecContext& decoder, AVRational base)
+std::string words(AVRational value)
 {
-    char text[512] = {};
-    if (decoder.codec_type == AVMEDIA_TYPE_VIDEO) {
-        const AVRational aspect = decoder.sample_aspect_ratio.num > 0 ? decoder.sample_aspect_ratio : AVRational{1, 1};
-        std::snprintf(text, sizeof(text), "video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:pixel_aspect=%d/%d",
-                      decoder.width, decoder.height, decoder.pix_fmt, base.num, base.den, aspect.num, aspect.den);
-    } else {
-        char layout[128] = {};
-        AVChannelLayout channels{};
-        if (decoder.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
-            av_channel_layout_default(&channels, decoder.ch_layout.nb_channels);
-        else
-            av_channel_layout_copy(&channels, &decoder.ch_layout);
-        av_channel_layout_describe(&channels, layout, sizeof(layout));
-        av_channel_layout_uninit(&channels);
-        std::snprintf(text, sizeof(text), "time_base=%d/%d:sample_rate=%d:sample_fmt=%s:channel_layout=%s", base.num,
-                      base.den, decoder.sample_rate, av_get_sample_fmt_name(decoder.sample_fmt), layout);
-    }
-    return text;
+    return std::to_string(value.num) + "/" + std::to_string(value.den);
+}
+
+std::string source_arguments(const GraphInput& input)
+{
+    const std::string base = "time_base=" + words(input.time_base);
+    if (input.width > 0)
+        return base + ":video_size=" + std::to_string(input.width) + "x" + std::to_string(input.height) +
+               ":pix_fmt=" + std::to_string(input.format) +
+               ":pixel_aspect=" + words(input.aspect.num > 0 ? input.aspect : AVRational{1, 1});
+    return base + ":sample_rate=" + std::to_string(input.sample_rate_hz) +
+           ":sample_fmt=" + std::to_string(input.format) + ":channel_layout=" + input.layout;
 }
 
 } // namespace
@@ -54,11 +46,10 @@ FilterGraph::FilterGraph(const std::string& chain, bool video) : graph_(avfilter
     finish(chain, nullptr, video);
 }
 
-FilterGraph::FilterGraph(const std::string& chain, const AVCodecContext& decoder, AVRational time_base)
-    : graph_(avfilter_graph_alloc())
+FilterGraph::FilterGraph(const std::string& chain, const GraphInput& input) : graph_(avfilter_graph_alloc())
 {
-    const bool video = decoder.codec_type == AVMEDIA_TYPE_VIDEO;
-    source_ = add(*graph_, video ? "buffer" : "abuffer", "in", source_arguments(decoder, time_base).c_str());
+    const bool video = input.width > 0;
+    source_ = add(*graph_, video ? "buffer" : "abuffer", "in", source_arguments(input).c_str());
     finish(chain, source_, video);
 }
 

@@ -1,90 +1,148 @@
-// One kind of media on its way out of a file. See source_track.hpp.
+// One kind of media on its way out of a source. See source_track.hpp.
 
 #include "source_track.hpp"
 
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace media_ffmpeg {
 
-namespace {
-// A track that is further behind than this gives up catching up: a burst would only hurt the receiver.
-constexpr std::int64_t kMostBehindNs = kNanosecondsPerSecond / 5;
-} // namespace
-
-SourceTrack::SourceTrack(jackfield::Host host, std::string name, const jf_source_format& format, Pace pace,
+SourceTrack::SourceTrack(jackfield::Host host, Plan plan, std::shared_ptr<SourceClock> clock,
                          jackfield::SourceListener listener, Ended ended)
-    : host_(host),
-      name_(std::move(name)),
-      format_(format),
-      pace_(pace),
-      listener_(listener),
-      ended_(std::move(ended)),
-      first_(std::make_unique<FileReader>(name_, format_, stop_)),
-      thread_([this] { run(); })
+    : host_(host), plan_(plan), clock_(std::move(clock)), listener_(listener), ended_(std::move(ended))
 {}
 
-SourceTrack::~SourceTrack()
+// --- on control -----------------------------------------------------------------------------------------------------
+
+Worker SourceTrack::prepare(MakeReader make_reader)
+{
+    return Worker([self = shared_from_this(), make = std::move(make_reader)] { self->run(make); });
+}
+
+void SourceTrack::start(const jf_source_format& format)
+{
+    started_ = true;
+    {
+        const std::lock_guard lock(mutex_);
+        format_ = format;
+        format_.struct_size = sizeof(format_);
+    }
+    changed_.notify_all();
+}
+
+void SourceTrack::stop()
 {
     {
         const std::lock_guard lock(mutex_);
         stop_ = true;
     }
-    stopped_.notify_all();
-    thread_.join();
+    changed_.notify_all();
+    const std::lock_guard delivering(deliver_); // the frame that the listener has just now is the last
 }
 
-void SourceTrack::run()
+// --- on the track's thread ------------------------------------------------------------------------------------------
+
+void SourceTrack::run(const MakeReader& make_reader)
 {
-    pthread_setname_np(pthread_self(), format_.kind == JF_VIDEO ? "jf-video-out" : "jf-audio-out");
+    pthread_setname_np(pthread_self(), plan_.kind == JF_VIDEO ? "jf-video-out" : "jf-audio-out");
     jf_error error = jackfield::no_error();
-    const auto status = jackfield::guarded(&error, [this] {
-        std::int64_t offset_ns = 0;
-        while (play_once(offset_ns) && pace_.loop) {
-        }
+    const auto status = jackfield::guarded(&error, [&] {
+        const auto reader = make_reader(StopFlag(shared_from_this(), &stop_));
+        if (!wait_for_start())
+            return;
+        reader->begin(format_);
+        play(*reader);
     });
+    tell_lateness();
+    if (status != JF_OK && !wait_for_start())
+        return;
+    const std::lock_guard delivering(deliver_);
     if (!stop_)
         ended_(status, error.text);
 }
 
-/// False if it was stopped. The offset grows by the length of what was played.
-bool SourceTrack::play_once(std::int64_t& offset_ns)
+bool SourceTrack::wait_for_start()
 {
-    const auto reader = first_ ? std::move(first_) : std::make_unique<FileReader>(name_, format_, stop_);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_ || format_.struct_size != 0; });
+    return !stop_;
+}
+
+void SourceTrack::play(FrameReader& reader)
+{
+    std::int64_t offset_ns = 0;
+    std::int64_t length_ns = 0;
+    while (play_round(reader, offset_ns, length_ns) && plan_.loop && length_ns > 0) { // nothing again would be nothing
+        offset_ns += plan_.period_ns > 0 ? plan_.period_ns : length_ns;
+        length_ns = 0;
+        reader.rewind();
+    }
+}
+
+/// False if it was stopped.
+bool SourceTrack::play_round(FrameReader& reader, std::int64_t offset_ns, std::int64_t& length_ns)
+{
     const Frame frame = make_frame();
     std::int64_t time_ns = 0;
-    std::int64_t length_ns = 0;
-    while (reader->next(frame.get(), time_ns)) {
-        const std::int64_t due_ns = pace_.start_ns + offset_ns + time_ns;
-        if (pace_.realtime && !wait_until(due_ns))
+    const auto still_wanted = [&](std::int64_t at_ns) { return wanted(offset_ns + at_ns); };
+    while (!stop_ && reader.next(frame.get(), time_ns, still_wanted)) {
+        if (plan_.loop && plan_.period_ns > 0 && time_ns >= plan_.period_ns)
+            break;
+        const std::int64_t media_ns = offset_ns + time_ns;
+        if (plan_.realtime && !wait_until_due(media_ns))
             return false;
-        deliver(*frame, pace_.start_ns + offset_ns + time_ns);
+        deliver(*frame, clock_->due_ns(media_ns));
+        ++delivered_;
+        last_shown_ns_ = media_ns;
         const std::int64_t frame_ns = frame->nb_samples > 0
                                           ? frame->nb_samples * kNanosecondsPerSecond / frame->sample_rate
                                           : kNanosecondsPerSecond / 30;
         length_ns = std::max(length_ns, time_ns + frame_ns);
         av_frame_unref(frame.get());
     }
-    offset_ns += length_ns;
     return !stop_;
 }
 
-bool SourceTrack::wait_until(std::int64_t due_ns)
+/// Pictures that are late already are left out before they cost more; sound never is.
+bool SourceTrack::wanted(std::int64_t media_ns)
 {
-    const std::int64_t behind_ns = host_.now_ns() - due_ns;
-    if (behind_ns > kMostBehindNs)
-        pace_.start_ns += behind_ns; // the rest comes later by as much
+    const bool wanted =
+        !plan_.realtime || worth_showing(host_.now_ns() - clock_->due_ns(media_ns), media_ns - last_shown_ns_);
+    left_out_ += wanted ? 0 : 1;
+    return wanted;
+}
+
+/// False if it was stopped meanwhile.
+bool SourceTrack::wait_until_due(std::int64_t media_ns)
+{
+    slower_ns_ += clock_->give_way(media_ns, host_.now_ns(), plan_.kind == JF_VIDEO ? kSlowestNs : kMostBehindNs);
     std::unique_lock lock(mutex_);
-    const auto due = std::chrono::steady_clock::now() + std::chrono::nanoseconds(std::max<std::int64_t>(0, -behind_ns));
-    return !stopped_.wait_until(lock, due, [this] { return stop_.load(); });
+    while (!stop_) {
+        const std::int64_t left_ns = clock_->due_ns(media_ns) - host_.now_ns();
+        if (left_ns <= 0)
+            return true;
+        changed_.wait_for(lock, std::chrono::nanoseconds(left_ns));
+    }
+    return false;
+}
+
+void SourceTrack::tell_lateness() const
+{
+    if (left_out_ == 0 && slower_ns_ == 0)
+        return;
+    host_.info(std::string(plan_.kind == JF_VIDEO ? "pictures" : "sound") + ": " + std::to_string(delivered_) +
+               " frames sent, at least " + std::to_string(left_out_) + " left out, and " +
+               std::to_string(slower_ns_ / 1'000'000) + " ms waited for, because this machine was too slow for them");
 }
 
 void SourceTrack::deliver(const AVFrame& source, std::int64_t time_ns)
 {
     jf_frame frame{};
     frame.struct_size = sizeof(frame);
-    frame.kind = format_.kind;
+    frame.kind = plan_.kind;
     frame.time_ns = time_ns;
-    if (format_.kind == JF_AUDIO) {
+    if (plan_.kind == JF_AUDIO) {
         frame.samples = reinterpret_cast<const float*>(source.data[0]);
         frame.sample_rate_hz = static_cast<std::uint32_t>(source.sample_rate);
         frame.channels = static_cast<std::uint32_t>(source.ch_layout.nb_channels);
@@ -97,7 +155,9 @@ void SourceTrack::deliver(const AVFrame& source, std::int64_t time_ns)
             frame.strides_bytes[plane] = static_cast<std::uint32_t>(source.linesize[plane]);
         }
     }
-    listener_.frame(frame);
+    const std::lock_guard delivering(deliver_);
+    if (!stop_)
+        listener_.frame(frame);
 }
 
 } // namespace media_ffmpeg

@@ -1,10 +1,15 @@
-// One kind of media on its way out of a file, paced in real time, on a thread of its own.
+// One kind of media on its way out of a source, paced in real time, on a thread of its own.
 //
-// Threads:  made and destroyed on control; delivers on its own thread, which the destructor joins.
-// Lifetime: the session's. The listener outlives it.
+//   made: the thread opens what it reads -> start: frames come -> the end -> stop
+//
+// Threads:  made, started and stopped on control; delivers on its own thread.
+// Lifetime: shared by the session and the thread. After stop the thread, should it hang in a disk, touches nothing but
+//           this object and the host's clock.
 #pragma once
 
-#include "file_reader.hpp"
+#include "frame_reader.hpp"
+#include "source_clock.hpp"
+#include "worker.hpp"
 
 #include <jackfield/host.hpp>
 #include <jackfield/media_source.hpp>
@@ -12,43 +17,60 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <thread>
 
 namespace media_ffmpeg {
 
-struct Pace {
-    bool realtime = true;
-    bool loop = false;
-    std::int64_t start_ns = 0; // host clock: when the beginning of the file is due
-};
-
-class SourceTrack {
+class SourceTrack : public std::enable_shared_from_this<SourceTrack> {
 public:
-    using Ended = std::function<void(jackfield::Status, std::string)>; // on the track's thread, once
+    struct Plan {
+        std::uint32_t kind = JF_AUDIO;
+        bool realtime = true;
+        bool loop = false;
+        std::int64_t period_ns = 0; // a round of the loop; 0: as long as the track is
+    };
+    using MakeReader = std::function<std::unique_ptr<FrameReader>(StopFlag)>; // on the track's thread
+    using Ended = std::function<void(jackfield::Status, std::string)>;        // on the track's thread, once
 
-    SourceTrack(jackfield::Host host, std::string name, const jf_source_format& format, Pace pace,
-                jackfield::SourceListener listener, Ended ended);
+    SourceTrack(jackfield::Host host, Plan plan, std::shared_ptr<SourceClock> clock, jackfield::SourceListener listener,
+                Ended ended);
     SourceTrack(const SourceTrack&) = delete;
     SourceTrack& operator=(const SourceTrack&) = delete;
-    ~SourceTrack();
+
+    /// Opens the reader on the new thread, so that the first frame is near when it is asked for.
+    Worker prepare(MakeReader make_reader);
+
+    void start(const jf_source_format& format);
+    bool started() const { return started_; }
+
+    /// No frame comes, and nothing of the end is told, after this returned.
+    void stop();
 
 private:
-    void run();
-    bool play_once(std::int64_t& offset_ns);
-    bool wait_until(std::int64_t due_ns);
-    void deliver(const AVFrame& frame, std::int64_t time_ns);
+    void run(const MakeReader& make_reader);
+    bool wait_for_start();
+    void play(FrameReader& reader);
+    bool play_round(FrameReader& reader, std::int64_t offset_ns, std::int64_t& length_ns);
+    bool wanted(std::int64_t media_ns);
+    bool wait_until_due(std::int64_t media_ns);
+    void tell_lateness() const;
+    void deliver(const AVFrame& source, std::int64_t time_ns);
 
     jackfield::Host host_;
-    std::string name_;
-    jf_source_format format_;
-    Pace pace_;
+    Plan plan_;
+    std::shared_ptr<SourceClock> clock_; // the session's and its other track's
     jackfield::SourceListener listener_;
     Ended ended_;
+    bool started_ = false;                          // [control]
+    std::int64_t last_shown_ns_ = -kLongestStillNs; // media time; this and the next three are the thread's
+    std::uint64_t delivered_ = 0;
+    std::uint64_t left_out_ = 0;
+    std::int64_t slower_ns_ = 0;
+
+    std::mutex deliver_; // held while the listener is called; stop takes it
     std::atomic<bool> stop_{false};
     std::mutex mutex_;
-    std::condition_variable stopped_;
-    std::unique_ptr<FileReader> first_; // opened on control, so that start can fail
-    std::thread thread_;
+    std::condition_variable changed_;
+    jf_source_format format_{}; // its struct_size is 0 until start
 };
 
 } // namespace media_ffmpeg

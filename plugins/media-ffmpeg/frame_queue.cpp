@@ -1,0 +1,189 @@
+// Frames on their way to the one that writes them. See frame_queue.hpp.
+
+#include "frame_queue.hpp"
+
+namespace media_ffmpeg {
+
+namespace {
+
+constexpr std::uint32_t kMostSide = 8192;
+constexpr std::size_t kPadding = 64; // swscale reads whole vectors, over the end
+constexpr std::uint32_t kMostSamples = 48'000;
+constexpr std::uint32_t kMostChannels = 8;
+constexpr std::uint32_t kMostRateHz = 384'000;
+
+std::size_t rows(const jf_frame& frame, int plane)
+{
+    return plane == 0 ? frame.height_px : (frame.height_px + 1) / 2;
+}
+
+std::size_t columns(const jf_frame& frame, int plane)
+{
+    return plane == 0 ? frame.width_px : (frame.width_px + 1) / 2;
+}
+
+bool in_order(const jf_frame& frame)
+{
+    if (frame.kind == JF_AUDIO)
+        return frame.samples != nullptr && frame.samples_per_channel > 0 && frame.samples_per_channel <= kMostSamples &&
+               frame.channels > 0 && frame.channels <= kMostChannels && frame.sample_rate_hz > 0 &&
+               frame.sample_rate_hz <= kMostRateHz;
+    return frame.kind == JF_VIDEO && frame.width_px > 1 && frame.height_px > 1 && frame.width_px <= kMostSide &&
+           frame.height_px <= kMostSide && frame.planes[0] != nullptr && frame.planes[1] != nullptr &&
+           frame.planes[2] != nullptr;
+}
+
+std::size_t size_of(const jf_frame& frame)
+{
+    if (frame.kind == JF_AUDIO)
+        return std::size_t{frame.samples_per_channel} * frame.channels * sizeof(float);
+    return rows(frame, 0) * columns(frame, 0) + 2 * rows(frame, 1) * columns(frame, 1);
+}
+
+void copy(const jf_frame& from, FrameQueue::Slot& to)
+{
+    to.frame = from;
+    std::uint8_t* at = to.bytes.get();
+    if (from.kind == JF_AUDIO) {
+        std::memcpy(at, from.samples, size_of(from));
+        to.frame.samples = reinterpret_cast<const float*>(at);
+        return;
+    }
+    for (int plane = 0; plane < 3; ++plane) {
+        const std::size_t width = columns(from, plane);
+        to.frame.planes[plane] = at;
+        to.frame.strides_bytes[plane] = static_cast<std::uint32_t>(width);
+        for (std::size_t row = 0; row < rows(from, plane); ++row, at += width)
+            std::memcpy(at, from.planes[plane] + row * from.strides_bytes[plane], width);
+    }
+}
+
+} // namespace
+
+FrameQueue::FrameQueue(bool audio, bool video)
+    : audio_(audio), video_(video), slots_((audio ? kAudioSlots : 0) + (video ? kVideoSlots : 0)), ring_(slots_.size())
+{
+    free_audio_.reserve(kAudioSlots);
+    free_video_.reserve(kVideoSlots);
+    for (auto& slot : slots_) {
+        const bool sound = audio && free_audio_.size() < kAudioSlots;
+        slot.frame.kind = sound ? JF_AUDIO : JF_VIDEO;
+        free_of(slot.frame.kind).push_back(&slot);
+    }
+}
+
+// --- on media threads -----------------------------------------------------------------------------------------------
+
+jackfield::Status FrameQueue::put(const jf_frame& frame) noexcept
+{
+    if (!in_order(frame) || !(frame.kind == JF_AUDIO ? audio_ : video_))
+        return JF_BAD_INPUT;
+    const std::size_t size = size_of(frame);
+    Slot* slot = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_)
+            return JF_CLOSED;
+        slot = take_free(frame, size);
+        if (slot == nullptr) {
+            ++(frame.kind == JF_AUDIO ? dropped_.sound : dropped_.pictures);
+            return JF_WOULD_BLOCK;
+        }
+    }
+    if (slot->capacity < size) {
+        slot->bytes.reset(new (std::nothrow) std::uint8_t[size + kPadding]);
+        slot->capacity = slot->bytes ? size : 0;
+        if (!slot->bytes) {
+            give_back(slot);
+            return JF_EXHAUSTED;
+        }
+    }
+    copy(frame, *slot);
+    {
+        const std::lock_guard lock(mutex_);
+        ring_[(first_ + count_++) % ring_.size()] = slot;
+    }
+    changed_.notify_one();
+    return JF_OK;
+}
+
+FrameQueue::Slot* FrameQueue::take_free(const jf_frame& frame, std::size_t size)
+{
+    auto& free = free_of(frame.kind);
+    if (free.empty())
+        return nullptr;
+    Slot* slot = free.back();
+    const bool fits = slot->capacity >= size && slot->capacity / 2 <= size;
+    if (frame.kind == JF_VIDEO && !fits) {
+        // Memory that was needed once, for other sizes or a longer queue, makes room for what is needed now.
+        const auto over = [&] { return video_bytes_ - slot->capacity + size > kMostVideoBytes; };
+        for (std::size_t i = 0; i + 1 < free.size() && over(); ++i)
+            forget(*free[i]);
+        if (over())
+            return nullptr;
+        forget(*slot);
+        video_bytes_ += size;
+    }
+    free.pop_back();
+    return slot;
+}
+
+void FrameQueue::forget(Slot& slot)
+{
+    video_bytes_ -= std::exchange(slot.capacity, 0);
+    slot.bytes.reset();
+}
+
+// --- on the worker --------------------------------------------------------------------------------------------------
+
+FrameQueue::Slot* FrameQueue::take()
+{
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return count_ > 0 || closed_; });
+    if (count_ == 0 || abandoned_)
+        return nullptr;
+    Slot* slot = ring_[first_];
+    first_ = (first_ + 1) % ring_.size();
+    --count_;
+    return slot;
+}
+
+void FrameQueue::give_back(Slot* slot)
+{
+    const std::lock_guard lock(mutex_);
+    free_of(slot->frame.kind).push_back(slot);
+}
+
+FrameQueue::Dropped FrameQueue::dropped() const
+{
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+}
+
+// --- on control -----------------------------------------------------------------------------------------------------
+
+void FrameQueue::close()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+    }
+    changed_.notify_all();
+}
+
+void FrameQueue::abandon()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = abandoned_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool FrameQueue::abandoned() const
+{
+    const std::lock_guard lock(mutex_);
+    return abandoned_;
+}
+
+} // namespace media_ffmpeg
