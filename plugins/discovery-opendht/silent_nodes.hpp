@@ -32,7 +32,8 @@ public:
     using Duration = Clock::duration;
 
     static constexpr std::size_t kMost = 2048;
-    static constexpr std::chrono::milliseconds kShortestPatience{50}; ///< a process may be busy
+    static constexpr std::chrono::milliseconds kShortestPatience{20}; ///< with strangers: a process may be busy
+    static constexpr std::chrono::milliseconds kShortestForKnown{50};
     static constexpr std::chrono::milliseconds kLongestPatience{300};
     static constexpr unsigned kPingsForStrangers =
         1;                                        ///< unanswered, besides the question: a node never heard is silent
@@ -113,7 +114,7 @@ public:
         std::vector<Place> places;
         for (const Place& place : open_) {
             const Entry& entry = entries_.at(place);
-            if (entry.unanswered < enough(entry) && now >= last_word(entry) + patience())
+            if (entry.unanswered < enough(entry) && now >= last_word(entry) + patience(entry))
                 places.push_back(place);
         }
         return places;
@@ -138,7 +139,7 @@ public:
     {
         std::optional<TimePoint> next;
         for (const Place& place : open_) {
-            const TimePoint due = last_word(entries_.at(place)) + patience();
+            const TimePoint due = last_word(entries_.at(place)) + patience(entries_.at(place));
             next = next ? std::min(*next, due) : due;
         }
         return next;
@@ -175,7 +176,12 @@ private:
 
     bool silent(const Entry& entry, TimePoint now) const
     {
-        return entry.unanswered >= enough(entry) && now >= last_word(entry) + patience();
+        return entry.unanswered >= enough(entry) && now >= last_word(entry) + patience(entry);
+    }
+
+    Duration patience(const Entry& entry) const
+    {
+        return entry.heard ? std::max<Duration>(patience(), kShortestForKnown) : patience();
     }
 
     static bool listened_at(const Entry& entry, TimePoint now)
