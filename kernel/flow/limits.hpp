@@ -11,6 +11,7 @@ namespace jackfield::kernel::limits {
 using namespace std::chrono_literals;
 
 inline constexpr auto kFind = 10s;          // 1  for the first device of an account
+inline constexpr auto kLinkedAlone = 50ms;  // 1  for devices with an open link to ring, before others are looked for
 inline constexpr auto kGatherWait = 150ms;  // 7  for local media candidates before we offer or answer without the rest
 inline constexpr auto kRingingStarts = 10s; // 6  from INVITE to the first sign of the callee
 inline constexpr auto kMediaPaths = 15s;    // 7  from accept to media paths

@@ -222,11 +222,13 @@ std::uint8_t head(unsigned entries, std::uint32_t network)
     return static_cast<std::uint8_t>(0x80U + entries + (network != 0 ? 1U : 0U));
 }
 
-void append(Bytes& out, ByteView few)
+void append_id(Bytes& out, const NodeId& id)
 {
+    out.push_back(head(1, 0));
+    append(out, "id");
     out.push_back(0xc4);
-    out.push_back(static_cast<std::uint8_t>(few.size()));
-    out.insert(out.end(), few.begin(), few.end());
+    out.push_back(static_cast<std::uint8_t>(id.size()));
+    out.insert(out.end(), id.begin(), id.end());
 }
 
 void append_tail(Bytes& out, std::string_view type, std::uint32_t network, std::uint32_t transaction)
@@ -279,26 +281,18 @@ Bytes make_ping(const NodeId& self, std::uint32_t network, std::uint32_t transac
 {
     Bytes out{head(4, network)}; // without "v", the program's name, which nobody needs
     append(out, "a");
-    out.push_back(head(1, 0));
-    append(out, "id");
-    append(out, ByteView(self));
+    append_id(out, self);
     append(out, "q");
     append(out, "ping");
     append_tail(out, "q", network, transaction);
     return out;
 }
 
-Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction, bool token)
+Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction)
 {
     Bytes out{head(3, network)};
     append(out, "r");
-    out.push_back(head(token ? 2 : 1, 0));
-    append(out, "id");
-    append(out, ByteView(node));
-    if (token) {
-        append(out, "token");
-        append(out, ByteView(std::array<std::uint8_t, 8>{}));
-    }
+    append_id(out, node);
     append_tail(out, "r", network, transaction);
     return out;
 }

@@ -38,7 +38,7 @@ std::optional<Glance> glance_at(jackfield::ByteView packet);
 
 jackfield::Bytes make_ping(const NodeId& self, std::uint32_t network, std::uint32_t transaction);
 
-/// An answer of a node that knows nothing; without a token nothing can be stored there, with this one nothing will be.
-jackfield::Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction, bool token);
+/// An answer of a node that knows nothing and gives no token.
+jackfield::Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction);
 
 } // namespace discovery_opendht

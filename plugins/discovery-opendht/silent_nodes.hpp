@@ -32,20 +32,22 @@ public:
     using Duration = Clock::duration;
 
     static constexpr std::size_t kMost = 2048;
-    static constexpr std::chrono::milliseconds kShortestPatience{20}; ///< with strangers: a process may be busy
-    static constexpr std::chrono::milliseconds kShortestForKnown{50};
+    static constexpr std::size_t kMostLookUps = 32;                   ///< under way to one node
+    static constexpr std::chrono::milliseconds kShortestPatience{20}; ///< a process may be busy
     static constexpr std::chrono::milliseconds kLongestPatience{300};
-    static constexpr unsigned kPingsForStrangers =
-        1;                                        ///< unanswered, besides the question: a node never heard is silent
-    static constexpr unsigned kPingsForKnown = 3; ///< and one that was there
-    static constexpr std::chrono::minutes kListening{10};
 
-    /// A question of OpenDHT's that a silent node will not answer.
+    /// A neighbour is a node that was heard lately. It is given more time, and more pings besides the question.
+    static constexpr std::chrono::seconds kLately{60};
+    static constexpr std::chrono::milliseconds kShortestForNeighbours{150};
+    static constexpr unsigned kPingsForNeighbours = 3;
+    static constexpr unsigned kPingsForStrangers = 1;
+    static constexpr std::chrono::minutes kListening{10}; ///< since OpenDHT last said so to a node
+
+    /// A look-up of OpenDHT's that a silent node will not answer.
     struct Lost {
         Place place;
         NodeId node{};
         std::uint32_t transaction = 0;
-        bool listened_at = false;
     };
 
     /// A packet came: whoever sent it is there.
@@ -54,12 +56,13 @@ public:
         Entry& entry = at(place, now);
         if (entry.asked != TimePoint{})
             sample(now - entry.asked);
-        entry.heard = true;
+        entry.heard = now;
         if (id)
             entry.id = id;
-        forget_question(place, entry);
         entry.asked = {};
         entry.unanswered = 0;
+        entry.owes_more = false;
+        forget_look_ups(place, entry);
     }
 
     /// Somebody says that a node is there. True if a ping should find out, while OpenDHT makes up its mind.
@@ -68,10 +71,10 @@ public:
         Entry& entry = at(place, now);
         if (!entry.id)
             entry.id = id;
-        return !entry.heard && ping_due(entry, now);
+        return !neighbour(entry, now) && (entry.unanswered == 0 || now >= next_ping(entry));
     }
 
-    /// OpenDHT asks. A question that can be lost has a transaction.
+    /// OpenDHT asks. What it asks by a look-up can be lost.
     void asked(const Place& place, Question question, std::optional<std::uint32_t> transaction, TimePoint now)
     {
         Entry& entry = at(place, now);
@@ -79,10 +82,13 @@ public:
             entry.asked = now;
         if (question == Question::listen)
             entry.listening = now;
-        if (question == Question::look_up && transaction && entry.id) {
-            entry.transaction = *transaction;
-            open_.insert(place);
-        }
+        entry.owes_more = entry.owes_more || question == Question::listen || question == Question::other;
+        if (question != Question::look_up || !transaction || !entry.id)
+            return;
+        if (entry.look_ups.size() == kMostLookUps)
+            entry.look_ups.erase(entry.look_ups.begin());
+        entry.look_ups.push_back(*transaction);
+        open_.insert(place);
     }
 
     void pinged(const Place& place, TimePoint now)
@@ -94,33 +100,35 @@ public:
         ++entry.unanswered;
     }
 
-    /// Asking is in vain. Where we listen OpenDHT decides: it never listens again at a node that it gave up wrongly.
+    /// Asking is in vain. We never say so of a neighbour where OpenDHT listens or has something else under way: it
+    /// would forget that, and not listen there again, if the neighbour was only busy. OpenDHT waits for these by
+    /// itself.
     bool hopeless(const Place& place, TimePoint now) const
     {
         const auto found = entries_.find(place);
-        return found != entries_.end() && silent(found->second, now) && !listened_at(found->second, now);
+        return found != entries_.end() && hopeless(found->second, now);
     }
 
-    /// Whether another ping could do some good.
-    bool ping_due(const Place& place, TimePoint now) const
+    /// Whether one that was silent should be pinged again, now that somebody asks for it.
+    bool may_be_back(const Place& place, TimePoint now) const
     {
         const auto found = entries_.find(place);
-        return found == entries_.end() || ping_due(found->second, now);
+        return found != entries_.end() && silent(found->second, now) && now >= next_ping(found->second);
     }
 
-    /// Nodes that owe an answer for too long, and that a ping may wake.
+    /// Nodes that owe an answer for too long; a ping shall find out.
     std::vector<Place> overdue(TimePoint now) const
     {
         std::vector<Place> places;
         for (const Place& place : open_) {
             const Entry& entry = entries_.at(place);
-            if (entry.unanswered < enough(entry) && now >= last_word(entry) + patience(entry))
+            if (entry.unanswered < enough(entry, now) && now >= last_word(entry) + patience(entry, now))
                 places.push_back(place);
         }
         return places;
     }
 
-    /// Takes out the questions that are lost.
+    /// Takes out the look-ups that are lost.
     std::vector<Lost> take_lost(TimePoint now)
     {
         std::vector<Lost> lost;
@@ -128,18 +136,22 @@ public:
             Entry& entry = entries_.at(place);
             if (!silent(entry, now))
                 continue;
-            lost.push_back({place, *entry.id, entry.transaction, listened_at(entry, now)});
-            forget_question(place, entry);
+            for (const std::uint32_t transaction : entry.look_ups) {
+                if (hopeless(entry, now))
+                    lost.push_back({place, *entry.id, transaction});
+            }
+            forget_look_ups(place, entry);
         }
         return lost;
     }
 
     /// When overdue or take_lost may have something to say.
-    std::optional<TimePoint> next() const
+    std::optional<TimePoint> next(TimePoint now) const
     {
         std::optional<TimePoint> next;
         for (const Place& place : open_) {
-            const TimePoint due = last_word(entries_.at(place)) + patience(entries_.at(place));
+            const Entry& entry = entries_.at(place);
+            const TimePoint due = last_word(entry) + patience(entry, now);
             next = next ? std::min(*next, due) : due;
         }
         return next;
@@ -148,8 +160,12 @@ public:
     /// The network has changed: whoever was silent may be there now.
     void forgive()
     {
-        for (auto& [place, entry] : entries_)
+        for (auto& [place, entry] : entries_) {
+            entry.asked = {};
             entry.unanswered = 0;
+            entry.look_ups.clear();
+        }
+        open_.clear();
     }
 
     /// How long an answer may take: RFC 6298's estimate, within limits.
@@ -163,30 +179,29 @@ public:
 private:
     struct Entry {
         std::optional<NodeId> id; // as it said itself; else as it was named first
-        bool heard = false;
-        TimePoint asked{};     // first question or ping since it was heard
-        TimePoint pinged{};    // by us
-        TimePoint listening{}; // when OpenDHT last asked it to tell us of values
+        TimePoint heard{};
+        TimePoint asked{};  // first question or ping since it was heard
+        TimePoint pinged{}; // by us
+        TimePoint listening{};
+        bool owes_more = false; // than look-ups, since it was heard
         TimePoint used{};
-        unsigned unanswered = 0; // pings since it was heard
-        std::uint32_t transaction = 0;
+        unsigned unanswered = 0;             // our pings since it was heard
+        std::vector<std::uint32_t> look_ups; // their transactions
     };
 
-    static unsigned enough(const Entry& entry) { return entry.heard ? kPingsForKnown : kPingsForStrangers; }
-
-    bool silent(const Entry& entry, TimePoint now) const
+    static bool neighbour(const Entry& entry, TimePoint now)
     {
-        return entry.unanswered >= enough(entry) && now >= last_word(entry) + patience(entry);
+        return entry.heard != TimePoint{} && now < entry.heard + kLately;
     }
 
-    Duration patience(const Entry& entry) const
+    static unsigned enough(const Entry& entry, TimePoint now)
     {
-        return entry.heard ? std::max<Duration>(patience(), kShortestForKnown) : patience();
+        return neighbour(entry, now) ? kPingsForNeighbours : kPingsForStrangers;
     }
 
-    static bool listened_at(const Entry& entry, TimePoint now)
+    Duration patience(const Entry& entry, TimePoint now) const
     {
-        return entry.heard && entry.listening != TimePoint{} && now < entry.listening + kListening;
+        return neighbour(entry, now) ? std::max<Duration>(patience(), kShortestForNeighbours) : patience();
     }
 
     static TimePoint last_word(const Entry& entry)
@@ -194,19 +209,28 @@ private:
         return entry.unanswered > 0 ? std::max(entry.asked, entry.pinged) : entry.asked;
     }
 
-    /// After the first ones: 1, 4, 16 seconds, a minute.
-    static bool ping_due(const Entry& entry, TimePoint now)
+    bool silent(const Entry& entry, TimePoint now) const
     {
-        if (entry.unanswered == 0)
-            return true;
-        const auto pause = std::chrono::seconds(1) * (1 << 2 * std::min(entry.unanswered - 1, 3U));
-        return now >= entry.pinged + std::min<Duration>(pause, std::chrono::seconds(60));
+        return entry.unanswered >= enough(entry, now) && now >= last_word(entry) + patience(entry, now);
     }
 
-    void forget_question(const Place& place, Entry& entry)
+    bool hopeless(const Entry& entry, TimePoint now) const
     {
+        const bool listened_at = entry.listening != TimePoint{} && now < entry.listening + kListening;
+        return silent(entry, now) && (!neighbour(entry, now) || !(listened_at || entry.owes_more));
+    }
+
+    /// After 1, 4, 16 seconds, then every minute.
+    static TimePoint next_ping(const Entry& entry)
+    {
+        const auto pause = std::chrono::seconds(1) * (1 << 2 * std::min(entry.unanswered - 1, 3U));
+        return entry.pinged + std::min<Duration>(pause, std::chrono::seconds(60));
+    }
+
+    void forget_look_ups(const Place& place, Entry& entry)
+    {
+        entry.look_ups.clear();
         open_.erase(place);
-        entry.transaction = 0;
     }
 
     Entry& at(const Place& place, TimePoint now)
@@ -238,7 +262,7 @@ private:
     }
 
     std::map<Place, Entry> entries_;
-    std::set<Place> open_; // with a question that may be lost
+    std::set<Place> open_; // with a look-up that may be lost
     std::optional<Duration> smoothed_;
     Duration deviation_{};
 };

@@ -99,14 +99,13 @@ int WatchfulSocket::ask(const dht::SockAddr& to, jackfield::ByteView packet, con
     {
         const std::lock_guard guard(mutex_);
         const auto now = Clock::now();
-        // A ping is OpenDHT's own way to find out, and is never in vain.
-        refused = glance.question != Question::ping && nodes_.hopeless(place, now);
-        again = refused && nodes_.ping_due(place, now);
+        refused = glance.question == Question::look_up && nodes_.hopeless(place, now);
+        again = glance.question == Question::look_up && nodes_.may_be_back(place, now);
         if (again)
             nodes_.pinged(place, now);
         if (!refused)
             nodes_.asked(place, glance.question, glance.transaction, now);
-        if (const auto next = nodes_.next(); next && *next < wake_at_)
+        if (const auto next = nodes_.next(now); next && *next < wake_at_)
             changed_.notify_all();
     }
     if (again)
@@ -153,7 +152,7 @@ void WatchfulSocket::watch()
         const auto overdue = nodes_.overdue(now);
         const auto lost = nodes_.take_lost(now);
         if (overdue.empty() && lost.empty()) {
-            wake_at_ = nodes_.next().value_or(TimePoint::max());
+            wake_at_ = nodes_.next(now).value_or(TimePoint::max());
             if (wake_at_ == TimePoint::max())
                 changed_.wait(guard);
             else
@@ -174,7 +173,7 @@ void WatchfulSocket::tell_lost(const std::vector<SilentNodes::Lost>& lost)
 {
     Packets answers;
     for (const auto& question : lost) {
-        const auto bytes = make_empty_answer(question.node, network_, question.transaction, question.listened_at);
+        const auto bytes = make_empty_answer(question.node, network_, question.transaction);
         answers.push_back({bytes, address_of(question.place), dht::clock::now()});
     }
     if (!answers.empty())

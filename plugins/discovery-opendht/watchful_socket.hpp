@@ -1,10 +1,9 @@
 // The socket that OpenDHT gets: it notices nodes that do not answer, and spares OpenDHT the wait.
 //
-// Nodes that others name are pinged at once, and so are nodes that leave a question unanswered for longer than a few
-// round trips. Questions to a node found silent fail, as on a host without a route, which makes OpenDHT pass it over.
-// Of the question that is already under way OpenDHT hears by an empty answer in the node's name: then it asks once
-// more, and that fails. A node where OpenDHT listens is not given up like that, because OpenDHT would not listen there
-// again: its empty answer has a token, so that it is not waited for. A node that is heard again is as before.
+// Nodes that others name are pinged at once, and so are nodes that leave a look-up unanswered for longer than a few
+// round trips. Look-ups at a node found silent fail, as on a host without a route, which makes OpenDHT pass it over. Of
+// the look-up that is already under way OpenDHT hears by an empty answer in the node's name: then it asks once more,
+// and that fails. A node that is heard again is as before.
 //
 // Threads: sendTo on OpenDHT's thread, packets come on the inner socket's, what is due is done on our own. Lifetime:
 // OpenDHT owns it; the destructor joins our thread and then the inner socket's.

@@ -51,6 +51,19 @@ Json Process::find(const std::function<bool(const Json&)>& wanted, std::chrono::
     }
 }
 
+bool Process::calls_ended(int count, std::chrono::milliseconds limit)
+{
+    int ended = 0; // find looks at each event once
+    const auto last = find(
+        [&](const Json& event) {
+            const auto moment = event.value("event", "");
+            ended += event.value("step", "") == "call" && (moment == "done" || moment == "failed") ? 1 : 0;
+            return ended >= count;
+        },
+        limit);
+    return !last.is_null();
+}
+
 Json Process::event(const std::string& step, const std::string& moment, const std::string& what,
                     std::chrono::milliseconds limit)
 {

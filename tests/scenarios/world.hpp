@@ -45,6 +45,9 @@ public:
     /// The detail of the call's last event; null if it has not ended in time.
     Json call_end(std::chrono::milliseconds limit = 40s);
 
+    /// True once so many calls have ended there; false if they have not in time.
+    bool calls_ended(int count, std::chrono::milliseconds limit = 20s);
+
     int pid() const { return child_.pid(); }
     void interrupt() { child_.interrupt(); }
     void kill() { child_.kill(); }

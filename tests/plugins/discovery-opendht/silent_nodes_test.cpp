@@ -70,9 +70,10 @@ TEST_F(OfSilentNodes, AStrangerThatIsNamedIsPingedOnceAndSoonHopeless)
     EXPECT_FALSE(nodes_.hopeless(place(2), now_));
     now_ += SilentNodes::kShortestPatience;
     EXPECT_TRUE(nodes_.hopeless(place(2), now_));
-    EXPECT_FALSE(nodes_.ping_due(place(2), now_));
+    EXPECT_FALSE(nodes_.may_be_back(place(2), now_));
     now_ += 1s;
-    EXPECT_TRUE(nodes_.named(place(2), id(2), now_)) << "it may have been a lost packet";
+    EXPECT_TRUE(nodes_.may_be_back(place(2), now_)) << "it may have been a lost packet";
+    EXPECT_TRUE(nodes_.named(place(2), id(2), now_));
 }
 
 TEST_F(OfSilentNodes, TheQuestionToOneIsLostWithItsTransaction)
@@ -82,52 +83,94 @@ TEST_F(OfSilentNodes, TheQuestionToOneIsLostWithItsTransaction)
     nodes_.pinged(place(2), now_);
     look_up(2, 77);
     EXPECT_TRUE(nodes_.take_lost(now_).empty());
-    EXPECT_EQ(nodes_.next(), now_ + SilentNodes::kShortestPatience);
+    EXPECT_EQ(nodes_.next(now_), now_ + SilentNodes::kShortestPatience);
     ping_what_is_due();
     ASSERT_EQ(lost_.size(), 1U);
     EXPECT_EQ(lost_[0].place, place(2));
     EXPECT_EQ(lost_[0].node, id(2));
     EXPECT_EQ(lost_[0].transaction, 77U);
-    EXPECT_FALSE(lost_[0].listened_at);
-    EXPECT_FALSE(nodes_.next()) << "once";
+    EXPECT_FALSE(nodes_.next(now_)) << "once";
 }
 
-TEST_F(OfSilentNodes, OneThatWasThereGetsSeveralPingsAndMoreTime)
+TEST_F(OfSilentNodes, EveryLookUpThatIsUnderWayIsLost)
+{
+    be_near_everybody();
+    nodes_.named(place(2), id(2), now_);
+    nodes_.pinged(place(2), now_);
+    for (std::uint32_t transaction = 1; transaction <= 3; ++transaction)
+        look_up(2, transaction);
+    ping_what_is_due();
+    ASSERT_EQ(lost_.size(), 3U);
+    for (std::uint32_t i = 0; i < 3; ++i)
+        EXPECT_EQ(lost_[i].transaction, i + 1);
+}
+
+TEST_F(OfSilentNodes, ANeighbourGetsSeveralPings)
 {
     be_near_everybody();
     nodes_.heard(place(2), id(2), now_);
     look_up(2, 1);
-    now_ += SilentNodes::kShortestForKnown * 3;
-    EXPECT_FALSE(nodes_.hopeless(place(2), now_));
     EXPECT_EQ(ping_what_is_due(), 3);
     EXPECT_EQ(lost_.size(), 1U);
     EXPECT_TRUE(nodes_.hopeless(place(2), now_));
 }
 
-TEST_F(OfSilentNodes, OneThatIsHeardAgainIsAsBefore)
-{
-    be_near_everybody();
-    nodes_.heard(place(2), id(2), now_);
-    look_up(2, 1);
-    ping_what_is_due();
-    ASSERT_TRUE(nodes_.hopeless(place(2), now_));
-    nodes_.heard(place(2), id(2), now_);
-    EXPECT_FALSE(nodes_.hopeless(place(2), now_));
-    look_up(2, 2);
-    EXPECT_EQ(ping_what_is_due(), 3);
-}
-
-TEST_F(OfSilentNodes, WhereWeListenOnlyOpenDhtGivesUp)
+TEST_F(OfSilentNodes, ANeighbourWhereOpenDhtListensOrWaitsForMoreIsLeftToIt)
 {
     be_near_everybody();
     nodes_.heard(place(2), id(2), now_);
     nodes_.asked(place(2), Question::listen, 1, now_);
     nodes_.heard(place(2), id(2), now_);
     look_up(2, 2);
+    nodes_.heard(place(3), id(3), now_);
+    nodes_.asked(place(3), Question::other, 3, now_);
+    look_up(3, 4);
     ping_what_is_due();
-    ASSERT_EQ(lost_.size(), 1U);
-    EXPECT_TRUE(lost_[0].listened_at);
+    EXPECT_TRUE(lost_.empty());
     EXPECT_FALSE(nodes_.hopeless(place(2), now_));
+    EXPECT_FALSE(nodes_.hopeless(place(3), now_));
+    EXPECT_FALSE(nodes_.next(now_)) << "and we look no more";
+}
+
+TEST_F(OfSilentNodes, ANeighbourThatIsOnlySlowLosesNothing)
+{
+    be_near_everybody();
+    nodes_.heard(place(2), id(2), now_);
+    look_up(2, 1);
+    const auto answer = now_ + 3 * SilentNodes::kShortestForNeighbours;
+    while (now_ < answer) {
+        for (const Place& overdue : nodes_.overdue(now_))
+            nodes_.pinged(overdue, now_);
+        EXPECT_TRUE(nodes_.take_lost(now_).empty());
+        now_ += 1ms;
+    }
+    nodes_.heard(place(2), id(2), now_);
+    ping_what_is_due();
+    EXPECT_TRUE(lost_.empty());
+}
+
+TEST_F(OfSilentNodes, OneThatWasNotHeardForLongIsAStrangerAgain)
+{
+    be_near_everybody();
+    nodes_.heard(place(2), id(2), now_);
+    now_ += SilentNodes::kLately;
+    look_up(2, 1);
+    EXPECT_EQ(ping_what_is_due(), 1);
+    ASSERT_EQ(lost_.size(), 1U);
+    EXPECT_TRUE(nodes_.hopeless(place(2), now_));
+}
+
+TEST_F(OfSilentNodes, OneThatIsHeardAgainIsAsBefore)
+{
+    be_near_everybody();
+    nodes_.named(place(2), id(2), now_);
+    nodes_.pinged(place(2), now_);
+    now_ += 1s;
+    ASSERT_TRUE(nodes_.hopeless(place(2), now_));
+    nodes_.heard(place(2), id(2), now_);
+    EXPECT_FALSE(nodes_.hopeless(place(2), now_));
+    look_up(2, 2);
+    EXPECT_EQ(ping_what_is_due(), 3);
 }
 
 TEST_F(OfSilentNodes, PatienceFollowsTheNetworkWithinLimits)
