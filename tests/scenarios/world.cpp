@@ -126,6 +126,11 @@ World::~World()
         std::filesystem::remove_all(folder_);
 }
 
+void World::stop_dht()
+{
+    dht_.reset();
+}
+
 void World::start_dht(const std::string& port)
 {
     dht_ = std::make_unique<Process>(

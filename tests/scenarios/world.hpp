@@ -88,6 +88,8 @@ public:
     /// Starts the DHT node on the port; 0 for any.
     void start_dht(const std::string& port = "0");
 
+    void stop_dht();
+
     /// Writes the peer's configuration. Returns its file.
     std::string configure(const std::string& name, const PeerOptions& options = {});
 
