@@ -31,7 +31,7 @@ struct Glance {
     std::optional<std::uint32_t> transaction;
 };
 
-inline constexpr std::size_t kMostNamed = 64; ///< OpenDHT names eight
+inline constexpr std::size_t kMostNamed = 16; ///< OpenDHT names eight of each family
 
 /// Nothing if that is no packet of OpenDHT's.
 std::optional<Glance> glance_at(jackfield::ByteView packet);
