@@ -3,8 +3,7 @@
 //
 // Threads:  [control].
 // Lifetime: a link is shared by the node's table (until it closes) and every call on it. Members are the layers from
-// the
-//           bottom up, so that they are destroyed from the top down.
+//           the bottom up, so that they are destroyed from the top down.
 
 #pragma once
 
@@ -16,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace jackfield::kernel {
 
@@ -48,6 +48,18 @@ public:
                 return found->second;
         }
         return nullptr;
+    }
+
+    /// Every device of the account with a link that is open, once.
+    std::vector<Device> devices_of(const std::string& account_id) const
+    {
+        std::vector<Device> devices;
+        for (const auto& [place, link] : links_) { // in order of devices
+            const bool known = !devices.empty() && devices.back().device_id == link->peer.device_id;
+            if (!known && link->usable() && link->peer.account_id == account_id)
+                devices.push_back(link->peer);
+        }
+        return devices;
     }
 
     void drop(const std::shared_ptr<Link>& link)

@@ -17,18 +17,44 @@ namespace {
 
 using Legs = std::list<std::shared_ptr<Leg>>;
 
-/// A leg for every device that has been found and has none yet.
-void ring_new_devices(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
-                      const Search& search, Legs& legs)
+/// A leg for a device, unless it has one.
+void ring(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
+          const Device& device, Legs& legs)
+{
+    if (std::ranges::any_of(legs, [&](const auto& leg) { return leg->device.device_id == device.device_id; }))
+        return;
+    const auto leg = std::make_shared<Leg>();
+    leg->device = device;
+    legs.push_back(leg);
+    spawn(node, ring_device(node, call, media, leg));
+}
+
+/// A leg for every device that we have an open link to: these need not be found. The look-up for the others waits until
+/// these ring, because it would take the processor from them; not for long, because a link may be dead.
+awaitable<Legs> ring_linked_devices(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media)
+{
+    Legs legs;
+    const auto linked = node.links.devices_of(call->peer_account);
+    if (linked.empty())
+        co_return legs;
+    call->tell(Step::discovery, Moment::done, R"({"kept":true})");
+    for (const Device& device : linked)
+        ring(node, call, media, device, legs);
+    co_await until(call->bell, now() + limits::kLinkedAlone, [&] {
+        return call->hung_up() ||
+               std::ranges::any_of(legs, [](const auto& leg) { return leg->ringing() || leg->ended; });
+    });
+    co_return legs;
+}
+
+/// A leg for every device that has been found.
+void ring_found_devices(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
+                        const Search& search, Legs& legs)
 {
     if (legs.empty() && !search.devices().empty())
         call->tell(Step::discovery, Moment::done);
-    while (legs.size() < search.devices().size()) {
-        const auto leg = std::make_shared<Leg>();
-        leg->device = *std::next(search.devices().begin(), static_cast<std::ptrdiff_t>(legs.size()));
-        legs.push_back(leg);
-        spawn(node, ring_device(node, call, media, leg));
-    }
+    for (const Device& device : search.devices())
+        ring(node, call, media, device, legs);
 }
 
 /// What the caller hears if no device took the call: a person's word counts more than a device that failed, and that
@@ -118,13 +144,13 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
                                          std::shared_ptr<CallMedia> media, std::shared_ptr<CallEnd> end)
 {
     call->tell(Step::discovery, Moment::start);
+    Legs legs = co_await ring_linked_devices(node, call, media);
     const Search search(node.switchboard, call->peer_account, [call] { call->bell.ring(); });
-    Legs legs;
     std::shared_ptr<Leg> winner;
     ReadyMedia ready(*media);
     bool rang = false;
     const auto settled = [&] {
-        ring_new_devices(node, call, media, search, legs);
+        ring_found_devices(node, call, media, search, legs);
         for (const auto& leg : legs) {
             if (leg->ringing() && !std::exchange(rang, true))
                 call->listener->ringing(*call);

@@ -1,10 +1,11 @@
-// The only file that sees OpenDHT.
+// The node: the only file that sees all of OpenDHT.
 //
 // Threads: OpenDHT's own (its callbacks come there, with its lock held: they may only post), and one of ours, which
 // runs and joins the node and knocks at the bootstrap nodes. Lock order: lifetime_mutex_ before OpenDHT's lock before
 // mutex_. Lifetime: The destructor joins our thread, which has joined OpenDHT's.
 #include "dht_node.hpp"
 #include "knock_schedule.hpp"
+#include "watchful_socket.hpp"
 
 #include <opendht.h>
 
@@ -189,6 +190,11 @@ public:
 
     void look_again() override
     {
+        {
+            const std::lock_guard lifetime(lifetime_mutex_);
+            if (alive_)
+                socket_->network_changed();
+        }
         submit([this] { runner_.connectivityChanged(); }, [] {});
         const std::lock_guard lock(mutex_);
         knocks_.restart(Clock::now());
@@ -298,14 +304,21 @@ private:
         }
         config.peer_discovery = options_.peer_discovery;
         config.peer_publish = options_.peer_discovery;
+        const dht::InfoHash id = dht::InfoHash::getRandom();
+        config.dht_config.node_config.node_id = id;
+        NodeId self;
+        std::copy_n(id.data(), self.size(), self.begin());
         dht::DhtRunner::Context context;
-        context.sock = std::move(socket);
+        auto watchful = std::make_unique<WatchfulSocket>(std::move(socket), self, options_.network);
+        WatchfulSocket* const lent = watchful.get();
+        context.sock = std::move(watchful);
         context.statusChangedCallback = [this](dht::NodeStatus ipv4, dht::NodeStatus ipv6) {
             on_status(std::max(ipv4, ipv6) == dht::NodeStatus::Connected);
         };
         {
             const std::lock_guard lifetime(lifetime_mutex_);
             runner_.run(config, std::move(context));
+            socket_ = lent;
             alive_ = true;
         }
         // One cheap operation: the look-up of our own place, which also introduces us to our neighbours.
@@ -403,6 +416,7 @@ private:
 
     mutable std::mutex lifetime_mutex_; // held while the runner is started, joined or asked for its tables
     bool alive_ = false;
+    WatchfulSocket* socket_ = nullptr; // OpenDHT's, while alive
 
     mutable std::mutex mutex_; // all below
     std::condition_variable changed_;

@@ -48,8 +48,8 @@ Agent::Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, 
     // upnp: libnice's default of TRUE delays every gathering by 200 ms and multicasts on every interface.
     g_object_set(agent_, "controlling-mode", options.controlling ? TRUE : FALSE, "ice-udp", tcp_ ? FALSE : TRUE,
                  "ice-tcp", tcp_ ? TRUE : FALSE, "upnp", config.upnp ? TRUE : FALSE, "stun-pacing-timer",
-                 static_cast<guint>(config.pacing.count()), "keepalive-conncheck", TRUE, "idle-timeout", kIdleTimeoutMs,
-                 "force-relay", config.relay_only ? TRUE : FALSE, nullptr);
+                 static_cast<guint>(options.pacing.count()), "keepalive-conncheck", TRUE, "idle-timeout",
+                 kIdleTimeoutMs, "force-relay", config.relay_only ? TRUE : FALSE, nullptr);
     // libnice finds no server reflexive candidates for TCP, and asks one server per agent.
     if (!tcp_ && !config.stun.empty()) {
         const Server& server = config.stun[options.stun_server % config.stun.size()];

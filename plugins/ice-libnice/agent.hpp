@@ -31,6 +31,7 @@ struct AgentOptions {
     bool controlling = false;
     bool tcp = false;
     unsigned stun_server = 0; // which of config.stun
+    std::chrono::milliseconds pacing{5};
     std::string label;
 };
 

@@ -192,6 +192,13 @@ bool Config::has_tcp_relay() const
     return std::any_of(turn.begin(), turn.end(), [](const TurnServer& server) { return server.over_tcp; });
 }
 
+std::chrono::milliseconds Config::pacing_on(const std::vector<IpAddress>& local_addresses) const
+{
+    const bool here = std::all_of(local_addresses.begin(), local_addresses.end(),
+                                  [](const IpAddress& address) { return address.is_loopback(); });
+    return pacing.value_or(std::chrono::milliseconds(here ? 1 : 5));
+}
+
 Config parse_config(std::string_view json)
 {
     const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/false);

@@ -6,6 +6,7 @@
 #include "ip_address.hpp"
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace jackfield::ice {
@@ -34,7 +35,7 @@ struct Config {
     bool upnp = false;
     bool regular_nomination = false;
     bool consent = true;
-    std::chrono::milliseconds pacing{5};
+    std::optional<std::chrono::milliseconds> pacing; // else pacing_on decides
     std::chrono::milliseconds connect_timeout{10000};
     std::chrono::milliseconds gather_timeout{2000};
     int socket_buffer_bytes = 1024 * 1024;
@@ -45,6 +46,10 @@ struct Config {
     bool ipv6 = true;
 
     bool has_tcp_relay() const;
+
+    /// Ta of RFC 8445 section 14: 5 ms is the least that is allowed on a network, because NATs create bindings at a
+    /// limited rate (appendix B.1). A session that stays on this machine meets none.
+    std::chrono::milliseconds pacing_on(const std::vector<IpAddress>& local_addresses) const;
 };
 
 /// Throws ConfigError.

@@ -15,7 +15,7 @@ Session::Session(Host host, GlibLoop& loop, Farewells& farewells, const Config& 
       loop_(loop),
       farewells_(farewells),
       config_(config),
-      options_{options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, std::string(view(options.label))},
+      options_{options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, {}, std::string(view(options.label))},
       listener_(listener),
       gather_timer_(host),
       deadline_(host),
@@ -47,6 +47,7 @@ void Session::start_agent()
     if (addresses.empty())
         throw Failure(JF_UNREACHABLE, "no usable address on " + std::to_string(interfaces.size()) +
                                           " interface addresses: name one in /addresses or /interfaces");
+    options_.pacing = config_.pacing_on(addresses);
     Agent::Paths paths;
     for (const auto& component : components_)
         paths.push_back(component.path);

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace {
@@ -60,6 +61,24 @@ public:
         at_ns_.clear();
         ended_.reset();
     }
+    bool has(const std::string& key)
+    {
+        const std::lock_guard lock(mutex_);
+        return at_ns_.contains(key);
+    }
+    /// Every step so far with its time, and how the call ended if it has.
+    std::string what_happened()
+    {
+        const std::lock_guard lock(mutex_);
+        std::vector<std::pair<std::int64_t, std::string>> steps;
+        for (const auto& [step, at_ns] : at_ns_)
+            steps.emplace_back(at_ns, step);
+        std::sort(steps.begin(), steps.end());
+        std::string text;
+        for (const auto& [at_ns, step] : steps)
+            text += fmt::format("{} {:.1f} ms, ", step, static_cast<double>(at_ns - steps.front().first) / 1e6);
+        return text + (ended_ ? ended_->error.text : "no end yet");
+    }
     double ms_between(const std::string& from, const std::string& to)
     {
         const std::lock_guard lock(mutex_);
@@ -98,15 +117,32 @@ private:
     std::map<std::string, std::vector<double>> rows_;
 };
 
-/// Resident memory that is its own or shared, in MiB.
-double resident_mib(int pid)
+/// A line of smaps_rollup, in MiB: "Rss", or "Pss", in which what n processes share counts as an n-th.
+double memory_mib(int pid, const std::string& what)
 {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:"))
-            return std::stod(line.substr(6)) / 1024;
+    std::ifstream sums("/proc/" + std::to_string(pid) + "/smaps_rollup");
+    for (std::string line; std::getline(sums, line);) {
+        if (line.starts_with(what + ":"))
+            return std::stod(line.substr(what.size() + 1)) / 1024;
     }
     return 0;
+}
+
+void print_machine()
+{
+    std::string processor = "unknown processor";
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);) {
+        if (line.starts_with("model name"))
+            processor = line.substr(line.find(':') + 2);
+    }
+    std::ifstream load("/proc/loadavg");
+    double load_of_last_minute = 0;
+    load >> load_of_last_minute;
+    utsname system{};
+    uname(&system);
+    fmt::print("{} of {}, {} {}, load {} before we began\n", sysconf(_SC_NPROCESSORS_ONLN), processor, system.sysname,
+               system.release, load_of_last_minute);
 }
 
 /// Processor time so far, in seconds.
@@ -123,57 +159,97 @@ double cpu_s(int pid)
                : 0;
 }
 
-/// One call, answered at once, hung up when the first sound has been decoded.
-bool one_call(Node& node, Stopwatch& watch, const std::string& bob, Table& table, const std::string& kind)
-{
-    watch.forget();
-    const auto listener = std::shared_ptr<CallListener>(std::shared_ptr<void>(), &watch);
-    const auto call = node.call(bob, {"", "null"}, listener);
-    const bool heard = watch.wait_for("media progress first_audio");
-    if (heard) {
-        table.add(kind + ": dialling to ringing", watch.ms_between("call start", "signaling progress ringing"));
-        table.add(kind + ": ringing to accepted", watch.ms_between("signaling progress ringing", "signaling done"));
-        table.add(kind + ": accepted to first decoded audio",
-                  watch.ms_between("signaling done", "media progress first_audio"));
-        for (const char* step : {"discovery", "request", "answer", "connectivity", "secure_channel"}) {
-            if (kind == "cold")
-                table.add(std::string("  of it ") + step,
-                          watch.ms_between(std::string(step) + " start", std::string(step) + " done"));
-        }
-    }
-    node.hang_up(call);
-    watch.wait_for_end();
-    return heard;
-}
+/// What a step took on the caller's side. The media paths are negotiated while it rings, beside the rest.
+const std::vector<std::string> kSteps{
+    "discovery", "request", "answer", "connectivity", "secure_channel", "reliable_stream", "media_connectivity"};
 
-void measure_calls(int calls)
-{
-    World world;
-    world.configure("bob");
-    const std::string alice_file = world.configure("alice");
-    const std::string bob = world.account("bob");
-    const auto listening = world.listen("bob", {"--answer", "--send", "test"});
-    fmt::print("resident memory of a listening process: {:.1f} MiB\n\n", resident_mib(listening->pid()));
-    Table table;
-    int failed = 0;
-    for (int i = 0; i < calls; ++i) {
-        const auto watch = std::make_shared<Stopwatch>();
-        auto node = Node::create(*load_config(alice_file), watch);
-        if (!node || !(*node)->start()) {
-            ++failed;
-            continue;
-        }
-        watch->wait_for("discovery progress announced"); // the node is up; the call itself is cold
-        failed += one_call(**node, *watch, bob, table, "cold") ? 0 : 1;
-        failed += one_call(**node, *watch, bob, table, "warm") ? 0 : 1;
+/// Calls to one listening peer over one stack.
+class Calls {
+public:
+    Calls(std::string title, const PeerOptions& options) : title_(std::move(title))
+    {
+        world_.configure("bob", options);
+        alice_file_ = world_.configure("alice", options);
+        bob_ = world_.account("bob");
+        listening_ = world_.listen("bob", {"--answer", "--send", "test"});
     }
-    table.print({"cold: dialling to ringing", "  of it discovery", "  of it request", "  of it answer",
-                 "  of it connectivity", "  of it secure_channel", "cold: ringing to accepted",
-                 "cold: accepted to first decoded audio", "warm: dialling to ringing", "warm: ringing to accepted",
-                 "warm: accepted to first decoded audio"},
-                "ms");
-    fmt::print("calls that failed: {} of {}\n\n", failed, 2 * calls);
-}
+
+    void measure(int pairs)
+    {
+        fmt::print("\n{}\n", title_);
+        fmt::print("listening process: {:.1f} MiB resident, {:.1f} MiB if what is shared is shared out (PSS)\n",
+                   memory_mib(listening_->pid(), "Rss"), memory_mib(listening_->pid(), "Pss"));
+        int failed = 0;
+        for (int i = 0; i < pairs; ++i)
+            failed += failures_of_a_fresh_caller();
+        table_.print(rows(), "ms");
+        fmt::print("calls that failed: {} of {}\n", failed, 2 * pairs);
+    }
+
+private:
+    /// A node that has just joined calls twice: cold, and over the link that is kept.
+    int failures_of_a_fresh_caller()
+    {
+        const auto watch = std::make_shared<Stopwatch>();
+        auto node = Node::create(*load_config(alice_file_), watch);
+        if (!node || !(*node)->start())
+            return 2;
+        watch->wait_for("discovery progress announced"); // the node is up; the call itself is cold
+        const bool cold = one_call(**node, *watch, "cold");
+        const bool warm = one_call(**node, *watch, "warm");
+        return (cold ? 0 : 1) + (warm ? 0 : 1);
+    }
+
+    /// One call, answered at once, hung up when the first sound has been decoded.
+    bool one_call(Node& node, Stopwatch& watch, const std::string& kind)
+    {
+        watch.forget();
+        const auto listener = std::shared_ptr<CallListener>(std::shared_ptr<void>(), &watch);
+        const auto call = node.call(bob_, {"", "null"}, listener);
+        const bool heard = watch.wait_for("media progress first_audio");
+        if (heard)
+            note(watch, kind);
+        else
+            fmt::print("a {} call failed: {}\n", kind, watch.what_happened());
+        node.hang_up(call);
+        watch.wait_for_end();
+        listening_->calls_ended(++calls_, std::chrono::seconds(2)); // until then it is busy
+        return heard;
+    }
+
+    void note(Stopwatch& watch, const std::string& kind)
+    {
+        table_.add(kind + ": dialling to ringing", watch.ms_between("call start", "signaling progress ringing"));
+        table_.add(kind + ": ringing to accepted", watch.ms_between("signaling progress ringing", "signaling done"));
+        table_.add(kind + ": accepted to first decoded audio",
+                   watch.ms_between("signaling done", "media progress first_audio"));
+        for (const auto& step : kSteps) {
+            if (watch.has(step + " start") && watch.has(step + " done") && (kind == "cold" || step == kSteps.back()))
+                table_.add(kind + ": of it " + step, watch.ms_between(step + " start", step + " done"));
+        }
+    }
+
+    static std::vector<std::string> rows()
+    {
+        std::vector<std::string> rows;
+        for (const std::string kind : {"cold", "warm"}) {
+            rows.push_back(kind + ": dialling to ringing");
+            for (const auto& step : kSteps)
+                rows.push_back(kind + ": of it " + step);
+            rows.push_back(kind + ": ringing to accepted");
+            rows.push_back(kind + ": accepted to first decoded audio");
+        }
+        return rows;
+    }
+
+    std::string title_;
+    World world_;
+    std::string alice_file_;
+    std::string bob_;
+    std::unique_ptr<scenarios::Process> listening_;
+    Table table_;
+    int calls_ = 0;
+};
 
 void measure_audio_cpu()
 {
@@ -190,7 +266,7 @@ void measure_audio_cpu()
     alice->call_end(std::chrono::seconds(8)); // nothing ends: eight seconds of talk
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     fmt::print(
-        "processor of an audio call, one end, Opus 48 kHz both ways, test tone: {:.2f} % of a core over {:.1f} s\n",
+        "\nprocessor of an audio call, one end, Opus 48 kHz both ways, test tone: {:.2f} % of a core over {:.1f} s\n",
         (cpu_s(alice->pid()) - before) * 100 / seconds, seconds);
 }
 
@@ -198,7 +274,9 @@ void measure_audio_cpu()
 
 int main(int argc, char** argv)
 {
-    const int calls = argc > 1 ? std::stoi(argv[1]) : 20;
-    measure_calls(calls);
+    const int pairs = argc > 1 ? std::stoi(argv[1]) : 20;
+    print_machine();
+    Calls("TCP, TLS 1.3", {}).measure(pairs);
+    Calls("UDP only, DTLS 1.2, SCTP", {.call = {{"control_policy", "udp-only"}}}).measure(pairs);
     measure_audio_cpu();
 }

@@ -52,6 +52,19 @@ Json Process::find(const std::function<bool(const Json&)>& wanted, std::chrono::
     }
 }
 
+bool Process::calls_ended(int count, std::chrono::milliseconds limit)
+{
+    int ended = 0; // find looks at each event once
+    const auto last = find(
+        [&](const Json& event) {
+            const auto moment = event.value("event", "");
+            ended += event.value("step", "") == "call" && (moment == "done" || moment == "failed") ? 1 : 0;
+            return ended >= count;
+        },
+        limit);
+    return !last.is_null();
+}
+
 Json Process::event(const std::string& step, const std::string& moment, const std::string& what,
                     std::chrono::milliseconds limit)
 {
@@ -121,6 +134,11 @@ World::~World()
     dht_.reset();
     if (!::testing::Test::HasFailure())
         std::filesystem::remove_all(folder_);
+}
+
+void World::stop_dht()
+{
+    dht_.reset();
 }
 
 void World::start_dht(const std::string& port)

@@ -48,6 +48,9 @@ public:
     /// The detail of the call's last event; null if it has not ended in time.
     Json call_end(std::chrono::milliseconds limit = 40s);
 
+    /// True once so many calls have ended there; false if they have not in time.
+    bool calls_ended(int count, std::chrono::milliseconds limit = 20s);
+
     int pid() const { return child_.pid(); }
     void interrupt() { child_.interrupt(); }
     void kill() { child_.kill(); }
@@ -86,6 +89,8 @@ public:
 
     /// Starts the DHT node on the port; 0 for any.
     void start_dht(const std::string& port = "0");
+
+    void stop_dht();
 
     /// Writes the peer's configuration. Returns its file.
     std::string configure(const std::string& name, const PeerOptions& options = {});

@@ -25,12 +25,27 @@ std::string error_of(std::string_view json)
 TEST(IceConfig, HasDefaultsForEverything)
 {
     const Config config = parse_config("{}");
-    EXPECT_EQ(config.pacing, std::chrono::milliseconds(5));
+    EXPECT_FALSE(config.pacing);
     EXPECT_EQ(config.connect_timeout, std::chrono::seconds(10));
     EXPECT_FALSE(config.upnp);
     EXPECT_FALSE(config.regular_nomination);
     EXPECT_TRUE(config.stun.empty());
     EXPECT_TRUE(config.consent);
+}
+
+TEST(IceConfig, PacesChecksAsTheRfcDemandsExceptOnThisMachine)
+{
+    const auto at = [](std::initializer_list<const char*> texts) {
+        std::vector<IpAddress> addresses;
+        for (const char* text : texts)
+            addresses.push_back(*IpAddress::parse(text));
+        return addresses;
+    };
+    const Config config = parse_config("{}");
+    EXPECT_EQ(config.pacing_on(at({"192.0.2.1"})), std::chrono::milliseconds(5));
+    EXPECT_EQ(config.pacing_on(at({"127.0.0.1", "192.0.2.1"})), std::chrono::milliseconds(5));
+    EXPECT_EQ(config.pacing_on(at({"127.0.0.1", "::1"})), std::chrono::milliseconds(1));
+    EXPECT_EQ(parse_config(R"({"pacing_ms": 20})").pacing_on(at({"127.0.0.1"})), std::chrono::milliseconds(20));
 }
 
 TEST(IceConfig, DefaultsAreThoseOfTheSchema)

@@ -94,6 +94,10 @@ public:
         }
     }
 
+    /// A server that has no time for anybody, and later catches up with what has come.
+    void pause() { kill(pid_, SIGSTOP); }
+    void resume() { kill(pid_, SIGCONT); }
+
     std::string log() const
     {
         std::ifstream file(folder_ + "/log");

@@ -1,0 +1,44 @@
+// What we read in OpenDHT's packets: who sends, what is asked, which nodes are named; and the two that we write.
+//
+// Threads: functions without state. A packet is a stranger's: every length is checked, nothing is allocated for what it
+// claims to hold.
+#pragma once
+
+#include <jackfield/basic.hpp>
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace discovery_opendht {
+
+using NodeId = std::array<std::uint8_t, 20>;
+
+/// A node that a packet names, and where to find it.
+struct NamedNode {
+    NodeId id{};
+    jackfield::ByteView ip; ///< 4 or 16 bytes of the packet, in network order
+    std::uint16_t port = 0;
+};
+
+/// What a packet asks. A look-up is "get" or "find": its answer says what the node knows.
+enum class Question { none, ping, look_up, listen, other };
+
+struct Glance {
+    std::optional<NodeId> sender;
+    std::vector<NamedNode> named; ///< at most kMostNamed
+    Question question = Question::none;
+    std::optional<std::uint32_t> transaction;
+};
+
+inline constexpr std::size_t kMostNamed = 16; ///< OpenDHT names eight of each family
+
+/// Nothing if that is no packet of OpenDHT's.
+std::optional<Glance> glance_at(jackfield::ByteView packet);
+
+jackfield::Bytes make_ping(const NodeId& self, std::uint32_t network, std::uint32_t transaction);
+
+/// An answer of a node that knows nothing and gives no token.
+jackfield::Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction);
+
+} // namespace discovery_opendht

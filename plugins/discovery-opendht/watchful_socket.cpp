@@ -1,0 +1,189 @@
+// See watchful_socket.hpp.
+#include "watchful_socket.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace discovery_opendht {
+namespace {
+
+Place place_of(const dht::SockAddr& given)
+{
+    dht::SockAddr address = given;
+    address = address.getMappedIPv4();
+    Place place;
+    place.port = address.getPort();
+    if (address.getFamily() == AF_INET) {
+        place.ip[10] = place.ip[11] = 0xff;
+        std::memcpy(place.ip.data() + 12, &address.getIPv4().sin_addr, 4);
+    } else if (address.getFamily() == AF_INET6) {
+        std::memcpy(place.ip.data(), &address.getIPv6().sin6_addr, 16);
+    }
+    return place;
+}
+
+dht::SockAddr address_of(jackfield::ByteView ip, std::uint16_t port)
+{
+    dht::SockAddr address;
+    if (ip.size() == 4) {
+        address.setFamily(AF_INET);
+        std::memcpy(&address.getIPv4().sin_addr, ip.data(), 4);
+    } else {
+        address.setFamily(AF_INET6);
+        std::memcpy(&address.getIPv6().sin6_addr, ip.data(), 16);
+    }
+    address.setPort(port);
+    return address;
+}
+
+dht::SockAddr address_of(const Place& place)
+{
+    static constexpr std::array<std::uint8_t, 12> kIpv4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const bool ipv4 = std::equal(kIpv4.begin(), kIpv4.end(), place.ip.begin());
+    return address_of(jackfield::ByteView(place.ip).subspan(ipv4 ? 12 : 0), place.port);
+}
+
+/// A neighbour names those on its own machine by the loopback address: seen from here that is the neighbour's address.
+dht::SockAddr address_named(const NamedNode& node, const dht::SockAddr& by)
+{
+    dht::SockAddr address = address_of(node.ip, node.port);
+    if (address.isLoopback() && by.getFamily() == address.getFamily()) {
+        address = by;
+        address.setPort(node.port);
+    }
+    return address;
+}
+
+} // namespace
+
+WatchfulSocket::WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, const NodeId& self,
+                               std::uint32_t network)
+    : self_(self), network_(network), inner_(std::move(inner)), transactions_(std::random_device{}())
+{
+    thread_ = std::thread([this] { watch(); });
+    inner_->setOnReceive([this](Packets&& packets) {
+        for (const auto& packet : packets) {
+            if (const auto glance = glance_at(packet.data))
+                learn(packet.from, *glance);
+        }
+        onReceived(std::move(packets));
+        return Packets();
+    });
+}
+
+WatchfulSocket::~WatchfulSocket()
+{
+    {
+        const std::lock_guard guard(mutex_);
+        stopping_ = true;
+        changed_.notify_all();
+    }
+    thread_.join();
+    inner_.reset();
+}
+
+int WatchfulSocket::sendTo(const dht::SockAddr& to, const std::uint8_t* data, std::size_t size, bool replied)
+{
+    const jackfield::ByteView packet(data, size);
+    const auto glance = glance_at(packet);
+    if (glance && glance->question != Question::none)
+        return ask(to, packet, *glance, replied);
+    return inner_->sendTo(to, data, size, replied);
+}
+
+int WatchfulSocket::ask(const dht::SockAddr& to, jackfield::ByteView packet, const Glance& glance, bool replied)
+{
+    const Place place = place_of(to);
+    bool refused = false;
+    bool again = false;
+    {
+        const std::lock_guard guard(mutex_);
+        const auto now = Clock::now();
+        refused = glance.question == Question::look_up && nodes_.hopeless(place, now);
+        again = glance.question == Question::look_up && nodes_.may_be_back(place, now);
+        if (again)
+            nodes_.pinged(place, now);
+        if (!refused)
+            nodes_.asked(place, glance.question, glance.transaction, now);
+        if (const auto next = nodes_.next(now); next && *next < wake_at_)
+            changed_.notify_all();
+    }
+    if (again)
+        ping(to);
+    return refused ? EHOSTUNREACH : inner_->sendTo(to, packet.data(), packet.size(), replied);
+}
+
+void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
+{
+    std::vector<dht::SockAddr> strangers;
+    {
+        const std::lock_guard guard(mutex_);
+        const auto now = Clock::now();
+        nodes_.heard(place_of(from), glance.sender, now);
+        for (const NamedNode& node : glance.named) {
+            const dht::SockAddr address = address_named(node, from);
+            if (node.id == self_ || node.port == 0 || !nodes_.named(place_of(address), node.id, now))
+                continue;
+            nodes_.pinged(place_of(address), now);
+            strangers.push_back(address);
+        }
+    }
+    for (const auto& stranger : strangers)
+        ping(stranger);
+}
+
+/// The pong goes up like any packet: OpenDHT learns from it that the node is there.
+void WatchfulSocket::ping(const dht::SockAddr& to)
+{
+    std::uint32_t transaction = 0;
+    {
+        const std::lock_guard guard(mutex_);
+        transaction = static_cast<std::uint32_t>(transactions_());
+    }
+    const auto packet = make_ping(self_, network_, transaction);
+    inner_->sendTo(to, packet.data(), packet.size(), false); // what is lost counts as not answered
+}
+
+void WatchfulSocket::watch()
+{
+    std::unique_lock guard(mutex_);
+    while (!stopping_) {
+        const auto now = Clock::now();
+        const auto overdue = nodes_.overdue(now);
+        const auto lost = nodes_.take_lost(now);
+        if (overdue.empty() && lost.empty()) {
+            wake_at_ = nodes_.next(now).value_or(TimePoint::max());
+            if (wake_at_ == TimePoint::max())
+                changed_.wait(guard);
+            else
+                changed_.wait_until(guard, wake_at_);
+            continue;
+        }
+        for (const Place& place : overdue)
+            nodes_.pinged(place, now);
+        guard.unlock();
+        for (const Place& place : overdue)
+            ping(address_of(place));
+        tell_lost(lost);
+        guard.lock();
+    }
+}
+
+void WatchfulSocket::tell_lost(const std::vector<SilentNodes::Lost>& lost)
+{
+    Packets answers;
+    for (const auto& question : lost) {
+        const auto bytes = make_empty_answer(question.node, network_, question.transaction);
+        answers.push_back({bytes, address_of(question.place), dht::clock::now()});
+    }
+    if (!answers.empty())
+        onReceived(std::move(answers));
+}
+
+void WatchfulSocket::network_changed()
+{
+    const std::lock_guard guard(mutex_);
+    nodes_.forgive();
+}
+
+} // namespace discovery_opendht

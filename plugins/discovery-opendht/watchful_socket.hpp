@@ -1,0 +1,64 @@
+// The socket that OpenDHT gets: it notices nodes that do not answer, and spares OpenDHT the wait.
+//
+// Nodes that others name are pinged at once, and so are nodes that leave a look-up unanswered for longer than a few
+// round trips. Look-ups at a node found silent fail, as on a host without a route, which makes OpenDHT pass it over. Of
+// the look-up that is already under way OpenDHT hears by an empty answer in the node's name: then it asks once more,
+// and that fails. A node that is heard again is as before.
+//
+// Threads: sendTo on OpenDHT's thread, packets come on the inner socket's, what is due is done on our own. Lifetime:
+// OpenDHT owns it; the destructor joins our thread and then the inner socket's.
+#pragma once
+
+#include "silent_nodes.hpp"
+
+#include <opendht/network_utils.h>
+
+#include <condition_variable>
+#include <memory>
+#include <random>
+#include <thread>
+
+namespace discovery_opendht {
+
+class WatchfulSocket final : public dht::net::DatagramSocket {
+public:
+    WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, const NodeId& self, std::uint32_t network);
+    ~WatchfulSocket() override;
+
+    int sendTo(const dht::SockAddr& to, const std::uint8_t* data, std::size_t size, bool replied) override;
+    bool hasIPv4() const override { return inner_->hasIPv4(); }
+    bool hasIPv6() const override { return inner_->hasIPv6(); }
+    const dht::SockAddr& getBoundRef(sa_family_t family = AF_UNSPEC) const override
+    {
+        return inner_->getBoundRef(family);
+    }
+    void stop() override { inner_->stop(); }
+
+    /// [any] Other interfaces, other ways: whoever was silent gets another chance.
+    void network_changed();
+
+private:
+    using Clock = SilentNodes::Clock;
+    using TimePoint = SilentNodes::TimePoint;
+    using Packets = dht::net::PacketList;
+
+    int ask(const dht::SockAddr& to, jackfield::ByteView packet, const Glance& glance, bool replied);
+    void learn(const dht::SockAddr& from, const Glance& glance);
+    void ping(const dht::SockAddr& to);
+    void watch();
+    void tell_lost(const std::vector<SilentNodes::Lost>& lost);
+
+    const NodeId self_;
+    const std::uint32_t network_;
+    std::unique_ptr<dht::net::DatagramSocket> inner_;
+
+    std::mutex mutex_; // all below; never held while packets go up or out
+    std::condition_variable changed_;
+    SilentNodes nodes_;
+    std::minstd_rand transactions_;
+    TimePoint wake_at_{}; // when our thread looks by itself
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+} // namespace discovery_opendht
