@@ -9,6 +9,7 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/discovery.hpp"
 #include "kernel/config/config.hpp"
+#include "kernel/executor/workers.hpp"
 #include "kernel/flow/link.hpp"
 #include "kernel/flow/until.hpp"
 #include "kernel/timeline/timeline.hpp"
@@ -43,6 +44,7 @@ struct Environment {
     int incoming_links = 0;                             // being opened by peers
     std::map<std::string, int> incoming_links_of;       // by account
     bool stopping = false;
+    Workers workers{control}; // opens codecs; idle before the board goes
 };
 
 } // namespace jackfield::kernel

@@ -107,6 +107,7 @@ Node::Impl::Impl(const Config& config, std::shared_ptr<NodeListener> listener, L
         });
     environment_.reset(new Environment{
         control_, *board_, completions_, *switchboard_, timeline_, settings_, {}, {}, {}, {}, {}, 0, {}, false});
+    environment_->workers.on_idle([this] { bell_.ring(); });
     environment_->spawn = [this](awaitable<void> flow) { spawn(std::move(flow)); };
     environment_->invited = [this](const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
                                    std::string name) { invited(link, number, std::move(offer), std::move(name)); };
@@ -248,8 +249,9 @@ awaitable<void> Node::Impl::stop_flow(std::shared_ptr<std::promise<void>> stoppe
     for (const auto& call : calls_)
         call->hang_up();
     bell_.ring();
-    // Every step of every flow ends when its call is hung up, or at its own limit.
-    co_await until(bell_, TimePoint::max(), [this] { return flows_ == 0; });
+    // Every step of every flow ends when its call is hung up, or at its own limit. A codec that is being opened is
+    // inside a plugin, so it is waited for before the board goes.
+    co_await until(bell_, TimePoint::max(), [this] { return flows_ == 0 && environment_->workers.idle(); });
     environment_->links.clear();
     const auto withdrawn = std::make_shared<bool>(false);
     switchboard_->stop([this, withdrawn](const Error&) {

@@ -11,10 +11,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <map>
-#include <unistd.h>
+#include <set>
 
 namespace {
 
@@ -98,29 +99,54 @@ private:
     std::map<std::string, std::vector<double>> rows_;
 };
 
-/// Resident memory that is its own or shared, in MiB.
-double resident_mib(int pid)
+/// A number that stands after a word in a file of /proc; 0 if it does not.
+double number_after(const std::filesystem::path& file, const std::string& word)
 {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::ifstream status(file);
     for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:"))
-            return std::stod(line.substr(6)) / 1024;
+        if (line.starts_with(word))
+            return std::stod(line.substr(word.size()));
     }
     return 0;
 }
 
-/// Processor time so far, in seconds.
-double cpu_s(int pid)
+/// Resident memory, what of it is the process's own, and what is pages of files, which it shares or could give back.
+void print_resident(int pid)
 {
-    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string text{std::istreambuf_iterator<char>(stat), {}};
-    std::istringstream rest(text.substr(text.rfind(')') + 2));
-    std::vector<std::string> fields;
-    for (std::string field; rest >> field;)
-        fields.push_back(field);
-    return fields.size() > 12
-               ? (std::stod(fields[11]) + std::stod(fields[12])) / static_cast<double>(sysconf(_SC_CLK_TCK))
-               : 0;
+    const std::filesystem::path status = "/proc/" + std::to_string(pid) + "/status";
+    std::set<std::string> libraries;
+    std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+    for (std::string line; std::getline(maps, line);) {
+        if (const auto at = line.find('/'); at != std::string::npos && line.find(".so", at) != std::string::npos)
+            libraries.insert(line.substr(at));
+    }
+    fmt::print(
+        "resident memory of a listening process: {:.1f} MiB, of it {:.1f} MiB its own and {:.1f} MiB pages of the "
+        "program and its {} libraries\n\n",
+        number_after(status, "VmRSS:") / 1024, number_after(status, "RssAnon:") / 1024,
+        number_after(status, "RssFile:") / 1024, libraries.size());
+}
+
+/// What a thread has used so far.
+struct ThreadUse {
+    std::string name;
+    double cpu_ms = 0;
+    double sleeps = 0;
+};
+
+std::map<std::string, ThreadUse> use_of_threads(int pid)
+{
+    std::map<std::string, ThreadUse> threads;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        ThreadUse use;
+        std::getline(std::ifstream(task.path() / "comm"), use.name);
+        double cpu_ns = 0;
+        std::ifstream(task.path() / "schedstat") >> cpu_ns;
+        use.cpu_ms = cpu_ns / 1e6;
+        use.sleeps = number_after(task.path() / "status", "voluntary_ctxt_switches:");
+        threads[task.path().filename()] = use;
+    }
+    return threads;
 }
 
 /// One call, answered at once, hung up when the first sound has been decoded.
@@ -153,7 +179,7 @@ void measure_calls(int calls)
     const std::string alice_file = world.configure("alice");
     const std::string bob = world.account("bob");
     const auto listening = world.listen("bob", {"--answer", "--send", "test"});
-    fmt::print("resident memory of a listening process: {:.1f} MiB\n\n", resident_mib(listening->pid()));
+    print_resident(listening->pid());
     Table table;
     int failed = 0;
     for (int i = 0; i < calls; ++i) {
@@ -185,13 +211,22 @@ void measure_audio_cpu()
     const auto alice = world.call("alice", bob, {"--audio-only", "--send", "test", "--for", "12"});
     if (alice->event("media", "progress", "first_audio").is_null())
         return;
-    const double before = cpu_s(alice->pid());
+    const auto before = use_of_threads(alice->pid());
     const auto began = std::chrono::steady_clock::now();
     alice->call_end(std::chrono::seconds(8)); // nothing ends: eight seconds of talk
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    fmt::print(
-        "processor of an audio call, one end, Opus 48 kHz both ways, test tone: {:.2f} % of a core over {:.1f} s\n",
-        (cpu_s(alice->pid()) - before) * 100 / seconds, seconds);
+    fmt::print("processor of an audio call, one end, Opus 48 kHz both ways, test tone, over {:.1f} s\n", seconds);
+    double all_ms = 0;
+    for (const auto& [id, after] : use_of_threads(alice->pid())) {
+        if (!before.contains(id))
+            continue;
+        const double cpu_ms = after.cpu_ms - before.at(id).cpu_ms;
+        all_ms += cpu_ms;
+        if (cpu_ms / seconds >= 0.1)
+            fmt::print("  {:<16} {:>6.2f} % of a core, woken {:>6.1f} times a second\n", after.name,
+                       cpu_ms / seconds / 10, (after.sleeps - before.at(id).sleeps) / seconds);
+    }
+    fmt::print("  {:<16} {:>6.2f} % of a core\n", "all", all_ms / seconds / 10);
 }
 
 } // namespace
