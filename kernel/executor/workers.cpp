@@ -12,13 +12,19 @@ namespace jackfield::kernel {
 
 Workers::~Workers()
 {
-    for (auto& piece : working_)
-        piece.thread.join();
+    for (auto& piece : working_) {
+        if (piece.thread.joinable())
+            piece.thread.join();
+    }
 }
 
 void Workers::run(std::function<void()> work, std::function<void()> done)
 {
     const auto piece = working_.insert(working_.end(), Piece{std::move(done), {}});
+    if (at_once_) {
+        work();
+        return control_.post([this, piece] { over(piece); });
+    }
     try {
         piece->thread = std::thread([this, piece, work = std::move(work)] {
             pthread_setname_np(pthread_self(), "jf-worker");
@@ -33,7 +39,8 @@ void Workers::run(std::function<void()> work, std::function<void()> done)
 
 void Workers::over(std::list<Piece>::iterator piece)
 {
-    piece->thread.join();
+    if (piece->thread.joinable())
+        piece->thread.join();
     const auto done = std::move(piece->done);
     working_.erase(piece);
     done();

@@ -26,6 +26,9 @@ public:
 
     bool idle() const { return working_.empty(); }
 
+    /// For tests that turn the control thread by hand: from now on work is done inside of run, `done` still posted.
+    void work_at_once() { at_once_ = true; }
+
     /// `now_idle` is called when the last piece of work is done. [control]
     void on_idle(std::function<void()> now_idle) { now_idle_ = std::move(now_idle); }
 
@@ -39,6 +42,7 @@ private:
 
     ControlThread& control_;
     std::function<void()> now_idle_;
+    bool at_once_ = false;
     std::list<Piece> working_;
 };
 

@@ -118,6 +118,18 @@ TEST_F(CallMediaTest, ACodecThatTakesItsTimeDoesNotHoldUpTheControlThread)
     on_control([&] { EXPECT_GT(media_->ready_ns(), 0); });
 }
 
+TEST_F(CallMediaTest, WorkThatIsDoneAtOnceIsStillHeardOfLater)
+{
+    on_control([&] {
+        workers_.work_at_once();
+        media_->open_codecs({agreed(MediaKind::audio)});
+        EXPECT_EQ(script_.count("encode opus"), 1);
+        EXPECT_FALSE(media_->ready());
+        EXPECT_FALSE(workers_.idle());
+    });
+    wait_until([&] { return media_->ready(); });
+}
+
 TEST_F(CallMediaTest, CodecsOfSeveralStreamsOpenAtTheSameTime)
 {
     script_.hold("encode opus");

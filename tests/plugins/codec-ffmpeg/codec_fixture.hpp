@@ -38,8 +38,8 @@ struct Got {
 
 class CodecPlugin {
 public:
-    explicit CodecPlugin(std::string_view config = "{}")
-        : instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, "codec-ffmpeg", JF_CODEC_INTERFACE, config)
+    explicit CodecPlugin(std::string_view config = "{}", const std::string& folder = JACKFIELD_TEST_PLUGIN_DIR)
+        : instance_(host_, folder, "codec-ffmpeg", JF_CODEC_INTERFACE, config)
     {}
 
     const jf_codec_methods* methods() const { return instance_.methods(); }
