@@ -10,6 +10,7 @@
 #include "kernel/bind/discovery.hpp"
 #include "kernel/config/config.hpp"
 #include "kernel/flow/call.hpp"
+#include "kernel/executor/workers.hpp"
 #include "kernel/flow/link.hpp"
 #include "kernel/flow/until.hpp"
 #include "kernel/timeline/timeline.hpp"
@@ -45,6 +46,7 @@ struct Environment {
     int flows = 0;
     Bell bell = {}; // a flow has ended, a link that a peer opens has got on, the node stops
     bool stopping = false;
+    Workers workers{control}; // opens codecs; idle before the board goes
 };
 
 } // namespace jackfield::kernel

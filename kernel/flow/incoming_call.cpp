@@ -49,6 +49,7 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
         leg->media->trickle_over(*leg->signaled);
         return json;
     });
+    open_codecs(*media, *leg->media);
     as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
     call->tell_progress(Step::signaling, "ringing");
     call->listener->ringing(*call);
@@ -62,6 +63,7 @@ awaitable<void> wait_for_decision(Environment& node, std::shared_ptr<Call> call,
     const bool decided = co_await until(call->bell, now() + node.settings.ring_timeout, [&] {
         if (leg->media->ready() && !media->open())
             prepare_media(*call, *media, *leg->media);
+        check_media(*media);
         return call->answered_here() || call->refused() || call->hung_up() || leg->signaled->over();
     });
     if (!decided) {

@@ -103,13 +103,19 @@ public:
             media_.close_transport();
     }
 
-    /// The first leg whose media is up gets it.
+    /// The first leg whose media is up gets it; until then codecs open for the first that knows what will flow.
     void offer(Call& call, const Leg& leg)
     {
-        if (leg_ != nullptr || leg.ended || !leg.media || !leg.media->ready())
+        if (leg.ended || !leg.media || media_.open())
             return;
-        leg_ = leg.media.get();
-        prepare_media(call, media_, *leg_);
+        if (leg_ == nullptr && leg.media->agreed()) {
+            leg_ = leg.media.get();
+            open_codecs(media_, *leg_);
+        }
+        if (leg.media->ready()) {
+            leg_ = leg.media.get();
+            prepare_media(call, media_, *leg_);
+        }
     }
 
     /// The winner takes it along if it was made ready for him.
@@ -158,6 +164,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
                 winner = leg;
             ready.offer(*call, *leg); // while it rings, so that media flows at the accept
         }
+        check_media(*media);
         const bool all_over = search.done() && std::ranges::all_of(legs, [](const auto& leg) { return leg->ended; });
         return winner || all_over || call->hung_up();
     };

@@ -7,11 +7,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 namespace jackfield::kernel {
 
 namespace {
 
-/// Tells each first movement of media once, with the time at which it happened.
+/// Tells once that the codecs are open, and each first movement of media, with the time at which it happened.
 class FirstMediaTeller {
 public:
     explicit FirstMediaTeller(Call& call) : call_(call) {}
@@ -19,9 +21,10 @@ public:
     void look(const CallMedia& media)
     {
         const FirstMedia first = media.first_media();
+        tell(told_ready_ns_, media.ready_ns(), "codecs_open");
         tell(told_.audio_sent_ns, first.audio_sent_ns, "first_audio_sent");
         tell(told_.video_sent_ns, first.video_sent_ns, "first_video_sent");
-        tell(told_.audio_decoded_ns, first.audio_decoded_ns, "first_audio");
+        tell_first_audio(first);
         tell(told_.video_decoded_ns, first.video_decoded_ns, "first_video");
     }
 
@@ -34,15 +37,27 @@ private:
         }
     }
 
+    /// Decoded is not heard yet: the jitter buffer says when it is to be played.
+    void tell_first_audio(const FirstMedia& first)
+    {
+        if (told_.audio_decoded_ns != 0 || first.audio_decoded_ns == 0)
+            return;
+        told_.audio_decoded_ns = first.audio_decoded_ns;
+        const double plays_in_ms = static_cast<double>(first.audio_plays_ns - first.audio_decoded_ns) / 1e6;
+        const nlohmann::json detail{{"what", "first_audio"}, {"plays_in_ms", std::round(plays_in_ms * 10) / 10}};
+        call_.tell(Step::media, Moment::progress, detail.dump(), first.audio_decoded_ns);
+    }
+
     Call& call_;
     FirstMedia told_;
+    std::int64_t told_ready_ns_ = 0;
 };
 
 } // namespace
 
 std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<Call>& call)
 {
-    // Events come on control, but first_moved, which comes on a media thread and is carried over.
+    // Events come on control, but `changed`, which may come on a media thread and is carried over.
     const std::weak_ptr<Call> weak = call;
     CallMedia::Events events;
     events.source_ended = [weak](MediaKind kind) {
@@ -55,16 +70,27 @@ std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<C
             still->bell.ring();
         }
     };
-    events.first_moved = [weak, &control = node.control] {
+    events.changed = [weak, &control = node.control] {
         control.post([weak] {
             if (const auto still = weak.lock())
                 still->bell.ring();
         });
     };
     return as_step(Step::media, [&] {
-        return std::make_shared<CallMedia>(node.board, node.completions, call->plan,
+        return std::make_shared<CallMedia>(node.board, node.completions, node.workers, call->plan,
                                            node.settings.bundle == Bundle::kAuto, std::move(events));
     });
+}
+
+void open_codecs(CallMedia& media, const MediaLeg& leg)
+{
+    as_step(Step::media, [&] { media.open_codecs(leg.streams()); });
+}
+
+void check_media(const CallMedia& media)
+{
+    if (const auto failure = media.failure())
+        throw StepFailure(Step::media, *failure);
 }
 
 void prepare_media(Call& call, CallMedia& media, const MediaLeg& leg)
@@ -88,17 +114,20 @@ awaitable<void> start_media(std::shared_ptr<Call> call, std::shared_ptr<CallMedi
         co_return;
     if (!media->open())
         prepare_media(*call, *media, *leg->media);
-    as_step(Step::media, [&] { media->start(); });
+    media->start();
 }
 
 awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg,
                            std::shared_ptr<CallEnd> end)
 {
     FirstMediaTeller teller(*call);
-    co_await until(call->bell, TimePoint::max(), [&] {
-        teller.look(*media);
-        return leg->signaled->over() || leg->media->failure() || call->hung_up();
-    });
+    const auto opened_by = now() + limits::kOpenCodecs;
+    const bool in_time = co_await until(
+        call->bell, [&] { return media->ready() ? TimePoint::max() : opened_by; },
+        [&] {
+            teller.look(*media);
+            return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
+        });
     if (leg->signaled->over()) {
         end->by_peer = true;
         end->reason = leg->signaled->ending().reason;
@@ -107,7 +136,11 @@ awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
         co_return;
     }
     end->reason = call->hung_up().value_or(JF_REASON_FAILED);
-    const auto broken = leg->media->failure();
+    auto broken = leg->media->failure();
+    if (!broken)
+        broken = media->failure();
+    if (!broken && !in_time)
+        broken = Error{JF_TIMEOUT, "the codecs did not open in time"};
     try {
         leg->signaled->bye(end->reason);
     } catch (const Failure&) {

@@ -11,8 +11,14 @@ namespace jackfield::kernel {
 /// Media as the call's flows share it: shared_ptr because a leg that lost may still be saying goodbye.
 std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<Call>& call);
 
-/// Transport, encoders and decoders stand ready on the leg's paths; not sending yet. Throws StepFailure.
+/// Encoders and decoders begin to open: it is agreed what will flow. Throws StepFailure.
+void open_codecs(CallMedia& media, const MediaLeg& leg);
+
+/// The transport stands ready on the leg's paths; not sending yet. Throws StepFailure.
 void prepare_media(Call& call, CallMedia& media, const MediaLeg& leg);
+
+/// Throws StepFailure if a codec did not open, so that nobody answers a call that cannot have media.
+void check_media(const CallMedia& media);
 
 /// Waits for the media paths of an answered call if they are not up yet, and lets media flow. Throws StepFailure.
 awaitable<void> start_media(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg);

@@ -79,9 +79,11 @@ const jf_source_listener_methods CallMedia::kSourceListener{
         of(self).events_.source_ended(kind == JF_VIDEO ? MediaKind::video : MediaKind::audio);
     }};
 
-CallMedia::CallMedia(const Board& board, Completions& completions, MediaPlan plan, bool may_bundle, Events events)
+CallMedia::CallMedia(const Board& board, Completions& completions, Workers& workers, MediaPlan plan, bool may_bundle,
+                     Events events)
     : board_(board),
       completions_(completions),
+      workers_(workers),
       plan_(std::move(plan)),
       may_bundle_(may_bundle),
       events_(std::move(events)),
@@ -192,7 +194,8 @@ Wishes CallMedia::wishes() const
 // --- transport and streams ------------------------------------------------------------------------------------------
 
 const jf_media_listener_methods CallMedia::kMediaListener{
-    sizeof(jf_media_listener_methods), 0,
+    sizeof(jf_media_listener_methods),
+    0,
     [](void* self, std::uint32_t stream) {
         auto& receivers = of(self).receivers_;
         if (stream < receivers.size())
@@ -203,7 +206,12 @@ const jf_media_listener_methods CallMedia::kMediaListener{
         if (stream < senders.size() && senders[stream])
             senders[stream]->request_key_frame();
     },
-    [](void* self, jf_status status, const jf_error* error) { of(self).events_.ended(error_of(status, error)); }};
+    [](void* self, jf_status status, const jf_error* error) { of(self).events_.ended(error_of(status, error)); },
+    [](void* self, std::uint32_t stream, std::uint32_t percent) {
+        auto& senders = of(self).senders_;
+        if (stream < senders.size() && senders[stream])
+            senders[stream]->set_loss(percent);
+    }};
 
 std::string CallMedia::session_config() const
 {
@@ -234,20 +242,55 @@ std::string CallMedia::session_config() const
     return config.dump();
 }
 
-void CallMedia::open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths)
+void CallMedia::open_codecs(std::vector<AgreedStream> streams)
 {
+    if (!receivers_.empty() && streams == streams_)
+        return;
     close_transport();
     streams_ = std::move(streams);
     fit_sink();
-    // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
     for (std::uint32_t number = 0; number < streams_.size(); ++number) {
         const auto& stream = streams_[number];
         senders_.push_back(stream.direction.send
-                               ? std::make_unique<SendStream>(board_, stream, source_info_, number, events_.first_moved)
+                               ? std::make_shared<SendStream>(board_, stream, source_info_, number, events_.changed)
                                : nullptr);
         receivers_.push_back(
-            std::make_unique<ReceiveStream>(board_, stream, number, sink_, number == 0, events_.first_moved));
+            std::make_shared<ReceiveStream>(board_, stream, number, sink_, number == 0, events_.changed));
     }
+    for (const auto& receiver : receivers_)
+        open_on_worker(receiver);
+    for (const auto& sender : senders_) {
+        if (sender)
+            open_on_worker(sender);
+    }
+}
+
+/// The worker keeps the stream until it is done with it, even if the call has ended by then.
+template <typename Stream>
+void CallMedia::open_on_worker(const std::shared_ptr<Stream>& stream)
+{
+    workers_.run([raw = stream.get()] { raw->open(); },
+                 [stream, weak = weak_from_this()] {
+                     stream->opening().settle();
+                     if (const auto media = weak.lock())
+                         media->codec_settled();
+                 });
+}
+
+void CallMedia::codec_settled()
+{
+    if (ready_ns_ == 0 && ready())
+        ready_ns_ = monotonic_ns();
+    start_open_streams();
+    events_.changed();
+}
+
+void CallMedia::open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths)
+{
+    // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
+    if (transport_.methods != nullptr)
+        close_transport();
+    open_codecs(std::move(streams));
     const auto& plug = board_.media_transport;
     const std::string config = session_config();
     ErrorSlot error;
@@ -264,16 +307,55 @@ void CallMedia::open_transport(std::vector<AgreedStream> streams, const std::vec
 
 void CallMedia::start()
 {
-    for (const auto& receiver : receivers_)
-        receiver->start();
-    for (std::size_t number = 0; number < streams_.size(); ++number) {
-        if (!senders_[number])
-            continue;
-        const auto format = senders_[number]->format();
-        sender_of_[format.kind == JF_VIDEO ? 1 : 0] = senders_[number].get();
-        ErrorSlot error;
-        require(source_.methods->start(source_.self, &format, &error), error, "media source");
+    flowing_ = true;
+    start_open_streams();
+}
+
+/// Sound does not wait for the encoder of the pictures, which takes longer to open.
+void CallMedia::start_open_streams()
+{
+    if (!flowing_)
+        return;
+    for (const auto& receiver : receivers_) {
+        if (receiver->opening().open())
+            receiver->start();
     }
+    for (const auto& sender : senders_) {
+        if (sender && sender->opening().open())
+            start_source(*sender);
+    }
+}
+
+void CallMedia::start_source(SendStream& sender)
+{
+    const auto format = sender.format();
+    auto*& taker = sender_of_[format.kind == JF_VIDEO ? 1 : 0];
+    if (taker != nullptr || source_failure_)
+        return;
+    taker = &sender;
+    ErrorSlot error;
+    const jf_status status = source_.methods->start(source_.self, &format, &error);
+    if (status != JF_OK)
+        source_failure_ = Error{status, "media source: " + error.error(status).text};
+}
+
+bool CallMedia::ready() const
+{
+    const auto open = [](const auto& stream) { return !stream || stream->opening().open(); };
+    return !receivers_.empty() && std::ranges::all_of(receivers_, open) && std::ranges::all_of(senders_, open);
+}
+
+std::optional<Error> CallMedia::failure() const
+{
+    if (source_failure_)
+        return source_failure_;
+    for (std::size_t number = 0; number < receivers_.size(); ++number) {
+        if (senders_[number] && senders_[number]->opening().failure())
+            return senders_[number]->opening().failure();
+        if (receivers_[number]->opening().failure())
+            return receivers_[number]->opening().failure();
+    }
+    return std::nullopt;
 }
 
 // --- the end --------------------------------------------------------------------------------------------------------
@@ -294,6 +376,8 @@ void CallMedia::close_transport()
         release(transport_); // closes the paths: no listener call any more
     receivers_.clear();
     senders_.clear();
+    flowing_ = false;
+    ready_ns_ = 0;
 }
 
 void CallMedia::finish_recording(std::function<void(Error)> done)
@@ -309,6 +393,8 @@ FirstMedia CallMedia::first_media() const
     for (std::size_t number = 0; number < streams_.size() && number < receivers_.size(); ++number) {
         const bool audio = streams_[number].kind == MediaKind::audio;
         (audio ? first.audio_decoded_ns : first.video_decoded_ns) = receivers_[number]->first_frame_ns();
+        if (audio)
+            first.audio_plays_ns = receivers_[number]->first_play_ns();
         if (senders_[number])
             (audio ? first.audio_sent_ns : first.video_sent_ns) = senders_[number]->first_sent_ns();
     }
@@ -322,7 +408,16 @@ std::string CallMedia::statistics() const
     if (transport_.methods == nullptr ||
         transport_.methods->statistics(transport_.self, append_to(text), &error) != JF_OK)
         return "{}";
-    return text;
+    Json all = Json::parse(text, nullptr, false);
+    if (!all.is_object() || !all.contains("streams") || all["streams"].size() != receivers_.size())
+        return text;
+    for (std::size_t number = 0; number < receivers_.size(); ++number) {
+        Json& stream = all["streams"][number];
+        stream["frames_sent"] = senders_[number] ? senders_[number]->frames() : 0;
+        stream["frames_decoded"] = receivers_[number]->frames();
+        stream["frames_not_written"] = receivers_[number]->unwritten();
+    }
+    return all.dump();
 }
 
 } // namespace jackfield::kernel

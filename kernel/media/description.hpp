@@ -22,6 +22,8 @@ std::string_view name_of(MediaKind kind);
 struct Direction {
     bool send = true;
     bool receive = true;
+
+    bool operator==(const Direction&) const = default;
 };
 
 struct LineCodec {
@@ -37,6 +39,8 @@ struct SdesKey {
     int tag = 1;
     std::string suite;
     std::string key;
+
+    bool operator==(const SdesKey&) const = default;
 };
 
 struct MediaLine {

@@ -26,6 +26,8 @@ struct CodecOption {
     int frame_ms = 20;
     int default_bitrate_bps = 0;
     std::vector<std::string> feedback;
+
+    bool operator==(const CodecOption&) const = default;
 };
 
 /// What this end can do.
@@ -67,6 +69,8 @@ struct AgreedStream {
     std::optional<SdesKey> send_key;
     std::optional<SdesKey> receive_key;
     std::vector<std::string> feedback;
+
+    bool operator==(const AgreedStream&) const = default;
 };
 
 /// Our offer, without ICE.

@@ -30,20 +30,24 @@ std::string decoder_config(const AgreedStream& agreed)
 
 ReceiveStream::ReceiveStream(const Board& board, const AgreedStream& agreed, std::uint32_t number, jf_sink_session sink,
                              bool ticks, std::function<void()> first_moved)
-    : number_(number),
+    : plug_(board.codecs[agreed.codec.plug]),
+      config_(decoder_config(agreed)),
+      number_(number),
       sink_(sink),
       receives_(agreed.direction.receive),
       ticks_(ticks),
       first_moved_(std::move(first_moved))
+{}
+
+void ReceiveStream::open()
 {
     if (!receives_)
-        return;
-    const auto& plug = board.codecs[agreed.codec.plug];
-    const std::string config = decoder_config(agreed);
+        return opening_.finish({JF_OK, ""});
     const jf_frame_sink frames{
         this, [](void* self, const jf_frame* frame) { static_cast<ReceiveStream*>(self)->decoded(*frame); }};
     ErrorSlot error;
-    require(plug.methods->open_decoder(plug.self, abi_text(config), frames, &decoder_, &error), error, plug.plugin_id);
+    const jf_status status = plug_.methods->open_decoder(plug_.self, abi_text(config_), frames, &decoder_, &error);
+    opening_.finish({status, status == JF_OK ? "" : plug_.plugin_id + ": " + error.error(status).text});
 }
 
 ReceiveStream::~ReceiveStream()
@@ -55,7 +59,7 @@ ReceiveStream::~ReceiveStream()
 
 void ReceiveStream::start()
 {
-    if (receives_ || ticks_)
+    if ((receives_ || ticks_) && !thread_.joinable())
         thread_ = std::thread([this] { run(); });
 }
 
@@ -120,6 +124,7 @@ std::int64_t ReceiveStream::take_all(std::int64_t now_ns)
 void ReceiveStream::decoded(const jf_frame& frame)
 {
     if (frames_.fetch_add(1, std::memory_order_relaxed) == 0) {
+        first_play_ns_.store(play_ns_, std::memory_order_relaxed);
         first_frame_ns_.store(monotonic_ns(), std::memory_order_relaxed);
         first_moved_();
     }
@@ -129,7 +134,8 @@ void ReceiveStream::decoded(const jf_frame& frame)
     timed.struct_size = sizeof(timed);
     if (timed.time_ns == 0)
         timed.time_ns = play_ns_;
-    sink_.methods->write(sink_.self, &timed);
+    if (sink_.methods->write(sink_.self, &timed) != JF_OK)
+        unwritten_.fetch_add(1, std::memory_order_relaxed);
 }
 
 } // namespace jackfield::kernel

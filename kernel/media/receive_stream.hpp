@@ -1,34 +1,45 @@
 // One stream on its way in: transport -> decoder -> sink, on a thread of its own.
 //
-// Threads:  made, started and destroyed on control; one media thread takes, decodes and writes. `wake` on any thread.
-// Lifetime: belongs to the call's media; transport session and sink outlive its thread.
+// Threads:  made, started and destroyed on control; `open` on a worker; one media thread takes, decodes and writes.
+//           `wake` on any thread.
+// Lifetime: belongs to the call's media, and to the worker until its decoder is open; transport session and sink
+// outlive
+//           its thread.
 
 #pragma once
 
 #include "kernel/bind/board.hpp"
 #include "kernel/media/negotiate.hpp"
+#include "kernel/media/opening.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace jackfield::kernel {
 
 class ReceiveStream {
 public:
-    /// Opens the decoder. `ticks`: this stream's thread also drives the session's RTCP. The sink may be empty.
+    /// `ticks`: this stream's thread also drives the session's RTCP. The sink may be empty.
     ReceiveStream(const Board& board, const AgreedStream& agreed, std::uint32_t number, jf_sink_session sink,
                   bool ticks, std::function<void()> first_moved);
     ReceiveStream(const ReceiveStream&) = delete;
     ReceiveStream& operator=(const ReceiveStream&) = delete;
     ~ReceiveStream();
 
+    /// Opens the decoder, if there is something to decode. [worker] Once.
+    void open();
+    Opening& opening() { return opening_; }
+    const Opening& opening() const { return opening_; }
+
     /// Where payloads come from; before start.
     void attach(jf_media_session session) { session_ = session; }
 
+    /// The decoder is open. Idempotent.
     void start();
 
     /// Joins the thread. Idempotent.
@@ -40,14 +51,21 @@ public:
     /// When the first frame came out of the decoder; 0 before. [any]
     std::int64_t first_frame_ns() const { return first_frame_ns_.load(std::memory_order_relaxed); }
 
-    /// Frames that came out of the decoder. [any]
+    /// When that frame is to be played. [any]
+    std::int64_t first_play_ns() const { return first_play_ns_.load(std::memory_order_relaxed); }
+
+    /// Frames that came out of the decoder, and those of them that the sink had no room for. [any]
     std::uint64_t frames() const { return frames_.load(std::memory_order_relaxed); }
+    std::uint64_t unwritten() const { return unwritten_.load(std::memory_order_relaxed); }
 
 private:
     void run();
     std::int64_t take_all(std::int64_t now_ns);
     void decoded(const jf_frame& frame);
 
+    const Plug<jf_codec_methods>& plug_;
+    std::string config_;
+    Opening opening_;
     jf_media_session session_{};
     std::uint32_t number_;
     jf_sink_session sink_;
@@ -57,7 +75,9 @@ private:
     std::int64_t play_ns_ = 0;
     std::function<void()> first_moved_; // [media] once
     std::atomic<std::int64_t> first_frame_ns_{0};
+    std::atomic<std::int64_t> first_play_ns_{0};
     std::atomic<std::uint64_t> frames_{0};
+    std::atomic<std::uint64_t> unwritten_{0};
 
     std::mutex mutex_; // guards the two flags; held for no longer than it takes to set one
     std::condition_variable changed_;

@@ -38,10 +38,21 @@ std::string encoder_config(const AgreedStream& agreed, const jf_source_info& sou
 
 SendStream::SendStream(const Board& board, const AgreedStream& agreed, const jf_source_info& source,
                        std::uint32_t number, std::function<void()> first_moved)
-    : number_(number), agreed_(agreed), first_moved_(std::move(first_moved))
+    : plug_(board.codecs[agreed.codec.plug]),
+      config_(encoder_config(agreed, source)),
+      number_(number),
+      agreed_(agreed),
+      first_moved_(std::move(first_moved))
+{}
+
+SendStream::~SendStream()
 {
-    const auto& plug = board.codecs[agreed.codec.plug];
-    const std::string config = encoder_config(agreed, source);
+    if (encoder_.methods != nullptr)
+        encoder_.methods->release(encoder_.self);
+}
+
+void SendStream::open()
+{
     const jf_payload_sink sink{this, [](void* self, const jf_payload* payload) {
                                    auto& stream = *static_cast<SendStream*>(self);
                                    stream.session_.methods->send(stream.session_.self, stream.number_, payload);
@@ -51,12 +62,8 @@ SendStream::SendStream(const Board& board, const AgreedStream& agreed, const jf_
                                    }
                                }};
     ErrorSlot error;
-    require(plug.methods->open_encoder(plug.self, abi_text(config), sink, &encoder_, &error), error, plug.plugin_id);
-}
-
-SendStream::~SendStream()
-{
-    encoder_.methods->release(encoder_.self);
+    const jf_status status = plug_.methods->open_encoder(plug_.self, abi_text(config_), sink, &encoder_, &error);
+    opening_.finish({status, status == JF_OK ? "" : plug_.plugin_id + ": " + error.error(status).text});
 }
 
 jf_source_format SendStream::format() const
@@ -74,12 +81,20 @@ jf_source_format SendStream::format() const
 
 void SendStream::frame(const jf_frame& frame)
 {
+    frames_.fetch_add(1, std::memory_order_relaxed);
     encoder_.methods->encode(encoder_.self, &frame);
 }
 
 void SendStream::request_key_frame()
 {
-    encoder_.methods->request_key_frame(encoder_.self);
+    if (opening_.usable())
+        encoder_.methods->request_key_frame(encoder_.self);
+}
+
+void SendStream::set_loss(std::uint32_t percent)
+{
+    if (opening_.usable() && JF_HAS(encoder_.methods, set_loss))
+        encoder_.methods->set_loss(encoder_.self, percent);
 }
 
 } // namespace jackfield::kernel

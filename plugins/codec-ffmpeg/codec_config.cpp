@@ -14,6 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint32_t kBitrate720p = 1'200'000;
+constexpr std::uint32_t kMinDefaultBitrate = 150'000;
 constexpr std::array<std::string_view, 5> kAll{"opus", "PCMU", "PCMA", "VP8", "H264"};
 
 Json parse_object(std::string_view text)
@@ -110,6 +112,7 @@ Options read_options(std::string_view text)
             options.codecs.emplace_back(name);
     }
     options.opus_application = json.value("opus_application", options.opus_application);
+    options.opus_complexity = json.value("opus_complexity", options.opus_complexity);
     options.opus_stereo = json.value("opus_stereo", options.opus_stereo);
     options.opus_fec = json.value("opus_fec", options.opus_fec);
     options.key_frame_interval_s = json.value("video_key_frame_interval_s", options.key_frame_interval_s);
@@ -131,6 +134,12 @@ Stream read_stream(std::string_view text)
     stream.height_px = read_number(json, "height_px", 0, 0, kMaxSidePx);
     stream.frame_rate = read_frame_rate(json);
     return stream;
+}
+
+std::uint32_t default_video_bitrate(std::uint32_t width_px, std::uint32_t height_px)
+{
+    const std::uint64_t scaled = std::uint64_t{kBitrate720p} * width_px * height_px / (1280 * 720);
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(scaled, kMinDefaultBitrate, kMaxVideoBitrate));
 }
 
 std::optional<std::string_view> format_parameter(std::string_view parameters, std::string_view name)

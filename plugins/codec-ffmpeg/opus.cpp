@@ -12,7 +12,7 @@ constexpr int kChunkSamples = 960;              // 20 ms
 constexpr int kMaxPacketSamples = 5760;         // 120 ms, RFC 6716 section 2.1.4
 constexpr std::uint32_t kMaxPacketBytes = 1275; // one frame, RFC 6716 section 3.2.1
 constexpr int kMaxConcealedSamples = 9600;      // 200 ms: what is longer stays a gap
-constexpr int kExpectedLossPercent = 10;        // libopus adds spare copies only if it expects losses
+constexpr std::uint32_t kMostLossPercent = 30;  // beyond it libopus would spend nearly everything on spare copies
 constexpr std::uint32_t kMinBitrate = 6'000;
 constexpr std::uint32_t kMaxBitrate = 256'000;
 
@@ -59,11 +59,11 @@ OpusAudioEncoder::OpusAudioEncoder(const Options& options, const Stream& stream,
     encoder_.reset(opus_encoder_create(kRateHz, channels_, application(options.opus_application), &error));
     if (!encoder_)
         throw Failure(JF_INTERNAL, std::string("opus: the encoder does not open: ") + opus_strerror(error));
-    // Spare copies cost bits; they are sent only to a receiver that says it uses them (RFC 7587 section 6.1).
-    if (is_set(stream, "useinbandfec")) {
+    opus_encoder_ctl(encoder_.get(), opus::kSetComplexity, options.opus_complexity);
+    // Spare copies cost bits and time; they are sent only to a receiver that says it uses them (RFC 7587 section 6.1),
+    // and only while it loses packets.
+    if (is_set(stream, "useinbandfec"))
         opus_encoder_ctl(encoder_.get(), opus::kSetInbandFec, 1);
-        opus_encoder_ctl(encoder_.get(), opus::kSetPacketLossPercent, kExpectedLossPercent);
-    }
     warm_up();
 }
 
@@ -77,11 +77,7 @@ void OpusAudioEncoder::warm_up()
 
 Status OpusAudioEncoder::encode(const jf_frame& frame) noexcept
 {
-    const std::uint32_t wanted_bps = wanted_bps_.load(std::memory_order_relaxed);
-    if (wanted_bps != applied_bps_) {
-        opus_encoder_ctl(encoder_.get(), opus::kSetBitrate, static_cast<std::int32_t>(wanted_bps));
-        applied_bps_ = wanted_bps;
-    }
+    follow_wishes();
     Status sent = JF_OK;
     const Status taken = chunker_.push(frame, [&](const AudioChunk& chunk) {
         if (const Status status = send(chunk); status != JF_OK)
@@ -93,6 +89,27 @@ Status OpusAudioEncoder::encode(const jf_frame& frame) noexcept
 void OpusAudioEncoder::set_bitrate(std::uint32_t bits_per_second) noexcept
 {
     wanted_bps_.store(std::clamp(bits_per_second, kMinBitrate, kMaxBitrate), std::memory_order_relaxed);
+}
+
+/// Losses come in bursts, with quiet reports between them: what was lost is forgotten by halves.
+void OpusAudioEncoder::set_loss(std::uint32_t percent) noexcept
+{
+    const std::uint32_t before = wanted_loss_percent_.load(std::memory_order_relaxed);
+    wanted_loss_percent_.store(std::min(std::max(percent, before / 2), kMostLossPercent), std::memory_order_relaxed);
+}
+
+void OpusAudioEncoder::follow_wishes() noexcept
+{
+    const std::uint32_t wanted_bps = wanted_bps_.load(std::memory_order_relaxed);
+    if (wanted_bps != applied_bps_) {
+        opus_encoder_ctl(encoder_.get(), opus::kSetBitrate, static_cast<std::int32_t>(wanted_bps));
+        applied_bps_ = wanted_bps;
+    }
+    const std::uint32_t wanted_loss_percent = wanted_loss_percent_.load(std::memory_order_relaxed);
+    if (wanted_loss_percent != applied_loss_percent_) {
+        opus_encoder_ctl(encoder_.get(), opus::kSetPacketLossPercent, static_cast<std::int32_t>(wanted_loss_percent));
+        applied_loss_percent_ = wanted_loss_percent;
+    }
 }
 
 Status OpusAudioEncoder::send(const AudioChunk& chunk) noexcept

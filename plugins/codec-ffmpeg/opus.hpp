@@ -28,9 +28,11 @@ public:
 
     Status encode(const jf_frame& frame) noexcept override;
     void set_bitrate(std::uint32_t bits_per_second) noexcept override;
+    void set_loss(std::uint32_t percent) noexcept override;
 
 private:
     void warm_up();
+    void follow_wishes() noexcept;
     Status send(const AudioChunk& chunk) noexcept;
 
     PayloadSink sink_;
@@ -40,6 +42,8 @@ private:
     std::unique_ptr<OpusEncoder, OpusFree> encoder_;
     std::atomic<std::uint32_t> wanted_bps_;
     std::uint32_t applied_bps_ = 0;
+    std::atomic<std::uint32_t> wanted_loss_percent_{0};
+    std::uint32_t applied_loss_percent_ = 0;
 };
 
 class OpusAudioDecoder final : public Decoder {

@@ -34,6 +34,7 @@ inline constexpr int kApplicationAudio = 2049;
 inline constexpr int kApplicationLowDelay = 2051;
 
 inline constexpr int kSetBitrate = 4002;
+inline constexpr int kSetComplexity = 4010;
 inline constexpr int kSetInbandFec = 4012;
 inline constexpr int kSetPacketLossPercent = 4014;
 inline constexpr int kResetState = 4028;

@@ -1,15 +1,14 @@
 // codec-ffmpeg: what it can do, and which class does it.
 //
-// Threads: capabilities on any, opening on control. Lifetime: encoders and decoders live on their own; the instance
-// keeps only its options.
-#include "av.hpp"
+// Threads: capabilities on any, opening on workers, several at once. Lifetime: encoders and decoders live on their own;
+// the instance keeps only its options.
 #include "codec_config.hpp"
 #include "g711.hpp"
 #include "opus.hpp"
-#include "video_decoder.hpp"
-#include "video_encoder.hpp"
+#include "pictures.hpp"
 
 #include <jackfield/codec.hpp>
+#include <jackfield/late_part.hpp>
 #include <jackfield/plugin.hpp>
 
 #include <nlohmann/json.hpp>
@@ -64,21 +63,29 @@ Json h264_entry()
     return entry;
 }
 
-bool available(const std::string& name)
+/// What the libavcodec we were built with can do.
+bool available([[maybe_unused]] const std::string& name)
 {
+#ifndef JACKFIELD_AVCODEC_HAS_VP8
     if (name == "VP8")
-        return can_encode(VideoFormat::vp8) && can_decode(VideoFormat::vp8);
+        return false;
+#endif
+#ifndef JACKFIELD_AVCODEC_HAS_H264
     if (name == "H264")
-        return can_encode(VideoFormat::h264) && can_decode(VideoFormat::h264);
+        return false;
+#endif
     return true;
+}
+
+VideoFormat format_of(const std::string& name)
+{
+    return name == "VP8" ? VideoFormat::vp8 : VideoFormat::h264;
 }
 
 class FfmpegCodec final : public Codec {
 public:
     FfmpegCodec(Host host, std::string_view config_json) : Codec(host), options_(read_options(config_json))
     {
-        // What a stranger sends must not fill our error stream; failures are reported as statuses.
-        av_log_set_level(AV_LOG_QUIET);
         std::erase_if(options_.codecs, [&](const std::string& name) {
             if (available(name))
                 return false;
@@ -109,8 +116,7 @@ public:
             return std::make_unique<OpusAudioEncoder>(options_, stream, sink);
         if (name == "PCMU" || name == "PCMA")
             return std::make_unique<G711Encoder>(name == "PCMU" ? G711Law::mu : G711Law::a, sink);
-        return std::make_unique<VideoEncoder>(name == "VP8" ? VideoFormat::vp8 : VideoFormat::h264, options_, stream,
-                                              sink);
+        return pictures_.open().make_encoder(format_of(name), options_, stream, sink);
     }
 
     std::unique_ptr<Decoder> open_decoder(std::string_view config_json, FrameSink sink) override
@@ -121,7 +127,7 @@ public:
             return std::make_unique<OpusAudioDecoder>(options_, stream, sink);
         if (name == "PCMU" || name == "PCMA")
             return std::make_unique<G711Decoder>(name == "PCMU" ? G711Law::mu : G711Law::a, sink);
-        return std::make_unique<VideoDecoder>(name == "VP8" ? VideoFormat::vp8 : VideoFormat::h264, stream, sink);
+        return pictures_.open().make_decoder(format_of(name), stream, sink);
     }
 
 private:
@@ -139,6 +145,7 @@ private:
     }
 
     Options options_;
+    LatePart<Pictures> pictures_{"codec-ffmpeg-pictures"};
 };
 
 } // namespace

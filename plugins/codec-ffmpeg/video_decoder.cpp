@@ -28,11 +28,6 @@ int bounded_buffer(AVCodecContext* context, AVFrame* frame, int flags)
 
 } // namespace
 
-bool can_decode(VideoFormat format)
-{
-    return avcodec_find_decoder(decoder_id(format)) != nullptr;
-}
-
 VideoDecoder::VideoDecoder(VideoFormat format, const Stream& stream, FrameSink sink)
     : sink_(sink),
       marker_(borrowed_marker()),

@@ -12,8 +12,6 @@
 
 namespace jackfield::codec {
 
-bool can_decode(VideoFormat format);
-
 class VideoDecoder final : public Decoder {
 public:
     /// Throws Failure.

@@ -14,11 +14,9 @@ namespace jackfield::codec {
 
 namespace {
 
-constexpr std::uint32_t kBitrate720p = 1'200'000;
 constexpr std::uint32_t kMinBitrate = 30'000;
-constexpr std::uint32_t kMaxBitrate = 20'000'000;
+constexpr std::uint32_t kMaxBitrate = kMaxVideoBitrate;
 constexpr std::uint32_t kMinSidePx = 16;
-constexpr std::uint32_t kMinDefaultBitrate = 150'000;
 constexpr double kBufferSeconds = 1;               // how much of the rate the encoder may owe or save up
 constexpr const char* kMaxKeyFramePercent = "450"; // of an average picture
 
@@ -53,17 +51,6 @@ std::uint32_t even(std::uint32_t side_px)
 }
 
 } // namespace
-
-std::uint32_t default_video_bitrate(std::uint32_t width_px, std::uint32_t height_px)
-{
-    const std::uint64_t scaled = std::uint64_t{kBitrate720p} * width_px * height_px / (1280 * 720);
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(scaled, kMinDefaultBitrate, kMaxBitrate));
-}
-
-bool can_encode(VideoFormat format)
-{
-    return avcodec_find_encoder_by_name(encoder_name(format)) != nullptr;
-}
 
 VideoEncoder::VideoEncoder(VideoFormat format, const Options& options, const Stream& stream, PayloadSink sink)
     : format_(format),

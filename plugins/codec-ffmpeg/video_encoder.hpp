@@ -13,14 +13,6 @@
 
 namespace jackfield::codec {
 
-enum class VideoFormat { vp8, h264 };
-
-/// What we send at if nobody says otherwise: 1.2 Mb/s for 1280x720, by area.
-std::uint32_t default_video_bitrate(std::uint32_t width_px, std::uint32_t height_px);
-
-/// False if libavcodec was built without it.
-bool can_encode(VideoFormat format);
-
 class VideoEncoder final : public Encoder {
 public:
     /// Throws Failure.

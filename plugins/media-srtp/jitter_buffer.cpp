@@ -12,21 +12,25 @@ PacketRing::Stored JitterBuffer::insert(StoredPacket packet, ByteView payload, b
     return ring_.store(packet, payload);
 }
 
-/// A packet behind a gap is given out when the first missing one would have been due: then the decoder can conceal the
-/// gap in time, and whatever is still missing would come too late anyway.
+/// A packet in order has nothing to wait for: it is decoded when it comes, and played when it is due. One behind a gap
+/// is given out when the first missing one would have been due: then the decoder can conceal the gap in time, and
+/// whatever is still missing would come too late anyway.
 Turn AudioBuffer::turn(std::int64_t now_ns)
 {
     const StoredPacket* packet = ring_.first();
     if (packet == nullptr)
         return {};
-    std::int64_t due_ns = clock_.due_ns(packet->media_ns);
-    if (packet->index != ring_.next() && played_any_) {
+    const std::int64_t play_ns = clock_.due_ns(packet->media_ns);
+    if (packet->index == ring_.next())
+        return {packet, play_ns, kNothingDue};
+    std::int64_t give_up_ns = play_ns;
+    if (played_any_) {
         const std::int64_t step_ns = (packet->media_ns - played_media_ns_) / (packet->index - played_index_);
-        due_ns = std::min(due_ns, clock_.due_ns(played_media_ns_ + step_ns));
+        give_up_ns = std::min(give_up_ns, clock_.due_ns(played_media_ns_ + step_ns));
     }
-    if (now_ns < due_ns)
-        return {nullptr, 0, due_ns};
-    return {packet, clock_.due_ns(packet->media_ns), kNothingDue};
+    if (now_ns < give_up_ns)
+        return {nullptr, 0, give_up_ns};
+    return {packet, play_ns, kNothingDue};
 }
 
 std::uint16_t AudioBuffer::take(const StoredPacket& packet)

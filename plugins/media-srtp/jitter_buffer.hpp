@@ -1,8 +1,9 @@
 // Between arrival and play-out: packets go in as they come and come out in order, each at its time.
 //
-// Audio comes out packet by packet when the play-out clock says so. Video comes out picture by picture as soon as all
-// packets of a picture are there, or when a gap has stayed open for as long as the jitter makes reordering likely.
-// Threads: guarded by the lock of the stream's receiving half. All memory is taken at construction.
+// Audio comes out packet by packet in order, each with the time to play it; what stands behind a gap, when the play-out
+// clock says that the gap stays. Video comes out picture by picture as soon as all packets of a picture are there, or
+// when a gap has stayed open for as long as the jitter makes reordering likely. Threads: guarded by the lock of the
+// stream's receiving half. All memory is taken at construction.
 #pragma once
 
 #include "packet_ring.hpp"

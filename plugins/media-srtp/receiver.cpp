@@ -153,7 +153,10 @@ bool Receiver::store(const RtpHeader& header, ByteView payload, std::int64_t arr
     ++counters_.packets;
     counters_.payload_bytes += payload.size();
     counters_.late += stored == PacketRing::Stored::late ? 1 : 0;
-    return stored == PacketRing::Stored::stored;
+    if (stored != PacketRing::Stored::stored)
+        return false;
+    const Turn turn = buffer_->turn(arrival_ns);
+    return turn.packet != nullptr || turn.ask_again_ns < asked_again_ns_;
 }
 
 bool Receiver::open_rtcp(std::span<std::uint8_t> packet, std::size_t& size)
@@ -217,7 +220,7 @@ Status Receiver::take(std::int64_t now_ns, jf_payload& payload, std::int64_t& ne
     for (;;) {
         const Turn turn = buffer_->turn(now_ns);
         if (turn.packet == nullptr) {
-            next_due_ns = turn.ask_again_ns;
+            next_due_ns = asked_again_ns_ = turn.ask_again_ns;
             return JF_WOULD_BLOCK;
         }
         const StoredPacket packet = *turn.packet;

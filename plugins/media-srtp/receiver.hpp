@@ -38,7 +38,8 @@ public:
     /// Throws Failure.
     Receiver(const StreamConfig& config, const Options& options, const NtpClock& clock);
 
-    /// One RTP packet, as it came; `packet` is overwritten. True if something was stored for play-out.
+    /// One RTP packet, as it came; `packet` is overwritten. True if `take` has something to give now, or must be asked
+    /// sooner than it said: most packets of a picture change nothing.
     bool rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns);
 
     /// Opens one RTCP compound in place; size shrinks. False: it is not from this stream's peer, or replayed.
@@ -103,6 +104,7 @@ private:
     SequenceTracker sequence_;
     JitterMeter jitter_;
     std::unique_ptr<JitterBuffer> buffer_;
+    std::int64_t asked_again_ns_ = kNothingDue; // what the last take said
     std::uint16_t carried_loss_ = 0;
     std::uint8_t taken_[kMaxPayloadBytes] = {};
     Counters counters_;

@@ -57,8 +57,11 @@ public:
     }
     void report_block(std::uint32_t, const ReportBlock& block) override
     {
-        if (Stream* stream = by_own_ssrc(block.ssrc))
-            stream->receiver().remote_report(block, arrival_ns_);
+        Stream* stream = by_own_ssrc(block.ssrc);
+        if (stream == nullptr)
+            return;
+        stream->receiver().remote_report(block, arrival_ns_);
+        session_.listener_.loss_reported(number_of(*stream), (block.fraction_lost * 100U + 255U) / 256U);
     }
     void picture_loss(std::uint32_t media_ssrc) override
     {
@@ -103,9 +106,13 @@ private:
     void ask_for_key_frame(Stream& stream)
     {
         stream.receiver().key_frame_requested();
+        session_.listener_.key_frame_requested(number_of(stream));
+    }
+    std::uint32_t number_of(const Stream& stream) const
+    {
         const auto found = std::find_if(session_.streams_.begin(), session_.streams_.end(),
                                         [&](const auto& one) { return one.get() == &stream; });
-        session_.listener_.key_frame_requested(static_cast<std::uint32_t>(found - session_.streams_.begin()));
+        return static_cast<std::uint32_t>(found - session_.streams_.begin());
     }
 
     Session& session_;

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <set>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -117,17 +118,6 @@ private:
     std::map<std::string, std::vector<double>> rows_;
 };
 
-/// A line of smaps_rollup, in MiB: "Rss", or "Pss", in which what n processes share counts as an n-th.
-double memory_mib(int pid, const std::string& what)
-{
-    std::ifstream sums("/proc/" + std::to_string(pid) + "/smaps_rollup");
-    for (std::string line; std::getline(sums, line);) {
-        if (line.starts_with(what + ":"))
-            return std::stod(line.substr(what.size() + 1)) / 1024;
-    }
-    return 0;
-}
-
 void print_machine()
 {
     std::string processor = "unknown processor";
@@ -145,18 +135,55 @@ void print_machine()
                system.release, load_of_last_minute);
 }
 
-/// Processor time so far, in seconds.
-double cpu_s(int pid)
+/// A number that stands after a word in a file of /proc; 0 if it does not.
+double number_after(const std::filesystem::path& file, const std::string& word)
 {
-    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string text{std::istreambuf_iterator<char>(stat), {}};
-    std::istringstream rest(text.substr(text.rfind(')') + 2));
-    std::vector<std::string> fields;
-    for (std::string field; rest >> field;)
-        fields.push_back(field);
-    return fields.size() > 12
-               ? (std::stod(fields[11]) + std::stod(fields[12])) / static_cast<double>(sysconf(_SC_CLK_TCK))
-               : 0;
+    std::ifstream status(file);
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(word))
+            return std::stod(line.substr(word.size()));
+    }
+    return 0;
+}
+
+/// Resident memory, what of it is the process's own, what is pages of files, which it shares or could give back, and its
+/// share of all if what n processes have in common counts as an n-th for each (PSS).
+void print_resident(int pid)
+{
+    const std::filesystem::path process = "/proc/" + std::to_string(pid);
+    const auto mib = [&](const char* file, const char* word) { return number_after(process / file, word) / 1024; };
+    std::set<std::string> libraries;
+    std::ifstream maps(process / "maps");
+    for (std::string line; std::getline(maps, line);) {
+        if (const auto at = line.find('/'); at != std::string::npos && line.find(".so", at) != std::string::npos)
+            libraries.insert(line.substr(at));
+    }
+    fmt::print("listening process: {:.1f} MiB resident, of it {:.1f} MiB its own and {:.1f} MiB pages of the program and "
+               "its {} libraries; {:.1f} MiB PSS\n",
+               mib("status", "VmRSS:"), mib("status", "RssAnon:"), mib("status", "RssFile:"), libraries.size(),
+               mib("smaps_rollup", "Pss:"));
+}
+
+/// What a thread has used so far.
+struct ThreadUse {
+    std::string name;
+    double cpu_ms = 0;
+    double sleeps = 0;
+};
+
+std::map<std::string, ThreadUse> use_of_threads(int pid)
+{
+    std::map<std::string, ThreadUse> threads;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        ThreadUse use;
+        std::getline(std::ifstream(task.path() / "comm"), use.name);
+        double cpu_ns = 0;
+        std::ifstream(task.path() / "schedstat") >> cpu_ns;
+        use.cpu_ms = cpu_ns / 1e6;
+        use.sleeps = number_after(task.path() / "status", "voluntary_ctxt_switches:");
+        threads[task.path().filename()] = use;
+    }
+    return threads;
 }
 
 /// What a step took on the caller's side. The media paths are negotiated while it rings, beside the rest.
@@ -177,8 +204,7 @@ public:
     void measure(int pairs)
     {
         fmt::print("\n{}\n", title_);
-        fmt::print("listening process: {:.1f} MiB resident, {:.1f} MiB if what is shared is shared out (PSS)\n",
-                   memory_mib(listening_->pid(), "Rss"), memory_mib(listening_->pid(), "Pss"));
+        print_resident(listening_->pid());
         int failed = 0;
         for (int i = 0; i < pairs; ++i)
             failed += failures_of_a_fresh_caller();
@@ -261,13 +287,22 @@ void measure_audio_cpu()
     const auto alice = world.call("alice", bob, {"--audio-only", "--send", "test", "--for", "12"});
     if (alice->event("media", "progress", "first_audio").is_null())
         return;
-    const double before = cpu_s(alice->pid());
+    const auto before = use_of_threads(alice->pid());
     const auto began = std::chrono::steady_clock::now();
     alice->call_end(std::chrono::seconds(8)); // nothing ends: eight seconds of talk
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    fmt::print(
-        "\nprocessor of an audio call, one end, Opus 48 kHz both ways, test tone: {:.2f} % of a core over {:.1f} s\n",
-        (cpu_s(alice->pid()) - before) * 100 / seconds, seconds);
+    fmt::print("processor of an audio call, one end, Opus 48 kHz both ways, test tone, over {:.1f} s\n", seconds);
+    double all_ms = 0;
+    for (const auto& [id, after] : use_of_threads(alice->pid())) {
+        if (!before.contains(id))
+            continue;
+        const double cpu_ms = after.cpu_ms - before.at(id).cpu_ms;
+        all_ms += cpu_ms;
+        if (cpu_ms / seconds >= 0.1)
+            fmt::print("  {:<16} {:>6.2f} % of a core, woken {:>6.1f} times a second\n", after.name,
+                       cpu_ms / seconds / 10, (after.sleeps - before.at(id).sleeps) / seconds);
+    }
+    fmt::print("  {:<16} {:>6.2f} % of a core\n", "all", all_ms / seconds / 10);
 }
 
 } // namespace

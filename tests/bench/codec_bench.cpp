@@ -167,7 +167,12 @@ void decode_audio(benchmark::State& state, Encoder& encoder, Payloads& payloads,
 
 void opus_encode(benchmark::State& state)
 {
-    OpusAudioEncoder encoder(Options{}, Stream{}, ignore_payloads());
+    Options options;
+    options.opus_complexity = static_cast<int>(state.range(0));
+    Stream stream;
+    stream.parameters = "useinbandfec=1";
+    OpusAudioEncoder encoder(options, stream, ignore_payloads());
+    encoder.set_loss(static_cast<std::uint32_t>(state.range(1)));
     encode_audio(state, encoder, 48'000);
 }
 
@@ -193,7 +198,10 @@ void g711_decode(benchmark::State& state, G711Law law)
     decode_audio(state, encoder, payloads, decoder, 8000);
 }
 
-BENCHMARK(opus_encode)->Unit(benchmark::kMicrosecond);
+BENCHMARK(opus_encode)
+    ->ArgNames({"complexity", "loss"})
+    ->ArgsProduct({{0, 5, 9}, {0, 10}})
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(opus_decode)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(g711_encode, PCMU, G711Law::mu)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(g711_decode, PCMU, G711Law::mu)->Unit(benchmark::kMicrosecond);

@@ -53,9 +53,12 @@ private:
 struct Call {
     explicit Call(const char* suite_name) : host(testing::Clock::manual)
     {
-        static constexpr jf_media_listener_methods deaf{sizeof(jf_media_listener_methods), 0,
-                                                        [](void*, std::uint32_t) {}, [](void*, std::uint32_t) {},
-                                                        [](void*, jf_status, const jf_error*) {}};
+        static constexpr jf_media_listener_methods deaf{sizeof(jf_media_listener_methods),
+                                                        0,
+                                                        [](void*, std::uint32_t) {},
+                                                        [](void*, std::uint32_t) {},
+                                                        [](void*, jf_status, const jf_error*) {},
+                                                        [](void*, std::uint32_t, std::uint32_t) {}};
         LibraryStart library;
         library.finish();
         const Suite& suite = *find_suite(suite_name);

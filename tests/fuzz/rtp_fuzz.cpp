@@ -90,9 +90,12 @@ SessionConfig two_streams()
 /// The input as packets: one byte of length, one of milliseconds to wait, the packet.
 void run_session(ByteView input)
 {
-    static constexpr jf_media_listener_methods deaf{sizeof(jf_media_listener_methods), 0, [](void*, std::uint32_t) {},
+    static constexpr jf_media_listener_methods deaf{sizeof(jf_media_listener_methods),
+                                                    0,
                                                     [](void*, std::uint32_t) {},
-                                                    [](void*, jf_status, const jf_error*) {}};
+                                                    [](void*, std::uint32_t) {},
+                                                    [](void*, jf_status, const jf_error*) {},
+                                                    [](void*, std::uint32_t, std::uint32_t) {}};
     testing::FakeHost host(testing::Clock::manual);
     Mouth mouth;
     Session session(host.host(), read_options(R"({"allow_unencrypted": true})"), two_streams(), {Path(mouth.handle())},

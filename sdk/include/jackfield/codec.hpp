@@ -1,6 +1,7 @@
 // jackfield.codec/1: derive from Codec, Encoder and Decoder.
 //
-// Threads: encode and decode run on the thread of one media stream; they cannot throw. Opening and destroying: control.
+// Threads: encode and decode run on the thread of one media stream; they cannot throw. Opening: on a worker, several at
+// once; it may take its time. Destroying: control.
 #pragma once
 
 #include <jackfield/abi/codec.h>
@@ -34,6 +35,7 @@ public:
     virtual Status encode(const jf_frame& frame) noexcept = 0;            ///< [media]
     virtual void set_bitrate(std::uint32_t bits_per_second) noexcept = 0; ///< [any]
     virtual void request_key_frame() noexcept {}                          ///< [any]
+    virtual void set_loss(std::uint32_t) noexcept {}                      ///< [any] percent the peer lost lately
 
     static const jf_encoder_methods kMethods;
 };
@@ -44,7 +46,8 @@ inline constexpr jf_encoder_methods Encoder::kMethods{
     [](void* self, const jf_frame* frame) { return static_cast<Encoder*>(self)->encode(*frame); },
     [](void* self, std::uint32_t bps) { static_cast<Encoder*>(self)->set_bitrate(bps); },
     [](void* self) { static_cast<Encoder*>(self)->request_key_frame(); },
-    [](void* self) { delete static_cast<Encoder*>(self); }};
+    [](void* self) { delete static_cast<Encoder*>(self); },
+    [](void* self, std::uint32_t percent) { static_cast<Encoder*>(self)->set_loss(percent); }};
 
 class Decoder {
 public:
@@ -66,9 +69,9 @@ public:
 
     using Instance::Instance;
 
-    virtual std::string capabilities() = 0; ///< [any]
-    virtual std::unique_ptr<Encoder> open_encoder(std::string_view config_json, PayloadSink sink) = 0;
-    virtual std::unique_ptr<Decoder> open_decoder(std::string_view config_json, FrameSink sink) = 0;
+    virtual std::string capabilities() = 0;                                                            ///< [any]
+    virtual std::unique_ptr<Encoder> open_encoder(std::string_view config_json, PayloadSink sink) = 0; ///< [worker]
+    virtual std::unique_ptr<Decoder> open_decoder(std::string_view config_json, FrameSink sink) = 0;   ///< [worker]
 
     static const jf_codec_methods kMethods;
 };

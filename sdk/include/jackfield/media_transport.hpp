@@ -19,6 +19,11 @@ public:
     {
         raw_.methods->key_frame_requested(raw_.self, stream);
     }
+    void loss_reported(std::uint32_t stream, std::uint32_t percent) const noexcept ///< [media]
+    {
+        if (JF_HAS(raw_.methods, loss_reported))
+            raw_.methods->loss_reported(raw_.self, stream, percent);
+    }
     void ended(Status status, std::string_view text) const ///< [control]
     {
         const jf_error error = make_error(status, text);

@@ -138,6 +138,7 @@ Rig::Rig(const RigOptions& options) : Bench(options)
     const auto message = [](const kernel::Device&, std::string, std::string) -> jf_status { return JF_UNSUPPORTED; };
     node.reset(new kernel::Environment{control, *board, completions, *switchboard, timeline, kernel::CallSettings{},
                                        invited, message});
+    node->workers.work_at_once(); // the control thread is turned by hand
     node->self.account_id = "alice";
     node->self.device_id = "alice-1";
     switchboard->start();

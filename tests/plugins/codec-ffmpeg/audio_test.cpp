@@ -198,8 +198,9 @@ TEST(CodecFfmpegOpus, TwoChannelsAreMixedToOneOtherwise)
 TEST(CodecFfmpegOpus, TheSpareCopyBringsALostPacketBack)
 {
     const CodecPlugin plugin;
-    const auto error_of_concealment = [&](const char* config) {
+    const auto error_of_concealment = [&](const char* config, std::uint32_t loss_percent) {
         EncoderUnderTest encoder(plugin, config);
+        encoder.set_loss(loss_percent);
         DecoderUnderTest whole(plugin, config);
         DecoderUnderTest holed(plugin, config);
         Voice voice;
@@ -220,8 +221,43 @@ TEST(CodecFfmpegOpus, TheSpareCopyBringsALostPacketBack)
         }
         return error / energy;
     };
-    EXPECT_LT(error_of_concealment(R"({"name": "opus", "parameters": "useinbandfec=1"})"), 0.1);
-    EXPECT_GT(error_of_concealment(R"({"name": "opus"})"), 0.3) << "a guess is further off, or this test shows nothing";
+    const char* const spare = R"({"name": "opus", "parameters": "useinbandfec=1"})";
+    EXPECT_LT(error_of_concealment(spare, 20), 0.1);
+    EXPECT_GT(error_of_concealment(spare, 0), 0.3) << "without losses there are no spare copies";
+    EXPECT_GT(error_of_concealment(R"({"name": "opus"})", 20), 0.3) << "a guess is further off, or this shows nothing";
+}
+
+TEST(CodecFfmpegOpus, SpareCopiesStayForAWhileAfterTheLastLoss)
+{
+    const CodecPlugin plugin;
+    const auto error_after = [&](std::initializer_list<std::uint32_t> reports) {
+        EncoderUnderTest encoder(plugin, R"({"name": "opus", "parameters": "useinbandfec=1"})");
+        DecoderUnderTest holed(plugin, R"({"name": "opus", "parameters": "useinbandfec=1"})");
+        for (const std::uint32_t percent : reports)
+            encoder.set_loss(percent);
+        Voice voice;
+        DecoderUnderTest whole(plugin, R"({"name": "opus"})");
+        double error = 0;
+        double energy = 0;
+        for (int i = 0; i < 200; ++i) {
+            const auto sent = encoder.encoded(voice.next());
+            whole.decode(sent);
+            if (i % 5 == 4)
+                continue;
+            const std::size_t before = holed.got.size();
+            holed.decode(sent.at(0), i % 5 == 0 && i > 0 ? 1 : 0);
+            if (i < 50 || holed.got.size() != before + 2)
+                continue;
+            const auto& truth = whole.got[whole.got.size() - 2].samples;
+            for (std::size_t k = 0; k < truth.size(); ++k) {
+                error += std::pow(holed.got[before].samples.at(k) - truth[k], 2);
+                energy += std::pow(truth[k], 2);
+            }
+        }
+        return error / energy;
+    };
+    EXPECT_LT(error_after({20, 0}), 0.1);
+    EXPECT_GT(error_after({20, 0, 0, 0, 0, 0}), 0.3);
 }
 
 TEST(CodecFfmpegOpus, ANewBitrateTakesEffectWithTheNextPacket)

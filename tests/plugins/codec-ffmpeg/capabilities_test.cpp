@@ -3,6 +3,8 @@
 // Threads: the test's. Lifetime: one plugin instance per test.
 #include "codec_fixture.hpp"
 
+#include "tests/kernel/temporary_folder.hpp"
+
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -101,6 +103,18 @@ TEST(CodecFfmpegCapabilities, WrongValuesAreNamedByTheirPlace)
     const auto config = failure_of([] { const CodecPlugin bad(R"({"prefer": ["opus", "G729"]})"); });
     EXPECT_EQ(config.status(), JF_BAD_CONFIG);
     EXPECT_STREQ(config.what(), "/prefer/1: no codec \"G729\"; what would work: opus, PCMU, PCMA, VP8, H264");
+}
+
+TEST(CodecFfmpegCapabilities, WithoutItsPartForPicturesItStillHasSoundAndSaysWhatIsMissing)
+{
+    const test::TemporaryFolder folder;
+    std::filesystem::copy_file(JACKFIELD_TEST_PLUGIN_DIR "/codec-ffmpeg.so", folder.path() / "codec-ffmpeg.so");
+    const CodecPlugin plugin("{}", folder.path());
+    const EncoderUnderTest sound(plugin, R"({"name": "opus"})");
+    const auto failure = failure_of([&] { const DecoderUnderTest decoder(plugin, R"({"name": "VP8"})"); });
+    EXPECT_EQ(failure.status(), JF_UNSUPPORTED);
+    EXPECT_NE(std::string(failure.what()).find("parts/codec-ffmpeg-pictures.so: cannot open"), std::string::npos)
+        << failure.what();
 }
 
 TEST(CodecFfmpegCapabilities, NamesCompareWithoutCase)

@@ -38,8 +38,8 @@ struct Got {
 
 class CodecPlugin {
 public:
-    explicit CodecPlugin(std::string_view config = "{}")
-        : instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, "codec-ffmpeg", JF_CODEC_INTERFACE, config)
+    explicit CodecPlugin(std::string_view config = "{}", const std::string& folder = JACKFIELD_TEST_PLUGIN_DIR)
+        : instance_(host_, folder, "codec-ffmpeg", JF_CODEC_INTERFACE, config)
     {}
 
     const jf_codec_methods* methods() const { return instance_.methods(); }
@@ -78,6 +78,7 @@ public:
     Status encode(const jf_frame& frame) { return raw_.methods->encode(raw_.self, &frame); }
     void set_bitrate(std::uint32_t bps) { raw_.methods->set_bitrate(raw_.self, bps); }
     void request_key_frame() { raw_.methods->request_key_frame(raw_.self); }
+    void set_loss(std::uint32_t percent) { raw_.methods->set_loss(raw_.self, percent); }
 
     /// What came out since the last call.
     std::vector<Sent> take_sent() { return std::exchange(sent_, {}); }

@@ -107,9 +107,12 @@ private:
 
 jf_media_listener deaf()
 {
-    static constexpr jf_media_listener_methods methods{sizeof(jf_media_listener_methods), 0,
-                                                       [](void*, std::uint32_t) {}, [](void*, std::uint32_t) {},
-                                                       [](void*, jf_status, const jf_error*) {}};
+    static constexpr jf_media_listener_methods methods{sizeof(jf_media_listener_methods),
+                                                       0,
+                                                       [](void*, std::uint32_t) {},
+                                                       [](void*, std::uint32_t) {},
+                                                       [](void*, jf_status, const jf_error*) {},
+                                                       [](void*, std::uint32_t, std::uint32_t) {}};
     return {&methods, nullptr};
 }
 

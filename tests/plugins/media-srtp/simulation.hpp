@@ -109,11 +109,15 @@ public:
     jackfield::Status open(const Json& config, const std::vector<jf_path>& paths, jf_error* error = nullptr)
     {
         static constexpr jf_media_listener_methods methods{
-            sizeof(jf_media_listener_methods), 0,
+            sizeof(jf_media_listener_methods),
+            0,
             [](void* self, std::uint32_t stream) { static_cast<Side*>(self)->arrivals[stream] += 1; },
             [](void* self, std::uint32_t stream) { static_cast<Side*>(self)->key_frame_requests[stream] += 1; },
             [](void* self, jackfield::Status status, const jf_error*) {
                 static_cast<Side*>(self)->ended.push_back(status);
+            },
+            [](void* self, std::uint32_t stream, std::uint32_t percent) {
+                static_cast<Side*>(self)->losses[stream].push_back(percent);
             }};
         const std::string text = config.dump();
         jf_error own = jackfield::no_error();
@@ -123,6 +127,7 @@ public:
         played.resize(streams);
         arrivals.resize(streams);
         key_frame_requests.resize(streams);
+        losses.resize(streams);
         next_tick_ns = host.now_ns();
         return status;
     }
@@ -194,6 +199,7 @@ public:
     std::vector<std::vector<Played>> played;
     std::vector<int> arrivals;
     std::vector<int> key_frame_requests;
+    std::vector<std::vector<std::uint32_t>> losses; ///< what the peer reported, in percent
     std::vector<jackfield::Status> ended;
 };
 

@@ -56,10 +56,12 @@ public:
     void open(const Json& config, jf_path path)
     {
         static constexpr jf_media_listener_methods methods{
-            sizeof(jf_media_listener_methods), 0,
+            sizeof(jf_media_listener_methods),
+            0,
             [](void* self, std::uint32_t stream) { static_cast<RealSide*>(self)->bells[stream].ring(); },
             [](void* self, std::uint32_t) { static_cast<RealSide*>(self)->key_frame_requests += 1; },
-            [](void* self, jackfield::Status, const jf_error*) { static_cast<RealSide*>(self)->ended += 1; }};
+            [](void* self, jackfield::Status, const jf_error*) { static_cast<RealSide*>(self)->ended += 1; },
+            [](void*, std::uint32_t, std::uint32_t) {}};
         const std::string text = config.dump();
         jf_error error = jackfield::no_error();
         jackfield::check(

@@ -91,6 +91,20 @@ TEST(MediaSrtpVideo, HoldsAPictureUntilItIsComplete)
     EXPECT_EQ(viewer.played[1][0].time_ns, viewer.played[1][2].time_ns);
 }
 
+TEST(MediaSrtpVideo, TheMiddleOfAPictureWakesNobody)
+{
+    Simulation simulation(1);
+    simulation.open(call_session(simulation));
+    Side& camera = simulation.sides[0];
+    Side& viewer = simulation.sides[1];
+    for (std::uint32_t i = 0; i < 6; ++i) {
+        camera.send(1, 0, numbered(i, 1000), i == 5);
+        simulation.run(2 * kMs);
+    }
+    EXPECT_EQ(viewer.arrivals[1], 2) << "the first part says when to ask again, the last that there is a picture";
+    EXPECT_EQ(viewer.played[1].size(), 6U);
+}
+
 TEST(MediaSrtpVideo, GivesAnIncompletePictureOutWithAMarkOnceWaitingIsPointless)
 {
     Simulation simulation(1);

@@ -43,6 +43,12 @@ typedef struct jf_encoder_methods {
 
     /* [control] No encode is under way. */
     void (*release)(void *self);
+
+    /* optional */
+
+    /* [any] How many of a hundred packets the peer says it lost lately; 0 until it says something. An encoder that can
+     * make its payloads hardier at a price does so only then. */
+    void (*set_loss)(void *self, uint32_t percent);
 } jf_encoder_methods;
 
 typedef struct jf_encoder {
@@ -75,7 +81,8 @@ typedef struct jf_codec_methods {
     /* [any] See above. */
     jf_status (*capabilities)(void *self, jf_writer json, jf_error *error);
 
-    /* [control] The sink stays valid until release. Fully warm when it returns: the first encode costs like the next. */
+    /* [worker] The sink stays valid until release. Fully warm when it returns: the first encode costs like the next.
+     * May take as long as a library needs; several may be open and opening at once. */
     jf_status (*open_encoder)(void *self, jf_text config_json, jf_payload_sink sink, jf_encoder *encoder,
                               jf_error *error);
     jf_status (*open_decoder)(void *self, jf_text config_json, jf_frame_sink sink, jf_decoder *decoder,
@@ -88,7 +95,7 @@ typedef struct jf_codec {
 } jf_codec;
 
 JF_ASSERT_SIZE(jf_payload_sink, 16);
-JF_ASSERT_SIZE(jf_encoder_methods, 40);
+JF_ASSERT_SIZE(jf_encoder_methods, 48);
 JF_ASSERT_SIZE(jf_encoder, 16);
 JF_ASSERT_SIZE(jf_decoder_methods, 24);
 JF_ASSERT_SIZE(jf_decoder, 16);

@@ -19,7 +19,8 @@ typedef struct jf_sink_session_methods {
     uint32_t reserved;
 
     /* [media] Takes a frame; copies what it keeps. Frames of one kind come in order, those of different kinds from
-     * different threads. JF_WOULD_BLOCK: the sink cannot follow and dropped it. */
+     * different threads; sound comes ahead of its time_ns, as far as a jitter buffer delays. JF_WOULD_BLOCK: the sink
+     * cannot follow and dropped it. */
     jf_status (*write)(void *self, const jf_frame *frame);
 
     /* [control] No more frames will come: completes the file. Done posted; a failed disk is its status. */

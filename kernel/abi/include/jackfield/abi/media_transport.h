@@ -5,9 +5,11 @@
  * threads send, take and tick. Those may run at the same time; the session keeps them apart with short locks.
  *
  * Session configuration, one JSON object (media-session.schema.json):
- *   {"streams": [{"kind": "audio", "payload_type": 111, "clock_rate_hz": 48000, "ssrc": 4711, "cname": "..",
+ *   {"cname": "..",
+ *    "streams": [{"kind": "audio", "payload_type": 111, "clock_rate_hz": 48000, "ssrc": 4711,
  *                 "direction": "sendrecv", "rtp_path": 0, "rtcp_path": 0, "feedback": ["nack pli"],
  *                 "send_key": {"suite": "AEAD_AES_128_GCM", "key": "<base64>"}, "receive_key": {..}}]}
+ * cname is one for all streams, which belong to one sender (RFC 3550 section 6.5.1); a random one if it is missing.
  * rtp_path and rtcp_path are indexes into the paths given to open; equal ones mean RTP and RTCP share a path (RFC 5761).
  */
 #ifndef JACKFIELD_ABI_MEDIA_TRANSPORT_H
@@ -38,7 +40,8 @@ typedef struct jf_media_listener_methods {
     uint32_t struct_size;
     uint32_t reserved;
 
-    /* [media] On a path's thread: something was stored for the stream; take it soon. Must only wake another thread. */
+    /* [media] On a path's thread: the stream has something to take, or wants to be asked sooner than its last take said.
+     * Must only wake another thread. */
     void (*arrived)(void *self, uint32_t stream);
 
     /* [media] The peer lost pictures and asks for a key frame (RFC 4585 PLI, RFC 5104 FIR). */
@@ -46,6 +49,12 @@ typedef struct jf_media_listener_methods {
 
     /* [control] A path ended, or the peer said goodbye (RTCP BYE). */
     void (*ended)(void *self, jf_status status, const jf_error *error);
+
+    /* optional */
+
+    /* [media] The peer reported how many of a hundred of our packets it lost since its report before (RFC 3550 section
+     * 6.4.1), rounded up. */
+    void (*loss_reported)(void *self, uint32_t stream, uint32_t percent);
 } jf_media_listener_methods;
 
 typedef struct jf_media_listener {
@@ -60,8 +69,9 @@ typedef struct jf_media_session_methods {
     /* [media] Sends one payload. JF_WOULD_BLOCK: the path is full, the payload was dropped and counted. */
     jf_status (*send)(void *self, uint32_t stream, const jf_payload *payload);
 
-    /* [media] The next payload in play-out order. JF_OK: *payload is filled and its bytes are valid until the next take
-     * of that stream. JF_WOULD_BLOCK: nothing is due; *next_due_ns says when to ask again (INT64_MAX: when `arrived`). */
+    /* [media] The next payload in play-out order, to be decoded now and played at its time_ns, which may lie ahead. JF_OK:
+     * *payload is filled and its bytes are valid until the next take of that stream. JF_WOULD_BLOCK: there is none, or what
+     * is missing before it may still come; *next_due_ns says when to ask again (INT64_MAX: when `arrived`). */
     jf_status (*take)(void *self, uint32_t stream, int64_t now_ns, jf_payload *payload, int64_t *next_due_ns);
 
     /* [media] Sends the RTCP reports that are due; returns when to be called again. One caller. */
@@ -107,7 +117,7 @@ JF_ASSERT_SIZE(jf_payload, 40);
 JF_ASSERT_OFFSET(jf_payload, bytes, 8);
 JF_ASSERT_OFFSET(jf_payload, lost_before, 26);
 JF_ASSERT_OFFSET(jf_payload, time_ns, 32);
-JF_ASSERT_SIZE(jf_media_listener_methods, 32);
+JF_ASSERT_SIZE(jf_media_listener_methods, 40);
 JF_ASSERT_SIZE(jf_media_listener, 16);
 JF_ASSERT_SIZE(jf_media_session_methods, 56);
 JF_ASSERT_OFFSET(jf_media_session_methods, release, 48);

@@ -7,6 +7,7 @@
  *               [control]  the node's one control thread; calls never overlap.
  *               [media]    the thread of one media stream; calls for that stream never overlap; the function
  *                          neither allocates, nor blocks, nor takes a lock that a [control] function holds for long.
+ *               [worker]   a thread of the kernel's that may be kept busy; several at once, never control or media.
  *               [any]      every thread, several at once.
  *   Ownership   a pointer passed in is borrowed until the call returns. Whoever creates an object frees it, through the
  *               `release` of the object's own table. Results of unknown size are pushed into a jf_writer.
