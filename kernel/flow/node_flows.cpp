@@ -84,6 +84,9 @@ awaitable<void> leave(Environment& node)
     node.bell.ring();
     // Every step of every flow ends when its call is hung up, or at its own limit.
     co_await until(node.bell, TimePoint::max(), [&] { return node.flows == 0; });
+    // A connection that is closed while its peer is sending takes along what the peer has not read yet: a refusal, a
+    // goodbye. The peer may close first.
+    co_await until(node.bell, now() + limits::kLastWords, [&] { return node.links.empty(); });
     node.links.clear();
     const auto withdrawn = std::make_shared<bool>(false);
     node.switchboard.stop([&node, withdrawn](const Error&) {
