@@ -21,6 +21,7 @@ inline constexpr auto kOpenCodecs = 10s;    // 8  from accept to codecs that are
 inline constexpr auto kConfirm = 10s;       // 6  from our answer to the caller's ACK
 inline constexpr auto kGoodbye = 2s;        //    for the peer to hear that it is over
 inline constexpr auto kFinishRecording = 30s; // 8  to complete a file on a slow disk
+inline constexpr auto kLastWords = 100ms;     //    for a goodbye to be read before the connection goes with it
 inline constexpr auto kWithdraw = 3s;         //    for discovery to take our announcement back when the node stops
 
 inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once

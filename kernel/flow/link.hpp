@@ -68,6 +68,7 @@ public:
     }
 
     void clear() { links_.clear(); }
+    bool empty() const { return links_.empty(); }
 
 private:
     std::map<std::pair<std::string, bool>, std::shared_ptr<Link>> links_; // second owner: the calls on a link

@@ -86,6 +86,9 @@ awaitable<void> leave(Environment& node)
     // a plugin, so it is waited for as well.
     node.workers.on_idle([&node] { node.bell.ring(); });
     co_await until(node.bell, TimePoint::max(), [&] { return node.flows == 0 && node.workers.idle(); });
+    // A connection that is closed while its peer is sending takes along what the peer has not read yet: a refusal, a
+    // goodbye. The peer may close first.
+    co_await until(node.bell, now() + limits::kLastWords, [&] { return node.links.empty(); });
     node.links.clear();
     const auto withdrawn = std::make_shared<bool>(false);
     node.switchboard.stop([&node, withdrawn](const Error&) {

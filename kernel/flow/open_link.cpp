@@ -262,6 +262,7 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
         node.control.post([&node, weak] {
             if (const auto still = weak.lock())
                 node.links.drop(still);
+            node.bell.ring();
         });
     };
     link->signaling =

@@ -63,12 +63,40 @@ TEST(Leaving, DoesNotWaitLongForADiscoveryThatDoesNotWithdraw)
     asio::co_spawn(rig.control.context(), leave(*rig.node), [&left](const std::exception_ptr&) { left = true; });
     rig.settle();
     EXPECT_EQ(rig.program->ends, 1);
+    rig.advance(101ms);
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
     rig.advance(3s - 1ms);
     EXPECT_FALSE(left);
     rig.advance(2ms);
     EXPECT_TRUE(left);
     rig.stage.script.stop = Play::happens;
+}
+
+TEST(Leaving, GivesTheLastWordsTimeToBeRead)
+{
+    Rig rig;
+    rig.be_called()->refuse(JF_REASON_DECLINED);
+    bool left = false;
+    asio::co_spawn(rig.control.context(), leave(*rig.node), [&left](const std::exception_ptr&) { left = true; });
+    rig.settle();
+    rig.advance(99ms);
+    EXPECT_EQ(rig.signaling().said.back(), "refuse declined") << "the connection is still there";
+    EXPECT_FALSE(left);
+    rig.advance(2ms);
+    EXPECT_TRUE(left);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
+}
+
+TEST(Leaving, DoesNotWaitForAPeerThatHasClosed)
+{
+    Rig rig;
+    rig.be_called()->refuse(JF_REASON_DECLINED);
+    bool left = false;
+    asio::co_spawn(rig.control.context(), leave(*rig.node), [&left](const std::exception_ptr&) { left = true; });
+    rig.settle();
+    rig.signaling().break_off();
+    rig.settle();
+    EXPECT_TRUE(left);
 }
 
 TEST(Leaving, ACallThatIsPlacedMeanwhileEndsAtOnce)
