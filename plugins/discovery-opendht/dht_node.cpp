@@ -309,7 +309,8 @@ private:
         NodeId self;
         std::copy_n(id.data(), self.size(), self.begin());
         dht::DhtRunner::Context context;
-        auto watchful = std::make_unique<WatchfulSocket>(std::move(socket), self, options_.network);
+        auto watchful =
+            std::make_unique<WatchfulSocket>(std::move(socket), self, options_.network, options_.says_farewell);
         WatchfulSocket* const lent = watchful.get();
         context.sock = std::move(watchful);
         context.statusChangedCallback = [this](dht::NodeStatus ipv4, dht::NodeStatus ipv6) {

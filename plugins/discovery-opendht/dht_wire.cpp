@@ -256,7 +256,9 @@ std::optional<Glance> glance_at(ByteView packet)
         const auto key = reader.text();
         if (!key)
             return std::nullopt;
-        if (*key == "q") {
+        if (*key == "jackfield") {
+            glance.farewell = reader.text() == std::optional<std::string_view>("bye");
+        } else if (*key == "q") {
             const auto question = reader.text();
             if (!question)
                 return std::nullopt;
@@ -285,6 +287,14 @@ Bytes make_ping(const NodeId& self, std::uint32_t network, std::uint32_t transac
     append(out, "q");
     append(out, "ping");
     append_tail(out, "q", network, transaction);
+    return out;
+}
+
+Bytes make_farewell()
+{
+    Bytes out{head(1, 0)};
+    append(out, "jackfield");
+    append(out, "bye");
     return out;
 }
 

@@ -29,6 +29,7 @@ struct Glance {
     std::vector<NamedNode> named; ///< at most kMostNamed
     Question question = Question::none;
     std::optional<std::uint32_t> transaction;
+    bool farewell = false; ///< the sender leaves; a word of ours, which OpenDHT would not understand
 };
 
 inline constexpr std::size_t kMostNamed = 16; ///< OpenDHT names eight of each family
@@ -37,6 +38,8 @@ inline constexpr std::size_t kMostNamed = 16; ///< OpenDHT names eight of each f
 std::optional<Glance> glance_at(jackfield::ByteView packet);
 
 jackfield::Bytes make_ping(const NodeId& self, std::uint32_t network, std::uint32_t transaction);
+
+jackfield::Bytes make_farewell();
 
 /// An answer of a node that knows nothing and gives no token.
 jackfield::Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction);

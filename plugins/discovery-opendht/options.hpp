@@ -27,6 +27,7 @@ struct Options {
     bool public_rate_limits = true;
     bool ipv6 = false;
     bool peer_discovery = false;
+    bool says_farewell = true; ///< not in the JSON: tests let nodes die without a word
 };
 
 /// Throws ConfigError with the place of what is wrong.

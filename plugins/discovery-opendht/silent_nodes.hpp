@@ -62,7 +62,36 @@ public:
         entry.asked = {};
         entry.unanswered = 0;
         entry.owes_more = false;
+        entry.leaving = false;
         forget_look_ups(place, entry);
+    }
+
+    /// It says that it leaves; one ping shall find out whether that is true.
+    void leaves(const Place& place, TimePoint now)
+    {
+        const auto found = entries_.find(place);
+        if (found == entries_.end())
+            return;
+        found->second.leaving = true;
+        pinged(place, now);
+    }
+
+    /// It has said so, and does not answer: whatever is sent there is in vain.
+    bool has_left(const Place& place, TimePoint now) const
+    {
+        const auto found = entries_.find(place);
+        return found != entries_.end() && found->second.leaving && silent(found->second, now);
+    }
+
+    /// Those that were heard lately.
+    std::vector<Place> neighbours(TimePoint now) const
+    {
+        std::vector<Place> places;
+        for (const auto& [place, entry] : entries_) {
+            if (neighbour(entry, now))
+                places.push_back(place);
+        }
+        return places;
     }
 
     /// Somebody says that a node is there. True if a ping should find out, while OpenDHT makes up its mind.
@@ -183,6 +212,7 @@ private:
         TimePoint asked{};  // first question or ping since it was heard
         TimePoint pinged{}; // by us
         TimePoint listening{};
+        bool leaving = false;
         bool owes_more = false; // than look-ups, since it was heard
         TimePoint used{};
         unsigned unanswered = 0;             // our pings since it was heard
@@ -196,12 +226,13 @@ private:
 
     static unsigned enough(const Entry& entry, TimePoint now)
     {
-        return neighbour(entry, now) ? kPingsForNeighbours : kPingsForStrangers;
+        return neighbour(entry, now) && !entry.leaving ? kPingsForNeighbours : kPingsForStrangers;
     }
 
     Duration patience(const Entry& entry, TimePoint now) const
     {
-        return neighbour(entry, now) ? std::max<Duration>(patience(), kShortestForNeighbours) : patience();
+        const bool busy = neighbour(entry, now) && !entry.leaving; // perhaps
+        return busy ? std::max<Duration>(patience(), kShortestForNeighbours) : patience();
     }
 
     static TimePoint last_word(const Entry& entry)
@@ -217,7 +248,7 @@ private:
     bool hopeless(const Entry& entry, TimePoint now) const
     {
         const bool listened_at = entry.listening != TimePoint{} && now < entry.listening + kListening;
-        return silent(entry, now) && (!neighbour(entry, now) || !(listened_at || entry.owes_more));
+        return silent(entry, now) && (entry.leaving || !neighbour(entry, now) || !(listened_at || entry.owes_more));
     }
 
     /// After 1, 4, 16 seconds, then every minute.

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace discovery_opendht {
 namespace {
@@ -57,22 +58,30 @@ dht::SockAddr address_named(const NamedNode& node, const dht::SockAddr& by)
 } // namespace
 
 WatchfulSocket::WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, const NodeId& self,
-                               std::uint32_t network)
-    : self_(self), network_(network), inner_(std::move(inner)), transactions_(std::random_device{}())
+                               std::uint32_t network, bool says_farewell)
+    : self_(self),
+      network_(network),
+      inner_(std::move(inner)),
+      transactions_(std::random_device{}()),
+      farewell_said_(!says_farewell)
 {
     thread_ = std::thread([this] { watch(); });
     inner_->setOnReceive([this](Packets&& packets) {
-        for (const auto& packet : packets) {
-            if (const auto glance = glance_at(packet.data))
-                learn(packet.from, *glance);
+        for (auto packet = packets.begin(); packet != packets.end();) {
+            const auto glance = glance_at(packet->data);
+            if (glance)
+                learn(packet->from, *glance);
+            packet = glance && glance->farewell ? packets.erase(packet) : std::next(packet);
         }
-        onReceived(std::move(packets));
+        if (!packets.empty())
+            onReceived(std::move(packets));
         return Packets();
     });
 }
 
 WatchfulSocket::~WatchfulSocket()
 {
+    say_farewell();
     {
         const std::lock_guard guard(mutex_);
         stopping_ = true;
@@ -99,7 +108,7 @@ int WatchfulSocket::ask(const dht::SockAddr& to, jackfield::ByteView packet, con
     {
         const std::lock_guard guard(mutex_);
         const auto now = Clock::now();
-        refused = glance.question == Question::look_up && nodes_.hopeless(place, now);
+        refused = (glance.question == Question::look_up && nodes_.hopeless(place, now)) || nodes_.has_left(place, now);
         again = glance.question == Question::look_up && nodes_.may_be_back(place, now);
         if (again)
             nodes_.pinged(place, now);
@@ -119,7 +128,12 @@ void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
     {
         const std::lock_guard guard(mutex_);
         const auto now = Clock::now();
-        nodes_.heard(place_of(from), glance.sender, now);
+        if (glance.farewell) {
+            nodes_.leaves(place_of(from), now);
+            strangers.push_back(from);
+        } else {
+            nodes_.heard(place_of(from), glance.sender, now);
+        }
         for (const NamedNode& node : glance.named) {
             const dht::SockAddr address = address_named(node, from);
             if (node.id == self_ || node.port == 0 || !nodes_.named(place_of(address), node.id, now))
@@ -130,6 +144,26 @@ void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
     }
     for (const auto& stranger : strangers)
         ping(stranger);
+}
+
+void WatchfulSocket::stop()
+{
+    say_farewell();
+    inner_->stop();
+}
+
+/// So that those who know us need not find out. Nobody believes it without a ping of his own.
+void WatchfulSocket::say_farewell()
+{
+    std::vector<Place> neighbours;
+    {
+        const std::lock_guard guard(mutex_);
+        if (!std::exchange(farewell_said_, true))
+            neighbours = nodes_.neighbours(Clock::now());
+    }
+    const auto packet = make_farewell();
+    for (const Place& place : neighbours)
+        inner_->sendTo(address_of(place), packet.data(), packet.size(), false);
 }
 
 /// The pong goes up like any packet: OpenDHT learns from it that the node is there.

@@ -5,6 +5,9 @@
 // the look-up that is already under way OpenDHT hears by an empty answer in the node's name: then it asks once more,
 // and that fails. A node that is heard again is as before.
 //
+// A node that leaves says so to those it heard lately, by a packet of its own that OpenDHT cannot read; they believe it
+// when one ping is not answered.
+//
 // Threads: sendTo on OpenDHT's thread, packets come on the inner socket's, what is due is done on our own. Lifetime:
 // OpenDHT owns it; the destructor joins our thread and then the inner socket's.
 #pragma once
@@ -22,7 +25,8 @@ namespace discovery_opendht {
 
 class WatchfulSocket final : public dht::net::DatagramSocket {
 public:
-    WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, const NodeId& self, std::uint32_t network);
+    WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, const NodeId& self, std::uint32_t network,
+                   bool says_farewell);
     ~WatchfulSocket() override;
 
     int sendTo(const dht::SockAddr& to, const std::uint8_t* data, std::size_t size, bool replied) override;
@@ -32,7 +36,7 @@ public:
     {
         return inner_->getBoundRef(family);
     }
-    void stop() override { inner_->stop(); }
+    void stop() override;
 
     /// [any] Other interfaces, other ways: whoever was silent gets another chance.
     void network_changed();
@@ -44,6 +48,7 @@ private:
 
     int ask(const dht::SockAddr& to, jackfield::ByteView packet, const Glance& glance, bool replied);
     void learn(const dht::SockAddr& from, const Glance& glance);
+    void say_farewell();
     void ping(const dht::SockAddr& to);
     void watch();
     void tell_lost(const std::vector<SilentNodes::Lost>& lost);
@@ -58,6 +63,7 @@ private:
     std::minstd_rand transactions_;
     TimePoint wake_at_{}; // when our thread looks by itself
     bool stopping_ = false;
+    bool farewell_said_; // or there shall be none
     std::thread thread_;
 };
 

@@ -41,11 +41,12 @@ private:
 
 class DhtNodes : public ::testing::Test {
 protected:
-    std::unique_ptr<DhtNode> open(const std::vector<Address>& bootstrap)
+    std::unique_ptr<DhtNode> open(const std::vector<Address>& bootstrap, bool says_farewell = true)
     {
         Options options = alone();
         options.bootstrap = bootstrap;
         options.public_rate_limits = false;
+        options.says_farewell = says_farewell;
         const std::size_t index = ++opened_;
         auto node = DhtNode::make(options, [this, index](bool online, const std::string&) {
             events_.change([&] { online_[index] = online; });
@@ -128,7 +129,7 @@ protected:
     /// One that has joined: both of the others have an answer of it.
     std::unique_ptr<DhtNode> guest()
     {
-        auto node = open({at_});
+        auto node = open({at_}, /*says_farewell=*/false);
         look_for(*node, "of the hub");
         return node;
     }
@@ -175,7 +176,7 @@ TEST_F(AmongTheDeparted, ACallerThatHasJustJoinedIsHeardAndAnsweredAtOnce)
     look_for(*callee_, "callee"); // which ends after the nodes it listens at are known
     int number = 0;
     const double took_ms = best_of_three_ms([&](const std::string& name) {
-        auto caller = open({at_});
+        auto caller = open({at_}, /*says_farewell=*/false);
         const std::string reply_to = "caller " + name;
         caller->listen(reply_to, [&](jackfield::ByteView) { events_.change([&] { ++answers_; }); });
         const auto taken = [](jackfield::Status, std::string_view) {};
@@ -192,7 +193,7 @@ TEST_F(AmongTheDeparted, ACallerThatHasJustJoinedIsHeardAndAnsweredAtOnce)
 TEST_F(AmongTheDeparted, ALookUpThatFindsNothingIsOverAtOnce)
 {
     const double took_ms = best_of_three_ms([&](const std::string& name) {
-        auto caller = open({at_});
+        auto caller = open({at_}, /*says_farewell=*/false);
         look_for(*caller, "nobody " + name);
         return caller;
     });

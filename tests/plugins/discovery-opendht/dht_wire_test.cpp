@@ -98,6 +98,14 @@ TEST(DhtWire, ReadsWhatItWrites)
     }
 }
 
+TEST(DhtWire, KnowsAFarewell)
+{
+    const auto glance = glance_at(make_farewell());
+    ASSERT_TRUE(glance);
+    EXPECT_TRUE(glance->farewell);
+    EXPECT_FALSE(glance_at(answer_that_names_two())->farewell);
+}
+
 TEST(DhtWire, TakesAPacketThatIsCutOffForNone)
 {
     const Bytes whole = answer_that_names_two();

@@ -173,6 +173,23 @@ TEST_F(OfSilentNodes, OneThatIsHeardAgainIsAsBefore)
     EXPECT_EQ(ping_what_is_due(), 3);
 }
 
+TEST_F(OfSilentNodes, ANeighbourThatSaysFarewellIsGoneWhenItDoesNotAnswerOnePing)
+{
+    be_near_everybody();
+    nodes_.asked(place(2), Question::listen, 1, now_);
+    nodes_.heard(place(2), id(2), now_);
+    nodes_.leaves(place(2), now_);
+    EXPECT_FALSE(nodes_.has_left(place(2), now_)) << "anybody can say so";
+    now_ += SilentNodes::kShortestPatience;
+    EXPECT_TRUE(nodes_.has_left(place(2), now_));
+    EXPECT_TRUE(nodes_.hopeless(place(2), now_)) << "although OpenDHT listens there";
+    nodes_.heard(place(2), id(2), now_);
+    EXPECT_FALSE(nodes_.has_left(place(2), now_));
+    nodes_.leaves(place(3), now_);
+    now_ += 1s;
+    EXPECT_FALSE(nodes_.has_left(place(3), now_)) << "who never was here cannot leave";
+}
+
 TEST_F(OfSilentNodes, PatienceFollowsTheNetworkWithinLimits)
 {
     EXPECT_EQ(nodes_.patience(), SilentNodes::kLongestPatience) << "before anybody has answered";
