@@ -12,6 +12,13 @@ using namespace jackfield::test;
 
 constexpr const char* kQuestion = "answer? (y/n)";
 
+/// For a failure: what the other end has said until its end.
+std::string said_by(RunningProgram& program)
+{
+    program.exit_code();
+    return "\n" + program.out() + program.err();
+}
+
 class Ask : public ::testing::Test {
 protected:
     TwoPeers peers_;
@@ -21,7 +28,7 @@ TEST_F(Ask, IsAnsweredOnTheTerminal)
 {
     const auto bob = peers_.bob_listens({"--once"}, {.terminal = true});
     const auto alice = peers_.alice_calls({"--for", "0.1"});
-    ASSERT_TRUE(bob->says(kQuestion)) << bob->out();
+    ASSERT_TRUE(bob->says(kQuestion)) << bob->out() << bob->err() << said_by(*alice);
     bob->type("y\n");
     EXPECT_EQ(alice->exit_code(), 0) << alice->out();
     EXPECT_EQ(bob->exit_code(), 0) << bob->out();
@@ -31,7 +38,7 @@ TEST_F(Ask, IsAskedAgainUntilTheAnswerIsOne)
 {
     const auto bob = peers_.bob_listens({"--ask"});
     const auto alice = peers_.alice_calls();
-    ASSERT_TRUE(bob->says(kQuestion));
+    ASSERT_TRUE(bob->says(kQuestion)) << bob->out() << bob->err() << said_by(*alice);
     bob->type("perhaps\n");
     ASSERT_TRUE(bob->says(std::string(kQuestion) + "\n" + kQuestion)) << bob->err();
     bob->type("n\n");
@@ -52,7 +59,7 @@ TEST_F(Ask, IsForgottenWhenTheCallerGivesUp)
     const auto bob = peers_.bob_listens({"--ask"});
     {
         const auto alice = peers_.alice_calls();
-        ASSERT_TRUE(bob->says(kQuestion));
+        ASSERT_TRUE(bob->says(kQuestion)) << bob->out() << bob->err() << said_by(*alice);
         alice->signal(SIGINT);
         ASSERT_TRUE(bob->says("the caller gave up"));
         EXPECT_EQ(alice->exit_code(), 130);

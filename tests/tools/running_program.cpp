@@ -157,11 +157,16 @@ bool RunningProgram::read_some(std::chrono::steady_clock::time_point deadline)
     return true;
 }
 
-bool RunningProgram::says(const std::string& text, std::chrono::milliseconds limit)
+bool RunningProgram::says(const std::string& text, int times)
 {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
     const auto said = [&] {
-        return std::ranges::any_of(streams_, [&](const Stream& stream) { return stream.text.contains(text); });
+        int count = 0;
+        for (const auto& stream : streams_) {
+            for (auto at = stream.text.find(text); at != std::string::npos; at = stream.text.find(text, at + 1))
+                ++count;
+        }
+        return count >= times;
     };
     while (!said()) {
         if (!read_some(deadline))

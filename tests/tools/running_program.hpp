@@ -29,8 +29,8 @@ public:
     RunningProgram& operator=(const RunningProgram&) = delete;
     ~RunningProgram();
 
-    /// Waits until the text has come, on whatever stream. False if the streams ended or it took too long.
-    bool says(const std::string& text, std::chrono::milliseconds limit = 20s);
+    /// Waits until the text has come that often, on whatever stream. False if the streams ended or it took too long.
+    bool says(const std::string& text, int times = 1);
 
     void type(const std::string& text); // on standard input
     void end_input();
