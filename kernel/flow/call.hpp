@@ -52,7 +52,6 @@ public:
     std::string display_name;               // of the caller, if it said one
     std::shared_ptr<CallListener> listener; // second owner: the program
     Bell bell;
-    std::optional<Error> media_ended; // the media transport says so
 
     /// The program's decisions; the flow looks at them.
     void hang_up(std::uint32_t reason = JF_REASON_NORMAL);

@@ -18,7 +18,6 @@ inline constexpr auto kGatherWait = 150ms;  // 7  for local media candidates bef
 inline constexpr auto kRingingStarts = 10s; // 6  from INVITE to the first sign of the callee
 inline constexpr auto kMediaPaths = 15s;    // 7  from accept to media paths
 inline constexpr auto kOpenCodecs = 10s;    // 8  from accept to codecs that are open
-inline constexpr auto kConfirm = 10s;       // 6  from our answer to the caller's ACK
 inline constexpr auto kGoodbye = 2s;        //    for the peer to hear that it is over
 inline constexpr auto kFinishRecording = 30s; // 8  to complete a file on a slow disk
 inline constexpr auto kLastWords = 100ms;     //    for a goodbye to be read before the connection goes with it

@@ -82,8 +82,8 @@ awaitable<void> leave(Environment& node)
     for (const auto& call : node.calls)
         call->hang_up();
     node.bell.ring();
-    // Every step of every flow ends when its call is hung up, or at its own limit. A codec that is being opened is inside
-    // a plugin, so it is waited for as well.
+    // Every step of every flow ends when its call is hung up, or at its own limit. A codec that is being opened is
+    // inside a plugin, so it is waited for as well.
     node.workers.on_idle([&node] { node.bell.ring(); });
     co_await until(node.bell, TimePoint::max(), [&] { return node.flows == 0 && node.workers.idle(); });
     // A connection that is closed while its peer is sending takes along what the peer has not read yet: a refusal, a

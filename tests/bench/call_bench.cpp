@@ -146,8 +146,8 @@ double number_after(const std::filesystem::path& file, const std::string& word)
     return 0;
 }
 
-/// Resident memory, what of it is the process's own, what is pages of files, which it shares or could give back, and its
-/// share of all if what n processes have in common counts as an n-th for each (PSS).
+/// Resident memory, what of it is the process's own, what is pages of files, which it shares or could give back, and
+/// its share of all if what n processes have in common counts as an n-th for each (PSS).
 void print_resident(int pid)
 {
     const std::filesystem::path process = "/proc/" + std::to_string(pid);
@@ -158,10 +158,11 @@ void print_resident(int pid)
         if (const auto at = line.find('/'); at != std::string::npos && line.find(".so", at) != std::string::npos)
             libraries.insert(line.substr(at));
     }
-    fmt::print("listening process: {:.1f} MiB resident, of it {:.1f} MiB its own and {:.1f} MiB pages of the program and "
-               "its {} libraries; {:.1f} MiB PSS\n",
-               mib("status", "VmRSS:"), mib("status", "RssAnon:"), mib("status", "RssFile:"), libraries.size(),
-               mib("smaps_rollup", "Pss:"));
+    fmt::print(
+        "listening process: {:.1f} MiB resident, of it {:.1f} MiB its own and {:.1f} MiB pages of the program and "
+        "its {} libraries; {:.1f} MiB PSS\n",
+        mib("status", "VmRSS:"), mib("status", "RssAnon:"), mib("status", "RssFile:"), libraries.size(),
+        mib("smaps_rollup", "Pss:"));
 }
 
 /// What a thread has used so far.
