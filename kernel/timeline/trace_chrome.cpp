@@ -69,14 +69,14 @@ void ChromeTrace::start(const TimelineEvent& event, Track& track, std::string& o
 {
     if (event.step == Step::call) {
         // Its duration holds those of the first row, and so can only begin while that row is free.
-        if (track.in_call || (!track.row.empty() && track.row.front()))
+        if (track.in_call || (!track.row.empty() && track.row.front() != kFree))
             return mark(event, track, out);
         track.in_call = true;
         return put(event, 'B', track.number, 0, name_of(event.step), out);
     }
-    auto row = std::ranges::find(track.row, std::optional<Step>());
+    auto row = std::ranges::find(track.row, kFree);
     if (row == track.row.end()) {
-        row = track.row.insert(track.row.end(), std::nullopt);
+        row = track.row.insert(track.row.end(), kFree);
         if (const auto tid = track.row.size(); tid > 1)
             name("thread_name", {{"name", "at the same time"}}, track.number, tid, out);
     }
@@ -91,18 +91,18 @@ void ChromeTrace::end(const TimelineEvent& event, Track& track, std::string& out
         track.in_call = false;
         return put(event, 'E', track.number, 0, name_of(event.step), out);
     }
-    const auto row = std::ranges::find(track.row, std::optional(event.step));
+    const auto row = event.step == kFree ? track.row.end() : std::ranges::find(track.row, event.step);
     if (row == track.row.end())
         return mark(event, track, out);
-    row->reset();
+    *row = kFree;
     put(event, 'E', track.number, static_cast<std::size_t>(row - track.row.begin()), name_of(event.step), out);
 }
 
 void ChromeTrace::close_rows(const TimelineEvent& event, Track& track, std::string& out)
 {
     for (std::size_t row = 0; row < track.row.size(); ++row) {
-        if (const auto open = std::exchange(track.row[row], std::nullopt))
-            put({event.t_ns, event.call, event.side, *open, Moment::done, {}}, 'E', track.number, row, name_of(*open),
+        if (const Step open = std::exchange(track.row[row], kFree); open != kFree)
+            put({event.t_ns, event.call, event.side, open, Moment::done, {}}, 'E', track.number, row, name_of(open),
                 out);
     }
 }
@@ -125,7 +125,7 @@ void ChromeTrace::mark(const TimelineEvent& event, const Track& track, std::stri
 {
     const auto detail = detail_of(event);
     const auto what = detail.value("what", json(std::string(name_of(event.moment))));
-    const auto row = std::ranges::find(track.row, std::optional(event.step));
+    const auto row = event.step == kFree ? track.row.end() : std::ranges::find(track.row, event.step);
     put(event, 'i', track.number, row == track.row.end() ? 0 : static_cast<std::size_t>(row - track.row.begin()),
         fmt::format("{}: {}", name_of(event.step), what.is_string() ? what.get<std::string>() : dumped(what)), out);
 }

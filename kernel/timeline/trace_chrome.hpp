@@ -17,7 +17,6 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <map>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -32,10 +31,12 @@ public:
     std::string tail() override;
 
 private:
+    static constexpr Step kFree = Step::call; // a call as a whole takes no row
+
     struct Track {
-        int number = 0;                       // "pid"
-        bool in_call = false;                 // the call's own duration is open, in the first row
-        std::vector<std::optional<Step>> row; // which step is open in each
+        int number = 0;        // "pid"
+        bool in_call = false;  // the call's own duration is open, in the first row
+        std::vector<Step> row; // which step is open in each, kFree if none
     };
 
     Track& track_of(const TimelineEvent& event, std::string& out);

@@ -40,7 +40,7 @@ TEST_F(Ask, IsAskedAgainUntilTheAnswerIsOne)
     const auto alice = peers_.alice_calls();
     ASSERT_TRUE(bob->says(kQuestion)) << bob->out() << bob->err() << said_by(*alice);
     bob->type("perhaps\n");
-    ASSERT_TRUE(bob->says(std::string(kQuestion) + "\n" + kQuestion)) << bob->err();
+    ASSERT_TRUE(bob->says(kQuestion, 2)) << bob->err();
     bob->type("n\n");
     EXPECT_EQ(alice->exit_code(), 4);
     EXPECT_NE(alice->out().find("declined"), std::string::npos) << alice->out();
@@ -60,8 +60,9 @@ TEST_F(Ask, IsForgottenWhenTheCallerGivesUp)
     {
         const auto alice = peers_.alice_calls();
         ASSERT_TRUE(bob->says(kQuestion)) << bob->out() << bob->err() << said_by(*alice);
+        ASSERT_TRUE(alice->says("ringing"));
         alice->signal(SIGINT);
-        ASSERT_TRUE(bob->says("the caller gave up"));
+        ASSERT_TRUE(bob->says("the caller gave up")) << bob->out() << bob->err();
         EXPECT_EQ(alice->exit_code(), 130);
     }
     const auto again = peers_.alice_calls();
@@ -77,6 +78,7 @@ TEST_F(Ask, WithoutStandardInputItIsSaidThatNobodyCanAnswer)
         bob->end_input();
         const auto alice = peers_.alice_calls();
         EXPECT_TRUE(bob->says("nobody can answer")) << bob->out() << bob->err();
+        EXPECT_TRUE(alice->says("ringing"));
         alice->signal(SIGINT); // it goes on ringing
         EXPECT_EQ(alice->exit_code(), 130);
         bob->signal(SIGINT);

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
-
 namespace {
 
 using namespace jackfield::program;
@@ -44,10 +42,10 @@ TEST(Printable, BrokenUtf8BecomesQuestionMarks)
 
 TEST(LogLine, HasTimeLevelAndNameAndIsOneLine)
 {
-    const auto line = log_line(2, "ice-libnice", "no\nroute");
-    EXPECT_TRUE(
-        std::regex_match(line, std::regex(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning ice-libnice: no route\n)")))
-        << line;
+    auto line = log_line(2, "ice-libnice", "no\nroute");
+    for (char& c : line)
+        c = c >= '0' && c <= '9' ? '0' : c;
+    EXPECT_EQ(line, "0000-00-00 00:00:00.000 warning ice-libnice: no route\n");
     EXPECT_NE(log_line(99, "x", "").find(" error x:"), std::string::npos) << "a level that is none is an error";
 }
 

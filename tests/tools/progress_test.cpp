@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <sstream>
 
 namespace {
@@ -97,8 +96,7 @@ TEST(ShownLog, HasTimeAndLevelAndStartsWithTheLevelThatWasAskedFor)
 {
     const TwoPeers peers; // a new identity is worth a line
     const auto shown = run({"id", "--config", peers.config("alice")}).err;
-    static const std::regex line(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info identity-x509: )");
-    EXPECT_TRUE(std::regex_search(shown, line)) << shown;
+    EXPECT_EQ(shown.find(" info identity-x509: "), std::string("2026-11-26 12:34:56.789").size()) << shown;
     std::filesystem::remove_all(peers.file("alice"));
     EXPECT_EQ(run({"id", "--config", peers.config("alice"), "--log", "warning"}).err, "");
 }

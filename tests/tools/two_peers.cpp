@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <stdexcept>
 
 namespace jackfield::test {
@@ -19,6 +18,7 @@ using Json = nlohmann::json;
 
 /// An address that cannot be reached by mistake; replaced as soon as bob has one.
 constexpr const char* kNowhere = "127.0.0.1:9";
+constexpr std::string_view kLoopback = "127.0.0.1:";
 
 } // namespace
 
@@ -72,11 +72,11 @@ std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::str
     words.insert(words.end(), more.begin(), more.end());
     auto bob = std::make_unique<RunningProgram>(words, how);
     EXPECT_TRUE(bob->says("announced")) << bob->out() << bob->err();
-    static const std::regex address(R"(127\.0\.0\.1:\d+)");
-    std::smatch found;
     const std::string said = bob->out() + bob->err();
-    if (std::regex_search(said, found, address))
-        configure("alice", bob_account_, found.str());
+    const auto address = said.find(kLoopback);
+    if (address != std::string::npos)
+        configure("alice", bob_account_,
+                  said.substr(address, said.find_first_not_of("0123456789", address + kLoopback.size()) - address));
     else
         ADD_FAILURE() << "bob does not say where he listens: " << said;
     return bob;

@@ -98,6 +98,7 @@ private:
     // The question is put, answered and forgotten on the main thread.
     void ask()
     {
+        loop_.forget_typed(); // before the question stands there: whoever is quick is quick after it
         progress_.ask("answer? (y/n)");
         loop_.ask_for_line([this](const std::optional<std::string>& line) { decide(line); });
     }

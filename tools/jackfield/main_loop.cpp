@@ -166,14 +166,17 @@ void MainLoop::run_posted()
 
 // --- input ----------------------------------------------------------------------------------------------------------
 
-/// Input is read while there is a question and not otherwise, so that a program at the other end of a pipe may have its
-/// answers ready. What somebody typed before the question was put is no answer to it.
+void MainLoop::forget_typed()
+{
+    if (isatty(STDIN_FILENO) == 0)
+        return;
+    tcflush(STDIN_FILENO, TCIFLUSH);
+    input_.clear();
+}
+
+/// Input is read while there is a question and not otherwise: who pipes answers to us must find them unread.
 void MainLoop::ask_for_line(std::function<void(const std::optional<std::string>&)> answer)
 {
-    if (isatty(STDIN_FILENO) != 0) {
-        tcflush(STDIN_FILENO, TCIFLUSH);
-        input_.clear();
-    }
     answer_ = std::move(answer);
     take_line();
 }

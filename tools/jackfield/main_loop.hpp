@@ -27,6 +27,10 @@ public:
     /// Called once, when somebody wants us to end. Without it, run returns.
     std::function<void()> on_interrupt;
 
+    /// What somebody typed on the terminal before a question is put is no answer to it. A program at the other end of a
+    /// pipe may have its answers ready.
+    void forget_typed();
+
     /// Called once with the next line of standard input, or with nothing if there is none any more.
     void ask_for_line(std::function<void(const std::optional<std::string>&)> answer);
     void forget_question() { answer_ = {}; }
