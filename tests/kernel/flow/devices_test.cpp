@@ -157,7 +157,7 @@ TEST_F(Devices, TheOneWhoseMediaIsReadyFirstIsNotTheWinnerByThat)
     rig_.ice("media").up();
     rig_.settle();
     EXPECT_EQ(rig_.stage.count("transport"), 1U);
-    EXPECT_EQ(rig_.told.back(), "media start");
+    EXPECT_EQ(rig_.told.back(), "media progress codecs_open");
 }
 
 } // namespace

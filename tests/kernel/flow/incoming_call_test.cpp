@@ -22,7 +22,8 @@ TEST(IncomingCall, GoesThroughTheStepsInTheOrderOfTheTable)
     EXPECT_EQ(rig.program->rang, 1);
     call->answer();
     rig.settle();
-    EXPECT_EQ(rig.told.back(), "signaling done");
+    EXPECT_TRUE(rig.was_told("signaling done"));
+    EXPECT_EQ(rig.told.back(), "media progress codecs_open");
     EXPECT_EQ(rig.signaling().said, (Lines{"ring", "answer"}));
     EXPECT_EQ(rig.program->heard_answer, 1);
     call->hang_up();
@@ -47,7 +48,7 @@ TEST(IncomingCall, AnsweredAtTheFirstRingGoesThrough)
     rig.program->answers = true;
     rig.be_called();
     EXPECT_EQ(rig.program->heard_answer, 1);
-    EXPECT_EQ(rig.told.back(), "media start");
+    EXPECT_EQ(rig.told.back(), "media progress codecs_open");
 }
 
 TEST(IncomingCall, TheCallerMayHangUp)

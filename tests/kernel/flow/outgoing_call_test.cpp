@@ -19,7 +19,7 @@ TEST(OutgoingCall, GoesThroughTheStepsInTheOrderOfTheTable)
               (Lines{"call start", "discovery start", "discovery done", "request start", "request done", "answer start",
                      "answer done", "connectivity start", "connectivity done tcp", "secure_channel start",
                      "secure_channel done", "signaling start", "signaling progress ringing", "media_connectivity start",
-                     "signaling done", "media_connectivity done", "media start"}));
+                     "signaling done", "media_connectivity done", "media start", "media progress codecs_open"}));
     EXPECT_EQ(rig.program->rang, 1);
     EXPECT_EQ(rig.program->heard_answer, 1);
     call->hang_up();
