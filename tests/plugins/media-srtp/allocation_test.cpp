@@ -5,62 +5,11 @@
 // calls cost, counted here beforehand, and not one allocation more.
 #include "session.hpp"
 
+#include "tests/allocation_counts.hpp"
+
 #include <jackfield/testing/fake_host.hpp>
 
 #include <gtest/gtest.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTS_ALLOCATIONS 0
-#else
-#define COUNTS_ALLOCATIONS 1
-#endif
-
-namespace {
-
-thread_local std::uint64_t malloc_count = 0;
-thread_local std::uint64_t new_count = 0;
-
-} // namespace
-
-#if COUNTS_ALLOCATIONS
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* old, std::size_t size);
-
-__attribute__((visibility("default"))) void* malloc(std::size_t size)
-{
-    ++malloc_count;
-    return __libc_malloc(size);
-}
-__attribute__((visibility("default"))) void* calloc(std::size_t count, std::size_t size)
-{
-    ++malloc_count;
-    return __libc_calloc(count, size);
-}
-__attribute__((visibility("default"))) void* realloc(void* old, std::size_t size)
-{
-    ++malloc_count;
-    return __libc_realloc(old, size);
-}
-}
-
-__attribute__((visibility("default"))) void* operator new(std::size_t size)
-{
-    ++new_count;
-    if (void* memory = __libc_malloc(size))
-        return memory;
-    throw std::bad_alloc();
-}
-__attribute__((visibility("default"))) void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
-__attribute__((visibility("default"))) void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
-#endif
 
 namespace jackfield::media_srtp {
 namespace {
