@@ -26,6 +26,7 @@ protected:
 
 TEST_F(Ask, IsAnsweredOnTheTerminal)
 {
+    NEEDS_A_TERMINAL();
     const auto bob = peers_.bob_listens({"--once"}, {.terminal = true});
     const auto alice = peers_.alice_calls({"--for", "0.1"});
     ASSERT_TRUE(bob->says(kQuestion)) << bob->out() << bob->err() << said_by(*alice);

@@ -106,6 +106,7 @@ TEST_F(Life, AListenerAnswersCallAfterCall)
 
 TEST_F(Life, CtrlCOnTheTerminalHangsUp)
 {
+    NEEDS_A_TERMINAL();
     const auto bob = peers_.bob_listens({"--answer", "--once"});
     const auto alice = peers_.alice_calls({}, {.terminal = true});
     ASSERT_TRUE(alice->says("path(s)"));

@@ -46,12 +46,14 @@ bool has(const std::string& text, const char* part)
 
 TEST_F(Shown, OnATerminalStepsAreDrawnLiveInColour)
 {
+    NEEDS_A_TERMINAL();
     const auto shown = on_terminal({});
     EXPECT_TRUE(has(shown, kErase) && has(shown, kGreen) && has(shown, kCheck)) << shown;
 }
 
 TEST_F(Shown, NoColorIsRespected)
 {
+    NEEDS_A_TERMINAL();
     const auto shown = on_terminal({{"NO_COLOR", "1"}});
     EXPECT_TRUE(has(shown, kErase) && has(shown, kCheck)) << shown;
     EXPECT_FALSE(has(shown, kGreen)) << shown;
@@ -59,6 +61,7 @@ TEST_F(Shown, NoColorIsRespected)
 
 TEST_F(Shown, InTheCLocaleEverythingIsAscii)
 {
+    NEEDS_A_TERMINAL();
     const auto shown = on_terminal({{"LC_ALL", "C"}});
     EXPECT_TRUE(std::ranges::all_of(shown, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) << shown;
     EXPECT_TRUE(has(shown, kErase)) << shown;
@@ -66,6 +69,7 @@ TEST_F(Shown, InTheCLocaleEverythingIsAscii)
 
 TEST_F(Shown, ADumbTerminalGetsPlainLines)
 {
+    NEEDS_A_TERMINAL();
     const auto shown = on_terminal({{"TERM", "dumb"}});
     EXPECT_FALSE(has(shown, "\x1b")) << shown;
 }

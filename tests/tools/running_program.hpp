@@ -22,6 +22,14 @@ struct How {
     std::vector<int> closed = {}; // descriptors that do not exist for the program
 };
 
+/// False where /dev/pts is missing, as in a bare chroot.
+bool gives_terminals();
+
+/// First line of a test that needs a terminal.
+#define NEEDS_A_TERMINAL()                                                                                             \
+    if (!jackfield::test::gives_terminals())                                                                           \
+    GTEST_SKIP() << "this machine gives no pseudo terminal; is /dev/pts mounted?"
+
 class RunningProgram {
 public:
     explicit RunningProgram(const std::vector<std::string>& arguments, const How& how = {});
