@@ -116,7 +116,23 @@ TEST_P(EndingSignal, TheSecondTimeEndsAtOnceThoughTheMainThreadIsStuck)
     EXPECT_EQ(process.exit_code(), kInterrupted);
 }
 
-TEST_P(EndingSignal, EndsAtOnceWhatHasNotBegun)
+TEST_P(EndingSignal, ThatComesBeforeTheLoopRunsIsHeardWhenItDoes)
+{
+    LoopProcess process([](const auto& tell) {
+        MainLoop loop;
+        kill(getpid(), GetParam());
+        loop.on_interrupt = [&] {
+            tell('i');
+            loop.quit();
+        };
+        loop.run();
+        return loop.interrupted() ? 42 : 1;
+    });
+    ASSERT_EQ(process.hear(), 'i');
+    EXPECT_EQ(process.exit_code(), 42);
+}
+
+TEST_P(EndingSignal, TheSecondTimeEndsWhatHasNotBegun)
 {
     LoopProcess process([](const auto& tell) {
         const MainLoop loop;
@@ -126,6 +142,8 @@ TEST_P(EndingSignal, EndsAtOnceWhatHasNotBegun)
     });
     ASSERT_EQ(process.hear(), 's');
     process.signal(GetParam());
+    const int another = GetParam() == SIGTERM ? SIGINT : SIGTERM; // two of one kind may arrive as one
+    process.signal(another);
     EXPECT_EQ(process.exit_code(), kInterrupted);
 }
 

@@ -78,7 +78,7 @@ void MainLoop::wait_for_signals()
         signalfd_siginfo info{};
         while (read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
             const std::lock_guard lock(mutex_);
-            if (++count > 1 || !running_)
+            if (++count > 1)
                 _exit(kInterrupted);
             posted_.emplace_back([this] { interrupt(); });
             ring(event_fd_);
@@ -118,10 +118,6 @@ void MainLoop::quit()
 
 void MainLoop::run()
 {
-    {
-        const std::lock_guard lock(mutex_);
-        running_ = true;
-    }
     while (!quit_) {
         // A negative descriptor is passed over.
         std::array<pollfd, 3> waiting{{{event_fd_, POLLIN, 0},

@@ -1,7 +1,8 @@
 // What the main thread does while the node works: waits for signals, a deadline, a line of input, and posted work.
 //
 // SIGINT, SIGTERM and SIGHUP mean "end, please", and so does a reader of standard output that goes away. The second of
-// them ends the process at once, whatever its threads are doing; so does the first while nothing has begun yet.
+// them ends the process at once, whatever its threads are doing. One that comes before run is heard when run begins:
+// somebody may know us already, and shall hear a goodbye.
 //
 // Threads:  construct it first of all, so that every later thread has the signals blocked; run on the main thread; post
 //           and quit on any thread. A thread of its own waits for signals.
@@ -69,7 +70,6 @@ private:
     std::function<void()> deadline_action_;
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_; // guarded by mutex_
-    bool running_ = false;                      // run has begun once; guarded by mutex_
     bool quit_ = false;
 };
 
