@@ -93,8 +93,8 @@ public:
     /// Where the first mechanism listens, "127.0.0.1:4222"; empty if it does not say. Blocks the caller.
     std::string discovery_address();
 
-    /// Hangs up, withdraws the announcement, closes everything. Blocks the caller; the destructor does it too. Afterwards
-    /// there is nobody to ask: only the destructor may be called.
+    /// Hangs up, withdraws the announcement, closes everything. Blocks the caller; the destructor does it too.
+    /// Afterwards there is nobody to ask: only the destructor may be called.
     void stop();
 
     class Impl;
