@@ -38,7 +38,7 @@ else()
         -fno-sanitize-recover=all)
     target_link_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE})
     # GCC 12 sees ghosts in its own library once it is instrumented; the release build answers for these warnings.
-    target_compile_options(jackfield_build INTERFACE -Wno-array-bounds -Wno-maybe-uninitialized)
+    target_compile_options(jackfield_build INTERFACE -Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow)
     if(JACKFIELD_SANITIZE MATCHES "thread")
         # GCC says atomic_thread_fence is not modelled by TSan; Asio uses one in its scheduler.
         target_compile_options(jackfield_build INTERFACE -Wno-tsan)
