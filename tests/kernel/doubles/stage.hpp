@@ -2,8 +2,9 @@
 //
 // A double does what is usual as soon as it is asked (Play::happens) unless the script says that it waits or fails; the
 // test then acts by hand: stage.get<ConnectivityDouble::Session>("control-tcp").up().
-// Threads:  the control thread; in most tests that is the test's own.
-// Lifetime: the test's, longer than the board. There is one at a time, because a factory of a plugin has no state.
+// Threads:  the control thread, which in most tests is the test's own, and workers, which open codecs; find and count
+// on any. Lifetime: the test's, longer than the board. There is one at a time, because a factory of a plugin has no
+// state.
 
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <jackfield/abi/types.h>
 
 #include <algorithm>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -79,6 +81,7 @@ public:
     template <typename Role>
     Role* find(std::string_view name, std::size_t n = 0) const
     {
+        const std::lock_guard lock(mutex_);
         for (auto* actor : alive_) {
             if (actor->name() == name && n-- == 0)
                 return dynamic_cast<Role*>(actor);
@@ -98,12 +101,14 @@ public:
 
     std::size_t count(std::string_view name) const
     {
+        const std::lock_guard lock(mutex_);
         return static_cast<std::size_t>(
             std::ranges::count_if(alive_, [&](const auto* actor) { return actor->name() == name; }));
     }
 
     std::string names() const
     {
+        const std::lock_guard lock(mutex_);
         std::string all;
         for (const auto* actor : alive_)
             all += (all.empty() ? "" : ", ") + actor->name();
@@ -120,18 +125,22 @@ private:
     friend class Actor;
     inline static Stage* current_ = nullptr;
 
+    mutable std::mutex mutex_; // codecs are opened on workers
     std::vector<Actor*> alive_;
     std::vector<std::string> gone_;
 };
 
 inline Actor::Actor(std::string name) : name_(std::move(name))
 {
-    Stage::current().alive_.push_back(this);
+    auto& stage = Stage::current();
+    const std::lock_guard lock(stage.mutex_);
+    stage.alive_.push_back(this);
 }
 
 inline Actor::~Actor()
 {
     auto& stage = Stage::current();
+    const std::lock_guard lock(stage.mutex_);
     std::erase(stage.alive_, this);
     stage.gone_.push_back(name_);
     for (const auto* other : stage.alive_) {
