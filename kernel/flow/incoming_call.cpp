@@ -49,8 +49,8 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
         leg->media->trickle_over(*leg->signaled);
         return json;
     });
-    open_codecs(*media, *leg->media);
     as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
+    open_codecs(*media, *leg->media); // after the 180, which would have to share the processor with them
     call->tell_progress(Step::signaling, "ringing");
     call->listener->ringing(*call);
     co_return answer_json;
