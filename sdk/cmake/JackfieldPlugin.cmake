@@ -24,6 +24,17 @@ function(jackfield_json_list out)
     set(${out} "[${text}]" PARENT_SCOPE)
 endfunction()
 
+# One symbol out, by the linker's version script of that name; nothing undefined; <target>.so in the folder.
+function(jackfield_export_one_symbol target map folder)
+    target_link_options(${target} PRIVATE
+        "-Wl,--version-script=${JACKFIELD_SDK_CMAKE_DIR}/${map}" -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
+    if(NOT JACKFIELD_SANITIZE)
+        target_link_options(${target} PRIVATE -Wl,-z,defs)
+    endif()
+    set_target_properties(${target} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${folder}"
+        LINK_DEPENDS "${JACKFIELD_SDK_CMAKE_DIR}/${map}")
+endfunction()
+
 function(jackfield_add_plugin id)
     cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF" "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
         "SOURCES;INTERFACES;NEEDS;LIBRARIES" ${ARGN})
@@ -42,13 +53,7 @@ function(jackfield_add_plugin id)
     add_library(${id} MODULE ${P_SOURCES})
     target_link_libraries(${id} PRIVATE jackfield_build jackfield_sdk ${P_LIBRARIES})
     target_compile_definitions(${id} PRIVATE JACKFIELD_PLUGIN_ID="${id}" JACKFIELD_PLUGIN_VERSION="${P_VERSION}")
-    target_link_options(${id} PRIVATE
-        "-Wl,--version-script=${JACKFIELD_SDK_CMAKE_DIR}/plugin.map" -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
-    if(NOT JACKFIELD_SANITIZE)
-        target_link_options(${id} PRIVATE -Wl,-z,defs)
-    endif()
-    set_target_properties(${id} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${P_OUTPUT_DIRECTORY}"
-        LINK_DEPENDS "${JACKFIELD_SDK_CMAKE_DIR}/plugin.map")
+    jackfield_export_one_symbol(${id} plugin.map "${P_OUTPUT_DIRECTORY}")
 
     set(schema_line "")
     if(P_SCHEMA)
@@ -102,13 +107,7 @@ function(jackfield_add_plugin_part plugin name)
     add_library(${part} MODULE ${P_SOURCES})
     target_link_libraries(${part} PRIVATE jackfield_build jackfield_sdk ${P_LIBRARIES})
     target_compile_definitions(${part} PRIVATE ${definitions})
-    target_link_options(${part} PRIVATE
-        "-Wl,--version-script=${JACKFIELD_SDK_CMAKE_DIR}/part.map" -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
-    if(NOT JACKFIELD_SANITIZE)
-        target_link_options(${part} PRIVATE -Wl,-z,defs)
-    endif()
-    set_target_properties(${part} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${folder}/parts"
-        LINK_DEPENDS "${JACKFIELD_SDK_CMAKE_DIR}/part.map")
+    jackfield_export_one_symbol(${part} part.map "${folder}/parts")
     add_dependencies(${plugin} ${part})
     if(folder STREQUAL JACKFIELD_PLUGIN_DIR)
         install(TARGETS ${part} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins/parts")

@@ -243,19 +243,21 @@ TEST(IncomingCall, HungUpHereBeforeMediaIsUpIsAnOrdinaryGoodbye)
     EXPECT_EQ(rig.signaling().said, (Lines{"ring", "answer", "bye normal"}));
 }
 
+/// Where an incoming call can be, and what holds it there.
+const std::vector<std::pair<const char*, void (*)(Rig&)>> kPlaces{
+    {"gathering", [](Rig& rig) { rig.stage.script.gather = Play::waits; }},
+    {"ringing", [](Rig&) {}},
+    {"media paths",
+     [](Rig& rig) {
+         rig.stage.script.media = Play::waits;
+         rig.program->answers = true;
+     }},
+    {"media", [](Rig& rig) { rig.program->answers = true; }},
+};
+
 TEST(IncomingCall, EndsAtOnceWhenTheNodeStopsWhereverItIs)
 {
-    const std::vector<std::pair<const char*, void (*)(Rig&)>> places{
-        {"gathering", [](Rig& rig) { rig.stage.script.gather = Play::waits; }},
-        {"ringing", [](Rig&) {}},
-        {"media paths",
-         [](Rig& rig) {
-             rig.stage.script.media = Play::waits;
-             rig.program->answers = true;
-         }},
-        {"media", [](Rig& rig) { rig.program->answers = true; }},
-    };
-    for (const auto& [name, hold] : places) {
+    for (const auto& [name, hold] : kPlaces) {
         Rig rig;
         hold(rig);
         rig.be_called();
@@ -267,17 +269,7 @@ TEST(IncomingCall, EndsAtOnceWhenTheNodeStopsWhereverItIs)
 
 TEST(IncomingCall, OfAPeerThatGoesAwayEndsWhereverItIs)
 {
-    const std::vector<std::pair<const char*, void (*)(Rig&)>> places{
-        {"gathering", [](Rig& rig) { rig.stage.script.gather = Play::waits; }},
-        {"ringing", [](Rig&) {}},
-        {"media paths",
-         [](Rig& rig) {
-             rig.stage.script.media = Play::waits;
-             rig.program->answers = true;
-         }},
-        {"media", [](Rig& rig) { rig.program->answers = true; }},
-    };
-    for (const auto& [name, hold] : places) {
+    for (const auto& [name, hold] : kPlaces) {
         Rig rig;
         hold(rig);
         rig.be_called();
