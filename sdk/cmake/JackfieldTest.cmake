@@ -1,12 +1,14 @@
 # jackfield_add_test(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...] [TIMEOUT <seconds>]
-#                    [PLUGINS <plugin id>...])
-# A GoogleTest program, one CTest entry per TEST. Labels decide in which sanitizer runs it takes part:
-#   kernel, flow, media  also under ThreadSanitizer        slow  not in the quick ASan set of CI
-# In a build with a sanitizer the names start with asan. or tsan., and the labels slow-sanitized and not-for-tsan tell
-# tools/test what to leave out.
+#                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...])
+# A GoogleTest program, one CTest entry per TEST. Labels decide in which builds it takes part:
+#   slow                 not with JACKFIELD_SLOW_TESTS=OFF, as the quick ASan build of CI is configured
+#   kernel, flow, media  the only ones in a build for ThreadSanitizer
+# In a build with a sanitizer the names of the tests start with asan. or tsan.
 include(GoogleTest)
 find_package(GTest REQUIRED)
 find_package(nlohmann_json REQUIRED)
+
+option(JACKFIELD_SLOW_TESTS "Build the tests that take seconds, too: whole calls between processes" ON)
 
 set(JACKFIELD_TEST_PREFIX "")
 set(JACKFIELD_TEST_ENVIRONMENT "")
@@ -18,40 +20,45 @@ elseif(JACKFIELD_SANITIZE)
     set(JACKFIELD_TEST_PREFIX "asan.")
 endif()
 
-# Tests are compiled for those who wait for the build: with little optimization, and with what nearly all of them include
-# compiled once. It is built like a test, so that its flags are a test's.
-set(JACKFIELD_TEST_OPTIONS $<$<CONFIG:RelWithDebInfo>:-Og>)
+# Tests are compiled for those who wait for the build: with little or no optimization, and with what nearly all of them
+# include compiled once. Those headers are built like a test, so that their flags are a test's; and programs like libraries.
+function(jackfield_compile_as_test target)
+    target_compile_options(${target} PRIVATE $<IF:$<CONFIG:RelWithDebInfo>,-Og,-O0> -fPIC)
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+    if(NOT target STREQUAL jackfield_test_headers)
+        target_precompile_headers(${target} REUSE_FROM jackfield_test_headers)
+    endif()
+endfunction()
+
 file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/tests/headers.cpp" CONTENT "int main()\n{}\n")
 add_executable(jackfield_test_headers EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/tests/headers.cpp")
 target_link_libraries(jackfield_test_headers PRIVATE jackfield_build GTest::gtest nlohmann_json::nlohmann_json)
-target_compile_options(jackfield_test_headers PRIVATE ${JACKFIELD_TEST_OPTIONS})
+jackfield_compile_as_test(jackfield_test_headers)
 target_precompile_headers(jackfield_test_headers PRIVATE <gtest/gtest.h> <nlohmann/json.hpp>
     <algorithm> <chrono> <filesystem> <fstream> <functional> <memory> <mutex> <optional> <string> <thread> <vector>)
 
 function(jackfield_add_test name)
-    cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS" ${ARGN})
+    cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS;DEFINITIONS" ${ARGN})
     if(NOT T_TIMEOUT)
         set(T_TIMEOUT 60)
     endif()
+    if(NOT JACKFIELD_SLOW_TESTS AND "slow" IN_LIST T_LABELS)
+        return()
+    endif()
+    if(JACKFIELD_SANITIZE MATCHES "thread" AND NOT "${T_LABELS}" MATCHES "(^|;)(kernel|flow|media)(;|$)")
+        return()
+    endif()
     add_executable(${name} ${T_SOURCES})
     target_link_libraries(${name} PRIVATE jackfield_build ${T_LIBRARIES} GTest::gtest GTest::gtest_main)
-    target_compile_options(${name} PRIVATE ${JACKFIELD_TEST_OPTIONS})
-    target_precompile_headers(${name} REUSE_FROM jackfield_test_headers)
-    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+    jackfield_compile_as_test(${name})
     target_compile_definitions(${name} PRIVATE JACKFIELD_TEST_PLUGIN_DIR="${JACKFIELD_PLUGIN_DIR}"
-        JACKFIELD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" JACKFIELD_BINARY_DIR="${CMAKE_BINARY_DIR}")
+        JACKFIELD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" JACKFIELD_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFINITIONS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     if(T_PLUGINS)
         add_dependencies(${name} ${T_PLUGINS})
     endif()
     if(NOT T_LABELS)
         set(T_LABELS unlabelled) # an empty value would vanish from the list of properties
-    endif()
-    if(JACKFIELD_SANITIZE AND "slow" IN_LIST T_LABELS)
-        list(APPEND T_LABELS slow-sanitized)
-    endif()
-    if(JACKFIELD_SANITIZE MATCHES "thread" AND NOT "${T_LABELS}" MATCHES "(^|;)(kernel|flow|media)(;|$)")
-        list(APPEND T_LABELS not-for-tsan)
     endif()
     # CMake takes the list apart three times on its way into CTest's files; seven backslashes survive that.
     list(JOIN T_LABELS [==[\\\\\\\;]==] labels)
