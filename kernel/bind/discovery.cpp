@@ -47,18 +47,20 @@ struct Switchboard::Mechanism {
         hear(device, copy);
     }
 
-    static constexpr jf_discovery_listener_methods kListener{
-        sizeof(jf_discovery_listener_methods), 0,
-        [](void* self, const jf_device* sender, const jf_call_message* message) {
-            static_cast<Mechanism*>(self)->heard(sender, message);
-        },
-        [](void* self, std::uint32_t state, jf_text detail) {
-            auto& mechanism = *static_cast<Mechanism*>(self);
-            mechanism.is_online = state == JF_ONLINE;
-            mechanism.owner.state_(mechanism.plug.plugin_id, mechanism.is_online, std::string(view_of(detail)));
-        },
-        [](void*, const jf_device*, std::int32_t) {}};
+    static const jf_discovery_listener_methods kListener;
 };
+
+const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
+    sizeof(jf_discovery_listener_methods), 0,
+    [](void* self, const jf_device* sender, const jf_call_message* message) {
+        static_cast<Mechanism*>(self)->heard(sender, message);
+    },
+    [](void* self, std::uint32_t state, jf_text detail) {
+        auto& mechanism = *static_cast<Mechanism*>(self);
+        mechanism.is_online = state == JF_ONLINE;
+        mechanism.owner.state_(mechanism.plug.plugin_id, mechanism.is_online, std::string(view_of(detail)));
+    },
+    [](void*, const jf_device*, std::int32_t) {}};
 
 // --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -95,7 +97,7 @@ struct Search::Part {
     }
 };
 
-Search::Search(Switchboard& switchboard, std::string account_id, std::function<void()> changed)
+Search::Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed)
     : switchboard_(switchboard), changed_(std::move(changed))
 {
     for (const auto& mechanism : switchboard_.mechanisms_) {
@@ -177,7 +179,7 @@ void Switchboard::end_conversation(std::uint64_t call_id)
     conversations_.erase(call_id);
 }
 
-void Switchboard::send(const Device& device, const CallMessage& message, std::function<void(Error)> failed)
+void Switchboard::send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed)
 {
     std::vector<Mechanism*> ways;
     const auto known = found_by_.find(device.device_id);

@@ -31,7 +31,7 @@ class Switchboard;
 class Search {
 public:
     /// `changed` is called whenever devices or done change.
-    Search(Switchboard& switchboard, std::string account_id, std::function<void()> changed);
+    Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed);
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
     ~Search();
@@ -76,7 +76,7 @@ public:
 
     /// Sends through the mechanism the device was found by or wrote through, else through all. `failed` is called if
     /// none took it.
-    void send(const Device& device, const CallMessage& message, std::function<void(Error)> failed);
+    void send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed);
 
     bool online() const;
 

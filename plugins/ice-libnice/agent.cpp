@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kGoodbyeTime = 1s; // then a relay that does
 constexpr guint kGoodbyeTimeoutMs = 200;               // first retransmission of the goodbye
 constexpr guint kGoodbyeRetransmissions = 2;
 constexpr guint kIdleTimeoutMs = 5000; // libnice waits this long for late checks before a component fails
+constexpr guint kRestAfterMs = 50;     // the least it allows
 
 NiceAgentOption agent_options(const Config& config, bool tcp)
 {
@@ -189,6 +190,17 @@ Status Agent::send(unsigned component, ByteView bytes) const
 {
     const jf_bytes part = to_bytes(bytes);
     return send(component, std::span(&part, 1));
+}
+
+/// With nothing left to check, libnice's pacing timer would tick on through the whole idle timeout: that time is for
+/// components that may still fail.
+void Agent::rest_if_all_ready()
+{
+    const bool all = std::all_of(paths_.begin(), paths_.end(), [this](const auto& path) {
+        return nice_agent_get_component_state(agent_, stream_, path->component()) == NICE_COMPONENT_STATE_READY;
+    });
+    if (all)
+        g_object_set(agent_, "idle-timeout", kRestAfterMs, nullptr);
 }
 
 bool Agent::has_pair(unsigned component) const

@@ -79,6 +79,7 @@ private:
     void connect_events();
     bool can_be_reached() const;
     void set_socket_buffers(int bytes);
+    void rest_if_all_ready();
     void silence();
 
     GlibLoop& loop_;

@@ -38,9 +38,10 @@ struct AgentSignals {
 
     static void state(NiceAgent*, guint, guint component, guint state, gpointer self)
     {
-        const Agent& agent = *static_cast<Agent*>(self);
+        Agent& agent = *static_cast<Agent*>(self);
         if (state == NICE_COMPONENT_STATE_READY) {
             agent.emit_({AgentEvent::Kind::ready, component, {}, {}, {}});
+            agent.rest_if_all_ready();
         } else if (state == NICE_COMPONENT_STATE_FAILED) {
             agent.emit_({AgentEvent::Kind::failed, component, {}, {}, {}});
             agent.paths_[component - 1]->connection_lost();

@@ -72,6 +72,7 @@ std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::str
     words.insert(words.end(), more.begin(), more.end());
     auto bob = std::make_unique<RunningProgram>(words, how);
     EXPECT_TRUE(bob->says("announced")) << bob->out() << bob->err();
+    bob->says("listening " + std::string(kLoopback)); // a line of its own, which comes after
     const std::string said = bob->out() + bob->err();
     const auto address = said.find(kLoopback);
     if (address != std::string::npos)

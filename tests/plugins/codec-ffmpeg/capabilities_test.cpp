@@ -4,20 +4,16 @@
 #include "codec_fixture.hpp"
 
 #include "tests/kernel/temporary_folder.hpp"
+#include "tests/schema_check/schema_check.hpp"
 
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
-
-#include <fstream>
 
 namespace jackfield::codec::testing {
 
 namespace {
 
 using Json = nlohmann::json;
+using jackfield::test::satisfies;
 
 std::vector<std::string> names(const std::string& capabilities)
 {
@@ -26,14 +22,6 @@ std::vector<std::string> names(const std::string& capabilities)
     for (const auto& entry : json["codecs"])
         out.push_back(entry["name"]);
     return out;
-}
-
-bool satisfies(const Json& document, const std::string& schema_file)
-{
-    const Json schema_json = Json::parse(std::ifstream(schema_file));
-    valijson::Schema schema;
-    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
-    return valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
 }
 
 Failure failure_of(const std::function<void()>& action)

@@ -3,16 +3,11 @@
 // Threads: the test's. Lifetime: one plugin instance per configuration.
 
 #include "source_under_test.hpp"
+#include "tests/schema_check/schema_check.hpp"
 
 #include <jackfield/abi/media_sink.h>
 
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
-
-#include <fstream>
 
 namespace media_ffmpeg::testing {
 
@@ -36,12 +31,7 @@ std::string words_for(std::string_view interface_id, std::string_view config)
 
 bool satisfies_schema(std::string_view config)
 {
-    std::ifstream file(JACKFIELD_TEST_PLUGIN_DIR "/media-ffmpeg.schema.json");
-    const Json schema_json = Json::parse(file);
-    const Json document = Json::parse(config);
-    valijson::Schema schema;
-    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
-    return valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
+    return jackfield::test::satisfies(Json::parse(config), JACKFIELD_TEST_PLUGIN_DIR "/media-ffmpeg.schema.json");
 }
 
 } // namespace
