@@ -120,11 +120,16 @@ void Engine::await_client_again()
 
 HandshakeProgress Engine::handshake() noexcept
 {
-    const int code = run_steps();
+    int code = run_steps();
+    // When its timer is over the library sends its flight again and says that it wants to read, without having read.
+    if (code == MBEDTLS_ERR_SSL_WANT_READ && !input_.empty())
+        code = run_steps();
     if (code == 0)
         return finish();
-    if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE)
+    if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE) {
+        input_ = {}; // it was borrowed: what is left counts as lost
         return HandshakeProgress::more;
+    }
     // Nobody is proven yet, so one forged or damaged datagram must not end the attempt: it counts as lost.
     const bool noise = !role_.client && role_.datagrams && ssl_->state <= MBEDTLS_SSL_CLIENT_HELLO &&
                        (code == MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO || code == MBEDTLS_ERR_SSL_INVALID_RECORD);
@@ -293,6 +298,7 @@ EngineRead Engine::read(std::span<std::uint8_t> plain) noexcept
     switch (code) {
     case MBEDTLS_ERR_SSL_WANT_READ:
     case MBEDTLS_ERR_SSL_WANT_WRITE:
+        input_ = {};
         return {EngineRead::Kind::more};
     case 0:
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:

@@ -39,6 +39,7 @@ TEST_F(Life, EverySignalThatMeansTheEndHangsUp)
         const auto bob = peers_.bob_listens({"--answer", "--once"});
         const auto alice = peers_.alice_calls();
         ASSERT_TRUE(alice->says("path(s)")) << alice->out() << alice->err();
+        ASSERT_TRUE(alice->says("+ signaling")) << alice->out() << "the paths may be up before anybody answers";
         alice->signal(number);
         EXPECT_EQ(alice->exit_code(), 0) << strsignal(number);
         EXPECT_TRUE(bob->says("the peer hung up")) << "and the peer knows: " << bob->out();
