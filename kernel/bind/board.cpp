@@ -24,6 +24,8 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
     identity_service_ = {identity.methods, identity.self};
     many(discovery, "discovery");
     one(connectivity, "connectivity");
+    for (const auto* choice : resolved.plugins_of(kDecoratorSlot))
+        decorators.push_back({mount<jf_path_decorator_methods>(registry, resolved, *choice), choice->seams});
     one(secure_channel, "secure_channel");
     one(reliable_stream, "reliable_stream");
     one(signaling, "signaling");

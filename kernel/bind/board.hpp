@@ -18,6 +18,7 @@
 #include <jackfield/abi/media_sink.h>
 #include <jackfield/abi/media_source.h>
 #include <jackfield/abi/media_transport.h>
+#include <jackfield/abi/path_decorator.h>
 #include <jackfield/abi/reliable_stream.h>
 #include <jackfield/abi/secure_channel.h>
 #include <jackfield/abi/signaling.h>
@@ -39,6 +40,12 @@ struct Plug {
     explicit operator bool() const { return methods != nullptr; }
 };
 
+/// A decorator and the seams where it stands.
+struct PluggedDecorator {
+    Plug<jf_path_decorator_methods> plug;
+    std::vector<Seam> seams;
+};
+
 class Board {
 public:
     /// Loads and creates what the configuration names, in the order of its slots. Throws Failure with a four-part text.
@@ -50,6 +57,7 @@ public:
     Plug<jf_identity_methods> identity;
     std::vector<Plug<jf_discovery_methods>> discovery;
     Plug<jf_connectivity_methods> connectivity;
+    std::vector<PluggedDecorator> decorators; // at each seam the first stands lowest
     Plug<jf_secure_channel_methods> secure_channel;
     Plug<jf_reliable_stream_methods> reliable_stream;
     Plug<jf_signaling_methods> signaling;

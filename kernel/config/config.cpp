@@ -10,6 +10,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cstdlib>
 
 namespace jackfield::kernel {
@@ -25,6 +28,7 @@ constexpr std::size_t kMaxPathBytes = 4096;
 
 constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
+constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "display_name"};
 constexpr std::string_view kLogKeys[] = {"level"};
@@ -70,15 +74,40 @@ void read_plugin_path(Config& config, const ObjectReader& top)
     }
 }
 
+/// "at" of a path decorator: one seam, or a list of them.
+std::vector<Seam> read_seams(const ObjectReader& reader)
+{
+    const auto* const at = reader.member("at");
+    const auto expected = fmt::format("one of {}, or a list of them", fmt::join(kSeams, ", "));
+    if (at == nullptr)
+        Report(reader.file(), reader.place("at"), fmt::format("missing; expected {}", expected)).raise();
+    const json list = at->is_array() ? *at : json::array({*at});
+    std::vector<Seam> seams;
+    for (const auto& name : list) {
+        const auto* const found = std::ranges::find_if(kSeams, [&](std::string_view seam) { return name == seam; });
+        const auto seam = static_cast<Seam>(found - std::begin(kSeams));
+        if (found == std::end(kSeams) || std::ranges::find(seams, seam) != seams.end())
+            reader.refuse("at", expected, *at);
+        seams.push_back(seam);
+    }
+    if (seams.empty())
+        reader.refuse("at", expected, *at);
+    return seams;
+}
+
 Choice read_choice(const Config& config, const Slot& slot, const json& text, std::string pointer)
 {
-    const ObjectReader reader(text, pointer, config.name, kChoiceKeys);
+    const bool decorator = slot.name == kDecoratorSlot;
+    const ObjectReader reader(text, pointer, config.name,
+                              decorator ? std::span<const std::string_view>(kDecoratorKeys) : kChoiceKeys);
     Choice choice;
     choice.slot = &slot;
     choice.pointer = std::move(pointer);
     if (reader.member("use") == nullptr)
         Report(config.name, reader.place("use"), "missing; it names the plugin").raise();
     choice.use = reader.text("use", "", 64);
+    if (decorator)
+        choice.seams = read_seams(reader);
     choice.optional = reader.flag("optional", false);
     if (const auto* const options = reader.member("config")) {
         if (!options->is_object())

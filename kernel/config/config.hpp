@@ -45,6 +45,7 @@ struct Choice {
     std::string config_json = "{}"; // an object, as it stands in the file
     bool optional = false;          // no error if there is no such plugin
     std::string pointer;            // "/slots/codec/0"
+    std::vector<Seam> seams;        // of a path decorator: where it stands, each once
 };
 
 struct Config {

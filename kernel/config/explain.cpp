@@ -83,14 +83,26 @@ void add_link(std::vector<std::string>& chain, const Resolved& resolved, std::st
         chain.push_back(fmt::format("{}{}", fmt::join(ids, " | "), condition));
 }
 
+/// Every decorator that stands at that seam, from the bottom up.
+void add_seam(std::vector<std::string>& chain, const Resolved& resolved, Seam seam)
+{
+    for (const auto* plugin : resolved.plugins_of(kDecoratorSlot)) {
+        if (std::ranges::find(plugin->seams, seam) != plugin->seams.end())
+            chain.push_back(fmt::format("[{}]", plugin->manifest.id));
+    }
+}
+
 std::string control_chain(const Resolved& resolved)
 {
     std::vector<std::string> chain;
     add_link(chain, resolved, "connectivity");
+    add_seam(chain, resolved, Seam::kControl);
     add_link(chain, resolved, "secure_channel");
+    add_seam(chain, resolved, Seam::kSecured);
     if (resolved.config.call.control_policy != ControlPolicy::kTcpOnly)
         add_link(chain, resolved, "reliable_stream", " (if datagrams)");
     add_link(chain, resolved, "multiplexer");
+    add_seam(chain, resolved, Seam::kSignaling);
     add_link(chain, resolved, "signaling");
     return fmt::format("{}", fmt::join(chain, " -> "));
 }
@@ -103,9 +115,11 @@ std::string media_chain(const Resolved& resolved)
     add_link(chain, resolved, "media_source");
     add_link(chain, resolved, "codec");
     add_link(chain, resolved, "media_transport");
+    add_seam(chain, resolved, Seam::kMedia);
     add_link(chain, resolved, "connectivity");
     chain.push_back("peer");
     add_link(chain, resolved, "connectivity");
+    add_seam(chain, resolved, Seam::kMedia);
     add_link(chain, resolved, "media_transport");
     add_link(chain, resolved, "codec");
     add_link(chain, resolved, "media_sink");

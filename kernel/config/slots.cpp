@@ -11,6 +11,7 @@
 #include <jackfield/abi/media_source.h>
 #include <jackfield/abi/media_transport.h>
 #include <jackfield/abi/multiplexer.h>
+#include <jackfield/abi/path_decorator.h>
 #include <jackfield/abi/reliable_stream.h>
 #include <jackfield/abi/secure_channel.h>
 #include <jackfield/abi/signaling.h>
@@ -28,6 +29,7 @@ constexpr Slot kSlots[] = {
     {"identity", JF_IDENTITY_INTERFACE, "0", kSingle, kRequired, "without it nobody is anyone"},
     {"discovery", JF_DISCOVERY_INTERFACE, "1-3", kList, kRequired, "without it no peer can be found or asked"},
     {"connectivity", JF_CONNECTIVITY_INTERFACE, "2-4, 7", kSingle, kRequired, "without it there is no path to a peer"},
+    {kDecoratorSlot, JF_PATH_DECORATOR_INTERFACE, "4-8", kList, kFree, "nothing stands between the layers"},
     {"secure_channel", JF_SECURE_CHANNEL_INTERFACE, "5", kSingle, kRequired, "without it no path may be used"},
     {"reliable_stream", JF_RELIABLE_STREAM_INTERFACE, "5", kSingle, kFree,
      "a control path of datagrams cannot carry signaling"},

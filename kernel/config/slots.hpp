@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,24 @@ struct Slot {
     bool required;                 // no call without it
     std::string_view when_empty;   // what its absence means, for people
 };
+
+/// Its plugins stand between those of other slots: each says at which seams.
+inline constexpr std::string_view kDecoratorSlot = "path_decorator";
+
+/// Where two layers meet, and a path decorator may stand between them.
+enum class Seam {
+    kControl,   // connectivity | secure_channel
+    kSecured,   // secure_channel | what is above it
+    kSignaling, // right below signaling
+    kMedia,     // connectivity | media_transport, each component by itself
+};
+
+inline constexpr std::string_view kSeams[] = {"control", "secured", "signaling", "media"};
+
+constexpr std::string_view word(Seam seam)
+{
+    return kSeams[static_cast<std::size_t>(seam)];
+}
 
 std::span<const Slot> all_slots();
 

@@ -44,18 +44,18 @@ private:
 struct Attempt {
     ConnectivitySession* session;
     bool stream;
-    std::unique_ptr<SecureLayer> secure = nullptr;
-    std::unique_ptr<ReliableLayer> reliable = nullptr;
+    std::unique_ptr<LinkLayers> layers;
     std::optional<StepFailure> refused = std::nullopt; // by us: a layer could not even begin
 
-    bool done() const { return secure && secure->path() && (stream || (reliable && reliable->path())); }
+    bool secured() const { return layers->secured() != nullptr && layers->secured()->path(); }
+    bool done() const { return secured() && (stream || (layers->reliable() != nullptr && layers->reliable()->path())); }
 
     std::optional<StepFailure> failure() const
     {
-        if (secure && secure->failure())
-            return StepFailure(Step::secure_channel, *secure->failure());
-        if (reliable && reliable->failure())
-            return StepFailure(Step::reliable_stream, *reliable->failure());
+        if (layers->secured() != nullptr && layers->secured()->failure())
+            return StepFailure(Step::secure_channel, *layers->secured()->failure());
+        if (layers->reliable() != nullptr && layers->reliable()->failure())
+            return StepFailure(Step::reliable_stream, *layers->reliable()->failure());
         return refused;
     }
 };
@@ -142,24 +142,14 @@ void send_answer(Pickup& pickup, const std::string& offer)
 }
 
 /// Begins what is to come next on a path that is up: the handshake, and on DTLS that is done a stream.
-void go_on(Pickup& pickup, Attempt& attempt)
+void go_on(Attempt& attempt)
 {
-    const auto& board = pickup.node.board;
+    LinkLayers& layers = *attempt.layers;
     try {
-        if (!attempt.secure) {
-            attempt.secure = as_step(Step::secure_channel, [&] {
-                return std::make_unique<SecureLayer>(board.secure_channel, attempt.session->path(1), JF_TLS_SERVER,
-                                                     pickup.caller, pickup.ring());
-            });
-        } else if (!attempt.stream && attempt.secure->path() && !attempt.reliable) {
-            if (!board.reliable_stream)
-                throw StepFailure(Step::reliable_stream, JF_UNSUPPORTED,
-                                  "no plugin fills the slot \"reliable_stream\"");
-            attempt.reliable = as_step(Step::reliable_stream, [&] {
-                return std::make_unique<ReliableLayer>(board.reliable_stream, *attempt.secure->path(), false,
-                                                       pickup.ring());
-            });
-        }
+        if (layers.secured() == nullptr)
+            as_step(Step::secure_channel, [&] { layers.secure(attempt.session->path(1)); });
+        else if (!attempt.stream && attempt.secured() && layers.reliable() == nullptr)
+            as_step(Step::reliable_stream, [&] { layers.make_reliable(); });
     } catch (const StepFailure& failure) {
         attempt.refused = failure; // there may be another path
     }
@@ -172,23 +162,22 @@ void advance(Pickup& pickup)
         const bool known =
             std::ranges::any_of(pickup.attempts, [&](const auto& one) { return one.session == session; });
         if (!known)
-            pickup.attempts.push_back({session, pickup.paths->is_stream(session)});
+            pickup.attempts.push_back(
+                {session, pickup.paths->is_stream(session),
+                 std::make_unique<LinkLayers>(pickup.node.board, pickup.caller, false, pickup.ring())});
     }
     for (auto& attempt : pickup.attempts) {
         if (!attempt.refused)
-            go_on(pickup, attempt);
+            go_on(attempt);
     }
 }
 
 std::shared_ptr<Link> make_link(Pickup& pickup, Attempt& attempt)
 {
     const auto link = std::make_shared<Link>();
-    link->peer = attempt.secure->info().peer;
-    attempt.secure->forget_events();
-    if (attempt.reliable)
-        attempt.reliable->forget_events();
-    link->secure = std::move(attempt.secure);
-    link->reliable = std::move(attempt.reliable);
+    link->peer = attempt.layers->secured()->info().peer;
+    attempt.layers->forget_events();
+    link->layers = std::move(attempt.layers);
     const auto* session = attempt.session;
     pickup.attempts.clear();
     link->connectivity = pickup.paths->take(session);

@@ -39,8 +39,9 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
     auto offer = as_step(Step::signaling, [&] { return parse_media_description(offer_json); });
     auto answer = as_step(Step::signaling, [&] { return media->answer(offer); });
     call->tell(Step::media_connectivity, Moment::start);
-    as_step(Step::media_connectivity,
-            [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLED, highest_component(answer)); });
+    as_step(Step::media_connectivity, [&] {
+        leg->media = std::make_unique<MediaLeg>(node, call, leg->device, JF_CONTROLLED, highest_component(answer));
+    });
     co_await leg->media->gathered([&] { return leg->signaled->over() || call->refused(); });
     check_wanted(*call, *leg);
     auto answer_json = as_step(Step::media_connectivity, [&] {

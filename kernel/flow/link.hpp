@@ -8,8 +8,8 @@
 #pragma once
 
 #include "kernel/bind/connectivity.hpp"
-#include "kernel/bind/layers.hpp"
 #include "kernel/bind/signaling.hpp"
+#include "kernel/flow/link_layers.hpp"
 
 #include <map>
 #include <memory>
@@ -22,8 +22,7 @@ namespace jackfield::kernel {
 struct Link {
     Device peer;
     std::unique_ptr<ConnectivitySession> connectivity;
-    std::unique_ptr<SecureLayer> secure;
-    std::unique_ptr<ReliableLayer> reliable; // only over datagrams
+    std::unique_ptr<LinkLayers> layers;
     std::unique_ptr<SignalingSession> signaling;
 
     bool usable() const { return signaling && !signaling->closed(); }

@@ -15,8 +15,9 @@ constexpr std::string_view kEndOfCandidates = "a=end-of-candidates";
 constexpr std::size_t kMaxFragmentBytes = 16 * 1024;
 } // namespace
 
-MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, std::uint32_t role, std::uint32_t component_count)
-    : call_(std::move(call))
+MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, std::uint32_t role,
+                   std::uint32_t component_count)
+    : call_(std::move(call)), node_(node), peer_(std::move(peer))
 {
     const jf_connectivity_options options{sizeof(options), role, JF_DATAGRAM, component_count, abi_text("media")};
     ice_ = std::make_unique<ConnectivitySession>(
@@ -105,11 +106,14 @@ bool MediaLeg::ready() const
     return true;
 }
 
-std::vector<jf_path> MediaLeg::paths() const
+std::vector<jf_path> MediaLeg::paths()
 {
     std::vector<jf_path> paths;
-    for (const auto component : components_of(streams_))
-        paths.push_back(ice_->path(component));
+    for (const auto component : components_of(streams_)) {
+        decorators_.emplace_back(node_.board, ice_->path(component),
+                                 DecoratorStack::Place{Seam::kMedia, peer_, call_->side == Side::caller, component});
+        paths.push_back(decorators_.back().path());
+    }
     return paths;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernel/bind/connectivity.hpp"
+#include "kernel/bind/decorators.hpp"
 #include "kernel/bind/signaling.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/environment.hpp"
@@ -23,7 +24,8 @@ namespace jackfield::kernel {
 class MediaLeg {
 public:
     /// Begins to gather. The caller is ICE-controlling. Throws Failure.
-    MediaLeg(Environment& node, std::shared_ptr<Call> call, std::uint32_t role, std::uint32_t component_count);
+    MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, std::uint32_t role,
+             std::uint32_t component_count);
     MediaLeg(const MediaLeg&) = delete;
     MediaLeg& operator=(const MediaLeg&) = delete;
 
@@ -47,8 +49,9 @@ public:
     bool ready() const;
     const std::optional<Error>& failure() const { return ice_->failure(); }
 
-    /// The paths of components_of(streams()), in that order.
-    std::vector<jf_path> paths() const;
+    /// The paths of components_of(streams()), in that order, with what the configuration puts upon them. Once: a path
+    /// opens once. Throws Failure.
+    std::vector<jf_path> paths();
 
     /// Which pairs were taken, one JSON object for the timeline.
     std::string pairs() const;
@@ -58,7 +61,10 @@ private:
     bool hear(const std::string& content_type, const std::string& body);
 
     std::shared_ptr<Call> call_;
+    Environment& node_;
+    Device peer_;
     std::unique_ptr<ConnectivitySession> ice_;
+    std::vector<DecoratorStack> decorators_; // upon its paths
     MediaDescription local_;
     std::vector<AgreedStream> streams_;
     bool described_ = false;

@@ -158,13 +158,11 @@ TimePoint handshake_deadline(const Dial& dial)
 
 // 5  TLS or DTLS, and it is the callee. On a path that lets nothing through the handshake times out: the other is
 // tried.
-awaitable<std::unique_ptr<SecureLayer>> secure(Dial& dial, ConnectivitySession& session)
+awaitable<void> secure(Dial& dial, ConnectivitySession& session, LinkLayers& layers)
 {
     dial.call->tell(Step::secure_channel, Moment::start);
-    auto layer = as_step(Step::secure_channel, [&] {
-        return std::make_unique<SecureLayer>(dial.node.board.secure_channel, session.path(1), JF_TLS_CLIENT,
-                                             dial.callee, dial.ring());
-    });
+    as_step(Step::secure_channel, [&] { layers.secure(session.path(1)); });
+    const SecureLayer* layer = layers.secured();
     co_await until(dial.call->bell, handshake_deadline(dial),
                    [&] { return layer->path() || layer->failure() || dial.unwanted(); });
     dial.check_wanted(Step::secure_channel);
@@ -172,23 +170,17 @@ awaitable<std::unique_ptr<SecureLayer>> secure(Dial& dial, ConnectivitySession& 
         throw StepFailure(Step::secure_channel, *layer->failure());
     if (!layer->path())
         throw StepFailure(Step::secure_channel, JF_TIMEOUT, "the encryption handshake took too long");
-    layer->forget_events();
     const SecureInfo& info = layer->info();
     dial.call->tell(Step::secure_channel, Moment::done,
                     nlohmann::json{{"protocol", info.protocol}, {"cipher", info.cipher}, {"group", info.group}}.dump());
-    co_return layer;
 }
 
 //    Over DTLS: a stream of datagrams.
-awaitable<std::unique_ptr<ReliableLayer>> make_reliable(Dial& dial, const SecureLayer& below)
+awaitable<void> make_reliable(Dial& dial, LinkLayers& layers)
 {
     dial.call->tell(Step::reliable_stream, Moment::start);
-    if (!dial.node.board.reliable_stream)
-        throw StepFailure(Step::reliable_stream, JF_UNSUPPORTED,
-                          "the control path is UDP, and no plugin fills the slot \"reliable_stream\"");
-    auto layer = as_step(Step::reliable_stream, [&] {
-        return std::make_unique<ReliableLayer>(dial.node.board.reliable_stream, *below.path(), true, dial.ring());
-    });
+    as_step(Step::reliable_stream, [&] { layers.make_reliable(); });
+    const ReliableLayer* layer = layers.reliable();
     co_await until(dial.call->bell, handshake_deadline(dial),
                    [&] { return layer->path() || layer->failure() || dial.unwanted(); });
     dial.check_wanted(Step::reliable_stream);
@@ -196,18 +188,18 @@ awaitable<std::unique_ptr<ReliableLayer>> make_reliable(Dial& dial, const Secure
         throw StepFailure(Step::reliable_stream, *layer->failure());
     if (!layer->path())
         throw StepFailure(Step::reliable_stream, JF_TIMEOUT, "no reliable stream over the UDP path in time");
-    layer->forget_events();
     dial.call->tell(Step::reliable_stream, Moment::done);
-    co_return layer;
 }
 
 /// One path to a link. The layers are the link's from the start, so that they go in the right order if a step fails.
 awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 {
     const bool stream = dial.paths->is_stream(&session);
-    link.secure = co_await secure(dial, session);
+    link.layers = std::make_unique<LinkLayers>(dial.node.board, dial.callee, true, dial.ring());
+    co_await secure(dial, session, *link.layers);
     if (!stream)
-        link.reliable = co_await make_reliable(dial, *link.secure);
+        co_await make_reliable(dial, *link.layers);
+    link.layers->forget_events();
 }
 
 } // namespace
@@ -229,8 +221,7 @@ awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Ca
             co_await build_link(dial, *session, *link); // 5
             link->connectivity = dial.paths->take(session);
         } catch (const StepFailure& caught) {
-            link->reliable.reset();
-            link->secure.reset();
+            link->layers.reset();
             const bool path_is_bad =
                 caught.status() == JF_TIMEOUT || caught.status() == JF_UNREACHABLE || caught.status() == JF_CLOSED;
             dial.paths->give_up(session);
@@ -246,7 +237,7 @@ awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Ca
 
 void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool initiator)
 {
-    const jf_path stream = link->reliable ? *link->reliable->path() : *link->secure->path();
+    const jf_path stream = link->layers->stream();
     const std::weak_ptr<Link> weak = link;
     SignalingSession::Events events;
     events.invited = [&node, weak](std::uint64_t number, std::string offer, std::string name) {

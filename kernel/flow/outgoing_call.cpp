@@ -127,7 +127,7 @@ public:
 
 private:
     CallMedia& media_;
-    const MediaLeg* leg_ = nullptr;
+    MediaLeg* leg_ = nullptr;
 };
 
 /// Tells every leg but one that it is not wanted any more. Their flows say goodbye; one that has ended, because its

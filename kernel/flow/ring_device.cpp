@@ -97,8 +97,9 @@ awaitable<void> ring_device(Environment& node, std::shared_ptr<Call> call, std::
                             std::shared_ptr<Leg> leg)
 {
     try {
-        as_step(Step::media_connectivity,
-                [&] { leg->media = std::make_unique<MediaLeg>(node, call, JF_CONTROLLING, media->component_count()); });
+        as_step(Step::media_connectivity, [&] {
+            leg->media = std::make_unique<MediaLeg>(node, call, leg->device, JF_CONTROLLING, media->component_count());
+        });
         leg->link = node.links.find(leg->device.device_id);
         if (leg->link) {
             const bool alive = co_await invite_over_kept(call, media, leg); // 6

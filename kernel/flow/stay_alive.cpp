@@ -94,7 +94,7 @@ void check_media(const CallMedia& media)
         throw StepFailure(Step::media, *failure);
 }
 
-void prepare_media(Call& call, CallMedia& media, const MediaLeg& leg)
+void prepare_media(Call& call, CallMedia& media, MediaLeg& leg)
 {
     call.tell(Step::media_connectivity, Moment::done, leg.pairs());
     call.tell(Step::media, Moment::start);

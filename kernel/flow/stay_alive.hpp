@@ -15,7 +15,7 @@ std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<C
 void open_codecs(CallMedia& media, const MediaLeg& leg);
 
 /// The transport stands ready on the leg's paths; not sending yet. Throws StepFailure.
-void prepare_media(Call& call, CallMedia& media, const MediaLeg& leg);
+void prepare_media(Call& call, CallMedia& media, MediaLeg& leg);
 
 /// Throws StepFailure if a codec did not open, so that nobody answers a call that cannot have media.
 void check_media(const CallMedia& media);

@@ -11,6 +11,7 @@
 #include <jackfield/abi/media_source.h>
 #include <jackfield/abi/media_transport.h>
 #include <jackfield/abi/multiplexer.h>
+#include <jackfield/abi/path_decorator.h>
 #include <jackfield/abi/reliable_stream.h>
 #include <jackfield/abi/secure_channel.h>
 #include <jackfield/abi/signaling.h>
@@ -44,6 +45,7 @@ constexpr RequiredMethod kConnectivity[] = {JF_METHOD(jf_connectivity_methods, o
 constexpr RequiredMethod kSecureChannel[] = {JF_METHOD(jf_secure_channel_methods, open)};
 constexpr RequiredMethod kReliableStream[] = {JF_METHOD(jf_reliable_stream_methods, open)};
 constexpr RequiredMethod kMultiplexer[] = {JF_METHOD(jf_multiplexer_methods, open)};
+constexpr RequiredMethod kPathDecorator[] = {JF_METHOD(jf_path_decorator_methods, open)};
 constexpr RequiredMethod kSignaling[] = {JF_METHOD(jf_signaling_methods, open)};
 
 constexpr RequiredMethod kMediaTransport[] = {
@@ -89,6 +91,7 @@ constexpr InterfaceRule kInterfaces[] = {
     rule(JF_SECURE_CHANNEL_INTERFACE, kSecureChannel),
     rule(JF_RELIABLE_STREAM_INTERFACE, kReliableStream),
     rule(JF_MULTIPLEXER_INTERFACE, kMultiplexer),
+    rule(JF_PATH_DECORATOR_INTERFACE, kPathDecorator),
     rule(JF_SIGNALING_INTERFACE, kSignaling),
     rule(JF_MEDIA_TRANSPORT_INTERFACE, kMediaTransport),
     rule(JF_CODEC_INTERFACE, kCodec),

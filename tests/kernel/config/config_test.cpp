@@ -73,6 +73,33 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->log_level, JF_LOG_DEBUG);
 }
 
+TEST(Config, LetsPathDecoratorsSayWhereTheyStand)
+{
+    const auto config = parse_config(R"({"jackfield": 1, "slots": { "path_decorator": [
+        { "use": "path-a", "at": "media" }, { "use": "path-b", "at": ["signaling", "control", "secured"] } ] } })",
+                                     "call.json");
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_EQ(config->choices[0].seams, std::vector{Seam::kMedia});
+    EXPECT_EQ(config->choices[1].seams, (std::vector{Seam::kSignaling, Seam::kControl, Seam::kSecured}));
+}
+
+TEST(Config, MustSayWhereADecoratorStands)
+{
+    const std::string expected = "expected one of control, secured, signaling, media, or a list of them";
+    const auto at = [](const std::string& value) {
+        return problem_in_slots(R"({"path_decorator": {"use": "path-a", "at": )" + value + "}}");
+    };
+    EXPECT_EQ(problem_in_slots(R"({"path_decorator": {"use": "path-a"}})"),
+              "call.json: /slots/path_decorator/at: missing; " + expected);
+    EXPECT_EQ(at(R"("middle")"), "call.json: /slots/path_decorator/at: " + expected + R"(, found "middle")");
+    EXPECT_EQ(at("[]"), "call.json: /slots/path_decorator/at: " + expected + ", found []");
+    EXPECT_EQ(at("7"), "call.json: /slots/path_decorator/at: " + expected + ", found 7");
+    EXPECT_EQ(at(R"(["media", "media"])"),
+              "call.json: /slots/path_decorator/at: " + expected + R"(, found ["media","media"])");
+    EXPECT_EQ(problem_in_slots(R"({"signaling": {"use": "x", "at": "media"}})").substr(0, 52),
+              R"(call.json: /slots/signaling/at: unknown key; known: )");
+}
+
 TEST(Config, HasDefaults)
 {
     const auto config = parse_config(R"({"jackfield": 1, "slots": {}})", "call.json");

@@ -48,6 +48,7 @@ TEST(Explain, ShowsEverySlotInTheOrderOfACallAndWhy)
   0       identity         identity-x509 0.1.0      named at /slots/identity; no other plugin could
   1-3     discovery        discovery-opendht 0.1.0  named at /slots/discovery; no other plugin could
   2-4, 7  connectivity     ice-libnice 0.1.0        named at /slots/connectivity; ice-direct 0.1.0 could too
+  4-8     path_decorator   -                        not configured: nothing stands between the layers
   5       secure_channel   secure-openssl 0.1.0     named at /slots/secure_channel; no other plugin could
   5       reliable_stream  sctp-usrsctp 0.1.0       named at /slots/reliable_stream; no other plugin could
   6       multiplexer      -                        not configured: signaling sits straight on the secured stream
@@ -63,6 +64,27 @@ TEST(Explain, ShowsEverySlotInTheOrderOfACallAndWhy)
   media path    codec-a | codec-b -> media-srtp -> ice-libnice -> peer -> ice-libnice -> media-srtp -> codec-a | codec-b
   call          tcp-preferred (TCP if it is up within 100 ms after UDP), bundle auto, gives up connecting after 15 s, ringing after 30 s
 )");
+}
+
+TEST(Explain, ShowsDecoratorsWhereTheyStand)
+{
+    const TemporaryFolder folder;
+    write_needed_plugins(folder);
+    write_plugin(folder, "media-srtp", "media_transport");
+    write_plugin(folder, "codec-a", "codec");
+    write_plugin(folder, "path-a", "path_decorator");
+    write_plugin(folder, "path-b", "path_decorator");
+    const auto text = explained(folder, config_text("", R"("media_transport": {"use": "media-srtp"},
+        "codec": {"use": "codec-a"},
+        "path_decorator": [{"use": "path-a", "at": ["control", "media"]}, {"use": "path-b", "at": ["secured", "control"]},
+                           {"use": "path-a", "at": "signaling"}])"));
+    EXPECT_NE(
+        text.find("ice-libnice -> [path-a] -> [path-b] -> secure-openssl -> [path-b] -> [path-a] -> signaling-sip"),
+        std::string::npos)
+        << text;
+    EXPECT_NE(text.find("media-srtp -> [path-a] -> ice-libnice -> peer -> ice-libnice -> [path-a] -> media-srtp"),
+              std::string::npos)
+        << text;
 }
 
 TEST(Explain, SaysThatATcpOnlyCallNeedsNoReliableStream)

@@ -10,6 +10,7 @@
 #include "tests/kernel/doubles/media_sink.hpp"
 #include "tests/kernel/doubles/media_source.hpp"
 #include "tests/kernel/doubles/media_transport.hpp"
+#include "tests/kernel/doubles/path_decorator.hpp"
 
 #include <jackfield/plugin.hpp>
 
@@ -25,7 +26,7 @@ namespace {
 
 using Entry = jackfield::detail::EntryOf<IdentityDouble, DiscoveryDouble, ConnectivityDouble, SecureChannelDouble,
                                          ReliableStreamDouble, SignalingDouble, MediaTransportDouble, CodecDouble,
-                                         MediaSourceDouble, MediaSinkDouble>;
+                                         MediaSourceDouble, MediaSinkDouble, PathDecoratorDouble>;
 
 std::string line_of(const kernel::TimelineEvent& event)
 {
@@ -67,6 +68,8 @@ kernel::Config config_of_doubles(const RigOptions& options)
         slots[slot] = {one};
     if (options.reliable)
         slots["reliable_stream"] = one;
+    for (int i = 0; i < options.decorators; ++i)
+        slots["path_decorator"].push_back({{"use", "doubles"}, {"at", {"control", "secured", "signaling", "media"}}});
     slots["discovery"] = nlohmann::json::array();
     for (int i = 0; i < options.discoveries; ++i)
         slots["discovery"].push_back(one);

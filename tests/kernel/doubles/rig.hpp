@@ -49,6 +49,7 @@ struct Program : kernel::CallListener {
 struct RigOptions {
     int discoveries = 1;
     bool reliable = true; // the slot is filled
+    int decorators = 0;   // of them at every seam
 };
 
 /// What a node is made of, without flows: for tests of kernel/bind.

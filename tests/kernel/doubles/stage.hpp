@@ -41,6 +41,8 @@ struct Script {
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
 
+    int decorate = 0; // the decorator that refuses, counted from 1; 0: none
+
     jf_status status = JF_UNREACHABLE; // of whatever fails
     std::uint32_t refusal = JF_REASON_DECLINED;
 };

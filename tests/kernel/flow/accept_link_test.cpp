@@ -2,6 +2,7 @@
 // caller does not come through.
 
 #include "kernel/flow/limits.hpp"
+#include "tests/kernel/doubles/path_decorator.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
 #include <gtest/gtest.h>
@@ -47,6 +48,19 @@ TEST_F(AcceptLink, AnswersWithBothDescriptionsAndIsReadyOnBothPaths)
     EXPECT_EQ(rig_.stage.count("signaling bob-1"), 1U);
     EXPECT_EQ(rig_.stage.count("control-tcp"), 0U) << "the path that was not chosen is gone";
     EXPECT_EQ(rig_.stage.count("tls bob-1"), 0U);
+}
+
+TEST(AcceptLinkDecorated, PutsDecoratorsUponThePathsOfTheCaller)
+{
+    Rig rig({.decorators = 1});
+    rig.request();
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
+    for (const std::string place : {"control 1", "secured 1", "signaling 1"}) {
+        const auto* decorator = rig.stage.find<PathDecoratorDouble::Session>("decorator " + place);
+        ASSERT_NE(decorator, nullptr) << rig.stage.names();
+        EXPECT_FALSE(decorator->initiator);
+        EXPECT_EQ(decorator->peer, "bob-1");
+    }
 }
 
 TEST_F(AcceptLink, UsesCandidatesThatComeLateFromTheCallerOnly)

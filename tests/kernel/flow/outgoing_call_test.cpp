@@ -1,6 +1,7 @@
 // The calling side when all goes well: every step of the table, in its order.
 
 #include "tests/kernel/doubles/media_source.hpp"
+#include "tests/kernel/doubles/path_decorator.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
 #include <gtest/gtest.h>
@@ -41,6 +42,34 @@ TEST(OutgoingCall, OverDatagramsAddsAReliableStream)
     EXPECT_TRUE(rig.was_told("reliable_stream done"));
     EXPECT_TRUE(rig.reliable().initiator());
     EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(OutgoingCall, PutsDecoratorsAtEverySeam)
+{
+    for (const auto policy : {ControlPolicy::kUdpOnly, ControlPolicy::kTcpOnly}) {
+        Rig rig({.decorators = 1});
+        rig.node->settings.control_policy = policy;
+        const auto call = rig.call();
+        EXPECT_EQ(rig.program->heard_answer, 1);
+        for (const std::string place : {"control 1", "secured 1", "signaling 1", "media 1", "media 2"})
+            ASSERT_EQ(rig.stage.count("decorator " + place), 1U) << rig.stage.names();
+        EXPECT_TRUE(rig.stage.get<PathDecoratorDouble::Session>("decorator media 1").initiator);
+        call->hang_up();
+        rig.settle();
+        EXPECT_EQ(rig.stage.count("decorator media 1"), 0U) << "it goes with the call";
+        EXPECT_EQ(rig.stage.count("decorator control 1"), 1U) << "it stays with the link";
+    }
+}
+
+TEST(OutgoingCall, ADecoratorThatCannotTakeThePathEndsTheCallWithItsWords)
+{
+    Rig rig({.decorators = 1});
+    rig.stage.script.decorate = 1;
+    rig.stage.script.status = JF_UNSUPPORTED;
+    rig.call();
+    EXPECT_EQ(rig.program->ends, 1);
+    EXPECT_EQ(rig.program->end.error.status, JF_UNSUPPORTED);
+    EXPECT_NE(rig.program->end.error.text.find(kScripted), std::string::npos) << rig.program->end.error.text;
 }
 
 TEST(OutgoingCall, NegotiatesMediaWhileItRings)

@@ -1,0 +1,45 @@
+// What stands upon one control path. See link_layers.hpp.
+
+#include "kernel/flow/link_layers.hpp"
+
+namespace jackfield::kernel {
+
+LinkLayers::LinkLayers(const Board& board, Device peer, bool initiator, std::function<void()> changed)
+    : board_(board), peer_(std::move(peer)), initiator_(initiator), changed_(std::move(changed))
+{}
+
+void LinkLayers::secure(jf_path path)
+{
+    control_decorators_.emplace(board_, path, at(Seam::kControl));
+    secure_ = std::make_unique<SecureLayer>(board_.secure_channel, control_decorators_->path(),
+                                            initiator_ ? JF_TLS_CLIENT : JF_TLS_SERVER, peer_, changed_);
+}
+
+void LinkLayers::make_reliable()
+{
+    if (!board_.reliable_stream)
+        throw Failure(JF_UNSUPPORTED, "the control path is UDP, and no plugin fills the slot \"reliable_stream\"");
+    reliable_ = std::make_unique<ReliableLayer>(board_.reliable_stream, decorated_secured_path(), initiator_, changed_);
+}
+
+jf_path LinkLayers::stream()
+{
+    signaling_decorators_.emplace(board_, reliable_ ? *reliable_->path() : decorated_secured_path(),
+                                  at(Seam::kSignaling));
+    return signaling_decorators_->path();
+}
+
+jf_path LinkLayers::decorated_secured_path()
+{
+    secured_decorators_.emplace(board_, *secure_->path(), at(Seam::kSecured));
+    return secured_decorators_->path();
+}
+
+void LinkLayers::forget_events()
+{
+    secure_->forget_events();
+    if (reliable_)
+        reliable_->forget_events();
+}
+
+} // namespace jackfield::kernel

@@ -1,0 +1,58 @@
+// What stands upon one control path: decorators, encryption, over datagrams a stream again.
+//
+// Threads:  [control].
+// Lifetime: belongs to an attempt, then to the link that came of it; destroyed before the path it stands on. Members
+// are
+//           the layers from the bottom up, so that they are destroyed from the top down.
+
+#pragma once
+
+#include "kernel/bind/decorators.hpp"
+#include "kernel/bind/layers.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace jackfield::kernel {
+
+class LinkLayers {
+public:
+    /// `initiator` opened the link: it is TLS client, and first in everything else. `changed` is called when a layer
+    /// got on.
+    LinkLayers(const Board& board, Device peer, bool initiator, std::function<void()> changed);
+    LinkLayers(const LinkLayers&) = delete;
+    LinkLayers& operator=(const LinkLayers&) = delete;
+
+    /// The handshake begins. Throws Failure.
+    void secure(jf_path path);
+
+    /// Once that is done, and if the path was one of datagrams. Throws Failure.
+    void make_reliable();
+
+    /// What signaling goes over, once the layers below stand. Throws Failure.
+    jf_path stream();
+
+    const SecureLayer* secured() const { return secure_.get(); }
+    const ReliableLayer* reliable() const { return reliable_.get(); }
+
+    /// Nobody listens for changes any more. For layers that outlive the flow that made them.
+    void forget_events();
+
+private:
+    DecoratorStack::Place at(Seam seam) const { return {seam, peer_, initiator_}; }
+    jf_path decorated_secured_path();
+
+    const Board& board_;
+    Device peer_;
+    bool initiator_;
+    std::function<void()> changed_;
+
+    std::optional<DecoratorStack> control_decorators_;
+    std::unique_ptr<SecureLayer> secure_;
+    std::optional<DecoratorStack> secured_decorators_;
+    std::unique_ptr<ReliableLayer> reliable_;
+    std::optional<DecoratorStack> signaling_decorators_;
+};
+
+} // namespace jackfield::kernel
