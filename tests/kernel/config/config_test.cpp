@@ -96,8 +96,8 @@ TEST(Config, MustSayWhereADecoratorStands)
     EXPECT_EQ(at("7"), "call.json: /slots/path_decorator/at: " + expected + ", found 7");
     EXPECT_EQ(at(R"(["media", "media"])"),
               "call.json: /slots/path_decorator/at: " + expected + R"(, found ["media","media"])");
-    EXPECT_EQ(problem_in_slots(R"({"signaling": {"use": "x", "at": "media"}})").substr(0, 52),
-              R"(call.json: /slots/signaling/at: unknown key; known: )");
+    EXPECT_EQ(problem_in_slots(R"({"signaling": {"use": "x", "at": "media"}})").substr(0, 43),
+              "call.json: /slots/signaling/at: no such key");
 }
 
 TEST(Config, HasDefaults)
@@ -157,7 +157,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
     EXPECT_EQ(
         problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
         "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
-        "  known      identity, discovery, connectivity, secure_channel, reliable_stream, multiplexer, signaling, "
+        "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, multiplexer, signaling, "
         "media_transport, codec, media_source, media_sink, control");
     EXPECT_EQ(problem_in_slots(R"({"codec": [{"use": "a"}, {"use": "b", "confg": {}}]})"),
               "call.json: /slots/codec/1/confg: no such key; did you mean \"config\"?\n"
