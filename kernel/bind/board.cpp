@@ -28,6 +28,7 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
         decorators.push_back({mount<jf_path_decorator_methods>(registry, resolved, *choice), choice->seams});
     one(secure_channel, "secure_channel");
     one(reliable_stream, "reliable_stream");
+    one(multiplexer, "multiplexer");
     one(signaling, "signaling");
     one(media_transport, "media_transport");
     many(codecs, "codec");

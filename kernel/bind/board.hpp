@@ -18,6 +18,7 @@
 #include <jackfield/abi/media_sink.h>
 #include <jackfield/abi/media_source.h>
 #include <jackfield/abi/media_transport.h>
+#include <jackfield/abi/multiplexer.h>
 #include <jackfield/abi/path_decorator.h>
 #include <jackfield/abi/reliable_stream.h>
 #include <jackfield/abi/secure_channel.h>
@@ -60,6 +61,7 @@ public:
     std::vector<PluggedDecorator> decorators; // at each seam the first stands lowest
     Plug<jf_secure_channel_methods> secure_channel;
     Plug<jf_reliable_stream_methods> reliable_stream;
+    Plug<jf_multiplexer_methods> multiplexer;
     Plug<jf_signaling_methods> signaling;
     Plug<jf_media_transport_methods> media_transport;
     std::vector<Plug<jf_codec_methods>> codecs;

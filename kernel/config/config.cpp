@@ -78,7 +78,7 @@ void read_plugin_path(Config& config, const ObjectReader& top)
 std::vector<Seam> read_seams(const ObjectReader& reader)
 {
     const auto* const at = reader.member("at");
-    const auto expected = fmt::format("one of {}, or a list of them", fmt::join(kSeams, ", "));
+    const auto expected = fmt::format("one of {}, or a list of them, each once", fmt::join(kSeams, ", "));
     if (at == nullptr)
         Report(reader.file(), reader.place("at"), fmt::format("missing; expected {}", expected)).raise();
     const json list = at->is_array() ? *at : json::array({*at});

@@ -48,7 +48,16 @@ struct Attempt {
     std::optional<StepFailure> refused = std::nullopt; // by us: a layer could not even begin
 
     bool secured() const { return layers->secured() != nullptr && layers->secured()->path(); }
-    bool done() const { return secured() && (stream || (layers->reliable() != nullptr && layers->reliable()->path())); }
+    /// Secured, and a stream.
+    bool streams() const
+    {
+        return secured() && (stream || (layers->reliable() != nullptr && layers->reliable()->path()));
+    }
+    bool done(const Board& board) const
+    {
+        return streams() &&
+               (!board.multiplexer || (layers->multiplexed() != nullptr && layers->multiplexed()->signaling()));
+    }
 
     std::optional<StepFailure> failure() const
     {
@@ -56,6 +65,8 @@ struct Attempt {
             return StepFailure(Step::secure_channel, *layers->secured()->failure());
         if (layers->reliable() != nullptr && layers->reliable()->failure())
             return StepFailure(Step::reliable_stream, *layers->reliable()->failure());
+        if (layers->multiplexed() != nullptr && layers->multiplexed()->failure())
+            return StepFailure(Step::multiplexer, *layers->multiplexed()->failure());
         return refused;
     }
 };
@@ -81,7 +92,7 @@ struct Pickup {
 
     Attempt* winner()
     {
-        const auto found = std::ranges::find_if(attempts, &Attempt::done);
+        const auto found = std::ranges::find_if(attempts, [this](const auto& one) { return one.done(node.board); });
         return found == attempts.end() ? nullptr : &*found;
     }
 
@@ -141,8 +152,8 @@ void send_answer(Pickup& pickup, const std::string& offer)
     send(pickup, JF_CALL_ANSWER, as_step(Step::answer, [&] { return pickup.paths->blob(); }));
 }
 
-/// Begins what is to come next on a path that is up: the handshake, and on DTLS that is done a stream.
-void go_on(Attempt& attempt)
+/// Begins what is to come next on a path that is up: the handshake, on DTLS that is done a stream, and its channels.
+void go_on(const Board& board, Attempt& attempt)
 {
     LinkLayers& layers = *attempt.layers;
     try {
@@ -150,6 +161,8 @@ void go_on(Attempt& attempt)
             as_step(Step::secure_channel, [&] { layers.secure(attempt.session->path(1)); });
         else if (!attempt.stream && attempt.secured() && layers.reliable() == nullptr)
             as_step(Step::reliable_stream, [&] { layers.make_reliable(); });
+        else if (board.multiplexer && attempt.streams() && layers.multiplexed() == nullptr)
+            as_step(Step::multiplexer, [&] { layers.multiplex(); });
     } catch (const StepFailure& failure) {
         attempt.refused = failure; // there may be another path
     }
@@ -168,7 +181,7 @@ void advance(Pickup& pickup)
     }
     for (auto& attempt : pickup.attempts) {
         if (!attempt.refused)
-            go_on(attempt);
+            go_on(pickup.node.board, attempt);
     }
 }
 

@@ -22,9 +22,14 @@ void LinkLayers::make_reliable()
     reliable_ = std::make_unique<ReliableLayer>(board_.reliable_stream, decorated_secured_path(), initiator_, changed_);
 }
 
+void LinkLayers::multiplex()
+{
+    multiplexer_ = std::make_unique<MultiplexerLayer>(board_.multiplexer, below_channels(), initiator_, changed_);
+}
+
 jf_path LinkLayers::stream()
 {
-    signaling_decorators_.emplace(board_, reliable_ ? *reliable_->path() : decorated_secured_path(),
+    signaling_decorators_.emplace(board_, multiplexer_ ? *multiplexer_->signaling() : below_channels(),
                                   at(Seam::kSignaling));
     return signaling_decorators_->path();
 }
@@ -35,11 +40,18 @@ jf_path LinkLayers::decorated_secured_path()
     return secured_decorators_->path();
 }
 
+jf_path LinkLayers::below_channels()
+{
+    return reliable_ ? *reliable_->path() : decorated_secured_path();
+}
+
 void LinkLayers::forget_events()
 {
     secure_->forget_events();
     if (reliable_)
         reliable_->forget_events();
+    if (multiplexer_)
+        multiplexer_->forget_events();
 }
 
 } // namespace jackfield::kernel

@@ -1,4 +1,4 @@
-// What stands upon one control path: decorators, encryption, over datagrams a stream again.
+// What stands upon one control path: decorators, encryption, over datagrams a stream again, channels.
 //
 // Threads:  [control].
 // Lifetime: belongs to an attempt, then to the link that came of it; destroyed before the path it stands on. Members
@@ -9,6 +9,7 @@
 
 #include "kernel/bind/decorators.hpp"
 #include "kernel/bind/layers.hpp"
+#include "kernel/bind/multiplexer.hpp"
 
 #include <functional>
 #include <memory>
@@ -30,11 +31,15 @@ public:
     /// Once that is done, and if the path was one of datagrams. Throws Failure.
     void make_reliable();
 
+    /// Once there is a stream, if the configuration has a multiplexer. Throws Failure.
+    void multiplex();
+
     /// What signaling goes over, once the layers below stand. Throws Failure.
     jf_path stream();
 
     const SecureLayer* secured() const { return secure_.get(); }
     const ReliableLayer* reliable() const { return reliable_.get(); }
+    const MultiplexerLayer* multiplexed() const { return multiplexer_.get(); }
 
     /// Nobody listens for changes any more. For layers that outlive the flow that made them.
     void forget_events();
@@ -42,6 +47,7 @@ public:
 private:
     DecoratorStack::Place at(Seam seam) const { return {seam, peer_, initiator_}; }
     jf_path decorated_secured_path();
+    jf_path below_channels();
 
     const Board& board_;
     Device peer_;
@@ -52,6 +58,7 @@ private:
     std::unique_ptr<SecureLayer> secure_;
     std::optional<DecoratorStack> secured_decorators_;
     std::unique_ptr<ReliableLayer> reliable_;
+    std::unique_ptr<MultiplexerLayer> multiplexer_;
     std::optional<DecoratorStack> signaling_decorators_;
 };
 

@@ -191,6 +191,22 @@ awaitable<void> make_reliable(Dial& dial, LinkLayers& layers)
     dial.call->tell(Step::reliable_stream, Moment::done);
 }
 
+//    A channel for signaling, if the configuration divides the stream.
+awaitable<void> multiplex(Dial& dial, LinkLayers& layers)
+{
+    dial.call->tell(Step::multiplexer, Moment::start);
+    as_step(Step::multiplexer, [&] { layers.multiplex(); });
+    const MultiplexerLayer* layer = layers.multiplexed();
+    co_await until(dial.call->bell, handshake_deadline(dial),
+                   [&] { return layer->signaling() || layer->failure() || dial.unwanted(); });
+    dial.check_wanted(Step::multiplexer);
+    if (layer->failure())
+        throw StepFailure(Step::multiplexer, *layer->failure());
+    if (!layer->signaling())
+        throw StepFailure(Step::multiplexer, JF_TIMEOUT, "the peer's device gave no channel for signaling in time");
+    dial.call->tell(Step::multiplexer, Moment::done);
+}
+
 /// One path to a link. The layers are the link's from the start, so that they go in the right order if a step fails.
 awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 {
@@ -199,6 +215,8 @@ awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
     co_await secure(dial, session, *link.layers);
     if (!stream)
         co_await make_reliable(dial, *link.layers);
+    if (dial.node.board.multiplexer)
+        co_await multiplex(dial, *link.layers);
     link.layers->forget_events();
 }
 

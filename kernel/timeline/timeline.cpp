@@ -13,9 +13,10 @@ namespace jackfield::kernel {
 
 std::string_view name_of(Step step)
 {
-    static constexpr std::array<std::string_view, 11> names{
-        "identity",  "discovery",          "request", "answer", "connectivity", "secure_channel", "reliable_stream",
-        "signaling", "media_connectivity", "media",   "call"};
+    static constexpr std::array<std::string_view, 12> names{
+        "identity",     "discovery",          "request",         "answer",
+        "connectivity", "secure_channel",     "reliable_stream", "multiplexer",
+        "signaling",    "media_connectivity", "media",           "call"};
     return names[static_cast<std::size_t>(step)];
 }
 

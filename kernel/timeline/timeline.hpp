@@ -25,6 +25,7 @@ enum class Step {
     connectivity,       // the control path
     secure_channel,     // TLS or DTLS, and it is the peer
     reliable_stream,    // a stream over DTLS
+    multiplexer,        // a channel for signaling
     signaling,          // invite, ring, accept
     media_connectivity, // the media paths
     media,              // sound and pictures

@@ -71,4 +71,24 @@ TEST(Stack, TakesTheTransportThatThePolicyAllows)
     }
 }
 
+TEST(Stack, SignalsOverAChannelOfTheMultiplexer)
+{
+    for (const char* policy : {"tcp-only", "udp-only"}) {
+        World world;
+        for (const std::string name : {"alice", "bob"}) {
+            const auto file = world.configure(name, {.call = {{"control_policy", policy}}});
+            Json config = Json::parse(std::ifstream(file));
+            config["slots"]["multiplexer"] = {{"use", "mux-yamux"}};
+            std::ofstream(file) << config.dump();
+        }
+        const auto bob_account = world.account("bob");
+        const auto bob = world.listen("bob", {"--answer", "--once", "--send", "test"});
+        const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "1"});
+        ASSERT_FALSE(alice->event("multiplexer", "done").is_null()) << policy;
+        ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null()) << policy;
+        EXPECT_EQ(alice->exit_code(), 0);
+        EXPECT_EQ(bob->exit_code(), 0);
+    }
+}
+
 } // namespace

@@ -85,7 +85,7 @@ TEST(Config, LetsPathDecoratorsSayWhereTheyStand)
 
 TEST(Config, MustSayWhereADecoratorStands)
 {
-    const std::string expected = "expected one of control, secured, signaling, media, or a list of them";
+    const std::string expected = "expected one of control, secured, signaling, media, or a list of them, each once";
     const auto at = [](const std::string& value) {
         return problem_in_slots(R"({"path_decorator": {"use": "path-a", "at": )" + value + "}}");
     };
@@ -94,8 +94,7 @@ TEST(Config, MustSayWhereADecoratorStands)
     EXPECT_EQ(at(R"("middle")"), "call.json: /slots/path_decorator/at: " + expected + R"(, found "middle")");
     EXPECT_EQ(at("[]"), "call.json: /slots/path_decorator/at: " + expected + ", found []");
     EXPECT_EQ(at("7"), "call.json: /slots/path_decorator/at: " + expected + ", found 7");
-    EXPECT_EQ(at(R"(["media", "media"])"),
-              "call.json: /slots/path_decorator/at: " + expected + R"(, found ["media","media"])");
+    EXPECT_EQ(at(R"(["media", "media"])"), "call.json: /slots/path_decorator/at: " + expected + ", found a list");
     EXPECT_EQ(problem_in_slots(R"({"signaling": {"use": "x", "at": "media"}})").substr(0, 43),
               "call.json: /slots/signaling/at: no such key");
 }
@@ -154,11 +153,11 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
     EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"), "call.json: /slot: no such key; did you mean \"slots\"?\n"
                                                           "  known      jackfield, plugin_path, slots, call, log");
-    EXPECT_EQ(
-        problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
-        "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
-        "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, multiplexer, signaling, "
-        "media_transport, codec, media_source, media_sink, control");
+    EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
+              "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
+              "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
+              "multiplexer, signaling, "
+              "media_transport, codec, media_source, media_sink, control");
     EXPECT_EQ(problem_in_slots(R"({"codec": [{"use": "a"}, {"use": "b", "confg": {}}]})"),
               "call.json: /slots/codec/1/confg: no such key; did you mean \"config\"?\n"
               "  known      use, config, optional");

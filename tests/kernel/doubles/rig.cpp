@@ -10,6 +10,7 @@
 #include "tests/kernel/doubles/media_sink.hpp"
 #include "tests/kernel/doubles/media_source.hpp"
 #include "tests/kernel/doubles/media_transport.hpp"
+#include "tests/kernel/doubles/multiplexer.hpp"
 #include "tests/kernel/doubles/path_decorator.hpp"
 
 #include <jackfield/plugin.hpp>
@@ -26,7 +27,7 @@ namespace {
 
 using Entry = jackfield::detail::EntryOf<IdentityDouble, DiscoveryDouble, ConnectivityDouble, SecureChannelDouble,
                                          ReliableStreamDouble, SignalingDouble, MediaTransportDouble, CodecDouble,
-                                         MediaSourceDouble, MediaSinkDouble, PathDecoratorDouble>;
+                                         MediaSourceDouble, MediaSinkDouble, PathDecoratorDouble, MultiplexerDouble>;
 
 std::string line_of(const kernel::TimelineEvent& event)
 {
@@ -68,6 +69,8 @@ kernel::Config config_of_doubles(const RigOptions& options)
         slots[slot] = {one};
     if (options.reliable)
         slots["reliable_stream"] = one;
+    if (options.multiplexer)
+        slots["multiplexer"] = one;
     for (int i = 0; i < options.decorators; ++i)
         slots["path_decorator"].push_back({{"use", "doubles"}, {"at", {"control", "secured", "signaling", "media"}}});
     slots["discovery"] = nlohmann::json::array();

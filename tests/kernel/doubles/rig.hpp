@@ -50,6 +50,7 @@ struct RigOptions {
     int discoveries = 1;
     bool reliable = true; // the slot is filled
     int decorators = 0;   // of them at every seam
+    bool multiplexer = false;
 };
 
 /// What a node is made of, without flows: for tests of kernel/bind.

@@ -34,6 +34,7 @@ struct Script {
     Play tls = Play::happens;                     // 5
     Play dtls = Play::happens;                    // 5
     Play reliable = Play::happens;                //
+    Play channel = Play::happens;                 //    of the multiplexer
     Play ring = Play::happens;                    // 6
     Play accept = Play::happens;                  // 6  fails: the person refuses
     Play media = Play::happens;                   // 7

@@ -2,6 +2,7 @@
 // caller does not come through.
 
 #include "kernel/flow/limits.hpp"
+#include "tests/kernel/doubles/multiplexer.hpp"
 #include "tests/kernel/doubles/path_decorator.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
@@ -61,6 +62,30 @@ TEST(AcceptLinkDecorated, PutsDecoratorsUponThePathsOfTheCaller)
         EXPECT_FALSE(decorator->initiator);
         EXPECT_EQ(decorator->peer, "bob-1");
     }
+}
+
+TEST(AcceptLinkMultiplexed, SignalsOverTheChannelThatTheCallerAskedFor)
+{
+    Rig rig({.multiplexer = true});
+    rig.stage.script.channel = Play::waits;
+    rig.request();
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U) << "not before there is a channel";
+    auto& multiplexer = rig.stage.get<MultiplexerDouble::Session>("multiplexer");
+    EXPECT_FALSE(multiplexer.initiator());
+    multiplexer.ask("signaling");
+    rig.settle();
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
+}
+
+TEST(AcceptLinkMultiplexed, WhoseStreamEndsBeforeTheChannelHasFailed)
+{
+    Rig rig({.multiplexer = true});
+    rig.node->settings.control_policy = jackfield::kernel::ControlPolicy::kTcpOnly;
+    rig.stage.script.channel = Play::waits;
+    rig.request();
+    rig.stage.get<MultiplexerDouble::Session>("multiplexer").close(JF_UNREACHABLE);
+    rig.settle();
+    EXPECT_TRUE(rig.told.back().starts_with("multiplexer failed")) << rig.told.back();
 }
 
 TEST_F(AcceptLink, UsesCandidatesThatComeLateFromTheCallerOnly)

@@ -1,6 +1,7 @@
 // The calling side when all goes well: every step of the table, in its order.
 
 #include "tests/kernel/doubles/media_source.hpp"
+#include "tests/kernel/doubles/multiplexer.hpp"
 #include "tests/kernel/doubles/path_decorator.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
@@ -59,6 +60,30 @@ TEST(OutgoingCall, PutsDecoratorsAtEverySeam)
         EXPECT_EQ(rig.stage.count("decorator media 1"), 0U) << "it goes with the call";
         EXPECT_EQ(rig.stage.count("decorator control 1"), 1U) << "it stays with the link";
     }
+}
+
+TEST(OutgoingCall, SignalsOverAChannelIfThereIsAMultiplexer)
+{
+    for (const auto policy : {ControlPolicy::kUdpOnly, ControlPolicy::kTcpOnly}) {
+        Rig rig({.multiplexer = true});
+        rig.node->settings.control_policy = policy;
+        rig.call();
+        EXPECT_TRUE(rig.was_told("multiplexer done"));
+        EXPECT_EQ(rig.program->heard_answer, 1);
+        EXPECT_TRUE(rig.stage.get<MultiplexerDouble::Session>("multiplexer").initiator());
+        EXPECT_TRUE(rig.signaling().stands_on(rig.stage.get<Actor>("channel signaling")));
+    }
+}
+
+TEST(OutgoingCall, ThatGetsNoChannelFailsAtThatStep)
+{
+    Rig rig({.multiplexer = true});
+    rig.stage.script.channel = Play::fails;
+    rig.stage.script.status = JF_REFUSED;
+    rig.call();
+    EXPECT_EQ(rig.program->ends, 1);
+    EXPECT_EQ(rig.program->end.error.status, JF_REFUSED);
+    EXPECT_EQ(rig.program->end.step, Step::multiplexer);
 }
 
 TEST(OutgoingCall, ADecoratorThatCannotTakeThePathEndsTheCallWithItsWords)

@@ -1,0 +1,180 @@
+// The frames of yamux, byte for byte, and what becomes of a peer that breaks its rules.
+#include "frame.hpp"
+#include "mux_end.hpp"
+
+namespace jackfield::mux_test {
+namespace {
+
+using namespace mux_yamux;
+
+Bytes bytes_of(const Header& header, const Bytes& data = {})
+{
+    const auto head = mux_yamux::write(header);
+    Bytes bytes(head.begin(), head.end());
+    bytes.insert(bytes.end(), data.begin(), data.end());
+    return bytes;
+}
+
+TEST(YamuxFrame, IsTwelveBytesInNetworkOrder)
+{
+    EXPECT_EQ(bytes_of({Type::window_update, flag::kSyn | flag::kFin, 0x01020304, 0x0a0b0c0d}),
+              (Bytes{0, 1, 0, 5, 1, 2, 3, 4, 0x0a, 0x0b, 0x0c, 0x0d}));
+}
+
+TEST(YamuxFrame, IsReadHoweverTheStreamIsCut)
+{
+    Bytes stream = bytes_of({Type::data, 0, 7, 5}, {1, 2, 3, 4, 5});
+    const Bytes more = bytes_of({Type::ping, flag::kSyn, 0, 9});
+    stream.insert(stream.end(), more.begin(), more.end());
+    for (std::size_t cut = 1; cut <= stream.size(); ++cut) {
+        FrameReader reader;
+        Bytes data;
+        std::vector<Type> frames;
+        for (std::size_t at = 0; at < stream.size(); at += cut) {
+            ByteView input = ByteView(stream).subspan(at, std::min(cut, stream.size() - at));
+            while (const auto piece = reader.next(input)) {
+                data.insert(data.end(), piece->data.begin(), piece->data.end());
+                if (piece->begins)
+                    frames.push_back(piece->header.type);
+            }
+            EXPECT_TRUE(input.empty());
+        }
+        EXPECT_EQ(data, (Bytes{1, 2, 3, 4, 5})) << cut;
+        EXPECT_EQ(frames, (std::vector{Type::data, Type::ping})) << cut;
+    }
+}
+
+/// A session whose peer is the test, frame by frame.
+class YamuxPeer : public ::testing::Test {
+protected:
+    YamuxPeer()
+        : instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, "mux-yamux", JF_MULTIPLEXER_INTERFACE),
+          link_(JF_STREAM),
+          end_(instance_, link_.path(0), false)
+    {
+        link_.path(1).open(ear_);
+    }
+    ~YamuxPeer() override
+    {
+        end_.release();
+        link_.path(1).close();
+    }
+
+    void say(const Header& header, const Bytes& data = {}) { link_.path(1).send(bytes_of(header, data)); }
+    void ask(std::uint32_t id) { say({Type::data, flag::kSyn, id, 4}, {3, 'a', 'b', 'c'}); }
+    bool ends_with(Status status)
+    {
+        return host_.run_until([&] { return end_.closed.size() == 1; }, std::chrono::seconds(10)) &&
+               end_.closed[0] == status;
+    }
+    /// The peer hears such a frame.
+    bool hears(Type type, std::uint16_t flags)
+    {
+        return ear_.wait([&](const auto& heard) {
+            const Bytes stream = heard.stream();
+            FrameReader reader;
+            ByteView input(stream);
+            while (const auto piece = reader.next(input)) {
+                if (piece->begins && piece->header.type == type && (piece->header.flags & flags) == flags)
+                    return true;
+            }
+            return false;
+        });
+    }
+
+    FakeHost host_;
+    PathEar ear_;
+    Instance instance_;
+    MemoryLink link_;
+    End end_;
+};
+
+TEST_F(YamuxPeer, AsksForAChannelByNameInTheFrameThatOpensIt)
+{
+    ask(1);
+    ASSERT_TRUE(host_.run_until([&] { return end_.requests.contains("abc"); }));
+    ASSERT_EQ(end_.accept("abc"), JF_OK);
+    EXPECT_TRUE(hears(Type::window_update, flag::kAck));
+}
+
+TEST_F(YamuxPeer, IsAnsweredItsPings)
+{
+    say({Type::ping, flag::kSyn, 0, 77});
+    EXPECT_TRUE(hears(Type::ping, flag::kAck));
+}
+
+TEST_F(YamuxPeer, OfAnotherVersionIsRefused)
+{
+    link_.path(1).send(Bytes(12, 9));
+    EXPECT_TRUE(ends_with(JF_BAD_INPUT));
+}
+
+TEST_F(YamuxPeer, ThatOpensAStreamWithANumberOfOursIsRefused)
+{
+    ask(2);
+    EXPECT_TRUE(ends_with(JF_BAD_INPUT));
+}
+
+TEST_F(YamuxPeer, ThatOpensAStreamTwiceIsRefused)
+{
+    ask(1);
+    ask(1);
+    EXPECT_TRUE(ends_with(JF_BAD_INPUT));
+}
+
+TEST_F(YamuxPeer, ThatSendsMoreThanTheWindowIsRefused)
+{
+    ask(1);
+    for (int i = 0; i < 5; ++i)
+        say({Type::data, 0, 1, 60'000}, Bytes(60'000, 1));
+    EXPECT_TRUE(ends_with(JF_BAD_INPUT));
+}
+
+TEST_F(YamuxPeer, ThatGivesMoreCreditThanThereIsIsRefused)
+{
+    ask(1);
+    say({Type::window_update, 0, 1, 0xffffffff});
+    EXPECT_TRUE(ends_with(JF_BAD_INPUT));
+}
+
+TEST_F(YamuxPeer, ThatAnnouncesAnEnormousFrameIsRefused)
+{
+    say({Type::data, flag::kSyn, 1, 0x7fffffff});
+    EXPECT_TRUE(ends_with(JF_BAD_INPUT));
+}
+
+TEST_F(YamuxPeer, ThatAsksForTooManyChannelsHearsThatSomeAreDeclined)
+{
+    for (std::uint32_t id = 1; id < 200; id += 2)
+        ask(id);
+    EXPECT_TRUE(hears(Type::window_update, flag::kRst));
+    EXPECT_TRUE(end_.closed.empty()) << "and the session goes on";
+}
+
+TEST_F(YamuxPeer, ThatWithdrawsARequestIsNotGivenTheChannel)
+{
+    ask(1);
+    say({Type::window_update, flag::kRst, 1, 0});
+    ASSERT_TRUE(host_.run_until([&] { return end_.requests.contains("abc"); }));
+    say({Type::ping, flag::kSyn, 0, 1});
+    ASSERT_TRUE(hears(Type::ping, flag::kAck)); // behind it the withdrawal has come
+    EXPECT_EQ(end_.accept("abc"), JF_NOT_FOUND);
+}
+
+TEST_F(YamuxPeer, MaySendOnAStreamThatIsGone)
+{
+    say({Type::data, 0, 5, 3}, {1, 2, 3});
+    say({Type::window_update, 0, 9, 100});
+    say({Type::ping, flag::kSyn, 0, 1});
+    EXPECT_TRUE(hears(Type::ping, flag::kAck));
+    EXPECT_TRUE(end_.closed.empty());
+}
+
+TEST_F(YamuxPeer, ThatGoesAwayEndsTheSessionInOrder)
+{
+    say({Type::go_away, 0, 0, 0});
+    EXPECT_TRUE(ends_with(JF_CLOSED));
+}
+
+} // namespace
+} // namespace jackfield::mux_test
