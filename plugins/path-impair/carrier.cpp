@@ -86,6 +86,12 @@ void Carrier::unblock(Outlet& outlet)
     changed_.notify_all();
 }
 
+bool Carrier::want(Outlet& outlet)
+{
+    const std::lock_guard lock(mutex_);
+    return outlet.wanted_ = !outlet.heap_.empty();
+}
+
 void Carrier::close(Outlet& outlet, bool let_go)
 {
     std::unique_lock lock(mutex_);
@@ -139,14 +145,19 @@ void Carrier::hand_out(Outlet& outlet, std::unique_lock<std::mutex>& lock)
     lock.unlock();
     const jackfield::Status status = outlet.deliver(parcel);
     lock.lock();
-    delivering_ = nullptr;
     if (status == JF_WOULD_BLOCK) {
         outlet.heap_.push_back(std::move(parcel));
         std::ranges::push_heap(outlet.heap_, later);
     } else {
         outlet.blocked_ = false;
         spare_.push_back(std::move(parcel.bytes));
+        if (std::exchange(outlet.wanted_, false)) {
+            lock.unlock();
+            outlet.has_room();
+            lock.lock();
+        }
     }
+    delivering_ = nullptr;
     changed_.notify_all(); // for close
 }
 

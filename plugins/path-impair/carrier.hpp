@@ -31,10 +31,14 @@ public:
     /// No lock is held. JF_WOULD_BLOCK: keep it until unblock.
     virtual jackfield::Status deliver(const Parcel& parcel) noexcept = 0;
 
+    /// There is room again, once after `want`. No lock is held.
+    virtual void has_room() noexcept {}
+
 private:
     friend class Carrier;
     std::vector<Parcel> heap_; // the next one is in front
     bool blocked_ = false;
+    bool wanted_ = false;
     bool closed_ = false;
 };
 
@@ -55,6 +59,10 @@ public:
     void put_end(Outlet& outlet, jackfield::Status status, std::string_view text, Time at);
 
     void unblock(Outlet& outlet);
+
+    /// A put was refused: has_room follows when the next parcel has come out. False if none is on its way any more:
+    /// then there is room now.
+    bool want(Outlet& outlet);
 
     /// Nothing comes out any more once this returns; before that, what is on its way if `let_go`.
     void close(Outlet& outlet, bool let_go);

@@ -58,11 +58,9 @@ jackfield::Status ImpairedPath::send(std::span<const jf_bytes> parts) noexcept
         return JF_CLOSED;
     if (jackfield::total_size(parts) > describe().max_datagram_bytes)
         return JF_BAD_INPUT;
-    if (stream_)
-        sender_waits_ = true; // before we look: what makes room afterwards will tell
-    const jackfield::Status status = post(out_, parts, JF_ECN_UNKNOWN);
-    if (status != JF_WOULD_BLOCK)
-        sender_waits_ = false;
+    jackfield::Status status = post(out_, parts, JF_ECN_UNKNOWN);
+    while (status == JF_WOULD_BLOCK && !carrier_.want(out_)) // the last one has gone since
+        status = post(out_, parts, JF_ECN_UNKNOWN);
     return status;
 }
 
@@ -94,8 +92,6 @@ jackfield::Status ImpairedPath::Out::deliver(const Parcel& parcel) noexcept
     const jackfield::Status status = path.below().send(jackfield::ByteView(parcel.bytes));
     if (status == JF_WOULD_BLOCK && path.stream_)
         return status;
-    if (path.sender_waits_.exchange(false))
-        path.gate_.writable();
     return status == JF_WOULD_BLOCK ? JF_OK : status; // a datagram that finds no room is lost
 }
 

@@ -9,8 +9,6 @@
 
 #include <jackfield/path_decorator.hpp>
 
-#include <atomic>
-
 namespace path_impair {
 
 class ImpairedPath final : public jackfield::DecoratedPath {
@@ -38,6 +36,7 @@ private:
     struct Out final : Direction {
         using Direction::Direction;
         jackfield::Status deliver(const Parcel& parcel) noexcept override;
+        void has_room() noexcept override { path.gate_.writable(); }
     };
     struct In final : Direction {
         using Direction::Direction;
@@ -57,7 +56,6 @@ private:
     Time made_at_;
     bool stream_;
     jackfield::ReceiverGate gate_;
-    std::atomic<bool> sender_waits_{false}; // a send was refused; writable is due
     Out out_;
     In in_;
     bool is_closed_ = false;

@@ -72,8 +72,7 @@ TEST_P(EveryDecorator, SendsAGatherListAsOnePacket)
 
 TEST_P(EveryDecorator, HandsUpWhatArrivedBeforeItWasOpened)
 {
-    PathEar deaf;
-    link_.far().open(deaf);
+    link_.far().open(link_.at_far());
     ASSERT_EQ(link_.far().send(packet_of(7)), JF_OK);
     link_.near().open(link_.at_near());
     EXPECT_TRUE(link_.at_near().wait_for_packets(1));
@@ -125,6 +124,7 @@ TEST_P(EveryDecorator, TellsThatASendMayBeTriedAgain)
     if (status == JF_OK)
         return; // it takes what it may lose
     ASSERT_EQ(status, JF_WOULD_BLOCK);
+    EXPECT_EQ(link_.at_near().heard().writable, 0) << "nothing was refused before";
     link_.link().hold(false);
     ASSERT_TRUE(link_.at_near().wait([](const auto& heard) { return heard.writable > 0; }));
     EXPECT_EQ(link_.near().send(packet_of(2)), JF_OK);
