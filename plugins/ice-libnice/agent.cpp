@@ -163,6 +163,8 @@ void Agent::add_remote(unsigned component, const std::vector<Candidate>& candida
         owners.push_back(to_nice(candidate, stream_));
         list = g_slist_append(list, owners.back().get());
     }
+    used_components_ |= 1U << component;
+    rest_if_ready(); // checks that came before the candidates may have made it ready
     nice_agent_set_remote_candidates(agent_, stream_, component, list); // copies
     g_slist_free(list);
 }
@@ -192,15 +194,17 @@ Status Agent::send(unsigned component, ByteView bytes) const
     return send(component, std::span(&part, 1));
 }
 
-/// With nothing left to check, libnice's pacing timer would tick on through the whole idle timeout: that time is for
-/// components that may still fail.
-void Agent::rest_if_all_ready()
+/// With nothing left to check, libnice's pacing timer ticks on through the whole idle timeout. That time is for
+/// components that may still come up: those that the peer uses and that are not ready.
+void Agent::rest_if_ready()
 {
-    const bool all = std::all_of(paths_.begin(), paths_.end(), [this](const auto& path) {
-        return nice_agent_get_component_state(agent_, stream_, path->component()) == NICE_COMPONENT_STATE_READY;
-    });
-    if (all)
-        g_object_set(agent_, "idle-timeout", kRestAfterMs, nullptr);
+    const std::uint32_t used = used_components_;
+    const bool ready =
+        used != 0 && std::all_of(paths_.begin(), paths_.end(), [&](const auto& path) {
+            return (used & 1U << path->component()) == 0 ||
+                   nice_agent_get_component_state(agent_, stream_, path->component()) == NICE_COMPONENT_STATE_READY;
+        });
+    g_object_set(agent_, "idle-timeout", ready ? kRestAfterMs : kIdleTimeoutMs, nullptr);
 }
 
 bool Agent::has_pair(unsigned component) const

@@ -14,6 +14,8 @@
 
 #include <nice/agent.h>
 
+#include <atomic>
+
 namespace jackfield::ice {
 
 /// What an agent tells its session.
@@ -79,7 +81,7 @@ private:
     void connect_events();
     bool can_be_reached() const;
     void set_socket_buffers(int bytes);
-    void rest_if_all_ready();
+    void rest_if_ready();
     void silence();
 
     GlibLoop& loop_;
@@ -87,6 +89,7 @@ private:
     Emit emit_;
     NiceAgent* agent_ = nullptr;
     guint stream_ = 0;
+    std::atomic<std::uint32_t> used_components_{0}; // bit n: the peer has candidates for component n
     bool tcp_;
     bool hide_related_;
     bool has_relay_ = false;

@@ -41,7 +41,7 @@ struct AgentSignals {
         Agent& agent = *static_cast<Agent*>(self);
         if (state == NICE_COMPONENT_STATE_READY) {
             agent.emit_({AgentEvent::Kind::ready, component, {}, {}, {}});
-            agent.rest_if_all_ready();
+            agent.rest_if_ready();
         } else if (state == NICE_COMPONENT_STATE_FAILED) {
             agent.emit_({AgentEvent::Kind::failed, component, {}, {}, {}});
             agent.paths_[component - 1]->connection_lost();
