@@ -13,8 +13,14 @@ const jf_secure_listener_methods SecureLayer::kListener{
         if (layer.settled())
             return;
         layer.info_ = {std::string(view_of(info->protocol)), std::string(view_of(info->cipher)),
-                       std::string(view_of(info->group)), Device(info->peer)};
-        layer.path_ = path;
+                       std::string(view_of(info->group)), Device(info->peer), info->peer.device_id.size != 0};
+        if (layer.info_.proven || layer.unproven_ == Unproven::kAllowed)
+            layer.path_ = path;
+        else
+            layer.failure_ = Error{JF_UNAUTHENTICATED, "the secure channel proves nobody, and the configuration does "
+                                                       "not say \"call\": {\"allow_unproven_peer\": true}"};
+        if (!layer.info_.proven)
+            layer.info_.peer = layer.expected_;
         layer.changed_();
     },
     [](void* self, jf_status status, const jf_error* error) {
@@ -26,8 +32,8 @@ const jf_secure_listener_methods SecureLayer::kListener{
     }};
 
 SecureLayer::SecureLayer(const Plug<jf_secure_channel_methods>& plug, jf_path below, std::uint32_t role,
-                         const Device& expected, std::function<void()> changed)
-    : changed_(std::move(changed))
+                         const Device& expected, Unproven unproven, std::function<void()> changed)
+    : expected_(expected), unproven_(unproven), changed_(std::move(changed))
 {
     const jf_device device = expected.raw();
     const jf_secure_options options{sizeof(options), role, &device};

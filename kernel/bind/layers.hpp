@@ -19,15 +19,19 @@ struct SecureInfo {
     std::string protocol;
     std::string cipher;
     std::string group;
-    Device peer;
+    Device peer;         // as expected if nobody is proven
+    bool proven = false; // the peer has shown that it is that device
 };
+
+/// What becomes of a channel that says it has proven nobody.
+enum class Unproven { kRefused, kAllowed };
 
 /// One handshake. Ready when path() has a value; failed when failure() has one.
 class SecureLayer {
 public:
     /// Throws Failure if the handshake cannot even begin. role: JF_TLS_CLIENT or JF_TLS_SERVER.
     SecureLayer(const Plug<jf_secure_channel_methods>& plug, jf_path below, std::uint32_t role, const Device& expected,
-                std::function<void()> changed);
+                Unproven unproven, std::function<void()> changed);
     SecureLayer(const SecureLayer&) = delete;
     SecureLayer& operator=(const SecureLayer&) = delete;
     ~SecureLayer();
@@ -46,6 +50,8 @@ private:
     bool settled() const { return path_ || failure_; } // the first result counts
     static const jf_secure_listener_methods kListener;
 
+    Device expected_;
+    Unproven unproven_;
     std::function<void()> changed_;
     jf_secure_session session_{};
     std::optional<jf_path> path_;

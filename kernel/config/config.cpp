@@ -30,7 +30,8 @@ constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "c
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
-                                          "connect_timeout_s", "bundle",       "display_name"};
+                                          "connect_timeout_s", "bundle",       "allow_unproven_peer",
+                                          "display_name"};
 constexpr std::string_view kLogKeys[] = {"level"};
 
 // In the order of the enums and of JF_LOG_DEBUG and the others.
@@ -157,6 +158,7 @@ void read_call(CallSettings& call, const Config& config, const json& text)
     call.connect_timeout =
         std::chrono::seconds(reader.integer("connect_timeout_s", call.connect_timeout.count(), 1, 300));
     call.bundle = static_cast<Bundle>(reader.choice("bundle", 0, kBundles));
+    call.allow_unproven_peer = reader.flag("allow_unproven_peer", false);
     call.display_name = reader.text("display_name", "", 128);
 }
 

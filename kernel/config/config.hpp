@@ -35,6 +35,7 @@ struct CallSettings {
     std::chrono::seconds ring_timeout{30};
     std::chrono::seconds connect_timeout{15};
     Bundle bundle = Bundle::kAuto;
+    bool allow_unproven_peer = false; // a secure channel may come up without having proven who is there
     std::string display_name;
 };
 

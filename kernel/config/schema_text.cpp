@@ -128,7 +128,7 @@ std::string expected_text(const json& schema)
         std::vector<std::string> words;
         for (const auto& value : *values)
             words.push_back(value.dump());
-        return fmt::format("one of {}", fmt::join(words, ", "));
+        return fmt::format("{}{}", words.size() == 1 ? "" : "one of ", fmt::join(words, ", "));
     }
     if (const auto type = schema.find("type"); type != schema.end()) {
         if (type->is_string())

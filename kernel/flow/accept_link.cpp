@@ -175,9 +175,9 @@ void advance(Pickup& pickup)
         const bool known =
             std::ranges::any_of(pickup.attempts, [&](const auto& one) { return one.session == session; });
         if (!known)
-            pickup.attempts.push_back(
-                {session, pickup.paths->is_stream(session),
-                 std::make_unique<LinkLayers>(pickup.node.board, pickup.caller, false, pickup.ring())});
+            pickup.attempts.push_back({session, pickup.paths->is_stream(session),
+                                       std::make_unique<LinkLayers>(pickup.node.board, pickup.caller, false,
+                                                                    unproven(pickup.node), pickup.ring())});
     }
     for (auto& attempt : pickup.attempts) {
         if (!attempt.refused)

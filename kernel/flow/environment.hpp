@@ -49,4 +49,9 @@ struct Environment {
     Workers workers{control}; // opens codecs; idle before the board goes
 };
 
+inline Unproven unproven(const Environment& node)
+{
+    return node.settings.allow_unproven_peer ? Unproven::kAllowed : Unproven::kRefused;
+}
+
 } // namespace jackfield::kernel

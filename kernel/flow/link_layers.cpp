@@ -4,15 +4,16 @@
 
 namespace jackfield::kernel {
 
-LinkLayers::LinkLayers(const Board& board, Device peer, bool initiator, std::function<void()> changed)
-    : board_(board), peer_(std::move(peer)), initiator_(initiator), changed_(std::move(changed))
+LinkLayers::LinkLayers(const Board& board, Device peer, bool initiator, Unproven unproven,
+                       std::function<void()> changed)
+    : board_(board), peer_(std::move(peer)), initiator_(initiator), unproven_(unproven), changed_(std::move(changed))
 {}
 
 void LinkLayers::secure(jf_path path)
 {
     control_decorators_.emplace(board_, path, at(Seam::kControl));
     secure_ = std::make_unique<SecureLayer>(board_.secure_channel, control_decorators_->path(),
-                                            initiator_ ? JF_TLS_CLIENT : JF_TLS_SERVER, peer_, changed_);
+                                            initiator_ ? JF_TLS_CLIENT : JF_TLS_SERVER, peer_, unproven_, changed_);
 }
 
 void LinkLayers::make_reliable()

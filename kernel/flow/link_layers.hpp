@@ -21,7 +21,7 @@ class LinkLayers {
 public:
     /// `initiator` opened the link: it is TLS client, and first in everything else. `changed` is called when a layer
     /// got on.
-    LinkLayers(const Board& board, Device peer, bool initiator, std::function<void()> changed);
+    LinkLayers(const Board& board, Device peer, bool initiator, Unproven unproven, std::function<void()> changed);
     LinkLayers(const LinkLayers&) = delete;
     LinkLayers& operator=(const LinkLayers&) = delete;
 
@@ -52,6 +52,7 @@ private:
     const Board& board_;
     Device peer_;
     bool initiator_;
+    Unproven unproven_;
     std::function<void()> changed_;
 
     std::optional<DecoratorStack> control_decorators_;

@@ -171,8 +171,11 @@ awaitable<void> secure(Dial& dial, ConnectivitySession& session, LinkLayers& lay
     if (!layer->path())
         throw StepFailure(Step::secure_channel, JF_TIMEOUT, "the encryption handshake took too long");
     const SecureInfo& info = layer->info();
-    dial.call->tell(Step::secure_channel, Moment::done,
-                    nlohmann::json{{"protocol", info.protocol}, {"cipher", info.cipher}, {"group", info.group}}.dump());
+    dial.call->tell(
+        Step::secure_channel, Moment::done,
+        nlohmann::json{
+            {"protocol", info.protocol}, {"cipher", info.cipher}, {"group", info.group}, {"proven", info.proven}}
+            .dump());
 }
 
 //    Over DTLS: a stream of datagrams.
@@ -211,7 +214,7 @@ awaitable<void> multiplex(Dial& dial, LinkLayers& layers)
 awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 {
     const bool stream = dial.paths->is_stream(&session);
-    link.layers = std::make_unique<LinkLayers>(dial.node.board, dial.callee, true, dial.ring());
+    link.layers = std::make_unique<LinkLayers>(dial.node.board, dial.callee, true, unproven(dial.node), dial.ring());
     co_await secure(dial, session, *link.layers);
     if (!stream)
         co_await make_reliable(dial, *link.layers);

@@ -44,6 +44,18 @@ std::vector<std::string> common(const std::vector<std::string>& a, const std::ve
     return both;
 }
 
+/// RTP/SAVP and RTP/SAVPF encrypt (RFC 3711, RFC 5124), RTP/AVP and RTP/AVPF do not; neither is ever taken for the
+/// other. A signaling that tells no profile tells keys.
+bool encrypts(std::string_view profile, bool has_keys)
+{
+    return profile.empty() ? has_keys : profile.find("SAVP") != std::string_view::npos;
+}
+
+bool encrypts(const MediaLine& line)
+{
+    return encrypts(line.profile, !line.keys.empty());
+}
+
 LineCodec line_codec(const MediaCapabilities& ours, const CodecOption& option, int payload_type)
 {
     return {payload_type,    option.name,       option.clock_rate_hz,
@@ -100,7 +112,8 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
         }
     }
     const auto key = choose_key(ours, offered);
-    if (!wish.wanted || offered.rejected || line.codecs.empty() || (!ours.suites.empty() && !key)) {
+    if (!wish.wanted || offered.rejected || line.codecs.empty() || (!ours.suites.empty() && !key) ||
+        encrypts(ours.profile, !ours.suites.empty()) != encrypts(offered)) {
         line.rejected = true; // RFC 3264 section 6: the line stays, with what was offered
         line.codecs = offered.codecs;
         line.direction = {false, false};
@@ -181,6 +194,9 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             continue;
         if (here.kind != there.kind)
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is of another kind than ours");
+        if (encrypts(here) != encrypts(there))
+            throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is " + there.profile +
+                                            ", and ours is " + here.profile);
         AgreedStream stream;
         stream.kind = here.kind;
         stream.direction = {here.direction.send && there.direction.receive,

@@ -10,6 +10,7 @@
 namespace identity_x509 {
 
 using jackfield::Failure;
+using namespace shared_x509;
 
 namespace {
 
@@ -23,11 +24,6 @@ struct Secret {
     Secret(const Secret&) = delete;
     Secret& operator=(const Secret&) = delete;
     ~Secret() { OPENSSL_cleanse(text.data(), text.size()); }
-};
-
-struct Credential {
-    Key key;
-    Chain chain;
 };
 
 [[noreturn]] void refuse_damaged(const PrivateFolder& folder, const std::string& file, const std::string& problem)
@@ -74,25 +70,6 @@ Credential read(const PrivateFolder& folder, const std::string& file, std::size_
     return parse(folder, file, Secret(std::move(*text)), certificates);
 }
 
-Credential make_account(const StoreOptions& options, std::int64_t now_ms, const std::atomic<bool>& stop)
-{
-    Credential made;
-    made.key = generate_key(options.key, stop);
-    made.chain.push_back(
-        make_account_certificate(made.key.get(), options.account_name, {now_ms, options.certificate_days}));
-    return made;
-}
-
-/// A certificate for the device key, and a copy of the account's behind it.
-Chain device_chain(const EVP_PKEY* device_key, const Credential& account, Validity validity)
-{
-    Chain chain;
-    chain.push_back(make_device_certificate(device_key, account.chain.front().get(), account.key.get(), validity));
-    must(X509_up_ref(account.chain.front().get()) == 1, "sharing a certificate");
-    chain.emplace_back(account.chain.front().get());
-    return chain;
-}
-
 /// Writes it unless the name is taken: then what is there wins.
 Credential create_or_adopt(const PrivateFolder& folder, const std::string& file, Credential made)
 {
@@ -133,11 +110,7 @@ Account load_account(const StoreOptions& options, std::int64_t now_ms, const std
     const Validity validity{now_ms, options.certificate_days};
     Credential device = read(folder, kDeviceFile, 2);
     if (!device.key) {
-        const KeyType type = is_rsa(account.key.get()) ? KeyType::rsa_2048 : KeyType::ec_p256;
-        Credential made;
-        made.key = generate_key(type, stop);
-        made.chain = device_chain(made.key.get(), account, validity);
-        device = create_or_adopt(folder, kDeviceFile, std::move(made));
+        device = create_or_adopt(folder, kDeviceFile, make_device(account, validity, stop));
         say("made device " + id_of(device.key.get()));
     }
     try {
@@ -152,14 +125,7 @@ Account load_account(const StoreOptions& options, std::int64_t now_ms, const std
         say("renewed the certificates of device " + id_of(device.key.get()));
     }
 
-    Account loaded;
-    loaded.account_id = id_of(account.key.get());
-    loaded.device_id = id_of(device.key.get());
-    for (const auto& certificate : device.chain)
-        loaded.chain_pem += certificate_pem(certificate.get());
-    loaded.account_key = std::move(account.key);
-    loaded.device_key = std::move(device.key);
-    return loaded;
+    return account_of(std::move(account), std::move(device));
 }
 
 } // namespace identity_x509

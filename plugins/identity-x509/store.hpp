@@ -4,26 +4,17 @@
 // Lifetime: the result owns its keys and never changes.
 #pragma once
 
-#include "certificates.hpp"
+#include <shared/x509/account.hpp>
 
 #include <functional>
 
 namespace identity_x509 {
 
-struct StoreOptions {
-    std::string folder;
-    KeyType key = KeyType::ec_p256; ///< of what is created; what is there stays as it is
-    std::string account_name;
-    int certificate_days = 3650;
-};
+using shared_x509::Account;
 
-/// Who we are. Read by any thread.
-struct Account {
-    Key account_key;
-    Key device_key;
-    std::string account_id;
-    std::string device_id;
-    std::string chain_pem;
+/// AccountOptions are for what is created; what is there stays as it is.
+struct StoreOptions : shared_x509::AccountOptions {
+    std::string folder;
 };
 
 /// Loads the account and the device, making what is not there yet. A store that is damaged is refused, never changed.

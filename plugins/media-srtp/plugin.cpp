@@ -3,9 +3,12 @@
 // Threads: create, open and destroy on control; capabilities and make_key on any thread.
 // Lifetime: libsrtp2 is started when the first instance is made, on a thread of its own, and lives as long as the
 // process.
-#include "session.hpp"
+#include "options.hpp"
+#include "srtp_context.hpp"
 
 #include <jackfield/plugin.hpp>
+#include <shared/rtp/base64.hpp>
+#include <shared/rtp/session.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -22,7 +25,7 @@ public:
     std::string capabilities() override
     {
         nlohmann::json suites = nlohmann::json::array();
-        for (const media_srtp::Suite* suite : options_.suites)
+        for (const rtp::Suite* suite : options_.suites)
             suites.push_back(suite->name);
         return nlohmann::json{{"profile", "RTP/SAVP"}, {"suites", suites}, {"feedback", {"nack pli", "ccm fir"}}}
             .dump();
@@ -30,20 +33,20 @@ public:
 
     std::string make_key(std::string_view suite_name) override
     {
-        const media_srtp::Suite* suite = options_.find(suite_name);
+        const rtp::Suite* suite = options_.find(suite_name);
         if (suite == nullptr)
             throw Failure(JF_UNSUPPORTED, "no suite \"" + std::string(suite_name) + "\" in this configuration");
         Bytes key(suite->key_bytes + suite->salt_bytes);
         host_.random(key);
-        return media_srtp::encode_base64(key);
+        return rtp::encode_base64(key);
     }
 
     std::unique_ptr<MediaSession> open(std::string_view config_json, std::vector<Path> paths,
                                        MediaListener listener) override
     {
-        const auto config = media_srtp::read_session_config(config_json, options_, paths.size());
+        const auto config = rtp::read_session_config(config_json, options_, paths.size());
         library_.finish();
-        return std::make_unique<media_srtp::Session>(host_, options_, config, std::move(paths), listener);
+        return std::make_unique<rtp::Session>(host_, options_, config, std::move(paths), listener);
     }
 
 private:

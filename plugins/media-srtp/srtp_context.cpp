@@ -3,8 +3,8 @@
 // Threads: the library is started once for the whole process and never shut down: another instance may be using it.
 #include "srtp_context.hpp"
 
-#include "rtcp_packet.hpp"
-#include "rtp_packet.hpp"
+#include <shared/rtp/rtcp_packet.hpp>
+#include <shared/rtp/rtp_packet.hpp>
 
 #include <srtp2/srtp.h>
 
@@ -41,7 +41,7 @@ srtp_err_status_t library_status = srtp_err_status_init_fail;
 
 void fill_policies(const Suite& suite, srtp_policy_t& policy)
 {
-    if (suite.aead) {
+    if (&suite == find_suite("AEAD_AES_128_GCM")) {
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
     } else {
@@ -145,6 +145,16 @@ bool Unprotector::rtcp(std::span<std::uint8_t> packet, std::size_t& size)
 {
     return size >= kRtcpHeaderBytes + rtcp_trailer_bytes_ && size <= packet.size() &&
            in_place(srtp_unprotect_rtcp, context_.get(), packet, size);
+}
+
+std::unique_ptr<PacketProtector> make_protector(const Key& key, std::uint32_t ssrc)
+{
+    return std::make_unique<Protector>(key, ssrc);
+}
+
+std::unique_ptr<PacketOpener> make_opener(const Key& key, std::optional<std::uint32_t> ssrc)
+{
+    return std::make_unique<Unprotector>(key, ssrc);
 }
 
 } // namespace jackfield::media_srtp

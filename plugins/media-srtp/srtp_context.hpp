@@ -31,11 +31,6 @@ private:
     std::thread thread_;
 };
 
-struct Key {
-    const Suite* suite = nullptr;
-    Bytes bytes; ///< key and salt
-};
-
 namespace detail {
 struct FreeContext {
     void operator()(srtp_ctx_t_* context) const;
@@ -43,32 +38,34 @@ struct FreeContext {
 using Context = std::unique_ptr<srtp_ctx_t_, FreeContext>;
 } // namespace detail
 
-class Protector {
+class Protector final : public PacketProtector {
 public:
     /// Throws Failure.
     Protector(const Key& key, std::uint32_t ssrc);
 
-    /// Protects the first `size` bytes in place; `size` grows, the buffer has kMaxTrailerBytes more. False: not sent.
-    bool rtp(std::span<std::uint8_t> buffer, std::size_t& size);
-    bool rtcp(std::span<std::uint8_t> buffer, std::size_t& size);
+    bool rtp(std::span<std::uint8_t> buffer, std::size_t& size) override;
+    bool rtcp(std::span<std::uint8_t> buffer, std::size_t& size) override;
 
 private:
     detail::Context context_;
 };
 
-class Unprotector {
+class Unprotector final : public PacketOpener {
 public:
-    /// With the peer's SSRC, if it is known, its first packet costs no more than the others. Throws Failure.
+    /// Throws Failure.
     Unprotector(const Key& key, std::optional<std::uint32_t> ssrc);
 
-    /// Opens a packet in place; `size` shrinks. False: not authentic, replayed or too short.
-    bool rtp(std::span<std::uint8_t> packet, std::size_t& size);
-    bool rtcp(std::span<std::uint8_t> packet, std::size_t& size);
+    bool rtp(std::span<std::uint8_t> packet, std::size_t& size) override;
+    bool rtcp(std::span<std::uint8_t> packet, std::size_t& size) override;
 
 private:
     detail::Context context_;
     std::size_t rtcp_trailer_bytes_;
     std::size_t tag_bytes_;
 };
+
+/// For the table of suites.
+std::unique_ptr<PacketProtector> make_protector(const Key& key, std::uint32_t ssrc);
+std::unique_ptr<PacketOpener> make_opener(const Key& key, std::optional<std::uint32_t> ssrc);
 
 } // namespace jackfield::media_srtp

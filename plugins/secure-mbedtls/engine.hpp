@@ -7,27 +7,19 @@
 #include "context.hpp"
 
 #include <jackfield/secure_engine.hpp>
+#include <shared/tls/channel.hpp>
 
 #include <mbedtls/ssl.h>
 
 #include <array>
-#include <functional>
 
 namespace secure_mbedtls {
 
+using shared_tls::CheckPeer;
+using shared_tls::Role;
+
 class Engine final : public jackfield::SecureEngine {
 public:
-    /// Says whose chain it is, or throws Failure with the reason against it. Called inside the handshake.
-    using CheckPeer = std::function<jackfield::Device(const std::string& chain_pem)>;
-
-    struct Role {
-        bool client;
-        bool datagrams;
-        bool hello_verify;
-        std::uint32_t mtu_bytes;
-        std::uint32_t retransmit_ms;
-    };
-
     Engine(jackfield::Host host, Context& context, Role role, CheckPeer check_peer, jackfield::EngineOutput& output);
     ~Engine() override;
 

@@ -5,12 +5,12 @@
 
 #include "failures.hpp"
 
+#include <shared/tls/channel.hpp>
+
 #include <mbedtls/pem.h>
 #include <mbedtls/x509_crt.h>
 
 namespace secure_mbedtls {
-
-inline constexpr int kMostCertificates = 8;
 
 /// Throws Failure for a chain that is too long.
 inline std::string chain_to_pem(const mbedtls_x509_crt& leaf)
@@ -18,7 +18,7 @@ inline std::string chain_to_pem(const mbedtls_x509_crt& leaf)
     std::string pem;
     int count = 0;
     for (const mbedtls_x509_crt* certificate = &leaf; certificate != nullptr; certificate = certificate->next) {
-        if (++count > kMostCertificates)
+        if (++count > shared_tls::kMostCertificates)
             throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer's chain has more than 8 certificates");
         std::string text(certificate->raw.len * 2 + 128, '\0');
         std::size_t size = 0;

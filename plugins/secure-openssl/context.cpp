@@ -56,7 +56,7 @@ void use_key(SSL_CTX* context, const std::string& key_pem)
     require(SSL_CTX_check_private_key(context) == 1, "our own key and certificate do not belong together");
 }
 
-void set_versions(SSL_CTX* context, const Settings& settings, bool datagrams)
+void set_versions(SSL_CTX* context, const shared_tls::Settings& settings, bool datagrams)
 {
     const int oldest = datagrams ? DTLS1_2_VERSION : settings.allow_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
     const int newest = datagrams ? DTLS1_2_VERSION : TLS1_3_VERSION;
@@ -86,7 +86,7 @@ void forget_everything(SSL_CTX* context)
 
 } // namespace
 
-ContextPtr make_context(const Settings& settings, bool datagrams)
+ContextPtr make_context(const shared_tls::Settings& settings, bool datagrams)
 {
     ContextPtr context(SSL_CTX_new(datagrams ? DTLS_method() : TLS_method()));
     require(context != nullptr, "SSL_CTX");
@@ -99,7 +99,7 @@ ContextPtr make_context(const Settings& settings, bool datagrams)
     return context;
 }
 
-void use_credentials(SSL_CTX* context, const Credentials& credentials)
+void use_credentials(SSL_CTX* context, const shared_tls::Credentials& credentials)
 {
     use_chain(context, credentials.chain_pem);
     use_key(context, credentials.key_pem);

@@ -5,24 +5,17 @@
 #pragma once
 
 #include "openssl_ptr.hpp"
-#include "settings.hpp"
 
-#include <string>
+#include <shared/tls/channel.hpp>
 
 namespace secure_openssl {
 
 /// One for TLS over streams or for DTLS over datagrams, still without credentials. Throws Failure if OpenSSL lacks
 /// something this plugin needs.
-ContextPtr make_context(const Settings& settings, bool datagrams);
-
-/// Who we are.
-struct Credentials {
-    std::string chain_pem;
-    std::string key_pem;
-};
+ContextPtr make_context(const shared_tls::Settings& settings, bool datagrams);
 
 /// For all connections made of this context from now on. Throws Failure with the reason, for example a chain that does
 /// not fit its key.
-void use_credentials(SSL_CTX* context, const Credentials& credentials);
+void use_credentials(SSL_CTX* context, const shared_tls::Credentials& credentials);
 
 } // namespace secure_openssl

@@ -20,7 +20,6 @@ using jackfield::HandshakeProgress;
 
 namespace {
 
-constexpr int kMostCertificates = 8;
 constexpr unsigned int kLongestRetransmitUs = 1'600'000;
 
 /// The chain as the peer sent it, leaf first.
@@ -139,7 +138,7 @@ void Engine::verify_chain(X509_STORE_CTX* store)
     STACK_OF(X509)* chain = X509_STORE_CTX_get0_untrusted(store);
     if (chain == nullptr || sk_X509_num(chain) < 1)
         throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer sent no certificate");
-    if (sk_X509_num(chain) > kMostCertificates)
+    if (sk_X509_num(chain) > shared_tls::kMostCertificates)
         throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer's chain has more than 8 certificates");
     peer_ = check_peer_(chain_to_pem(chain));
 }

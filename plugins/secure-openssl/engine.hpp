@@ -4,28 +4,20 @@
 #pragma once
 
 #include "openssl_ptr.hpp"
-#include "settings.hpp"
 #include "wire.hpp"
 
 #include <jackfield/secure_engine.hpp>
+#include <shared/tls/channel.hpp>
 
 #include <array>
-#include <functional>
 
 namespace secure_openssl {
 
+using shared_tls::CheckPeer;
+using shared_tls::Role;
+
 class Engine final : public jackfield::SecureEngine {
 public:
-    /// Says whose chain it is, or throws Failure with the reason against it. Called inside the handshake.
-    using CheckPeer = std::function<jackfield::Device(const std::string& chain_pem)>;
-
-    struct Role {
-        bool client;
-        bool datagrams;
-        std::uint32_t mtu_bytes;
-        std::uint32_t retransmit_ms;
-    };
-
     /// Sets the callbacks that lead from a connection of this context back to its engine.
     static void install(SSL_CTX* context);
 

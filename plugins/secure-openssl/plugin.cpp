@@ -4,84 +4,44 @@
 // Lifetime: the contexts live as long as the instance and get our certificate once the identity is loaded.
 #include "context.hpp"
 #include "engine.hpp"
-#include "failures.hpp"
 #include "warm_up.hpp"
 
-#include <jackfield/engine_session.hpp>
 #include <jackfield/plugin.hpp>
-
-#include <openssl/crypto.h>
 
 namespace secure_openssl {
 
-using jackfield::Device;
-using jackfield::EngineSession;
-using jackfield::Failure;
-using jackfield::IdentityService;
+using shared_tls::Settings;
 
-class OpensslChannel final : public jackfield::SecureChannel {
+class OpensslChannel final : public shared_tls::Channel {
 public:
     OpensslChannel(jackfield::Host host, std::string_view config_json)
-        : SecureChannel(host),
-          settings_(read_settings(config_json)),
-          identity_(IdentityService::of(host)),
-          stream_(make_context(settings_, false)),
-          datagram_(make_context(settings_, true))
+        : OpensslChannel(host, shared_tls::read_settings(config_json))
+    {}
+
+private:
+    OpensslChannel(jackfield::Host host, const Settings& settings)
+        : Channel(host, settings), stream_(make_context(settings, false)), datagram_(make_context(settings, true))
     {
-        warm_up(settings_, false, stream_.get());
-        warm_up(settings_, true, datagram_.get());
+        warm_up(settings, false, stream_.get());
+        warm_up(settings, true, datagram_.get());
         load_credentials_if_possible();
     }
 
-    std::unique_ptr<jackfield::SecureSession> open(jackfield::Path below, jackfield::SecureOptions options,
-                                                   jackfield::SecureListener listener) override
+    void use_credentials(const shared_tls::Credentials& ours) override
     {
-        if (options.expected.account_id.empty() && options.expected.device_id.empty())
-            throw Failure(JF_BAD_INPUT, "nobody is expected at the other end: name an account or a device");
-        load_credentials();
-        auto session = std::make_unique<EngineSession>(host(), below, listener,
-                                                       std::chrono::milliseconds(settings_.handshake_timeout_ms));
-        const bool datagrams = session->datagrams();
-        const Engine::Role role{options.client, datagrams, std::min(settings_.mtu_bytes, session->max_datagram_bytes()),
-                                settings_.retransmit_ms};
-        auto check_peer = [identity = identity_, expected = options.expected](const std::string& chain_pem) {
-            return identity.verify_chain(chain_pem, expected);
-        };
-        SSL_CTX* context = datagrams ? datagram_.get() : stream_.get();
-        session->start(std::make_unique<Engine>(context, role, std::move(check_peer), session->output_of_engine()));
-        return session;
+        secure_openssl::use_credentials(stream_.get(), ours);
+        secure_openssl::use_credentials(datagram_.get(), ours);
     }
 
-private:
-    /// Usually the identity is loaded before this instance is created; then the first call need not wait for it.
-    void load_credentials_if_possible()
+    std::unique_ptr<jackfield::SecureEngine> make_engine(const Role& role, CheckPeer check_peer,
+                                                         jackfield::EngineOutput& output) override
     {
-        jf_error error = jackfield::no_error();
-        const auto status = jackfield::guarded(&error, [this] { load_credentials(); });
-        if (status != JF_WOULD_BLOCK)
-            jackfield::check(status, error);
+        SSL_CTX* context = role.datagrams ? datagram_.get() : stream_.get();
+        return std::make_unique<Engine>(context, role, std::move(check_peer), output);
     }
 
-    void load_credentials()
-    {
-        if (has_credentials_)
-            return;
-        Credentials ours{identity_.self_device().chain_pem, identity_.private_key_pem()};
-        jf_error error = jackfield::no_error();
-        const auto status = jackfield::guarded(&error, [&] {
-            use_credentials(stream_.get(), ours);
-            use_credentials(datagram_.get(), ours);
-        });
-        OPENSSL_cleanse(ours.key_pem.data(), ours.key_pem.size());
-        jackfield::check(status, error);
-        has_credentials_ = true;
-    }
-
-    Settings settings_;
-    IdentityService identity_;
     ContextPtr stream_;
     ContextPtr datagram_;
-    bool has_credentials_ = false;
 };
 
 } // namespace secure_openssl

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "openssl_ptr.hpp"
-#include "settings.hpp"
+
+#include <shared/tls/settings.hpp>
 
 namespace secure_openssl {
 
 /// Loads algorithms, curve tables and the random generator by a handshake in memory with a throw-away certificate. The
 /// context stays without credentials. Throws Failure if OpenSSL lacks something this plugin needs.
-void warm_up(const Settings& settings, bool datagrams, SSL_CTX* context);
+void warm_up(const shared_tls::Settings& settings, bool datagrams, SSL_CTX* context);
 
 } // namespace secure_openssl

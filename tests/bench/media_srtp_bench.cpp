@@ -2,11 +2,13 @@
 //
 // Threads: one. Lifetime: two sessions per benchmark, joined by a path that keeps packets until they are handed over.
 // links: media_srtp_core jackfield_sdk_testing
-#include "plugins/media-srtp/session.hpp"
+#include "plugins/media-srtp/options.hpp"
+#include "plugins/media-srtp/srtp_context.hpp"
 
 #include <jackfield/testing/fake_host.hpp>
 
 #include <benchmark/benchmark.h>
+#include <shared/rtp/session.hpp>
 
 namespace {
 

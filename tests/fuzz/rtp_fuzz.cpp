@@ -1,22 +1,23 @@
-// Everything a stranger's packet reaches in media-srtp: the parsers alone, and a whole session without encryption, fed
-// packet after packet while time passes.
+// Everything a stranger's packet reaches in an RTP transport: the parsers alone, and a whole session without
+// encryption, fed packet after packet while time passes.
 //
 // Threads: one. Lifetime: one session per input.
-// links: media_srtp_core jackfield_sdk_testing
+// links: shared_rtp jackfield_sdk_testing
 #include "fuzz.hpp"
 
-#include "plugins/media-srtp/rtcp_packet.hpp"
-#include "plugins/media-srtp/rtp_packet.hpp"
-#include "plugins/media-srtp/session.hpp"
-
 #include <jackfield/testing/fake_host.hpp>
+
+#include <shared/rtp/options.hpp>
+#include <shared/rtp/rtcp_packet.hpp>
+#include <shared/rtp/rtp_packet.hpp>
+#include <shared/rtp/session.hpp>
 
 #include <cstdlib>
 
 namespace {
 
 using namespace jackfield;
-using namespace jackfield::media_srtp;
+using namespace jackfield::rtp;
 
 /// Reads all it is told, so that a sanitizer sees every byte that is used.
 struct Sum final : RtcpHandler {
@@ -98,7 +99,7 @@ void run_session(ByteView input)
                                                     [](void*, std::uint32_t, std::uint32_t) {}};
     testing::FakeHost host(testing::Clock::manual);
     Mouth mouth;
-    Session session(host.host(), read_options(R"({"allow_unencrypted": true})"), two_streams(), {Path(mouth.handle())},
+    Session session(host.host(), read_rtp_options("{}"), two_streams(), {Path(mouth.handle())},
                     MediaListener({&deaf, nullptr}));
     while (input.size() >= 2) {
         const std::size_t size = std::min<std::size_t>(input[0], input.size() - 2);
@@ -117,7 +118,7 @@ void run_session(ByteView input)
     demand(!session.statistics().empty());
 }
 
-Bytes rtp(std::uint8_t payload_type, std::uint16_t sequence, std::size_t size)
+Bytes media_packet(std::uint8_t payload_type, std::uint16_t sequence, std::size_t size)
 {
     Bytes packet(kRtpHeaderBytes + size, 7);
     write_rtp_header(packet, {sequence, sequence * 960U, 0x77U + payload_type, payload_type, true, false});
@@ -144,12 +145,12 @@ std::vector<std::vector<std::uint8_t>> seeds()
 {
     Bytes call;
     for (std::uint16_t i = 0; i < 40; ++i) {
-        const Bytes packet = i % 10 == 9 ? rtcp() : rtp(static_cast<std::uint8_t>(96 + i % 2), i / 2, 60);
+        const Bytes packet = i % 10 == 9 ? rtcp() : media_packet(static_cast<std::uint8_t>(96 + i % 2), i / 2, 60);
         call.push_back(static_cast<std::uint8_t>(packet.size()));
         call.push_back(10);
         call.insert(call.end(), packet.begin(), packet.end());
     }
-    return {rtp(96, 1, 20), rtcp(), call};
+    return {media_packet(96, 1, 20), rtcp(), call};
 }
 
 } // namespace jackfield::fuzz

@@ -69,7 +69,7 @@ TEST_P(SampleConfiguration, MakesACall)
 
 INSTANTIATE_TEST_SUITE_P(All, SampleConfiguration,
                          ::testing::Values("bad-network.json", "default.json", "mbedtls.json", "udp-only.json",
-                                           "static-peers.json"),
+                                           "static-peers.json", "clear.json"),
                          [](const auto& tested) {
                              std::string name = tested.param.substr(0, tested.param.find('.'));
                              std::replace(name.begin(), name.end(), '-', '_');

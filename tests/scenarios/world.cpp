@@ -167,6 +167,7 @@ std::string World::configure(const std::string& name, const PeerOptions& options
                                                                          {"media_source", "media-ffmpeg"},
                                                                          {"media_sink", "media-ffmpeg"}})
         slots[slot] = {{"use", plugin}};
+    slots.update(options.slots);
     const auto file = folder_ / (name + ".json");
     std::ofstream(file) << Json{
         {"jackfield", 1},

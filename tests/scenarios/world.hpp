@@ -74,7 +74,8 @@ struct PeerOptions {
     std::string secure = "secure-openssl";
     Json call = Json::object(); // of the configuration's "call"
     Json connectivity = {{"addresses", {"127.0.0.1"}}};
-    std::string bootstrap = {}; // empty: the world's node
+    std::string bootstrap = {};  // empty: the world's node
+    Json slots = Json::object(); // in place of the usual plugins
 };
 
 class World {

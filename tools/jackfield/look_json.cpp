@@ -83,6 +83,7 @@ std::string explain_json(const kernel::Resolved& resolved)
                      {"ring_timeout_s", call.ring_timeout.count()},
                      {"connect_timeout_s", call.connect_timeout.count()},
                      {"bundle", kernel::word(call.bundle)},
+                     {"allow_unproven_peer", call.allow_unproven_peer},
                      {"display_name", call.display_name}}}});
 }
 

@@ -37,6 +37,8 @@ std::string words(const TimelineEvent& event)
     case Step::connectivity:
         return detail.value("transport", "") + (detail.value("relayed", false) ? ", relayed" : "");
     case Step::secure_channel:
+        if (!detail.value("proven", true))
+            return detail.value("protocol", "") + ", nobody is proven";
         return detail.value("protocol", "") + " " + detail.value("cipher", "");
     case Step::media_connectivity:
         return detail.contains("components") ? fmt::format("{} path(s)", detail["components"].get<int>()) : "";

@@ -136,8 +136,8 @@ private:
                        JF_STREAM_SEND_MAX,   below_info_.overhead_bytes + overhead,
                        below_info_.reliable, 1};
         if (datagrams())
-            above_info_.max_datagram_bytes =
-                std::min<std::uint32_t>(below_info_.max_datagram_bytes - overhead, kRecordBytes);
+            above_info_.max_datagram_bytes = std::min(below_info_.max_datagram_bytes - overhead,
+                                                      static_cast<std::uint32_t>(engine_->largest_content()));
         scope_.post([this, info = engine_->info()] {
             stop_timers();
             listener_.secured(above_, info);

@@ -16,7 +16,7 @@ struct SecureInfo {
     std::string protocol;
     std::string cipher;
     std::string group;
-    Device peer;
+    Device peer; ///< empty: this channel proves nobody
 };
 
 /// The kernel's ear. [control]

@@ -68,6 +68,9 @@ public:
     /// What one record adds to its content at most.
     virtual std::size_t record_overhead() const noexcept = 0;
 
+    /// What one record holds at most (RFC 8446 section 5.1), unless the library takes less.
+    virtual std::size_t largest_content() const noexcept { return 16'384; }
+
     /// RFC 5705; an empty context is no context. Throws Failure.
     virtual Bytes export_key_material(std::string_view label, ByteView context, std::size_t size) = 0;
 };

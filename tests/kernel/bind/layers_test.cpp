@@ -11,6 +11,7 @@ namespace {
 using namespace jackfield::doubles;
 using jackfield::kernel::ReliableLayer;
 using jackfield::kernel::SecureLayer;
+using jackfield::kernel::Unproven;
 
 class Layers : public ::testing::Test {
 protected:
@@ -26,13 +27,13 @@ protected:
         bench_.stage.get<ConnectivityDouble::Session>("control-udp").up();
     }
 
-    std::unique_ptr<SecureLayer> open_secure()
+    std::unique_ptr<SecureLayer> open_secure(Unproven unproven = Unproven::kRefused)
     {
         jackfield::kernel::Device bob;
         bob.account_id = "bob";
         bob.device_id = "bob-1";
         return std::make_unique<SecureLayer>(bench_.board->secure_channel, below_->path(1), JF_TLS_CLIENT, bob,
-                                             [this] { ++changes_; });
+                                             unproven, [this] { ++changes_; });
     }
     SecureChannelDouble::Session& dtls() { return bench_.stage.get<SecureChannelDouble::Session>("dtls bob-1"); }
     ReliableStreamDouble::Session& stream() { return bench_.stage.get<ReliableStreamDouble::Session>("reliable"); }
@@ -52,7 +53,30 @@ TEST_F(Layers, ASecureOneSaysWhatWasAgreed)
     EXPECT_EQ(layer->info().cipher, "TLS_AES_128_GCM_SHA256");
     EXPECT_EQ(layer->info().group, "X25519");
     EXPECT_EQ(layer->info().peer.device_id, "bob-1");
+    EXPECT_TRUE(layer->info().proven);
     EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(Layers, ASecureOneThatProvesNobodyIsRefused)
+{
+    const auto layer = open_secure();
+    dtls().come_up_unproven();
+    EXPECT_FALSE(layer->path());
+    ASSERT_TRUE(layer->failure());
+    EXPECT_EQ(layer->failure()->status, JF_UNAUTHENTICATED);
+    EXPECT_NE(layer->failure()->text.find("allow_unproven_peer"), std::string::npos);
+    EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(Layers, ASecureOneThatProvesNobodyIsTakenForTheExpectedPeerIfThatIsAllowed)
+{
+    const auto layer = open_secure(Unproven::kAllowed);
+    dtls().come_up_unproven();
+    ASSERT_TRUE(layer->path());
+    EXPECT_FALSE(layer->failure());
+    EXPECT_FALSE(layer->info().proven);
+    EXPECT_EQ(layer->info().peer.device_id, "bob-1");
+    EXPECT_EQ(layer->info().peer.account_id, "bob");
 }
 
 TEST_F(Layers, ASecureOneThatFailedIsNotSecuredAfterwards)

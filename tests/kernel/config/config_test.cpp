@@ -46,7 +46,7 @@ TEST(Config, IsReadWhole)
             "discovery": { "use": "discovery-opendht" } /* one where a list may stand */
         },
         "call": { "control_policy": "udp-only", "tcp_grace_ms": 0, "ring_timeout_s": 600, "connect_timeout_s": 1,
-                  "bundle": "never", "display_name": "Zoë" },
+                  "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë" },
         "log": { "level": "debug" }
     })",
                                      "call.json");
@@ -69,6 +69,7 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->call.ring_timeout, 600s);
     EXPECT_EQ(config->call.connect_timeout, 1s);
     EXPECT_EQ(config->call.bundle, Bundle::kNever);
+    EXPECT_TRUE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "Zoë");
     EXPECT_EQ(config->log_level, JF_LOG_DEBUG);
 }
@@ -108,6 +109,7 @@ TEST(Config, HasDefaults)
     EXPECT_EQ(config->call.ring_timeout, 30s);
     EXPECT_EQ(config->call.connect_timeout, 15s);
     EXPECT_EQ(config->call.bundle, Bundle::kAuto);
+    EXPECT_FALSE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "");
     EXPECT_EQ(config->log_level, JF_LOG_INFO);
     EXPECT_EQ(config->plugin_path, default_plugin_path());
@@ -163,7 +165,8 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
               "  known      use, config, optional");
     EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
               "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
-              "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, display_name");
+              "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, "
+              "allow_unproven_peer, display_name");
     EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"file": "x"}})"), "call.json: /log/file: no such key\n"
                                                                                  "  known      level");
 }

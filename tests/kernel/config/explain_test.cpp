@@ -97,6 +97,14 @@ TEST(Explain, SaysThatATcpOnlyCallNeedsNoReliableStream)
     EXPECT_NE(text.find("call          tcp-only, bundle auto"), std::string::npos) << text;
 }
 
+TEST(Explain, SaysThatPeersNeedNotBeProven)
+{
+    const TemporaryFolder folder;
+    write_needed_plugins(folder);
+    const auto text = explained(folder, config_text("", "", R"("call": {"allow_unproven_peer": true}, )"));
+    EXPECT_NE(text.find("; PEERS NEED NOT BE PROVEN"), std::string::npos) << text;
+}
+
 TEST(Plugins, AreListedByFolderWithThoseThatCannotBeUsed)
 {
     const TemporaryFolder folder;

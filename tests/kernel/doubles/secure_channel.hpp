@@ -37,6 +37,7 @@ public:
         // --- by hand ---
 
         void secured() { listener_.secured(path_, {"TLS 1.3", "TLS_AES_128_GCM_SHA256", "X25519", expected}); }
+        void come_up_unproven() { listener_.secured(path_, {"none", "none", "", Device()}); }
         void fail(Status status, std::string_view text = kScripted) { listener_.failed(status, text); }
 
     private:

@@ -163,4 +163,38 @@ TEST(Negotiation, NothingInCommonIsSaidInWords)
     }
 }
 
+MediaCapabilities in_clear()
+{
+    auto ours = everything();
+    ours.profile = "RTP/AVP";
+    ours.suites.clear();
+    return ours;
+}
+
+TEST(Negotiation, TwoEndsInClearAgreeWithoutKeys)
+{
+    const auto offer = make_offer(in_clear(), kBoth);
+    EXPECT_EQ(offer.lines[0].profile, "RTP/AVP");
+    EXPECT_TRUE(offer.lines[0].keys.empty());
+    const auto answer = make_answer(in_clear(), kBoth, offer);
+    EXPECT_EQ(answer.lines[0].profile, "RTP/AVP");
+    const auto streams = agree(in_clear(), offer, answer);
+    ASSERT_EQ(streams.size(), 2U);
+    EXPECT_FALSE(streams[0].send_key || streams[0].receive_key);
+}
+
+TEST(Negotiation, MediaInClearIsNeverTakenForEncryptedMedia)
+{
+    EXPECT_THROW(make_answer(in_clear(), kBoth, make_offer(everything(), kBoth)), Failure);
+    EXPECT_THROW(make_answer(everything(), kBoth, make_offer(in_clear(), kBoth)), Failure);
+    auto offer_with_keys = make_offer(everything(), kBoth); // as a peer may write it, and mean what?
+    for (auto& line : offer_with_keys.lines)
+        line.profile = "RTP/AVP";
+    EXPECT_THROW(make_answer(everything(), kBoth, offer_with_keys), Failure);
+    const auto offer = make_offer(in_clear(), kBoth);
+    auto answer = make_answer(in_clear(), kBoth, offer);
+    answer.lines[0].profile = "RTP/SAVP";
+    EXPECT_THROW(agree(in_clear(), offer, answer), Failure);
+}
+
 } // namespace

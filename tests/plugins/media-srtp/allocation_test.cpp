@@ -3,13 +3,14 @@
 // Threads: the test's thread; the counters are of this thread alone.
 // libsrtp2 as Debian builds it calls NSS, which allocates in every call. So a packet may cost what the bare library
 // calls cost, counted here beforehand, and not one allocation more.
-#include "session.hpp"
-
+#include "options.hpp"
+#include "srtp_context.hpp"
 #include "tests/allocation_counts.hpp"
 
 #include <jackfield/testing/fake_host.hpp>
 
 #include <gtest/gtest.h>
+#include <shared/rtp/session.hpp>
 
 namespace jackfield::media_srtp {
 namespace {

@@ -1,11 +1,11 @@
 // What the plugin says of itself, and of configurations that are wrong.
 //
 // Threads: the test's thread.
-#include "call.hpp"
+#include "tests/plugins/media_transport/call.hpp"
 
 #include <gtest/gtest.h>
 
-namespace media_srtp_test {
+namespace media_transport_test {
 namespace {
 
 TEST(MediaSrtpConfig, NeedsKeysUnlessTheConfigurationSaysOtherwise)
@@ -84,4 +84,4 @@ TEST(MediaSrtpConfig, OffersOnlyTheSuitesItWasGivenAndMakesFreshKeysForThem)
 }
 
 } // namespace
-} // namespace media_srtp_test
+} // namespace media_transport_test

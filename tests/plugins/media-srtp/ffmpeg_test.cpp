@@ -2,7 +2,7 @@
 //
 // Threads: the test's thread, and ffmpeg in a process of its own. The test ends when ffmpeg has ended and all it sent
 // is read.
-#include "call.hpp"
+#include "tests/plugins/media_transport/call.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 
 extern char** environ;
 
-namespace media_srtp_test {
+namespace media_transport_test {
 namespace {
 
 /// A UDP socket on an ephemeral port of the loopback interface.
@@ -122,4 +122,4 @@ TEST(MediaSrtpFfmpeg, OpensWhatFfmpegProtected)
 }
 
 } // namespace
-} // namespace media_srtp_test
+} // namespace media_transport_test

@@ -1,18 +1,19 @@
 // What strangers, and peers that went wrong, may send: refused and counted, and nothing of the call is lost by it.
 //
 // Threads: the test's thread; time is simulated.
-#include "call.hpp"
+#include "tests/plugins/media_transport/call.hpp"
 
-#include "rtcp_packet.hpp"
-#include "rtp_packet.hpp"
 #include "srtp_context.hpp"
-#include "wire.hpp"
 
 #include <gtest/gtest.h>
+#include <shared/rtp/base64.hpp>
+#include <shared/rtp/rtcp_packet.hpp>
+#include <shared/rtp/rtp_packet.hpp>
+#include <shared/rtp/wire.hpp>
 
 #include <random>
 
-namespace media_srtp_test {
+namespace media_transport_test {
 namespace {
 
 using namespace jackfield::media_srtp;
@@ -400,4 +401,4 @@ TEST(MediaSrtpHostile, WithoutKeysBelievesAJumpOrANewSourceOnlyAtTheSecondPacket
 }
 
 } // namespace
-} // namespace media_srtp_test
+} // namespace media_transport_test

@@ -3,13 +3,13 @@
 //
 // Threads: per side one that sends, two that take, one that ticks, and the test's own, which is control and asks for
 // key frames and statistics meanwhile. Time is real; the test waits for packets, not for time.
-#include "simulation.hpp"
+#include "tests/plugins/media_transport/simulation.hpp"
 
 #include <jackfield/testing/memory_link.hpp>
 
 #include <gtest/gtest.h>
 
-namespace media_srtp_test {
+namespace media_transport_test {
 namespace {
 
 constexpr std::uint32_t kAudioPackets = 200;
@@ -204,4 +204,4 @@ TEST(MediaSrtpThreads, CarriesACallWithEveryFunctionOnItsOwnThread)
 }
 
 } // namespace
-} // namespace media_srtp_test
+} // namespace media_transport_test

@@ -2,13 +2,13 @@
 // against the vectors printed there, opens and makes the very same packets.
 //
 // Threads: the test's thread.
-#include "rtp_packet.hpp"
 #include "srtp_context.hpp"
-#include "wire.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <shared/rtp/rtp_packet.hpp>
+#include <shared/rtp/wire.hpp>
 
 namespace jackfield::media_srtp {
 namespace {

@@ -1,4 +1,5 @@
-// The one list of what is tested: every plugin with itself and with every other, on both kinds of path.
+// The one list of what is tested: every plugin that encrypts with itself and with every other, on both kinds of path;
+// and, where it is only about a path that comes out of another, the one that does not.
 //
 // Threads: any.
 #pragma once
@@ -9,7 +10,7 @@
 
 namespace secure_test {
 
-inline constexpr const char* kPlugins[] = {"secure-openssl", "secure-mbedtls"};
+inline constexpr const char* kPlugins[] = {"secure-openssl", "secure-gnutls", "secure-mbedtls"};
 
 inline std::vector<Case> all_cases()
 {
@@ -23,9 +24,17 @@ inline std::vector<Case> all_cases()
     return cases;
 }
 
-inline std::vector<Case> cases_on(std::uint32_t kind)
+/// Also secure-none with itself: what holds for a channel that encrypts nothing, too.
+inline std::vector<Case> clear_too()
 {
     std::vector<Case> cases = all_cases();
+    for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
+        cases.push_back({"secure-none", "secure-none", kind});
+    return cases;
+}
+
+inline std::vector<Case> cases_on(std::uint32_t kind, std::vector<Case> cases = all_cases())
+{
     std::erase_if(cases, [&](const Case& each) { return each.kind != kind; });
     return cases;
 }

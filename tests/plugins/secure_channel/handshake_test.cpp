@@ -1,4 +1,4 @@
-// What every secure channel does when all goes well: the behaviour both plugins share, also against each other.
+// What every secure channel does when all goes well: the behaviour all plugins share, also against each other.
 //
 // Threads: the test's thread is control.
 #include "cases.hpp"
@@ -30,8 +30,9 @@ TEST_P(Handshake, SaysWhatWasAgreed)
 {
     Pair pair(GetParam());
     ASSERT_TRUE(pair.connect());
-    const bool tls13 = GetParam().client == "secure-openssl" && GetParam().server == "secure-openssl";
-    const std::string version = GetParam().kind == JF_DATAGRAM ? "DTLS 1.2" : tls13 ? "TLS 1.3" : "TLS 1.2";
+    const std::string version = GetParam().kind == JF_DATAGRAM ? "DTLS 1.2"
+                                : GetParam().tls13()           ? "TLS 1.3"
+                                                               : "TLS 1.2";
     const bool new_name = version == "TLS 1.3";
     for (const End* end : {&pair.client, &pair.server}) {
         EXPECT_EQ(end->protocol, version);

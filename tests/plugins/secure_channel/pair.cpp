@@ -124,6 +124,11 @@ Bytes End::export_key(std::string_view label, std::string_view context, std::siz
     return out;
 }
 
+bool speaks_tls13(const std::string& plugin)
+{
+    return plugin != "secure-mbedtls" && plugin != "secure-none";
+}
+
 std::string name_of(const Case& which)
 {
     const auto brief = [](const std::string& plugin) { return plugin.substr(plugin.find('-') + 1); };
@@ -137,9 +142,9 @@ void PrintTo(const Case& which, std::ostream* out)
 
 std::string config_for(const std::string& plugin, const Case& which, const std::string& more)
 {
-    // secure-mbedtls speaks TLS 1.2 only; secure-openssl must be told to accept that.
-    const bool old = plugin == "secure-openssl" && which.stream() && !which.tls13();
-    std::string config = old ? R"("min_version": "1.2")" : "";
+    // If one speaks TLS 1.2 only, the other must be told to accept that.
+    const bool old = speaks_tls13(plugin) && which.stream() && !which.tls13();
+    std::string config = old ? R"("min_version": "1.2")" : plugin == "secure-none" ? R"("insecure": true)" : "";
     if (!more.empty())
         config += (config.empty() ? "" : ", ") + more;
     return "{" + config + "}";

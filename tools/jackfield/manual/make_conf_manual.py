@@ -23,7 +23,8 @@ def sentences(words):
 
 def kind(schema):
     if "enum" in schema:
-        return "one of " + ", ".join(str(value) for value in schema["enum"])
+        values = [str(value).lower() if isinstance(value, bool) else str(value) for value in schema["enum"]]
+        return ("one of " if len(values) > 1 else "") + ", ".join(values)
     name = {"boolean": "true or false", "array": "a list", "object": "an object", "string": "text",
             "integer": "a whole number", "number": "a number"}.get(schema.get("type"), "a value")
     least, most = schema.get("minimum"), schema.get("maximum")

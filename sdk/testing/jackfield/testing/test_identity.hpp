@@ -1,4 +1,5 @@
-// A real identity for tests of other plugins: the built identity-x509 with a store that goes away again.
+// A real identity for tests of other plugins: the built identity-x509 with a store that goes away again, or another
+// plugin of that slot.
 //
 // Threads: construct and destroy on the test's thread; the service may be asked on any thread.
 // Lifetime: must outlive every instance whose host it was provided to. The test lists identity-x509 under PLUGINS.
@@ -38,15 +39,16 @@ private:
 
 class TestIdentity {
 public:
-    /// key: "ec-p256" or "rsa-2048".
-    explicit TestIdentity(const std::string& key = "ec-p256", const std::string& folder = JACKFIELD_TEST_PLUGIN_DIR)
-        : TestIdentity(nullptr, key, folder)
+    /// key: "ec-p256" or "rsa-2048". plugin: one that takes this option; only identity-x509 is given a store.
+    explicit TestIdentity(const std::string& key = "ec-p256", const std::string& folder = JACKFIELD_TEST_PLUGIN_DIR,
+                          const std::string& plugin = "identity-x509")
+        : TestIdentity(nullptr, key, folder, plugin)
     {}
 
     /// One more device of the same account.
     static std::unique_ptr<TestIdentity> sibling(const TestIdentity& of)
     {
-        return std::unique_ptr<TestIdentity>(new TestIdentity(&of, "ec-p256", of.plugin_folder_));
+        return std::unique_ptr<TestIdentity>(new TestIdentity(&of, "ec-p256", of.plugin_folder_, "identity-x509"));
     }
 
     TestIdentity(const TestIdentity&) = delete;
@@ -63,11 +65,13 @@ public:
     FakeHost& host() { return host_; }
 
 private:
-    TestIdentity(const TestIdentity* account_of, const std::string& key, const std::string& plugin_folder)
+    TestIdentity(const TestIdentity* account_of, const std::string& key, const std::string& plugin_folder,
+                 const std::string& plugin)
         : plugin_folder_(plugin_folder),
           account_(copy_account(account_of)),
-          instance_(host_, plugin_folder, "identity-x509", JF_IDENTITY_INTERFACE,
-                    "{\"store\": \"" + store_.path() + "\", \"key\": \"" + key + "\"}"),
+          instance_(host_, plugin_folder, plugin, JF_IDENTITY_INTERFACE,
+                    "{" + (plugin == "identity-x509" ? "\"store\": \"" + store_.path() + "\", " : "") + "\"key\": \"" +
+                        key + "\"}"),
           raw_{instance_.methods(), instance_.self()}
     {
         struct End {

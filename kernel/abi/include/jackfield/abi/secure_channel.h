@@ -34,7 +34,8 @@ typedef struct jf_secure_info {
     jf_text protocol;   /* for example "TLS 1.3" */
     jf_text cipher;     /* IANA name, for example "TLS_AES_128_GCM_SHA256" */
     jf_text group;      /* key agreement, for example "X25519"; empty if unknown */
-    jf_device peer;     /* proven: account, device, chain */
+    jf_device peer;     /* proven: account, device, chain; all empty if this channel proves nobody, which the kernel
+                         * refuses unless its configuration allows it */
 } jf_secure_info;
 
 typedef struct jf_secure_listener_methods {
@@ -59,7 +60,8 @@ typedef struct jf_secure_session_methods {
     uint32_t struct_size;
     uint32_t reserved;
 
-    /* [control] Key material bound to this channel (RFC 5705). JF_WOULD_BLOCK before it is secured. */
+    /* [control] Key material bound to this channel (RFC 5705). JF_WOULD_BLOCK before it is secured, JF_UNSUPPORTED from a
+     * channel without keys. */
     jf_status (*export_key_material)(void *self, jf_text label, jf_bytes context, size_t size, jf_writer out,
                                      jf_error *error);
 

@@ -1,0 +1,56 @@
+// media-plain: RTP and RTCP over datagram paths as they are (RFC 3550), for experiments that want to see the media.
+//
+// Threads: create, open and destroy on control; capabilities and make_key on any thread.
+// Lifetime: an instance has no state but its options.
+#include <jackfield/plugin.hpp>
+#include <shared/rtp/options.hpp>
+#include <shared/rtp/session.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace jackfield;
+
+void check_meant(std::string_view config_json)
+{
+    const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
+    if (!config.is_object() || config.value("insecure", nlohmann::json()) != true)
+        throw ConfigError("/insecure: expected true: media-plain does not encrypt, so it wants to be told that this is "
+                          "meant");
+}
+
+class PlainTransport final : public MediaTransport {
+public:
+    PlainTransport(Host host, std::string_view config_json) : MediaTransport(host)
+    {
+        check_meant(config_json);
+        options_ = rtp::read_rtp_options(config_json);
+        host_.warning("media-plain: sound and pictures are NOT encrypted");
+    }
+
+    std::string capabilities() override
+    {
+        return R"({"profile": "RTP/AVP", "suites": [], "feedback": ["nack pli", "ccm fir"]})";
+    }
+
+    std::string make_key(std::string_view) override
+    {
+        throw Failure(JF_UNSUPPORTED, "this transport does not encrypt: it has no keys");
+    }
+
+    std::unique_ptr<MediaSession> open(std::string_view config_json, std::vector<Path> paths,
+                                       MediaListener listener) override
+    {
+        const rtp::Suites none{{}, /*allow_unencrypted=*/true};
+        const auto config = rtp::read_session_config(config_json, none, paths.size());
+        return std::make_unique<rtp::Session>(host_, options_, config, std::move(paths), listener);
+    }
+
+private:
+    rtp::RtpOptions options_;
+};
+
+} // namespace
+
+JF_PLUGIN(PlainTransport);

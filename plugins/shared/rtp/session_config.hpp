@@ -1,0 +1,37 @@
+// The configuration of one session (media-session.schema.json) as a checked struct.
+//
+// Threads: read on control when a session opens, constant afterwards.
+#pragma once
+
+#include "protection.hpp"
+
+#include <bitset>
+
+namespace jackfield::rtp {
+
+struct StreamConfig {
+    bool video = false;
+    bool sends = true;
+    bool receives = true;
+    std::uint8_t payload_type = 0;
+    std::bitset<128> receive_payload_types;
+    std::uint32_t clock_rate_hz = 0;
+    std::uint32_t ssrc = 0;
+    std::optional<std::uint32_t> remote_ssrc; ///< if the peer announced it
+    std::size_t rtp_path = 0;
+    std::size_t rtcp_path = 0;
+    bool picture_loss = false;       ///< "nack pli" is agreed
+    bool full_intra_request = false; ///< "ccm fir" is agreed
+    std::optional<Key> send_key;
+    std::optional<Key> receive_key;
+};
+
+struct SessionConfig {
+    std::string cname; ///< empty: the session makes one
+    std::vector<StreamConfig> streams;
+};
+
+/// Throws ConfigError; ours are the suites that are allowed, and whether streams without keys are.
+SessionConfig read_session_config(std::string_view json, const Suites& ours, std::size_t path_count);
+
+} // namespace jackfield::rtp

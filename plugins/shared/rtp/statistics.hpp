@@ -1,0 +1,12 @@
+// What a session answers to statistics (media-statistics.schema.json).
+//
+// Threads: any; each stream's locks are taken one after the other, never for longer than a copy.
+#pragma once
+
+#include "stream.hpp"
+
+namespace jackfield::rtp {
+
+std::string describe_statistics(const std::vector<std::unique_ptr<Stream>>& streams);
+
+} // namespace jackfield::rtp

@@ -1,0 +1,56 @@
+// The channel's part of a session: credentials once, then an engine in its role. See channel.hpp.
+//
+// Threads: control.
+#include "channel.hpp"
+
+#include <jackfield/engine_session.hpp>
+
+#include <string.h> // explicit_bzero
+
+namespace shared_tls {
+
+using jackfield::EngineSession;
+using jackfield::Failure;
+
+Channel::Channel(jackfield::Host host, const Settings& settings)
+    : SecureChannel(host), settings_(settings), identity_(jackfield::IdentityService::of(host))
+{}
+
+std::unique_ptr<jackfield::SecureSession> Channel::open(jackfield::Path below, jackfield::SecureOptions options,
+                                                        jackfield::SecureListener listener)
+{
+    if (options.expected.account_id.empty() && options.expected.device_id.empty())
+        throw Failure(JF_BAD_INPUT, "nobody is expected at the other end: name an account or a device");
+    load_credentials();
+    auto session = std::make_unique<EngineSession>(host(), below, listener,
+                                                   std::chrono::milliseconds(settings_.handshake_timeout_ms));
+    const Role role{options.client, session->datagrams(), settings_.hello_verify,
+                    std::min(settings_.mtu_bytes, session->max_datagram_bytes()), settings_.retransmit_ms};
+    auto check_peer = [identity = identity_, expected = options.expected](const std::string& chain_pem) {
+        return identity.verify_chain(chain_pem, expected);
+    };
+    session->start(make_engine(role, std::move(check_peer), session->output_of_engine()));
+    return session;
+}
+
+void Channel::load_credentials_if_possible()
+{
+    jf_error error = jackfield::no_error();
+    const auto status = jackfield::guarded(&error, [this] { load_credentials(); });
+    if (status != JF_WOULD_BLOCK)
+        jackfield::check(status, error);
+}
+
+void Channel::load_credentials()
+{
+    if (has_credentials_)
+        return;
+    Credentials ours{identity_.self_device().chain_pem, identity_.private_key_pem()};
+    jf_error error = jackfield::no_error();
+    const auto status = jackfield::guarded(&error, [&] { use_credentials(ours); });
+    explicit_bzero(ours.key_pem.data(), ours.key_pem.size());
+    jackfield::check(status, error);
+    has_credentials_ = true;
+}
+
+} // namespace shared_tls

@@ -1,0 +1,63 @@
+// A jackfield.secure_channel/1 around a TLS library: asks the identity for our certificate and key, and makes a session
+// with the library's engine for each path.
+//
+// Threads: control. Lifetime: sessions may not outlive the channel.
+#pragma once
+
+#include "settings.hpp"
+
+#include <jackfield/secure_engine.hpp>
+
+#include <functional>
+
+namespace shared_tls {
+
+/// Who we are, as PEM.
+struct Credentials {
+    std::string chain_pem;
+    std::string key_pem;
+};
+
+/// One connection's part in it.
+struct Role {
+    bool client;
+    bool datagrams;
+    bool hello_verify;
+    std::uint32_t mtu_bytes;
+    std::uint32_t retransmit_ms;
+};
+
+/// Says whose chain it is, or throws Failure with the reason against it. Called inside the handshake.
+using CheckPeer = std::function<jackfield::Device(const std::string& chain_pem)>;
+
+/// What is taken of a peer before anybody looks at it.
+inline constexpr int kMostCertificates = 8;
+
+class Channel : public jackfield::SecureChannel {
+public:
+    Channel(jackfield::Host host, const Settings& settings);
+
+    std::unique_ptr<jackfield::SecureSession> open(jackfield::Path below, jackfield::SecureOptions options,
+                                                   jackfield::SecureListener listener) final;
+
+protected:
+    /// Usually the identity is loaded before this instance is created; then the first call need not wait for it. Called
+    /// at the end of the constructor of whoever derives.
+    void load_credentials_if_possible();
+
+    /// For all connections from now on; called once. Throws Failure with the reason, for example a chain that does not
+    /// fit its key. The texts are wiped afterwards.
+    virtual void use_credentials(const Credentials& ours) = 0;
+
+    virtual std::unique_ptr<jackfield::SecureEngine> make_engine(const Role& role, CheckPeer check_peer,
+                                                                 jackfield::EngineOutput& output) = 0;
+
+private:
+    void load_credentials();
+
+    Settings settings_;
+    jackfield::IdentityService identity_;
+    bool has_credentials_ = false;
+};
+
+} // namespace shared_tls
