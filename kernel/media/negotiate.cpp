@@ -25,6 +25,19 @@ bool matches(const CodecOption& option, const MediaLine& line, const LineCodec& 
            (option.kind == MediaKind::video || option.channels == codec.channels);
 }
 
+/// The plugin that comes first in the configuration has this codec already; it is the one that would be opened.
+bool had_before(const MediaCapabilities& ours, const CodecOption& option)
+{
+    for (const auto& earlier : ours.codecs) {
+        if (&earlier == &option)
+            return false;
+        if (earlier.plug != option.plug && earlier.kind == option.kind && same_name(earlier.name, option.name) &&
+            earlier.clock_rate_hz == option.clock_rate_hz && earlier.channels == option.channels)
+            return true;
+    }
+    return false;
+}
+
 const CodecOption* find_option(const MediaCapabilities& ours, const MediaLine& line, const LineCodec& codec)
 {
     for (const auto& option : ours.codecs) {
@@ -72,7 +85,7 @@ MediaLine offered_line(const MediaCapabilities& ours, MediaKind kind, const Wish
     line.ssrc = ours.make_ssrc();
     line.cname = ours.cname;
     for (const auto& option : ours.codecs) {
-        if (option.kind != kind)
+        if (option.kind != kind || had_before(ours, option))
             continue;
         const int payload_type = option.static_payload_type ? *option.static_payload_type : next_payload_type++;
         line.codecs.push_back(line_codec(ours, option, payload_type));

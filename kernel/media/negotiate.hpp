@@ -32,7 +32,7 @@ struct CodecOption {
 
 /// What this end can do.
 struct MediaCapabilities {
-    std::vector<CodecOption> codecs; // in order of preference
+    std::vector<CodecOption> codecs; // in order of preference: of the plugins, then of each plugin's own
     std::string profile;             // "RTP/SAVP"
     std::vector<std::string> suites; // in order of preference; empty: no keys needed
     std::vector<std::string> feedback;

@@ -3,7 +3,7 @@
 // Threads: one media thread. Lifetime: the list of units is reused, so nothing is allocated per picture.
 #include "h264_payload.hpp"
 
-#include "codec_config.hpp"
+#include <shared/codec/stream.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 // Threads: one media thread. Lifetime: lives in an encoder or decoder.
 #pragma once
 
-#include "payload_format.hpp"
+#include <shared/codec/payload_format.hpp>
 
 #include <string_view>
 

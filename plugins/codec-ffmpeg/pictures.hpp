@@ -4,7 +4,9 @@
 // Threads: making encoders and decoders on workers. Lifetime: never closed.
 #pragma once
 
-#include "codec_config.hpp"
+#include "options.hpp"
+
+#include <shared/codec/stream.hpp>
 
 #include <jackfield/codec.hpp>
 

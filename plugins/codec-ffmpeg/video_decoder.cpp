@@ -1,10 +1,10 @@
-// Collects a picture, decodes it, hands it on.
+// Decodes a picture and hands it on.
 //
 // Threads: see video_decoder.hpp. A stranger's picture is bounded in bytes (PartialPicture) and in size (4096 x 4096).
 #include "video_decoder.hpp"
 
 #include "h264_payload.hpp"
-#include "vp8_payload.hpp"
+#include <shared/codec/vp8_payload.hpp>
 
 namespace jackfield::codec {
 
@@ -15,6 +15,13 @@ static_assert(PartialPicture::kPaddingBytes >= AV_INPUT_BUFFER_PADDING_SIZE);
 AVCodecID decoder_id(VideoFormat format)
 {
     return format == VideoFormat::vp8 ? AV_CODEC_ID_VP8 : AV_CODEC_ID_H264;
+}
+
+std::unique_ptr<Depacketiser> make_depacketiser(VideoFormat format, const Stream& stream)
+{
+    if (format == VideoFormat::vp8)
+        return std::make_unique<Vp8Depacketiser>();
+    return std::make_unique<H264Depacketiser>(stream.parameters);
 }
 
 /// Refuses memory for pictures with a side that is too long; max_pixels alone would let 16384 x 1024 pass.
@@ -29,7 +36,7 @@ int bounded_buffer(AVCodecContext* context, AVFrame* frame, int flags)
 } // namespace
 
 VideoDecoder::VideoDecoder(VideoFormat format, const Stream& stream, FrameSink sink)
-    : sink_(sink),
+    : PictureDecoder(make_depacketiser(format, stream), sink),
       marker_(borrowed_marker()),
       packet_(av_packet_alloc()),
       picture_(av_frame_alloc()),
@@ -37,10 +44,6 @@ VideoDecoder::VideoDecoder(VideoFormat format, const Stream& stream, FrameSink s
 {
     if (!marker_ || !packet_ || !picture_ || !converted_)
         throw std::bad_alloc();
-    if (format == VideoFormat::vp8)
-        depacketiser_ = std::make_unique<Vp8Depacketiser>();
-    else
-        depacketiser_ = std::make_unique<H264Depacketiser>(stream.parameters);
     open(format);
 }
 
@@ -55,7 +58,7 @@ void VideoDecoder::open(VideoFormat format)
     context_->flags |= AV_CODEC_FLAG_LOW_DELAY;
     context_->max_pixels = std::int64_t{kMaxSidePx} * kMaxSidePx;
     context_->get_buffer2 = &bounded_buffer;
-    const Bytes prologue = depacketiser_->prologue();
+    const Bytes prologue = depacketiser().prologue();
     if (!prologue.empty()) {
         context_->extradata = static_cast<std::uint8_t*>(av_mallocz(prologue.size() + AV_INPUT_BUFFER_PADDING_SIZE));
         if (context_->extradata == nullptr)
@@ -67,58 +70,8 @@ void VideoDecoder::open(VideoFormat format)
         throw Failure(JF_INTERNAL, std::string(codec->name) + " does not open: " + av_reason(result));
 }
 
-Status VideoDecoder::decode(const jf_payload& payload) noexcept
-{
-    Status earlier = JF_OK;
-    if (payload.lost_before > 0) {
-        note_loss(payload.rtp_timestamp);
-    } else if (started_ && payload.rtp_timestamp != timestamp_ && !partial_.empty()) {
-        earlier = finish_picture(picture_time_ns_); // the next one begins, so it is complete: the marker was left away
-    }
-    if (!started_ || payload.rtp_timestamp != timestamp_)
-        skipping_ = false;
-    timestamp_ = payload.rtp_timestamp;
-    picture_time_ns_ = payload.time_ns;
-    started_ = true;
-    if (skipping_)
-        return JF_WOULD_BLOCK;
-
-    const Status added = depacketiser_->add(view(payload.bytes), partial_);
-    if (added != JF_OK) {
-        partial_.clear();
-        key_needed_ = true;
-        skipping_ = true;
-        return added;
-    }
-    const Status shown = payload.marker != 0 ? finish_picture(payload.time_ns) : JF_OK;
-    return shown != JF_OK ? shown : earlier;
-}
-
-/// What follows refers to pictures that are not there. If the hole is inside a picture, its rest is of no use either.
-void VideoDecoder::note_loss(std::uint32_t timestamp) noexcept
-{
-    partial_.clear();
-    key_needed_ = true;
-    skipping_ = started_ && timestamp == timestamp_;
-}
-
-Status VideoDecoder::finish_picture(std::int64_t time_ns) noexcept
-{
-    if (!partial_.has_slice)
-        return JF_OK; // parameter sets alone wait for the picture they belong to
-    const bool whole = !partial_.open;
-    const bool wanted = partial_.key || !key_needed_;
-    const bool decoded = whole && wanted && feed(partial_.finish());
-    partial_.clear();
-    const bool shown = decoded && show(time_ns);
-    key_needed_ = !shown;
-    return shown ? JF_OK : JF_WOULD_BLOCK;
-}
-
 bool VideoDecoder::feed(ByteView picture) noexcept
 {
-    if (picture.empty())
-        return false;
     packet_->buf = av_buffer_ref(marker_.get());
     packet_->data = const_cast<std::uint8_t*>(picture.data()); // only read
     packet_->size = static_cast<int>(picture.size());
@@ -127,10 +80,9 @@ bool VideoDecoder::feed(ByteView picture) noexcept
     return result >= 0;
 }
 
-/// Hands on what came out. False if something is wrong with it.
-bool VideoDecoder::show(std::int64_t time_ns) noexcept
+bool VideoDecoder::show(ByteView encoded, std::int64_t time_ns) noexcept
 {
-    bool sound = true;
+    bool sound = feed(encoded);
     while (sound && avcodec_receive_frame(context_.get(), picture_.get()) >= 0) {
         const AVFrame* picture = as_i420();
         sound =

@@ -39,7 +39,7 @@ private:
     jackfield::SourceListener listener_;
     jf_source_info info_{};
     jackfield::Scope scope_;
-    std::shared_ptr<SourceClock> clock_ = std::make_shared<SourceClock>(); // the tracks' as well
+    std::shared_ptr<jackfield::SourceClock> clock_ = std::make_shared<jackfield::SourceClock>(); // the tracks' as well
     Track audio_;
     Track video_;
 };

@@ -8,9 +8,13 @@
 
 namespace media_ffmpeg {
 
-SourceTrack::SourceTrack(jackfield::Host host, Plan plan, std::shared_ptr<SourceClock> clock,
+SourceTrack::SourceTrack(jackfield::Host host, Plan plan, std::shared_ptr<jackfield::SourceClock> clock,
                          jackfield::SourceListener listener, Ended ended)
-    : host_(host), plan_(plan), clock_(std::move(clock)), listener_(listener), ended_(std::move(ended))
+    : plan_(plan),
+      clock_(std::move(clock)),
+      pace_(host, clock_, plan.kind == JF_VIDEO, plan.realtime),
+      listener_(listener),
+      ended_(std::move(ended))
 {}
 
 // --- on control -----------------------------------------------------------------------------------------------------
@@ -38,6 +42,7 @@ void SourceTrack::stop()
         stop_ = true;
     }
     changed_.notify_all();
+    pace_.stop();
     const std::lock_guard delivering(deliver_); // the frame that the listener has just now is the last
 }
 
@@ -54,7 +59,7 @@ void SourceTrack::run(const MakeReader& make_reader)
         reader->begin(format_);
         play(*reader);
     });
-    tell_lateness();
+    pace_.tell_lateness();
     if (status != JF_OK && !wait_for_start())
         return;
     const std::lock_guard delivering(deliver_);
@@ -85,16 +90,15 @@ bool SourceTrack::play_round(FrameReader& reader, std::int64_t offset_ns, std::i
 {
     const Frame frame = make_frame();
     std::int64_t time_ns = 0;
-    const auto still_wanted = [&](std::int64_t at_ns) { return wanted(offset_ns + at_ns); };
+    const auto still_wanted = [&](std::int64_t at_ns) { return pace_.wanted(offset_ns + at_ns); };
     while (!stop_ && reader.next(frame.get(), time_ns, still_wanted)) {
         if (plan_.loop && plan_.period_ns > 0 && time_ns >= plan_.period_ns)
             break;
         const std::int64_t media_ns = offset_ns + time_ns;
-        if (plan_.realtime && !wait_until_due(media_ns))
+        if (!pace_.wait(media_ns))
             return false;
         deliver(*frame, clock_->due_ns(media_ns));
-        ++delivered_;
-        last_shown_ns_ = media_ns;
+        pace_.delivered(media_ns);
         const std::int64_t frame_ns = frame->nb_samples > 0
                                           ? frame->nb_samples * kNanosecondsPerSecond / frame->sample_rate
                                           : kNanosecondsPerSecond / 30;
@@ -102,38 +106,6 @@ bool SourceTrack::play_round(FrameReader& reader, std::int64_t offset_ns, std::i
         av_frame_unref(frame.get());
     }
     return !stop_;
-}
-
-/// Pictures that are late already are left out before they cost more; sound never is.
-bool SourceTrack::wanted(std::int64_t media_ns)
-{
-    const bool wanted =
-        !plan_.realtime || worth_showing(host_.now_ns() - clock_->due_ns(media_ns), media_ns - last_shown_ns_);
-    left_out_ += wanted ? 0 : 1;
-    return wanted;
-}
-
-/// False if it was stopped meanwhile.
-bool SourceTrack::wait_until_due(std::int64_t media_ns)
-{
-    slower_ns_ += clock_->give_way(media_ns, host_.now_ns(), plan_.kind == JF_VIDEO ? kSlowestNs : kMostBehindNs);
-    std::unique_lock lock(mutex_);
-    while (!stop_) {
-        const std::int64_t left_ns = clock_->due_ns(media_ns) - host_.now_ns();
-        if (left_ns <= 0)
-            return true;
-        changed_.wait_for(lock, std::chrono::nanoseconds(left_ns));
-    }
-    return false;
-}
-
-void SourceTrack::tell_lateness() const
-{
-    if (left_out_ == 0 && slower_ns_ == 0)
-        return;
-    host_.info(std::string(plan_.kind == JF_VIDEO ? "pictures" : "sound") + ": " + std::to_string(delivered_) +
-               " frames sent, at least " + std::to_string(left_out_) + " left out, and " +
-               std::to_string(slower_ns_ / 1'000'000) + " ms waited for, because this machine was too slow for them");
 }
 
 void SourceTrack::deliver(const AVFrame& source, std::int64_t time_ns)

@@ -8,11 +8,11 @@
 #pragma once
 
 #include "frame_reader.hpp"
-#include "source_clock.hpp"
 #include "worker.hpp"
 
 #include <jackfield/host.hpp>
 #include <jackfield/media_source.hpp>
+#include <jackfield/source_clock.hpp>
 
 #include <condition_variable>
 #include <functional>
@@ -31,8 +31,8 @@ public:
     using MakeReader = std::function<std::unique_ptr<FrameReader>(StopFlag)>; // on the track's thread
     using Ended = std::function<void(jackfield::Status, std::string)>;        // on the track's thread, once
 
-    SourceTrack(jackfield::Host host, Plan plan, std::shared_ptr<SourceClock> clock, jackfield::SourceListener listener,
-                Ended ended);
+    SourceTrack(jackfield::Host host, Plan plan, std::shared_ptr<jackfield::SourceClock> clock,
+                jackfield::SourceListener listener, Ended ended);
     SourceTrack(const SourceTrack&) = delete;
     SourceTrack& operator=(const SourceTrack&) = delete;
 
@@ -50,21 +50,14 @@ private:
     bool wait_for_start();
     void play(FrameReader& reader);
     bool play_round(FrameReader& reader, std::int64_t offset_ns, std::int64_t& length_ns);
-    bool wanted(std::int64_t media_ns);
-    bool wait_until_due(std::int64_t media_ns);
-    void tell_lateness() const;
     void deliver(const AVFrame& source, std::int64_t time_ns);
 
-    jackfield::Host host_;
     Plan plan_;
-    std::shared_ptr<SourceClock> clock_; // the session's and its other track's
+    std::shared_ptr<jackfield::SourceClock> clock_; // the session's and its other track's
+    jackfield::SourcePace pace_;
     jackfield::SourceListener listener_;
     Ended ended_;
-    bool started_ = false;                          // [control]
-    std::int64_t last_shown_ns_ = -kLongestStillNs; // media time; this and the next three are the thread's
-    std::uint64_t delivered_ = 0;
-    std::uint64_t left_out_ = 0;
-    std::int64_t slower_ns_ = 0;
+    bool started_ = false; // [control]
 
     std::mutex deliver_; // held while the listener is called; stop takes it
     std::atomic<bool> stop_{false};

@@ -57,9 +57,11 @@ function(jackfield_add_test name)
     target_compile_definitions(${name} PRIVATE JACKFIELD_TEST_PLUGIN_DIR="${JACKFIELD_PLUGIN_DIR}"
         JACKFIELD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" JACKFIELD_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFINITIONS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-    if(T_PLUGINS)
-        add_dependencies(${name} ${T_PLUGINS})
-    endif()
+    foreach(plugin IN LISTS T_PLUGINS)
+        if(TARGET ${plugin}) # its folder may have been deleted; the test will say what it misses
+            add_dependencies(${name} ${plugin})
+        endif()
+    endforeach()
     if(NOT T_LABELS)
         set(T_LABELS unlabelled) # an empty value would vanish from the list of properties
     endif()

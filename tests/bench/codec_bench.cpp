@@ -1,46 +1,89 @@
-// What one frame costs in codec-ffmpeg, payload format included: time per frame is the time per iteration.
+// What one frame costs in every codec of every codec plugin, payload format included: time per frame is the time per
+// iteration.
 //
-// Threads: one. Lifetime: an encoder or decoder per benchmark.
-// links: codec_ffmpeg_parts
-#include "plugins/codec-ffmpeg/g711.hpp"
-#include "plugins/codec-ffmpeg/opus.hpp"
-#include "plugins/codec-ffmpeg/video_decoder.hpp"
-#include "plugins/codec-ffmpeg/video_encoder.hpp"
+// Threads: one. Lifetime: a plugin instance per plugin, an encoder or decoder per benchmark.
+// links: jackfield_sdk_testing nlohmann_json::nlohmann_json dl
+// plugins: codec-ffmpeg codec-g711 codec-opus codec-vpx
+#include <jackfield/abi/codec.h>
+#include <jackfield/testing/fake_host.hpp>
+#include <jackfield/testing/plugin_under_test.hpp>
 
 #include <benchmark/benchmark.h>
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace {
 
 using namespace jackfield;
-using namespace jackfield::codec;
+using Json = nlohmann::json;
 
 constexpr int kPictures = 30; // one second, and then the same again backwards
 constexpr std::int64_t kPictureNs = 33'333'333;
 
 using Payloads = std::vector<std::pair<jf_payload, Bytes>>;
 
-PayloadSink collect(Payloads& into)
+jf_payload_sink collect(Payloads& into)
 {
-    return PayloadSink({&into, [](void* self, const jf_payload* payload) {
-                            const auto bytes = view(payload->bytes);
-                            static_cast<Payloads*>(self)->emplace_back(*payload, Bytes(bytes.begin(), bytes.end()));
-                        }});
+    return {&into, [](void* self, const jf_payload* payload) {
+                const auto bytes = view(payload->bytes);
+                static_cast<Payloads*>(self)->emplace_back(*payload, Bytes(bytes.begin(), bytes.end()));
+            }};
 }
 
-PayloadSink ignore_payloads()
+jf_payload_sink ignore_payloads()
 {
-    return PayloadSink(
-        {nullptr, [](void*, const jf_payload* payload) { benchmark::DoNotOptimize(payload->bytes.data); }});
+    return {nullptr, [](void*, const jf_payload* payload) { benchmark::DoNotOptimize(payload->bytes.data); }};
 }
 
-FrameSink ignore_frames()
+jf_frame_sink ignore_frames()
 {
-    return FrameSink({nullptr, [](void*, const jf_frame* frame) { benchmark::DoNotOptimize(frame->time_ns); }});
+    return {nullptr, [](void*, const jf_frame* frame) { benchmark::DoNotOptimize(frame->time_ns); }};
 }
+
+/// A loaded plugin.
+class Plugin {
+public:
+    Plugin(const std::string& id, const std::string& config)
+        : instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, id, JF_CODEC_INTERFACE, config)
+    {}
+
+    Json codecs() const
+    {
+        std::string json;
+        jf_error error = no_error();
+        check(instance_->capabilities(instance_.self(), append_to(json), &error), error);
+        return Json::parse(json)["codecs"];
+    }
+
+    jf_encoder encoder(const Json& config, jf_payload_sink sink) const
+    {
+        jf_encoder made{};
+        jf_error error = no_error();
+        check(instance_->open_encoder(instance_.self(), to_text(config.dump()), sink, &made, &error), error);
+        return made;
+    }
+
+    jf_decoder decoder(const Json& config) const
+    {
+        jf_decoder made{};
+        jf_error error = no_error();
+        check(instance_->open_decoder(instance_.self(), to_text(config.dump()), ignore_frames(), &made, &error), error);
+        return made;
+    }
+
+private:
+    testing::FakeHost host_;
+    testing::InstanceUnderTest<jf_codec_methods> instance_;
+};
+
+using SharedPlugin = std::shared_ptr<const Plugin>; // the other owners are the other benchmarks of that plugin
 
 /// A second of something that moves: waves, and a box with grain.
 class Film {
@@ -85,46 +128,6 @@ private:
     Bytes chroma_;
 };
 
-Stream video_stream(std::uint32_t width, std::uint32_t height)
-{
-    Stream stream;
-    stream.parameters = "packetization-mode=1";
-    stream.width_px = width;
-    stream.height_px = height;
-    return stream;
-}
-
-void encode_video(benchmark::State& state, VideoFormat format, std::uint32_t width, std::uint32_t height)
-{
-    const Film film(width, height);
-    VideoEncoder encoder(format, Options{}, video_stream(width, height), ignore_payloads());
-    std::int64_t number = 0;
-    for (auto _ : state)
-        encoder.encode(film.frame(number++));
-}
-
-void decode_video(benchmark::State& state, VideoFormat format, std::uint32_t width, std::uint32_t height)
-{
-    const Film film(width, height);
-    std::vector<Payloads> pictures(2 * kPictures);
-    Payloads all;
-    VideoEncoder encoder(format, Options{}, video_stream(width, height), collect(all));
-    for (std::int64_t number = 0; number < 2 * kPictures; ++number) {
-        all.clear();
-        encoder.encode(film.frame(number));
-        pictures[static_cast<std::size_t>(number)] = all;
-    }
-    VideoDecoder decoder(format, video_stream(width, height), ignore_frames());
-    std::size_t next = 0;
-    for (auto _ : state) {
-        for (auto& [payload, bytes] : pictures[next]) {
-            payload.bytes = to_bytes(bytes);
-            decoder.decode(payload);
-        }
-        next = (next + 1) % pictures.size(); // picture 0 is a key frame
-    }
-}
-
 /// 20 ms of a tone.
 struct Sound {
     explicit Sound(std::uint32_t rate) : samples(rate / 50)
@@ -142,78 +145,113 @@ struct Sound {
     jf_frame frame{};
 };
 
-void encode_audio(benchmark::State& state, Encoder& encoder, std::uint32_t rate)
+/// What is encoded, frame by frame.
+using Frames = std::function<jf_frame(std::int64_t number)>;
+
+Frames frames_of(const Json& config)
 {
-    Sound sound(rate);
-    for (auto _ : state) {
-        encoder.encode(sound.frame);
-        sound.frame.time_ns += 20'000'000;
+    if (config["kind"] == "video") {
+        const auto film = std::make_shared<Film>(config["width_px"], config["height_px"]);
+        return [film](std::int64_t number) { return film->frame(number); };
     }
+    const auto sound = std::make_shared<Sound>(config["sample_rate_hz"]);
+    return [sound](std::int64_t number) {
+        sound->frame.time_ns = number * 20'000'000;
+        return sound->frame;
+    };
 }
 
-void decode_audio(benchmark::State& state, Encoder& encoder, Payloads& payloads, Decoder& decoder, std::uint32_t rate)
+void encode(benchmark::State& state, const SharedPlugin& plugin, const Json& config, std::uint32_t loss_percent)
 {
-    Sound sound(rate);
-    for (int i = 0; i < 50; ++i)
-        encoder.encode(sound.frame);
+    const Frames frames = frames_of(config);
+    const jf_encoder encoder = plugin->encoder(config, ignore_payloads());
+    if (JF_HAS(encoder.methods, set_loss))
+        encoder.methods->set_loss(encoder.self, loss_percent);
+    std::int64_t number = 0;
+    for (auto _ : state) {
+        const jf_frame frame = frames(number++);
+        encoder.methods->encode(encoder.self, &frame);
+    }
+    encoder.methods->release(encoder.self);
+}
+
+void decode(benchmark::State& state, const SharedPlugin& plugin, const Json& config)
+{
+    const Frames frames = frames_of(config);
+    std::vector<Payloads> encoded(2 * kPictures);
+    Payloads all;
+    const jf_encoder encoder = plugin->encoder(config, collect(all));
+    for (std::size_t number = 0; number < encoded.size(); ++number) {
+        const jf_frame frame = frames(static_cast<std::int64_t>(number));
+        encoder.methods->encode(encoder.self, &frame);
+        encoded[number] = std::exchange(all, {});
+    }
+    encoder.methods->release(encoder.self);
+    const jf_decoder decoder = plugin->decoder(config);
     std::size_t next = 0;
     for (auto _ : state) {
-        auto& [payload, bytes] = payloads[next];
-        payload.bytes = to_bytes(bytes);
-        decoder.decode(payload);
-        next = (next + 1) % payloads.size();
+        for (auto& [payload, bytes] : encoded[next]) {
+            payload.bytes = to_bytes(bytes);
+            decoder.methods->decode(decoder.self, &payload);
+        }
+        next = (next + 1) % encoded.size(); // picture 0 is a key frame
+    }
+    decoder.methods->release(decoder.self);
+}
+
+void add(const std::string& name, const SharedPlugin& plugin, const Json& config)
+{
+    benchmark::RegisterBenchmark((name + "/encode").c_str(), encode, plugin, config, 0U)->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark((name + "/decode").c_str(), decode, plugin, config)->Unit(benchmark::kMicrosecond);
+}
+
+void add_codec(const std::string& id, const SharedPlugin& plugin, Json entry)
+{
+    const std::string name = id + "/" + entry["name"].get<std::string>();
+    if (entry["kind"] == "audio")
+        return add(name, plugin, entry);
+    entry.erase("default_bitrate_bps");
+    for (const auto& [width, height] : {std::pair{640, 480}, std::pair{1280, 720}}) {
+        entry.update({{"width_px", width}, {"height_px", height}, {"frame_rate", 30}});
+        add(name + "/" + std::to_string(width) + "x" + std::to_string(height), plugin, entry);
     }
 }
 
-void opus_encode(benchmark::State& state)
+/// What the complexity of Opus costs, and what spare copies add to it (kernel/decisions, spare copies).
+void add_opus()
 {
-    Options options;
-    options.opus_complexity = static_cast<int>(state.range(0));
-    Stream stream;
-    stream.parameters = "useinbandfec=1";
-    OpusAudioEncoder encoder(options, stream, ignore_payloads());
-    encoder.set_loss(static_cast<std::uint32_t>(state.range(1)));
-    encode_audio(state, encoder, 48'000);
+    for (const int complexity : {0, 5, 9}) {
+        const auto plugin = std::make_shared<Plugin>("codec-opus", Json{{"complexity", complexity}}.dump());
+        for (const std::uint32_t loss : {0U, 10U}) {
+            const std::string name =
+                "codec-opus/opus/encode/complexity:" + std::to_string(complexity) + "/loss:" + std::to_string(loss);
+            benchmark::RegisterBenchmark(name.c_str(), encode, plugin, plugin->codecs().at(0), loss)
+                ->Unit(benchmark::kMicrosecond);
+        }
+    }
 }
 
-void opus_decode(benchmark::State& state)
-{
-    Payloads payloads;
-    OpusAudioEncoder encoder(Options{}, Stream{}, collect(payloads));
-    OpusAudioDecoder decoder(Options{}, Stream{}, ignore_frames());
-    decode_audio(state, encoder, payloads, decoder, 48'000);
-}
-
-void g711_encode(benchmark::State& state, G711Law law)
-{
-    G711Encoder encoder(law, ignore_payloads());
-    encode_audio(state, encoder, 8000);
-}
-
-void g711_decode(benchmark::State& state, G711Law law)
-{
-    Payloads payloads;
-    G711Encoder encoder(law, collect(payloads));
-    G711Decoder decoder(law, ignore_frames());
-    decode_audio(state, encoder, payloads, decoder, 8000);
-}
-
-BENCHMARK(opus_encode)
-    ->ArgNames({"complexity", "loss"})
-    ->ArgsProduct({{0, 5, 9}, {0, 10}})
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(opus_decode)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(g711_encode, PCMU, G711Law::mu)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(g711_decode, PCMU, G711Law::mu)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(g711_encode, PCMA, G711Law::a)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(g711_decode, PCMA, G711Law::a)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(encode_video, VP8_640x480, VideoFormat::vp8, 640, 480)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(decode_video, VP8_640x480, VideoFormat::vp8, 640, 480)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(encode_video, VP8_1280x720, VideoFormat::vp8, 1280, 720)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(decode_video, VP8_1280x720, VideoFormat::vp8, 1280, 720)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(encode_video, H264_640x480, VideoFormat::h264, 640, 480)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(decode_video, H264_640x480, VideoFormat::h264, 640, 480)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(encode_video, H264_1280x720, VideoFormat::h264, 1280, 720)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(decode_video, H264_1280x720, VideoFormat::h264, 1280, 720)->Unit(benchmark::kMicrosecond);
+/// Every codec plugin that was built is a few lines of the output.
+const bool registered = [] {
+    std::vector<std::string> ids;
+    for (const auto& file : std::filesystem::directory_iterator(JACKFIELD_TEST_PLUGIN_DIR)) {
+        if (!file.path().string().ends_with(".plugin.json"))
+            continue;
+        std::ifstream text(file.path());
+        const Json manifest = Json::parse(text);
+        const auto& interfaces = manifest["interfaces"];
+        if (std::ranges::find(interfaces, JF_CODEC_INTERFACE) != interfaces.end())
+            ids.push_back(manifest["id"]);
+    }
+    std::ranges::sort(ids);
+    for (const auto& id : ids) {
+        const auto plugin = std::make_shared<Plugin>(id, "{}");
+        for (auto& entry : plugin->codecs())
+            add_codec(id, plugin, std::move(entry));
+    }
+    if (std::ranges::find(ids, "codec-opus") != ids.end())
+        add_opus();
+    return true;
+}();
 
 } // namespace

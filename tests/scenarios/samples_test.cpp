@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <algorithm>
 
 namespace {
 
@@ -23,23 +23,6 @@ TEST(Sample, TwoPeersCallEachOther)
     EXPECT_TRUE(said);
 }
 
-/// A sample configuration, moved onto this machine: another store, another bootstrap node, loopback.
-Json moved(const fs::path& file, World& world, const std::string& name)
-{
-    Json config = Json::parse(std::ifstream(file), nullptr, true, /*ignore_comments=*/true);
-    config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
-    config["slots"]["identity"]["config"]["store"] = (world.folder() / name).string();
-    config["slots"]["connectivity"]["config"]["addresses"] = {"127.0.0.1"};
-    auto& discovery = config["slots"]["discovery"][0];
-    if (discovery["use"] == "discovery-opendht")
-        discovery["config"] = {
-            {"listen", "127.0.0.1:0"}, {"bootstrap", {world.bootstrap()}}, {"public_rate_limits", false}};
-    else
-        discovery["config"] = {{"listen", "127.0.0.1:0"}, {"peers", Json::array()}};
-    std::ofstream(world.folder() / (name + ".json")) << config.dump();
-    return config;
-}
-
 class SampleConfiguration : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SampleConfiguration, IsExplainedWithoutAWordOfComplaint)
@@ -53,15 +36,11 @@ TEST_P(SampleConfiguration, IsExplainedWithoutAWordOfComplaint)
 TEST_P(SampleConfiguration, MakesACall)
 {
     World world;
-    const auto file = fs::path(JACKFIELD_SOURCE_DIR "/samples/configs") / GetParam();
-    moved(file, world, "bob");
+    for (const char* name : {"bob", "alice"})
+        world.configure_as_sample(name, GetParam());
     const auto bob_account = world.account("bob");
     const auto bob = world.listen("bob", {"--answer", "--once", "--send", "test"});
-    Json alice_config = moved(file, world, "alice");
-    if (auto& discovery = alice_config["slots"]["discovery"][0]; discovery["use"] == "discovery-static") {
-        discovery["config"]["peers"] = {{{"account", bob_account}, {"address", bob->listening()}}};
-        std::ofstream(world.folder() / "alice.json") << alice_config.dump();
-    }
+    world.introduce("alice", bob_account, bob->listening());
     const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "0.5"});
     EXPECT_EQ(alice->exit_code(), 0);
     EXPECT_EQ(bob->exit_code(), 0);
@@ -69,7 +48,7 @@ TEST_P(SampleConfiguration, MakesACall)
 
 INSTANTIATE_TEST_SUITE_P(All, SampleConfiguration,
                          ::testing::Values("bad-network.json", "default.json", "mbedtls.json", "udp-only.json",
-                                           "static-peers.json", "clear.json"),
+                                           "static-peers.json", "clear.json", "without-ffmpeg.json"),
                          [](const auto& tested) {
                              std::string name = tested.param.substr(0, tested.param.find('.'));
                              std::replace(name.begin(), name.end(), '-', '_');

@@ -18,7 +18,7 @@ const std::string kProgram = JACKFIELD_BINARY_DIR "/bin/jackfield";
 // --- Process --------------------------------------------------------------------------------------------------------
 
 Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log)
-    : child_(kProgram, arguments, log.string()), reader_([this] {
+    : log_(log), child_(kProgram, arguments, log.string()), reader_([this] {
           while (const auto line = child_.line()) {
               const std::lock_guard lock(mutex_);
               events_.push_back(Json::parse(*line, nullptr, false));
@@ -175,6 +175,38 @@ std::string World::configure(const std::string& name, const PeerOptions& options
         {"slots", slots},
         {"call", options.call}}.dump(2);
     return file.string();
+}
+
+void World::configure_as_sample(const std::string& name, const std::string& sample)
+{
+    std::filesystem::copy_file(JACKFIELD_SOURCE_DIR "/samples/configs/" + sample, folder_ / (name + ".json"));
+    change(name, [&](Json& config) {
+        config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
+        config["slots"]["identity"]["config"]["store"] = (folder_ / name).string();
+        config["slots"]["connectivity"]["config"]["addresses"] = {"127.0.0.1"};
+        auto& discovery = config["slots"]["discovery"][0];
+        if (discovery["use"] == "discovery-opendht")
+            discovery["config"] = {
+                {"listen", "127.0.0.1:0"}, {"bootstrap", {bootstrap_}}, {"public_rate_limits", false}};
+        else
+            discovery["config"] = {{"listen", "127.0.0.1:0"}, {"peers", Json::array()}};
+    });
+}
+
+void World::change(const std::string& name, const std::function<void(Json& config)>& change)
+{
+    const auto file = folder_ / (name + ".json");
+    Json config = Json::parse(std::ifstream(file), nullptr, true, /*ignore_comments=*/true);
+    change(config);
+    std::ofstream(file) << config.dump(2);
+}
+
+void World::introduce(const std::string& name, const std::string& account, const std::string& address)
+{
+    change(name, [&](Json& config) {
+        if (auto& discovery = config["slots"]["discovery"][0]; discovery["use"] == "discovery-static")
+            discovery["config"]["peers"] = {{{"account", account}, {"address", address}}};
+    });
 }
 
 std::string World::account(const std::string& name)

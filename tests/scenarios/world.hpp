@@ -52,6 +52,10 @@ public:
     bool calls_ended(int count, std::chrono::milliseconds limit = 20s);
 
     int pid() const { return child_.pid(); }
+
+    /// Where its standard error goes.
+    const std::filesystem::path& log() const { return log_; }
+
     void interrupt() { child_.interrupt(); }
     void kill() { child_.kill(); }
 
@@ -61,6 +65,7 @@ public:
 private:
     Json find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit);
 
+    std::filesystem::path log_;
     jackfield::program::Child child_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -95,6 +100,16 @@ public:
 
     /// Writes the peer's configuration. Returns its file.
     std::string configure(const std::string& name, const PeerOptions& options = {});
+
+    /// Writes a file of samples/configs as the peer's configuration, moved onto this machine: another store, another
+    /// bootstrap node, loopback.
+    void configure_as_sample(const std::string& name, const std::string& sample);
+
+    /// Changes what was written.
+    void change(const std::string& name, const std::function<void(Json& config)>& change);
+
+    /// Tells a peer with discovery-static where another is; nothing if it looks for peers in another way.
+    void introduce(const std::string& name, const std::string& account, const std::string& address);
 
     /// The account of a configured peer.
     std::string account(const std::string& name);

@@ -51,6 +51,62 @@ TEST(Negotiation, TakesTheOfferersFirstCodecThatBothHave)
     EXPECT_EQ(answer.lines[1].codecs[0].name, "VP8");
 }
 
+/// Those of two plugins, as a configuration lists them.
+MediaCapabilities of_two_plugins(std::vector<CodecOption> first, std::vector<CodecOption> second)
+{
+    auto ours = everything();
+    for (auto& option : second)
+        option.plug = 1;
+    ours.codecs = std::move(first);
+    ours.codecs.insert(ours.codecs.end(), second.begin(), second.end());
+    return ours;
+}
+
+TEST(Negotiation, TheOrderOfTheCodecPluginsIsPreference)
+{
+    const auto opus = codec(MediaKind::audio, "opus", 48000, 2);
+    const auto pcmu = codec(MediaKind::audio, "PCMU", 8000);
+    Wishes sound;
+    sound.video.wanted = false;
+    for (const auto& [first, second] : {std::pair{opus, pcmu}, std::pair{pcmu, opus}}) {
+        const auto caller = of_two_plugins({first}, {second});
+        const auto callee = of_two_plugins({opus}, {pcmu});
+        const auto offer = make_offer(caller, sound);
+        ASSERT_EQ(offer.lines.at(0).codecs.size(), 2U);
+        const auto streams = agree(caller, offer, make_answer(callee, sound, offer));
+        EXPECT_EQ(streams.at(0).codec.name, first.name);
+        EXPECT_EQ(streams.at(0).codec.plug, 0U);
+    }
+    // A peer that lacks the first takes the second, and then its plugin is opened.
+    const auto caller = of_two_plugins({opus}, {pcmu});
+    const auto offer = make_offer(caller, sound);
+    const auto streams = agree(caller, offer, make_answer(of_two_plugins({pcmu}, {}), sound, offer));
+    EXPECT_EQ(streams.at(0).codec.name, "PCMU");
+    EXPECT_EQ(streams.at(0).codec.plug, 1U);
+}
+
+TEST(Negotiation, ACodecThatTwoPluginsHaveIsOfferedOnceAndOpenedByTheFirst)
+{
+    auto pcmu = codec(MediaKind::audio, "PCMU", 8000);
+    pcmu.static_payload_type = 0;
+    const auto h264 = codec(MediaKind::video, "H264", 90000);
+    auto other_case = codec(MediaKind::audio, "OPUS", 48000, 2);
+    auto two_forms = h264; // of one plugin: both are meant, they differ in their parameters
+    two_forms.parameters = "packetization-mode=1";
+    const auto caller = of_two_plugins({codec(MediaKind::audio, "opus", 48000, 2), pcmu, h264, two_forms},
+                                       {other_case, pcmu, codec(MediaKind::audio, "PCMA", 8000), h264});
+    const auto offer = make_offer(caller, kBoth);
+    std::vector<std::string> names;
+    for (const auto& line : offer.lines) {
+        for (const auto& each : line.codecs)
+            names.push_back(each.name);
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{"opus", "PCMU", "PCMA", "H264", "H264"}));
+    const auto streams = agree(caller, offer, make_answer(caller, kBoth, offer));
+    for (const auto& stream : streams)
+        EXPECT_EQ(stream.codec.plug, 0U) << stream.codec.name;
+}
+
 TEST(Negotiation, BothEndsDeriveTheSameStreams)
 {
     const auto caller = everything();

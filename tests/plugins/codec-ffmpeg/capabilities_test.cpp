@@ -1,77 +1,24 @@
 // What codec-ffmpeg says of itself, and how it refuses.
 //
 // Threads: the test's. Lifetime: one plugin instance per test.
-#include "codec_fixture.hpp"
-
 #include "tests/kernel/temporary_folder.hpp"
-#include "tests/schema_check/schema_check.hpp"
+#include "tests/plugins/codec/capabilities.hpp"
 
-#include <nlohmann/json.hpp>
+#include <filesystem>
 
 namespace jackfield::codec::testing {
 
-namespace {
-
-using Json = nlohmann::json;
-using jackfield::test::satisfies;
-
-std::vector<std::string> names(const std::string& capabilities)
-{
-    std::vector<std::string> out;
-    const Json json = Json::parse(capabilities);
-    for (const auto& entry : json["codecs"])
-        out.push_back(entry["name"]);
-    return out;
-}
-
-Failure failure_of(const std::function<void()>& action)
-{
-    try {
-        action();
-    } catch (const Failure& failure) {
-        return failure;
-    }
-    return {JF_OK, "nothing failed"};
-}
-
-} // namespace
-
-TEST(CodecFfmpegCapabilities, SatisfyTheirSchema)
-{
-    const CodecPlugin plugin(R"({"opus_stereo": true})");
-    const Json json = Json::parse(plugin.capabilities());
-    EXPECT_TRUE(satisfies(json, JACKFIELD_SOURCE_DIR "/kernel/abi/schemas/codec-capabilities.schema.json"));
-    EXPECT_FALSE(satisfies(Json::parse(R"({"codecs": [{"name": 1}]})"),
-                           JACKFIELD_SOURCE_DIR "/kernel/abi/schemas/codec-capabilities.schema.json"));
-}
-
 TEST(CodecFfmpegCapabilities, ComeInTheOrderOfThePreference)
 {
-    EXPECT_EQ(names(CodecPlugin().capabilities()), (std::vector<std::string>{"opus", "PCMU", "PCMA", "VP8", "H264"}));
-    EXPECT_EQ(names(CodecPlugin(R"({"prefer": ["H264", "PCMA"], "exclude": ["PCMU"]})").capabilities()),
+    EXPECT_EQ(codec_names(CodecPlugin("codec-ffmpeg")),
+              (std::vector<std::string>{"opus", "PCMU", "PCMA", "VP8", "H264"}));
+    EXPECT_EQ(codec_names(CodecPlugin("codec-ffmpeg", R"({"prefer": ["H264", "PCMA"], "exclude": ["PCMU"]})")),
               (std::vector<std::string>{"H264", "PCMA", "opus", "VP8"}));
-}
-
-TEST(CodecFfmpegCapabilities, EveryCodecTheyNameOpensWithItsOwnEntry)
-{
-    const CodecPlugin plugin;
-    const Json capabilities = Json::parse(plugin.capabilities());
-    EXPECT_EQ(capabilities["codecs"].size(), 5U);
-    for (auto entry : capabilities["codecs"]) {
-        entry["payload_type"] = 100;
-        const DecoderUnderTest decoder(plugin, entry.dump());
-        if (entry["kind"] == "video") {
-            entry["width_px"] = 320;
-            entry["height_px"] = 240;
-        }
-        entry["max_payload_bytes"] = 1200;
-        const EncoderUnderTest encoder(plugin, entry.dump());
-    }
 }
 
 TEST(CodecFfmpegCapabilities, AnUnknownCodecIsRefusedWithWhatWouldWork)
 {
-    const CodecPlugin plugin(R"({"exclude": ["H264"]})");
+    const CodecPlugin plugin("codec-ffmpeg", R"({"exclude": ["H264"]})");
     const auto failure = failure_of([&] { const EncoderUnderTest encoder(plugin, R"({"name": "H264"})"); });
     EXPECT_EQ(failure.status(), JF_UNSUPPORTED);
     EXPECT_STREQ(failure.what(), "/name: codec-ffmpeg has no codec \"H264\"; what would work: opus, PCMU, PCMA, VP8");
@@ -79,7 +26,7 @@ TEST(CodecFfmpegCapabilities, AnUnknownCodecIsRefusedWithWhatWouldWork)
 
 TEST(CodecFfmpegCapabilities, WrongValuesAreNamedByTheirPlace)
 {
-    const CodecPlugin plugin;
+    const CodecPlugin plugin("codec-ffmpeg");
     const auto text = [&](std::string_view config) {
         return std::string(failure_of([&] { const EncoderUnderTest encoder(plugin, config); }).what());
     };
@@ -88,7 +35,7 @@ TEST(CodecFfmpegCapabilities, WrongValuesAreNamedByTheirPlace)
     EXPECT_EQ(text(R"({"name": "VP8", "max_payload_bytes": 50})"),
               "/max_payload_bytes: expected a whole number from 200 to 65000");
     EXPECT_EQ(text("[1]"), "/: expected a JSON object");
-    const auto config = failure_of([] { const CodecPlugin bad(R"({"prefer": ["opus", "G729"]})"); });
+    const auto config = failure_of([] { const CodecPlugin bad("codec-ffmpeg", R"({"prefer": ["opus", "G729"]})"); });
     EXPECT_EQ(config.status(), JF_BAD_CONFIG);
     EXPECT_STREQ(config.what(), "/prefer/1: no codec \"G729\"; what would work: opus, PCMU, PCMA, VP8, H264");
 }
@@ -97,7 +44,7 @@ TEST(CodecFfmpegCapabilities, WithoutItsPartForPicturesItStillHasSoundAndSaysWha
 {
     const test::TemporaryFolder folder;
     std::filesystem::copy_file(JACKFIELD_TEST_PLUGIN_DIR "/codec-ffmpeg.so", folder.path() / "codec-ffmpeg.so");
-    const CodecPlugin plugin("{}", folder.path());
+    const CodecPlugin plugin("codec-ffmpeg", "{}", folder.path());
     const EncoderUnderTest sound(plugin, R"({"name": "opus"})");
     const auto failure = failure_of([&] { const DecoderUnderTest decoder(plugin, R"({"name": "VP8"})"); });
     EXPECT_EQ(failure.status(), JF_UNSUPPORTED);
@@ -107,7 +54,7 @@ TEST(CodecFfmpegCapabilities, WithoutItsPartForPicturesItStillHasSoundAndSaysWha
 
 TEST(CodecFfmpegCapabilities, NamesCompareWithoutCase)
 {
-    const CodecPlugin plugin;
+    const CodecPlugin plugin("codec-ffmpeg");
     const EncoderUnderTest encoder(plugin, R"({"name": "OPUS"})");
     const DecoderUnderTest decoder(plugin, R"({"name": "vp8"})");
 }

@@ -1,101 +1,14 @@
-// Payload formats bit by bit, without a codec: RFC 7741 and RFC 6184.
+// The payload format of H.264 bit by bit, without a codec: RFC 6184.
 //
 // Threads: the test's. Lifetime: values.
-#include "plugins/codec-ffmpeg/codec_config.hpp"
 #include "plugins/codec-ffmpeg/h264_payload.hpp"
-#include "plugins/codec-ffmpeg/vp8_payload.hpp"
+#include "tests/plugins/codec/payloads.hpp"
 
 #include <gtest/gtest.h>
 
 namespace jackfield::codec {
 
-namespace {
-
-std::vector<Bytes> cut(Packetiser& packetiser, const Bytes& picture)
-{
-    std::vector<Bytes> out;
-    const PayloadSink sink({&out, [](void* self, const jf_payload* payload) {
-                                const auto bytes = view(payload->bytes);
-                                static_cast<std::vector<Bytes>*>(self)->emplace_back(bytes.begin(), bytes.end());
-                            }});
-    packetiser.cut(picture, jf_payload{}, sink);
-    return out;
-}
-
-Bytes collected(PartialPicture& picture)
-{
-    const auto bytes = picture.finish();
-    return {bytes.begin(), bytes.end()};
-}
-
-} // namespace
-
-TEST(CodecFfmpegPayload, Vp8ReadsEveryFormOfTheDescriptor)
-{
-    const std::vector<Bytes> payloads{
-        {0x10, 0xAA},                                     // nothing but the required byte
-        {0x90, 0x00, 0xAA},                               // an empty extension
-        {0x90, 0x80, 0x11, 0xAA},                         // picture number in 7 bits
-        {0x90, 0x80, 0x91, 0x22, 0xAA},                   // in 15
-        {0x90, 0x40, 0x01, 0xAA},                         // TL0PICIDX
-        {0x90, 0x20, 0x01, 0xAA},                         // TID
-        {0x90, 0x10, 0x01, 0xAA},                         // KEYIDX shares the byte
-        {0x90, 0xF0, 0x91, 0x22, 0x01, 0x02, 0xAA, 0xBB}, // all
-    };
-    for (const auto& payload : payloads) {
-        Vp8Depacketiser depacketiser;
-        PartialPicture picture;
-        ASSERT_EQ(depacketiser.add(payload, picture), JF_OK);
-        EXPECT_EQ(collected(picture).at(0), 0xAA);
-        EXPECT_TRUE(picture.key);
-        for (std::size_t size = 0; size < payload.size() - (payload.size() == 8 ? 2 : 1); ++size) {
-            PartialPicture cut_short;
-            EXPECT_EQ(depacketiser.add(ByteView(payload).first(size), cut_short), JF_BAD_INPUT);
-        }
-    }
-}
-
-TEST(CodecFfmpegPayload, Vp8NumbersPicturesAndMarksTheirStart)
-{
-    Vp8Packetiser packetiser(204);
-    const Bytes picture(500, 0x55);
-    for (int number = 0; number < 300; ++number) {
-        const auto payloads = cut(packetiser, picture);
-        ASSERT_EQ(payloads.size(), 3U);
-        for (std::size_t i = 0; i < 3; ++i) {
-            EXPECT_EQ(payloads[i].at(0), i == 0 ? 0x90 : 0x80);
-            EXPECT_EQ((payloads[i].at(2) & 0x7F) << 8 | payloads[i].at(3), number);
-        }
-        EXPECT_EQ(payloads[2].size(), 104U);
-    }
-}
-
-TEST(CodecFfmpegPayload, Vp8ContinuationWithoutABeginningIsNotTaken)
-{
-    Vp8Depacketiser depacketiser;
-    PartialPicture picture;
-    EXPECT_EQ(depacketiser.add(Bytes{0x00, 0xAA}, picture), JF_WOULD_BLOCK);
-    EXPECT_EQ(depacketiser.add(Bytes{0x11, 0xAA}, picture), JF_WOULD_BLOCK) << "the second partition begins";
-    EXPECT_EQ(depacketiser.add(Bytes{0x10, 0xAB}, picture), JF_OK);
-    EXPECT_FALSE(picture.key);
-    EXPECT_EQ(depacketiser.add(Bytes{0x11, 0xAC}, picture), JF_OK);
-    EXPECT_EQ(depacketiser.add(Bytes{0x10, 0xAD}, picture), JF_BAD_INPUT) << "a picture inside a picture";
-}
-
-TEST(CodecFfmpegPayload, AStrangersPictureIsBounded)
-{
-    Vp8Depacketiser depacketiser;
-    PartialPicture picture;
-    Bytes piece(60'000, 0);
-    piece[0] = 0x10;
-    std::size_t taken = 0;
-    while (depacketiser.add(piece, picture) == JF_OK) {
-        piece[0] = 0;
-        taken += piece.size() - 1;
-        ASSERT_LE(taken, PartialPicture::kMaxBytes);
-    }
-    EXPECT_GT(taken, PartialPicture::kMaxBytes - piece.size());
-}
+using namespace testing;
 
 TEST(CodecFfmpegPayload, H264SendsSmallUnitsWholeAndLargeOnesInFragments)
 {
@@ -162,15 +75,6 @@ TEST(CodecFfmpegPayload, H264ReadsParameterSetsFromTheDescription)
     const H264Depacketiser depacketiser("packetization-mode=1; sprop-parameter-sets=Z0LAHg==,aM4=");
     EXPECT_EQ(depacketiser.prologue(), (Bytes{0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1E, 0, 0, 0, 1, 0x68, 0xCE}));
     EXPECT_TRUE(H264Depacketiser("profile-level-id=42e01f").prologue().empty());
-}
-
-TEST(CodecFfmpegPayload, FormatParametersAreFoundByName)
-{
-    EXPECT_EQ(format_parameter("a=1; B=2 ;c", "b"), "2");
-    EXPECT_EQ(format_parameter("a=1;c", "c"), "");
-    EXPECT_EQ(format_parameter("stereo=1;sprop-stereo=0", "sprop-stereo"), "0");
-    EXPECT_EQ(format_parameter("", "a"), std::nullopt);
-    EXPECT_EQ(format_parameter("ab=1", "a"), std::nullopt);
 }
 
 } // namespace jackfield::codec

@@ -5,7 +5,6 @@
 #include "conversion.hpp"
 #include "frame_queue.hpp"
 #include "media_time.hpp"
-#include "source_clock.hpp"
 #include "worker.hpp"
 
 #include <gtest/gtest.h>
@@ -72,18 +71,6 @@ TEST(RateLimit, KeepsNoMoreThanAskedForWhateverTheRate)
         EXPECT_TRUE(same.keep(at * kMs + (at % 3) * 300'000));
     RateLimit none(0);
     EXPECT_TRUE(none.keep(5) && none.keep(5));
-}
-
-TEST(SourceClock, TwoTracksThatWereHeldUpTogetherGiveWayOnce)
-{
-    SourceClock clock;
-    clock.begin(1000 * kMs);
-    clock.begin(5000 * kMs);
-    EXPECT_EQ(clock.due_ns(20 * kMs), 1020 * kMs);
-    EXPECT_EQ(clock.give_way(20 * kMs, 1100 * kMs, kMostBehindNs), 0);
-    EXPECT_EQ(clock.give_way(20 * kMs, 2020 * kMs, kMostBehindNs), 1000 * kMs);
-    EXPECT_EQ(clock.give_way(40 * kMs, 2025 * kMs, kMostBehindNs), 0);
-    EXPECT_EQ(clock.due_ns(40 * kMs), 2040 * kMs);
 }
 
 TEST(ShownSize, KeepsTheAspectAndTheLimits)

@@ -1,0 +1,25 @@
+// Reads the plugin's options. See options.hpp.
+#include "options.hpp"
+
+#include <shared/codec/json.hpp>
+
+#include <array>
+
+namespace jackfield::codec {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kAll{"opus", "PCMU", "PCMA", "VP8", "H264"};
+
+} // namespace
+
+Options read_options(std::string_view text)
+{
+    Options options;
+    options.codecs = offered_names(text, kAll);
+    options.opus = read_opus_options(text, "opus_");
+    options.key_frame_interval_s = parse_object(text).value("video_key_frame_interval_s", options.key_frame_interval_s);
+    return options;
+}
+
+} // namespace jackfield::codec

@@ -1,0 +1,101 @@
+// Makes frames and hands them on when they are due. See session.hpp.
+
+#include "session.hpp"
+
+#include "picture.hpp"
+#include "tone.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <string>
+
+namespace media_test {
+
+Session::Session(jackfield::Host host, const Options& options, bool realtime, jackfield::SourceListener listener)
+    : host_(host),
+      options_(options),
+      listener_(listener),
+      sound_(host, clock_, false, realtime),
+      pictures_(host, clock_, true, realtime)
+{}
+
+Session::~Session()
+{
+    for (auto* track : {&sound_, &pictures_})
+        track->pace.stop();
+    for (auto* track : {&sound_, &pictures_}) {
+        if (track->thread.joinable())
+            track->thread.join();
+    }
+}
+
+jf_source_info Session::describe()
+{
+    jf_source_info info{};
+    info.struct_size = sizeof(info);
+    info.has_audio = info.has_video = 1;
+    info.sample_rate_hz = Tone::kRateHz;
+    info.channels = Tone::kChannels;
+    info.width_px = options_.width_px;
+    info.height_px = options_.height_px;
+    info.frame_rate_millihertz = options_.frame_rate * 1000;
+    return info;
+}
+
+void Session::start(const jf_source_format& format)
+{
+    if (format.kind != JF_AUDIO && format.kind != JF_VIDEO)
+        throw jackfield::Failure(JF_BAD_INPUT,
+                                 "a source has sound and pictures; no kind " + std::to_string(format.kind));
+    const bool video = format.kind == JF_VIDEO;
+    if ((video ? pictures_ : sound_).thread.joinable())
+        throw jackfield::Failure(JF_BUSY, std::string(video ? "pictures" : "sound") + " of this source come already");
+    if (video)
+        start_pictures(format);
+    else
+        start_sound(format);
+}
+
+void Session::start_sound(const jf_source_format& format)
+{
+    Tone tone(options_.tone_hz, format);
+    clock_->begin(host_.now_ns());
+    sound_.thread = std::thread([this, tone = std::move(tone)]() mutable {
+        pthread_setname_np(pthread_self(), "jf-audio-out");
+        for (std::int64_t media_ns = 0; sound_.pace.wait(media_ns); media_ns = tone.media_ns())
+            deliver(sound_, tone.next(), media_ns);
+        sound_.pace.tell_lateness();
+    });
+}
+
+void Session::start_pictures(const jf_source_format& format)
+{
+    const std::uint32_t own = options_.frame_rate * 1000;
+    const std::uint32_t most = format.max_frame_rate_millihertz;
+    const std::int64_t millihertz = most > 0 ? std::min(own, most) : own;
+    Picture picture(fitted({options_.width_px, options_.height_px}, format));
+    clock_->begin(host_.now_ns());
+    pictures_.thread = std::thread([this, millihertz, picture = std::move(picture)]() mutable {
+        pthread_setname_np(pthread_self(), "jf-video-out");
+        std::int64_t media_ns = 0;
+        for (std::int64_t number = 0;; ++number) {
+            media_ns = number * 1'000'000'000'000 / millihertz;
+            if (!pictures_.pace.wanted(media_ns))
+                continue;
+            if (!pictures_.pace.wait(media_ns))
+                break;
+            deliver(pictures_, picture.at(media_ns), media_ns);
+        }
+        pictures_.pace.tell_lateness();
+    });
+}
+
+void Session::deliver(Track& track, jf_frame frame, std::int64_t media_ns)
+{
+    frame.time_ns = clock_->due_ns(media_ns);
+    listener_.frame(frame);
+    track.pace.delivered(media_ns);
+}
+
+} // namespace media_test
