@@ -116,6 +116,15 @@ public:
           b(instance_, link.path(1), false)
     {}
 
+    Pair(const Pair&) = delete;
+    Pair& operator=(const Pair&) = delete;
+    ~Pair()
+    {
+        a.release();
+        b.release();
+        host.run_pending(); // whoever still asked hears the answer
+    }
+
     bool until(const std::function<bool()>& done) { return host.run_until(done, std::chrono::seconds(10)); }
 
     /// A channel that a asked for and b accepted, with an ear at both ends.
