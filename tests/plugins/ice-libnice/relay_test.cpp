@@ -107,10 +107,10 @@ TEST_P(Relays, SeveralThreadsMaySend)
     FakeHost host;
     const auto left = make_instance(host, relay_only(server));
     const auto right = make_instance(host, relay_only(server));
+    Ear at_a; // before the call: packets still come when the test has seen enough
+    Ear at_b;
     Call call(*left, *right, JF_DATAGRAM);
     ASSERT_TRUE(call.connect(host, 1)) << call.a.text_;
-    Ear at_a;
-    Ear at_b;
     call.a.path().open(at_a);
     call.b.path().open(at_b);
     {
