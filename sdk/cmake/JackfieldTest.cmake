@@ -15,7 +15,7 @@ set(JACKFIELD_TEST_ENVIRONMENT "")
 if(JACKFIELD_SANITIZE MATCHES "thread")
     set(JACKFIELD_TEST_PREFIX "tsan.")
     set(JACKFIELD_TEST_ENVIRONMENT ENVIRONMENT
-        "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp")
+        "TSAN_OPTIONS=second_deadlock_stack=1:intercept_tls_get_addr=0:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp")
 elseif(JACKFIELD_SANITIZE)
     set(JACKFIELD_TEST_PREFIX "asan.")
     # Otherwise the runtime of GCC 12 guesses where thread-local storage of libraries opened late begins; where it guesses
