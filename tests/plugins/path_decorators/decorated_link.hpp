@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 namespace jackfield::decorator_test {
 
 using testing::FakeHost;
@@ -20,13 +22,15 @@ class DecoratedLink {
 public:
     DecoratedLink(const std::string& id, const std::string& config_json, std::uint32_t kind,
                   std::uint32_t component = 1, std::string_view seam = "media")
-        : link_(kind), instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, id, JF_PATH_DECORATOR_INTERFACE, config_json)
+        : link_(kind)
     {
         const jf_decorator_options options{
             sizeof(options), 1, component, 0, to_text(seam), to_text("0123456789abcdef")};
         jf_path above{};
         jf_error error = no_error();
-        check(instance_->open(instance_.self(), link_.path(0).raw(), &options, &above, &session_, &error), error);
+        instance_.emplace(host_, JACKFIELD_TEST_PLUGIN_DIR, id, JF_PATH_DECORATOR_INTERFACE, config_json);
+        const jf_path_decorator_methods& methods = *instance_->methods();
+        check(methods.open(instance_->self(), link_.path(0).raw(), &options, &above, &session_, &error), error);
         near_ = Path(above);
     }
     DecoratedLink(const DecoratedLink&) = delete;
@@ -49,6 +53,13 @@ public:
         session_ = {};
     }
 
+    /// The path goes, and then the plugin's instance.
+    void end()
+    {
+        release();
+        instance_.reset();
+    }
+
     FakeHost& host() { return host_; }
     MemoryLink& link() { return link_; }
     const Path& near() const { return near_; }
@@ -61,7 +72,7 @@ private:
     PathEar at_near_;
     PathEar at_far_;
     MemoryLink link_;
-    testing::InstanceUnderTest<jf_path_decorator_methods> instance_;
+    std::optional<testing::InstanceUnderTest<jf_path_decorator_methods>> instance_;
     jf_decorator_session session_{};
     Path near_;
 };
