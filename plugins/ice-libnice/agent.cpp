@@ -41,7 +41,7 @@ Agent::Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, 
       tcp_(options.tcp),
       hide_related_(config.relay_only),
       has_tcp_relay_(config.has_tcp_relay()),
-      ports_(config.ports),
+      ports_(config.local.ports),
       socket_buffer_bytes_(config.socket_buffer_bytes)
 {
     agent_ = nice_agent_new_full(loop.context(), NICE_COMPATIBILITY_RFC5245, agent_options(config, tcp_));

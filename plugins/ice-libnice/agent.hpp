@@ -8,9 +8,9 @@
 
 #include "component_path.hpp"
 #include "config.hpp"
-#include "description.hpp"
 
 #include <jackfield/abi/connectivity.h>
+#include <shared/ice/description.hpp>
 
 #include <nice/agent.h>
 

@@ -17,40 +17,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string at(const std::string& place, std::size_t index)
-{
-    return place + '/' + std::to_string(index);
-}
-
-bool read_bool(const Json& value, const std::string& place)
-{
-    if (!value.is_boolean())
-        throw ConfigError(place + ": expected true or false");
-    return value.get<bool>();
-}
-
-int read_integer(const Json& value, const std::string& place, int lowest, int highest)
-{
-    if (!value.is_number_integer() || value.get<std::int64_t>() < lowest || value.get<std::int64_t>() > highest)
-        throw ConfigError(place + ": expected a whole number from " + std::to_string(lowest) + " to " +
-                          std::to_string(highest));
-    return value.get<int>();
-}
-
-std::string read_text(const Json& value, const std::string& place)
-{
-    if (!value.is_string() || value.get_ref<const std::string&>().empty())
-        throw ConfigError(place + ": expected a text that is not empty");
-    return value.get<std::string>();
-}
-
-const Json& read_list(const Json& value, const std::string& place, std::size_t longest)
-{
-    if (!value.is_array() || value.size() > longest)
-        throw ConfigError(place + ": expected a list of at most " + std::to_string(longest));
-    return value;
-}
-
 /// "host", "host:port", "192.0.2.1:3478", "[2001:db8::1]:3478"
 Server read_server(const Json& value, const std::string& place)
 {
@@ -110,34 +76,6 @@ TurnServer read_turn_server(const Json& value, const std::string& place)
     return turn;
 }
 
-std::vector<IpAddress> read_addresses(const Json& value, const std::string& place)
-{
-    std::vector<IpAddress> addresses;
-    for (const auto& entry : read_list(value, place, 16)) {
-        const std::string here = at(place, addresses.size());
-        const auto address = IpAddress::parse(read_text(entry, here));
-        if (!address || address->is_unspecified() || address->is_group())
-            throw ConfigError(here + ": \"" + entry.get<std::string>() + "\" is not the IP address of a host");
-        if (address->is_link_local())
-            throw ConfigError(here + ": link-local addresses cannot be used: a candidate line has no place for their "
-                                     "interface");
-        addresses.push_back(*address);
-    }
-    return addresses;
-}
-
-PortRange read_ports(const Json& value, const std::string& place)
-{
-    if (!value.is_array() || value.size() != 2)
-        throw ConfigError(place + ": expected two port numbers, [first, last]");
-    PortRange ports;
-    ports.first = static_cast<std::uint16_t>(read_integer(value[0], at(place, 0), 1024, 65535));
-    ports.last = static_cast<std::uint16_t>(read_integer(value[1], at(place, 1), 1024, 65535));
-    if (ports.last < ports.first)
-        throw ConfigError(place + ": the last port is below the first");
-    return ports;
-}
-
 void read_option(Config& config, const std::string& key, const Json& value)
 {
     const std::string place = '/' + key;
@@ -169,18 +107,7 @@ void read_option(Config& config, const std::string& key, const Json& value)
         config.gather_timeout = milliseconds(10, 60000);
     } else if (key == "socket_buffer_bytes") {
         config.socket_buffer_bytes = read_integer(value, place, 16384, 64 * 1024 * 1024);
-    } else if (key == "ports") {
-        config.ports = read_ports(value, place);
-    } else if (key == "interfaces") {
-        for (const auto& entry : read_list(value, place, 16))
-            config.interfaces.push_back(read_text(entry, at(place, config.interfaces.size())));
-    } else if (key == "addresses") {
-        config.addresses = read_addresses(value, place);
-    } else if (key == "loopback") {
-        config.loopback = read_bool(value, place);
-    } else if (key == "ipv6") {
-        config.ipv6 = read_bool(value, place);
-    } else {
+    } else if (!read_address_option(config.local, key, value)) {
         throw ConfigError(place + ": unknown option");
     }
 }
@@ -209,8 +136,7 @@ Config parse_config(std::string_view json)
         read_option(config, key, value);
     if (config.relay_only && config.turn.empty())
         throw ConfigError("/relay_only: needs at least one server in /turn");
-    if (!config.interfaces.empty() && !config.addresses.empty())
-        throw ConfigError("/addresses: cannot be combined with /interfaces; one of the two decides");
+    check_address_options(config.local);
     return config;
 }
 

@@ -3,7 +3,7 @@
 // Threads: constant after construction.
 #pragma once
 
-#include "ip_address.hpp"
+#include <shared/ice/address_options.hpp>
 
 #include <chrono>
 #include <optional>
@@ -23,11 +23,6 @@ struct TurnServer {
     std::string password;
 };
 
-struct PortRange {
-    std::uint16_t first = 0; // 0: any port
-    std::uint16_t last = 0;
-};
-
 struct Config {
     std::vector<Server> stun;
     std::vector<TurnServer> turn;
@@ -39,11 +34,7 @@ struct Config {
     std::chrono::milliseconds connect_timeout{10000};
     std::chrono::milliseconds gather_timeout{2000};
     int socket_buffer_bytes = 1024 * 1024;
-    PortRange ports;
-    std::vector<std::string> interfaces;
-    std::vector<IpAddress> addresses;
-    bool loopback = false;
-    bool ipv6 = true;
+    AddressOptions local;
 
     bool has_tcp_relay() const;
 

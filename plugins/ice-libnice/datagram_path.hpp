@@ -7,8 +7,9 @@
 // Threads and lifetime: see component_path.hpp.
 #pragma once
 
-#include "byte_ring.hpp"
 #include "component_path.hpp"
+
+#include <shared/ice/byte_ring.hpp>
 
 namespace jackfield::ice {
 

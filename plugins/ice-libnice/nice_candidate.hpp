@@ -3,7 +3,7 @@
 // Threads: pure functions on copies.
 #pragma once
 
-#include "candidate.hpp"
+#include <shared/ice/candidate.hpp>
 
 #include <nice/agent.h>
 

@@ -4,8 +4,9 @@
 #include "session.hpp"
 
 #include "datagram_path.hpp"
-#include "local_addresses.hpp"
 #include "stream_path.hpp"
+
+#include <shared/ice/local_addresses.hpp>
 
 namespace jackfield::ice {
 
@@ -43,7 +44,7 @@ void Session::gather()
 void Session::start_agent()
 {
     const auto interfaces = system_interfaces();
-    const auto addresses = choose_addresses(config_, interfaces);
+    const auto addresses = choose_addresses(config_.local, interfaces);
     if (addresses.empty())
         throw Failure(JF_UNREACHABLE, "no usable address on " + std::to_string(interfaces.size()) +
                                           " interface addresses: name one in /addresses or /interfaces");

@@ -124,4 +124,24 @@ TEST(Stack, SignalsOverAChannelOfTheMultiplexer)
     }
 }
 
+TEST(Stack, CallsStraightToTheListedAddresses)
+{
+    for (const std::string policy : {"tcp-only", "udp-only"}) {
+        World world;
+        for (const std::string name : {"alice", "bob"})
+            world.configure(name, {.call = {{"control_policy", policy}},
+                                   .slots = {{"connectivity",
+                                              {{"use", "ice-direct"}, {"config", {{"addresses", {"127.0.0.1"}}}}}}}});
+        const auto bob_account = world.account("bob");
+        const auto bob = world.listen("bob", {"--answer", "--once", "--send", "test"});
+        const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "1"});
+        const Json path = alice->event("connectivity", "done");
+        ASSERT_FALSE(path.is_null()) << policy;
+        EXPECT_EQ(path["detail"]["transport"], policy == "tcp-only" ? "tcp" : "udp");
+        ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null()) << policy;
+        EXPECT_EQ(alice->exit_code(), 0);
+        EXPECT_EQ(bob->exit_code(), 0);
+    }
+}
+
 } // namespace

@@ -1,5 +1,5 @@
 // The text of candidates and descriptions: the grammar, its limits, and what is refused.
-#include "description.hpp"
+#include <shared/ice/description.hpp>
 
 #include <jackfield/basic.hpp>
 

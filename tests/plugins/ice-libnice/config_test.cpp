@@ -1,7 +1,8 @@
 // The configuration and the choice of local addresses.
-#include "local_addresses.hpp"
+#include "config.hpp"
 
 #include <jackfield/basic.hpp>
+#include <shared/ice/local_addresses.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -67,8 +68,8 @@ TEST(IceConfig, DefaultsAreThoseOfTheSchema)
     EXPECT_EQ(spelled.regular_nomination, silent.regular_nomination);
     EXPECT_EQ(spelled.consent, silent.consent);
     EXPECT_EQ(spelled.upnp, silent.upnp);
-    EXPECT_EQ(spelled.loopback, silent.loopback);
-    EXPECT_EQ(spelled.ipv6, silent.ipv6);
+    EXPECT_EQ(spelled.local.loopback, silent.local.loopback);
+    EXPECT_EQ(spelled.local.ipv6, silent.local.ipv6);
     EXPECT_EQ(spelled.relay_only, silent.relay_only);
 }
 
@@ -119,7 +120,7 @@ protected:
     std::vector<std::string> chosen(std::string_view config) const
     {
         std::vector<std::string> result;
-        for (const auto& address : choose_addresses(parse_config(config), system_))
+        for (const auto& address : choose_addresses(parse_config(config).local, system_))
             result.push_back(address.text());
         return result;
     }

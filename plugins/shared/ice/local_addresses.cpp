@@ -34,10 +34,10 @@ std::vector<Interface> system_interfaces()
     return result;
 }
 
-std::vector<IpAddress> choose_addresses(const Config& config, const std::vector<Interface>& interfaces)
+std::vector<IpAddress> choose_addresses(const AddressOptions& options, const std::vector<Interface>& interfaces)
 {
-    if (!config.addresses.empty())
-        return config.addresses;
+    if (!options.addresses.empty())
+        return options.addresses;
 
     std::vector<IpAddress> chosen;
     std::vector<IpAddress> loopback;
@@ -47,16 +47,16 @@ std::vector<IpAddress> choose_addresses(const Config& config, const std::vector<
     };
     for (const auto& interface : interfaces) {
         const bool named =
-            std::find(config.interfaces.begin(), config.interfaces.end(), interface.name) != config.interfaces.end();
-        if (!interface.up || interface.address.is_link_local() || (interface.address.is_v6() && !config.ipv6))
+            std::find(options.interfaces.begin(), options.interfaces.end(), interface.name) != options.interfaces.end();
+        if (!interface.up || interface.address.is_link_local() || (interface.address.is_v6() && !options.ipv6))
             continue;
-        if (named || (config.interfaces.empty() && !interface.loopback))
+        if (named || (options.interfaces.empty() && !interface.loopback))
             add(chosen, interface.address);
         else if (interface.loopback)
             add(loopback, interface.address);
     }
     // A machine without any network still can call itself; where interfaces are named, they are all there is.
-    if (config.loopback || (chosen.empty() && config.interfaces.empty())) {
+    if (options.loopback || (chosen.empty() && options.interfaces.empty())) {
         for (const auto& address : loopback)
             add(chosen, address);
     }

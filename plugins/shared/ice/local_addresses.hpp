@@ -3,7 +3,7 @@
 // Threads: any; asks the system anew at each call, so a changed network is seen by the next gather.
 #pragma once
 
-#include "config.hpp"
+#include "address_options.hpp"
 
 namespace jackfield::ice {
 
@@ -20,6 +20,6 @@ struct Interface {
 std::vector<Interface> system_interfaces();
 
 /// Never a link-local address; loopback only if configured or if there is nothing else.
-std::vector<IpAddress> choose_addresses(const Config& config, const std::vector<Interface>& interfaces);
+std::vector<IpAddress> choose_addresses(const AddressOptions& options, const std::vector<Interface>& interfaces);
 
 } // namespace jackfield::ice

@@ -1,16 +1,16 @@
-// Streams over ICE-TCP: order and completeness, back pressure, several senders, and every way in which one ends.
-#include "ice_session.hpp"
+// Streams of every plugin: order and completeness, back pressure, several senders, and every way in which one ends.
+#include "every_plugin.hpp"
 
-namespace jackfield::ice_test {
+namespace jackfield::connectivity_test {
 namespace {
 
 /// Two instances, because a receiver that is held up must not hold up the sender's thread.
-class IceStream : public ::testing::Test {
+class Streams : public EveryPlugin {
 protected:
     void SetUp() override
     {
-        left_ = make_instance(host_);
-        right_ = make_instance(host_);
+        left_ = make(host_);
+        right_ = make(host_);
         call_ = std::make_unique<Call>(*left_, *right_, JF_STREAM);
         ASSERT_TRUE(call_->connect(host_, 1)) << call_->a.text_ << call_->b.text_;
     }
@@ -64,7 +64,7 @@ protected:
     Ear at_b_;
 };
 
-TEST_F(IceStream, CarriesSendsOfEverySizeInOrder)
+TEST_P(Streams, CarriesSendsOfEverySizeInOrder)
 {
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -82,7 +82,7 @@ TEST_F(IceStream, CarriesSendsOfEverySizeInOrder)
         EXPECT_FALSE(packet.empty());
 }
 
-TEST_F(IceStream, TakesAllPartsOfASendOrNone)
+TEST_P(Streams, TakesAllPartsOfASendOrNone)
 {
     call_->b.path().open(at_b_);
     const Bytes whole = pattern(60000);
@@ -94,7 +94,7 @@ TEST_F(IceStream, TakesAllPartsOfASendOrNone)
     EXPECT_EQ(at_b_.stream_, whole);
 }
 
-TEST_F(IceStream, PushesBackWhileThePeerDoesNotReadAndLosesNothing)
+TEST_P(Streams, PushesBackWhileThePeerDoesNotReadAndLosesNothing)
 {
     hold_up(at_b_);
     call_->a.path().open(at_a_);
@@ -128,7 +128,7 @@ TEST_F(IceStream, PushesBackWhileThePeerDoesNotReadAndLosesNothing)
     EXPECT_EQ(at_b_.bytes_, accepted);
 }
 
-TEST_F(IceStream, SeveralThreadsMaySendAtOnceAndNoSendIsTorn)
+TEST_P(Streams, SeveralThreadsMaySendAtOnceAndNoSendIsTorn)
 {
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -159,7 +159,7 @@ TEST_F(IceStream, SeveralThreadsMaySendAtOnceAndNoSendIsTorn)
         EXPECT_EQ(seen[thread + 1], kRecords);
 }
 
-TEST_F(IceStream, AReceiverMayAnswerFromInsideItsCall)
+TEST_P(Streams, AReceiverMayAnswerFromInsideItsCall)
 {
     at_b_.answer_ = [&](const jf_packet& packet) { call_->b.path().send(view(packet.bytes)); };
     call_->a.path().open(at_a_);
@@ -170,7 +170,7 @@ TEST_F(IceStream, AReceiverMayAnswerFromInsideItsCall)
     EXPECT_EQ(at_a_.stream_, bytes);
 }
 
-TEST_F(IceStream, EndsInOrderForTheOtherSideWhenItIsReleased)
+TEST_P(Streams, EndsInOrderForTheOtherSideWhenItIsReleased)
 {
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -185,7 +185,7 @@ TEST_F(IceStream, EndsInOrderForTheOtherSideWhenItIsReleased)
     EXPECT_EQ(at_a_.closed_, 0) << "who releases is not called";
 }
 
-TEST_F(IceStream, EndsForTheControllingSideToo)
+TEST_P(Streams, EndsForTheControllingSideToo)
 {
     call_->a.path().open(at_a_);
     call_->b.release();
@@ -194,7 +194,7 @@ TEST_F(IceStream, EndsForTheControllingSideToo)
     ASSERT_TRUE(host_.run_until([&] { return call_->a.failed_ == 1; }));
 }
 
-TEST_F(IceStream, EndsForTheOtherSideWhenItsOnlyPathIsClosed)
+TEST_P(Streams, EndsForTheOtherSideWhenItsOnlyPathIsClosed)
 {
     call_->a.path().open(at_a_);
     call_->b.path().open(at_b_);
@@ -207,7 +207,7 @@ TEST_F(IceStream, EndsForTheOtherSideWhenItsOnlyPathIsClosed)
     EXPECT_EQ(call_->a.failed_, 0);
 }
 
-TEST_F(IceStream, WhatWasTakenBeforeTheReleaseStillArrives)
+TEST_P(Streams, WhatWasTakenBeforeTheReleaseStillArrives)
 {
     hold_up(at_b_);
     call_->a.path().open(at_a_);
@@ -230,7 +230,7 @@ TEST_F(IceStream, WhatWasTakenBeforeTheReleaseStillArrives)
     EXPECT_EQ(at_b_.bytes_, accepted);
 }
 
-TEST_F(IceStream, AReleaseWaitsForNobodyAndItsInstanceOnlyTwoSeconds)
+TEST_P(Streams, AReleaseWaitsForNobodyAndItsInstanceOnlyTwoSeconds)
 {
     hold_up(at_b_);
     call_->a.path().open(at_a_);
@@ -251,24 +251,7 @@ TEST_F(IceStream, AReleaseWaitsForNobodyAndItsInstanceOnlyTwoSeconds)
     let_go();
 }
 
-TEST_F(IceStream, EndsIfThePeerSendsTooMuchBeforeItIsOpened)
-{
-    call_->a.path().open(at_a_);
-    const Bytes bytes = pattern(600000);
-    send_all(call_->a.path(), at_a_, bytes, 10000);
-    ASSERT_TRUE(host_.run_until([&] {
-        const auto lines = host_.log_lines();
-        return std::any_of(lines.begin(), lines.end(),
-                           [](const std::string& line) { return line.find("before the stream") != line.npos; });
-    }));
-    call_->b.path().open(at_b_);
-    ASSERT_TRUE(at_b_.wait([](const Ear& ear) { return ear.closed_ == 1; }));
-    EXPECT_EQ(at_b_.status_, JF_EXHAUSTED);
-    EXPECT_LE(at_b_.bytes_, 262144U);
-    EXPECT_EQ(call_->b.path().send(pattern(1)), JF_CLOSED);
-}
-
-TEST_F(IceStream, CannotRestartOnceItIsInUse)
+TEST_P(Streams, CannotRestartOnceItIsInUse)
 {
     try {
         call_->a.restart();
@@ -281,13 +264,17 @@ TEST_F(IceStream, CannotRestartOnceItIsInUse)
     EXPECT_TRUE(at_b_.wait_for_bytes(5));
 }
 
+JF_INSTANTIATE_EVERY_PLUGIN(Streams);
+
+class StreamStart : public EveryPlugin {};
+
 // Both ends send as fast as they can while checks on the losing connection may still be under way.
-TEST(IceStreamStart, IsIntactFromItsFirstByteInBothDirections)
+TEST_P(StreamStart, IsIntactFromItsFirstByteInBothDirections)
 {
     for (int round = 0; round < 30; ++round) {
         FakeHost host;
-        const auto left = make_instance(host);
-        const auto right = make_instance(host);
+        const auto left = make(host);
+        const auto right = make(host);
         Ear at_a;
         Ear at_b;
         Call call(*left, *right, JF_STREAM);
@@ -318,5 +305,7 @@ TEST(IceStreamStart, IsIntactFromItsFirstByteInBothDirections)
     }
 }
 
+JF_INSTANTIATE_EVERY_PLUGIN(StreamStart);
+
 } // namespace
-} // namespace jackfield::ice_test
+} // namespace jackfield::connectivity_test

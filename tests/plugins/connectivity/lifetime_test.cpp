@@ -1,9 +1,9 @@
 // Sessions that go away at every moment of their life, and leave nothing behind.
-#include "ice_session.hpp"
+#include "every_plugin.hpp"
 
 #include <dirent.h>
 
-namespace jackfield::ice_test {
+namespace jackfield::connectivity_test {
 namespace {
 
 std::size_t open_descriptors()
@@ -22,15 +22,15 @@ void run_for(FakeHost& host, std::chrono::milliseconds time)
     host.run_until([&] { return std::chrono::steady_clock::now() >= end; });
 }
 
-class Moments : public ::testing::TestWithParam<std::uint32_t> {};
+class Moments : public EveryKind {};
 
 TEST_P(Moments, AReleaseIsFineInEveryState)
 {
     FakeHost host;
-    const auto instance = make_instance(host);
+    const auto instance = make(host);
     for (int moment = 0; moment < 9; ++moment) {
         SCOPED_TRACE(moment);
-        Call call(*instance, *instance, GetParam(), 2);
+        Call call(*instance, *instance, kind(), 2);
         Ear ear;
         if (moment >= 1)
             call.a.gather();
@@ -62,9 +62,9 @@ TEST_P(Moments, TheInstanceMayGoRightAfterItsSessions)
 {
     for (int moment = 0; moment < 4; ++moment) {
         FakeHost host;
-        auto instance = make_instance(host);
+        auto instance = make(host);
         {
-            Call call(*instance, *instance, GetParam());
+            Call call(*instance, *instance, kind());
             if (moment >= 1)
                 call.exchange();
             if (moment >= 2) {
@@ -81,9 +81,8 @@ TEST_P(Moments, TheInstanceMayGoRightAfterItsSessions)
 TEST_P(Moments, ASessionThatFailedCanBeReleased)
 {
     FakeHost host;
-    const auto instance =
-        make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "connect_timeout_ms": 100})");
-    IceSession session(*instance, JF_CONTROLLING, GetParam());
+    const auto instance = make(host, R"("connect_timeout_ms": 100)");
+    IceSession session(*instance, JF_CONTROLLING, kind());
     session.gather();
     session.set_remote("ufrg\n0123456789012345678901\n1 1 TCP 5 127.0.0.1 9 typ host tcptype passive\n"
                        "1 1 UDP 5 127.0.0.1 9 typ host\n");
@@ -95,10 +94,10 @@ TEST_P(Moments, ASessionThatFailedCanBeReleased)
 TEST_P(Moments, SendersOnOtherThreadsSeeTheCloseAndNothingWorse)
 {
     FakeHost host;
-    const auto left = make_instance(host);
-    const auto right = make_instance(host);
+    const auto left = make(host);
+    const auto right = make(host);
     for (int round = 0; round < 5; ++round) {
-        Call call(*left, *right, GetParam());
+        Call call(*left, *right, kind());
         ASSERT_TRUE(call.connect(host, 1));
         Ear at_a;
         Ear at_b;
@@ -124,9 +123,9 @@ TEST_P(Moments, SendersOnOtherThreadsSeeTheCloseAndNothingWorse)
 TEST_P(Moments, AHundredSessionsLeaveNoDescriptorBehind)
 {
     FakeHost host;
-    const auto instance = make_instance(host);
+    const auto instance = make(host);
     const auto round = [&] {
-        Call call(*instance, *instance, GetParam(), 2);
+        Call call(*instance, *instance, kind(), 2);
         call.exchange();
         run_for(host, std::chrono::milliseconds(3));
     };
@@ -141,33 +140,36 @@ TEST_P(Moments, AHundredSessionsLeaveNoDescriptorBehind)
     EXPECT_TRUE(settled(before)) << before << " before, " << open_descriptors() << " after";
 }
 
-INSTANTIATE_TEST_SUITE_P(IceLibnice, Moments, ::testing::Values(JF_DATAGRAM, JF_STREAM),
-                         [](const auto& test) { return test.param == JF_DATAGRAM ? "Udp" : "Tcp"; });
+JF_INSTANTIATE_EVERY_KIND(Moments);
 
-TEST(IceLibnice, AnInstanceClosesEverythingItOpened)
+class Instances : public EveryPlugin {};
+
+TEST_P(Instances, AnInstanceClosesEverythingItOpened)
 {
     FakeHost host;
     {
-        const auto warm = make_instance(host);
+        const auto warm = make(host);
         Call call(*warm, *warm, JF_STREAM);
         ASSERT_TRUE(call.connect(host, 1));
     }
     const std::size_t before = open_descriptors();
     for (int i = 0; i < 5; ++i) {
         FakeHost own;
-        const auto instance = make_instance(own);
+        const auto instance = make(own);
         Call call(*instance, *instance, i % 2 == 0 ? JF_STREAM : JF_DATAGRAM, 4);
         ASSERT_TRUE(call.connect(own, 4));
     }
     EXPECT_LE(open_descriptors(), before);
 }
 
-TEST(IceLibnice, AnInstanceWithoutSessionsComesAndGoes)
+TEST_P(Instances, AnInstanceWithoutSessionsComesAndGoes)
 {
     FakeHost host;
     for (int i = 0; i < 20; ++i)
-        make_instance(host);
+        make(host);
 }
 
+JF_INSTANTIATE_EVERY_PLUGIN(Instances);
+
 } // namespace
-} // namespace jackfield::ice_test
+} // namespace jackfield::connectivity_test

@@ -1,0 +1,67 @@
+// One component of a session: its sockets, the search for a way to the peer, the path that comes of it.
+//
+// Threads: what is marked [control] is called there; the rest happens on the I/O thread, and the events come from it.
+// Lifetime: shared by the session and by whatever is under way on the I/O thread.
+#pragma once
+
+#include "options.hpp"
+
+#include <jackfield/host.hpp>
+#include <jackfield/path.hpp>
+#include <shared/ice/candidate.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace jackfield::direct {
+
+/// What a component tells its session. Called on the I/O thread; nothing is called after stop.
+struct ComponentEvents {
+    std::function<void(const ice::Candidate& local, const ice::Candidate& remote, std::int64_t round_trip_ns)> selected;
+    std::function<void(Status, const std::string& text)> failed;
+};
+
+struct ComponentSetup {
+    Host host;
+    const Options& options; // outlives the I/O thread
+    std::string name;       // for logs: "control-udp component 1"
+    std::uint8_t number = 1;
+    bool controlling = false;
+    std::string password; // ours: who greets us must know it
+};
+
+class Component {
+public:
+    Component(ComponentSetup setup, ComponentEvents events) : setup_(std::move(setup)), events_(std::move(events)) {}
+    Component(const Component&) = delete;
+    Component& operator=(const Component&) = delete;
+    virtual ~Component() = default;
+
+    /// Opens a socket on each address; returns what the peer may try. Before all others. Throws Failure. [control]
+    virtual std::vector<ice::Candidate> open(const std::vector<ice::IpAddress>& addresses) = 0;
+
+    virtual PathBase& path() = 0;
+
+    /// The peer's password, then its candidates, in the order in which they shall be tried. [control]
+    virtual void set_remote_password(std::string password) = 0;
+    virtual void add_remote(std::vector<ice::Candidate> candidates) = 0;
+
+    /// No event and no packet comes after this returns; the rest ends by itself. [control]
+    virtual void stop() = 0;
+
+protected:
+    /// "nobody answered at 192.0.2.1:5004, 192.0.2.2:5004 (connection refused) within 10000 ms"
+    std::string nobody_answered(const std::vector<std::string>& tried) const;
+
+    const ComponentSetup setup_;
+    const ComponentEvents events_;
+};
+
+std::shared_ptr<Component> make_datagram_component(asio::io_context& context, ComponentSetup setup,
+                                                   ComponentEvents events);
+std::shared_ptr<Component> make_stream_component(asio::io_context& context, ComponentSetup setup,
+                                                 ComponentEvents events);
+
+} // namespace jackfield::direct

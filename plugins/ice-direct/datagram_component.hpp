@@ -1,0 +1,84 @@
+// A component over UDP. Every pair of a local socket and an address of the peer is a route. Both sides ask over all
+// routes; the controlling side takes the first on which it is answered and says so. The other side sends where it was
+// first asked until then, so data flows after half a round trip.
+//
+// Threads and lifetime: see component.hpp.
+#pragma once
+
+#include "component.hpp"
+#include "datagram_path.hpp"
+#include "greeting.hpp"
+
+#include <asio/steady_timer.hpp>
+
+#include <array>
+
+namespace jackfield::direct {
+
+class DatagramComponent final : public Component, public std::enable_shared_from_this<DatagramComponent> {
+public:
+    DatagramComponent(asio::io_context& context, ComponentSetup setup, ComponentEvents events);
+
+    std::vector<ice::Candidate> open(const std::vector<ice::IpAddress>& addresses) override;
+    PathBase& path() override { return path_; }
+    void set_remote_password(std::string password) override;
+    void add_remote(std::vector<ice::Candidate> candidates) override;
+    void stop() override;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    struct Leg { // of a route: our end
+        udp::socket socket;
+        ice::Candidate local;
+    };
+    struct Route {
+        std::size_t leg;
+        udp::endpoint remote;
+        ice::Candidate candidate;
+        bool proven = false;        // a greeting came from there
+        std::uint32_t number = 0;   // of the last ask
+        std::int64_t asked_ns = 0;  // when it went out
+        Clock::duration interval{}; // until the next one
+        Clock::time_point due{};
+    };
+
+    void wait_to_read(std::size_t leg);
+    void read(std::size_t leg);
+    void received(std::size_t leg, const jf_packet& packet);
+    bool greeted(std::size_t leg, ByteView bytes, std::int64_t arrival_ns);
+    void asked(Route& route, const Greeting& greeting);
+    void answered(Route& route, const Greeting& greeting, std::int64_t arrival_ns);
+    void send(const Route& route, Word word, std::uint32_t number);
+    void ask(Route& route, Word word);
+    void select(Route& route, std::int64_t round_trip_ns);
+
+    Route* find_route(std::size_t leg, const udp::endpoint& remote);
+    Route* meet_route(std::size_t leg, const udp::endpoint& remote);
+
+    void start_deadline();
+    void schedule();
+    void tick();
+    void look_for_silence(Clock::time_point now);
+    void watch_for_room();
+    void fail(Status status, const std::string& text);
+
+    std::vector<Leg> legs_; // those of the system's addresses, never more
+    std::vector<Route> routes_;
+    std::vector<std::pair<std::size_t, udp::endpoint>> early_; // asked before we knew the peer's password
+    std::string remote_password_;
+    Route* selected_ = nullptr;
+    bool agreed_ = false; // the controlled side has answered our choice
+    bool stopped_ = false;
+    std::int64_t last_heard_ns_ = 0; // an answer of the selected route
+    Clock::time_point last_ask_{};
+    std::array<std::uint8_t, 2048> buffer_; // what is being read, and
+    udp::endpoint from_;                    // from where
+    asio::io_context& context_;
+    asio::steady_timer timer_;    // the next ask
+    asio::steady_timer deadline_; // of the whole search
+    DatagramPath path_;
+    std::atomic<bool> silenced_ = false; // by stop: no event any more
+};
+
+} // namespace jackfield::direct

@@ -1,0 +1,57 @@
+// One session: its components, what both sides have said, and the order in which the kernel hears of it.
+//
+// Threads: control; the components' events are posted to it.
+// Lifetime: owned by the kernel through the C table. The destructor is `release`: it ends events and paths at once, and
+//           leaves the rest to the I/O thread.
+#pragma once
+
+#include "component.hpp"
+#include "io_thread.hpp"
+
+#include <jackfield/connectivity.hpp>
+#include <shared/ice/description.hpp>
+
+namespace jackfield::direct {
+
+class Session final : public ConnectivitySession {
+public:
+    Session(Host host, IoThread& io, const Options& options, const jf_connectivity_options& wanted,
+            ConnectivityListener listener);
+    ~Session() override;
+
+    void gather() override;
+    std::string local_description() override;
+    void set_remote(std::string_view description) override;
+    void add_remote_candidate(std::string_view candidate) override;
+    void end_of_candidates() override {} // nothing waits for it: the peer may still come to us
+
+private:
+    std::vector<ice::Candidate> shown(std::vector<ice::Candidate> candidates) const;
+    bool usable(const ice::Candidate& candidate) const;
+    bool accept_remote(std::vector<ice::Candidate> candidates); // false: there are too many
+    void apply_remote();
+    void selected(std::uint32_t number, const ice::Candidate& local, const ice::Candidate& remote,
+                  std::int64_t round_trip_ns);
+    void on_deadline();
+    void failed(Status status, const std::string& text);
+
+    Host host_;
+    const Options& options_;
+    const bool stream_;
+    const std::string label_;
+    ConnectivityListener listener_;
+    std::shared_ptr<Scope> scope_; // second owner: the components' events
+    Timer deadline_;
+    ice::Credentials credentials_;
+    std::vector<std::shared_ptr<Component>> components_; // second owner: what is under way on the I/O thread
+    std::vector<bool> announced_;                        // component_ready was said
+    std::vector<std::string> local_lines_;
+    bool gathered_ = false;
+    bool failed_ = false;
+
+    std::optional<ice::Credentials> remote_;
+    std::vector<ice::Candidate> waiting_; // remote candidates that came before the credentials or before gather
+    std::vector<ice::Candidate> seen_;    // all that were taken, at most kMaxRemoteCandidates
+};
+
+} // namespace jackfield::direct
