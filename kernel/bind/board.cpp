@@ -2,16 +2,37 @@
 
 #include "kernel/bind/board.hpp"
 
+#include <algorithm>
+
 namespace jackfield::kernel {
 
-Board::Board(ControlThread& control, Registry& registry, const Resolved& resolved, std::int32_t log_level, LogSink log)
-    : control_(control)
+namespace {
+
+/// Two of them are interchangeable if this is the same.
+std::string what_of(const ResolvedPlugin& choice)
 {
-    services_.log_level = log_level;
-    services_.log = std::move(log);
-    services_.find_service = [this](std::string_view id) -> const void* {
-        return id == JF_IDENTITY_INTERFACE && identity_service_.methods != nullptr ? &identity_service_ : nullptr;
-    };
+    return std::string(choice.slot->name) + '\n' + choice.manifest.path.string() + '\n' + choice.manifest.id + '\n' +
+           choice.config_json;
+}
+
+} // namespace
+
+Board::Board(ControlThread& control, Registry& registry, const Resolved& resolved, std::int32_t log_level, LogSink log,
+             const Board* earlier)
+    : control_(control), earlier_(earlier)
+{
+    const auto* const self = resolved.plugin("identity");
+    if (earlier_ != nullptr && self != nullptr && earlier_->mounted_.front()->what == what_of(*self)) {
+        services_ = earlier_->services_;
+    } else {
+        earlier_ = nullptr;
+        services_ = std::make_shared<Services>();
+        services_->host.log_level = log_level;
+        services_->host.log = std::move(log);
+        services_->host.find_service = [services = services_.get()](std::string_view id) -> const void* {
+            return id == JF_IDENTITY_INTERFACE && services->identity.methods != nullptr ? &services->identity : nullptr;
+        };
+    }
     const auto one = [&]<typename Methods>(Plug<Methods>& plug, std::string_view slot) {
         if (const auto* choice = resolved.plugin(slot))
             plug = mount<Methods>(registry, resolved, *choice);
@@ -21,7 +42,7 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
             plugs.push_back(mount<Methods>(registry, resolved, *choice));
     };
     one(identity, "identity");
-    identity_service_ = {identity.methods, identity.self};
+    services_->identity = {identity.methods, identity.self};
     many(discovery, "discovery");
     one(connectivity, "connectivity");
     for (const auto* choice : resolved.plugins_of(kDecoratorSlot))
@@ -34,16 +55,45 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
     many(codecs, "codec");
     many(sources, "media_source");
     many(sinks, "media_sink");
+    earlier_ = nullptr;
+}
+
+bool Board::shares_discovery_with(const Board& other) const
+{
+    return std::ranges::equal(discovery, other.discovery, {}, &Plug<jf_discovery_methods>::self,
+                              &Plug<jf_discovery_methods>::self);
 }
 
 template <typename Methods>
 Plug<Methods> Board::mount(Registry& registry, const Resolved& resolved, const ResolvedPlugin& choice)
 {
+    auto mounted = take_over(what_of(choice));
+    if (mounted == nullptr)
+        mounted = create(registry, resolved, choice);
+    mounted_.push_back(mounted);
+    return {mounted->instance.template methods<Methods>(), mounted->instance.self(), choice.manifest.id};
+}
+
+/// Of the earlier board, one that this board has not taken yet. Null if there is none.
+std::shared_ptr<Board::Mounted> Board::take_over(const std::string& what) const
+{
+    if (earlier_ == nullptr)
+        return nullptr;
+    for (const auto& candidate : earlier_->mounted_) {
+        if (candidate->what == what && std::ranges::find(mounted_, candidate) == mounted_.end())
+            return candidate;
+    }
+    return nullptr;
+}
+
+std::shared_ptr<Board::Mounted> Board::create(Registry& registry, const Resolved& resolved,
+                                              const ResolvedPlugin& choice)
+{
     const auto loaded = registry.load(choice.manifest.id);
     if (!loaded)
         throw Failure(loaded.error().status, resolved.config.name + ": " + choice.pointer + ": " + loaded.error().text);
     const jf_factory* factory = (*loaded)->factory(choice.slot->interface_id);
-    auto host = std::make_unique<InstanceHost>(control_, services_, choice.manifest.id);
+    auto host = std::make_unique<InstanceHost>(control_, services_->host, choice.manifest.id);
     auto instance = create_instance(*factory, host->raw(), choice.config_json);
     if (!instance) {
         const Error& error = instance.error();
@@ -51,17 +101,27 @@ Plug<Methods> Board::mount(Registry& registry, const Resolved& resolved, const R
                                         ? choice.place_of(resolved.config, error.text)
                                         : resolved.config.name + ": " + choice.pointer + ": " + error.text);
     }
-    const Plug<Methods> plug{instance->template methods<Methods>(), instance->self(), choice.manifest.id};
-    mounted_.push_back({std::move(host), std::move(*instance)});
-    return plug;
+    return std::make_shared<Mounted>(what_of(choice), services_, std::move(host), std::move(*instance));
+}
+
+Board::Mounted::Mounted(std::string mounted_what, std::shared_ptr<Services> its_services,
+                        std::unique_ptr<InstanceHost> its_host, Instance made)
+    : what(std::move(mounted_what)),
+      services(std::move(its_services)),
+      host(std::move(its_host)),
+      instance(std::move(made))
+{}
+
+Board::Mounted::~Mounted()
+{
+    if (host != nullptr)
+        host->close_gate();
 }
 
 Board::~Board()
 {
-    while (!mounted_.empty()) {
-        mounted_.back().host->close_gate();
+    while (!mounted_.empty())
         mounted_.pop_back();
-    }
 }
 
 } // namespace jackfield::kernel

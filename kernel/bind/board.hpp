@@ -1,8 +1,8 @@
 // The board: one plugin instance in every slot the configuration fills, with its host.
 //
 // Threads:  [control], but for the lookup of services.
-// Lifetime: the node's. Instances go away in the reverse order of their making, each after its gate is closed; whatever
-//           sessions they made have been released before.
+// Lifetime: a stack's. Instances go away in the reverse order of their making, each after its gate is closed; whatever
+//           sessions they made have been released before. One that a later board has taken over stays with that one.
 
 #pragma once
 
@@ -50,7 +50,10 @@ struct PluggedDecorator {
 class Board {
 public:
     /// Loads and creates what the configuration names, in the order of its slots. Throws Failure with a four-part text.
-    Board(ControlThread& control, Registry& registry, const Resolved& resolved, std::int32_t log_level, LogSink log);
+    /// Instances of an earlier board whose plugin and options are the same go on in this one; all are made anew if the
+    /// identity is, because the others ask it for its services.
+    Board(ControlThread& control, Registry& registry, const Resolved& resolved, std::int32_t log_level, LogSink log,
+          const Board* earlier = nullptr);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;
     ~Board();
@@ -68,19 +71,37 @@ public:
     std::vector<Plug<jf_media_source_methods>> sources;
     std::vector<Plug<jf_media_sink_methods>> sinks;
 
+    /// The same instance, or instances in the same order.
+    bool shares_identity_with(const Board& other) const { return identity.self == other.identity.self; }
+    bool shares_discovery_with(const Board& other) const;
+
 private:
+    /// What the instances of one identity share.
+    struct Services {
+        HostServices host;
+        jf_identity identity{};
+    };
+
     struct Mounted {
+        std::string what; // slot, plugin and options
+        std::shared_ptr<Services> services;
         std::unique_ptr<InstanceHost> host;
         Instance instance;
+
+        Mounted(std::string mounted_what, std::shared_ptr<Services> its_services,
+                std::unique_ptr<InstanceHost> its_host, Instance made);
+        ~Mounted();
     };
 
     template <typename Methods>
     Plug<Methods> mount(Registry& registry, const Resolved& resolved, const ResolvedPlugin& choice);
+    std::shared_ptr<Mounted> take_over(const std::string& what) const;
+    std::shared_ptr<Mounted> create(Registry& registry, const Resolved& resolved, const ResolvedPlugin& choice);
 
     ControlThread& control_;
-    HostServices services_;
-    jf_identity identity_service_{};
-    std::deque<Mounted> mounted_;
+    const Board* earlier_; // while this one is made
+    std::shared_ptr<Services> services_;
+    std::deque<std::shared_ptr<Mounted>> mounted_; // second owner: a later board
 };
 
 } // namespace jackfield::kernel

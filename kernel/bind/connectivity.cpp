@@ -7,7 +7,7 @@
 namespace jackfield::kernel {
 
 namespace {
-ConnectivitySession& of(void* self)
+ConnectivitySession& session_of(void* self)
 {
     return *static_cast<ConnectivitySession*>(self);
 }
@@ -16,23 +16,23 @@ ConnectivitySession& of(void* self)
 const jf_connectivity_listener_methods ConnectivitySession::kListener{
     sizeof(jf_connectivity_listener_methods),
     0,
-    [](void* self, jf_text candidate) { of(self).events_.candidate(std::string(view_of(candidate))); },
+    [](void* self, jf_text candidate) { session_of(self).events_.candidate(std::string(view_of(candidate))); },
     [](void* self) {
-        of(self).gathered_ = true;
-        of(self).events_.changed();
+        session_of(self).gathered_ = true;
+        session_of(self).events_.changed();
     },
     [](void* self, std::uint32_t component, jf_path path) {
-        of(self).paths_.emplace(component, path);
-        of(self).events_.changed();
+        session_of(self).paths_.emplace(component, path);
+        session_of(self).events_.changed();
     },
     [](void* self, const jf_selected_pair* pair) {
-        of(self).pairs_[pair->component] = {std::string(view_of(pair->local_candidate)),
-                                            std::string(view_of(pair->remote_candidate)), pair->relayed != 0};
-        of(self).events_.changed();
+        session_of(self).pairs_[pair->component] = {std::string(view_of(pair->local_candidate)),
+                                                    std::string(view_of(pair->remote_candidate)), pair->relayed != 0};
+        session_of(self).events_.changed();
     },
     [](void* self, jf_status status, const jf_error* error) {
-        of(self).failure_ = error_of(status, error);
-        of(self).events_.changed();
+        session_of(self).failure_ = error_of(status, error);
+        session_of(self).events_.changed();
     }};
 
 ConnectivitySession::ConnectivitySession(const Plug<jf_connectivity_methods>& plug,

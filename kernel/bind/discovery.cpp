@@ -31,7 +31,7 @@ struct Together {
 
 struct Switchboard::Mechanism {
     Switchboard& owner;
-    const Plug<jf_discovery_methods>& plug;
+    const Plug<jf_discovery_methods> plug;
     bool started = false;
     bool is_online = false;
 
@@ -130,6 +130,11 @@ Switchboard::Switchboard(const Board& board, Completions& completions, Requests 
 }
 
 Switchboard::~Switchboard() = default;
+
+void Switchboard::hand_requests_to(Requests requests)
+{
+    requests_ = std::move(requests);
+}
 
 void Switchboard::start()
 {

@@ -63,6 +63,9 @@ public:
     Switchboard& operator=(const Switchboard&) = delete;
     ~Switchboard();
 
+    /// Somebody else hears what belongs to no conversation from now on.
+    void hand_requests_to(Requests requests);
+
     /// Opens every mechanism. Throws Failure if one of them cannot start.
     void start();
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kSignalingChannel = "signaling";
 
-MultiplexerLayer& of(void* self)
+MultiplexerLayer& layer_of(void* self)
 {
     return *static_cast<MultiplexerLayer*>(self);
 }
@@ -20,9 +20,9 @@ MultiplexerLayer& of(void* self)
 const jf_multiplexer_listener_methods MultiplexerLayer::kListener{
     sizeof(jf_multiplexer_listener_methods), 0,
     [](void* self, std::uint64_t request, jf_text name, std::uint32_t kind) {
-        of(self).requested(request, view_of(name), kind);
+        layer_of(self).requested(request, view_of(name), kind);
     },
-    [](void* self, jf_status status, const jf_error* error) { of(self).fail(error_of(status, error)); }};
+    [](void* self, jf_status status, const jf_error* error) { layer_of(self).fail(error_of(status, error)); }};
 
 MultiplexerLayer::MultiplexerLayer(const Plug<jf_multiplexer_methods>& plug, jf_path below, bool initiator,
                                    std::function<void()> changed)

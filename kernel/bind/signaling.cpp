@@ -8,7 +8,7 @@ namespace jackfield::kernel {
 
 namespace {
 
-SignalingSession& of(void* self)
+SignalingSession& signaling_of(void* self)
 {
     return *static_cast<SignalingSession*>(self);
 }
@@ -114,10 +114,10 @@ const jf_signaling_listener_methods SignalingSession::kListener{
     sizeof(jf_signaling_listener_methods),
     0,
     [](void* self, std::uint64_t call, jf_text offer, jf_text name) {
-        of(self).events_.invited(call, std::string(view_of(offer)), std::string(view_of(name)));
+        signaling_of(self).events_.invited(call, std::string(view_of(offer)), std::string(view_of(name)));
     },
     [](void* self, std::uint64_t call, jf_text answer) {
-        if (auto* found = of(self).find(call)) {
+        if (auto* found = signaling_of(self).find(call)) {
             found->ringing_ = true;
             if (answer.size > 0)
                 found->peer_answer_ = view_of(answer);
@@ -125,7 +125,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         }
     },
     [](void* self, std::uint64_t call, jf_text answer) {
-        if (auto* found = of(self).find(call)) {
+        if (auto* found = signaling_of(self).find(call)) {
             found->answered_ = true;
             if (answer.size > 0)
                 found->peer_answer_ = view_of(answer);
@@ -133,42 +133,42 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         }
     },
     [](void* self, std::uint64_t call) {
-        if (auto* found = of(self).find(call)) {
+        if (auto* found = signaling_of(self).find(call)) {
             found->confirmed_ = true;
             found->changed_();
         }
     },
     [](void* self, std::uint64_t call, std::uint32_t reason, std::uint32_t code, jf_text text) {
-        if (auto* found = of(self).find(call))
+        if (auto* found = signaling_of(self).find(call))
             found->end({reason, code, std::string(view_of(text))});
     },
     [](void* self, std::uint64_t call, std::uint32_t reason) {
         const CallEnding ending{reason == JF_REASON_NORMAL ? JF_REASON_CANCELLED : reason, 0, "the caller gave up"};
-        if (auto* found = of(self).find(call))
+        if (auto* found = signaling_of(self).find(call))
             found->end(ending);
         else
-            of(self).remember(call, ending);
+            signaling_of(self).remember(call, ending);
     },
     [](void* self, std::uint64_t call, jf_text) {
         // Media does not change during a call yet: the offer is refused, and all stays as it was.
         ErrorSlot error;
-        auto& session = of(self).session_;
+        auto& session = signaling_of(self).session_;
         session.methods->answer_update(session.self, call, {nullptr, 0}, &error);
     },
     [](void*, std::uint64_t, jf_text) {},
     [](void* self, std::uint64_t call, std::uint32_t reason, jf_text text) {
         const CallEnding ending{reason, 0, std::string(view_of(text))};
-        if (auto* found = of(self).find(call))
+        if (auto* found = signaling_of(self).find(call))
             found->end(ending);
         else
-            of(self).remember(call, ending);
+            signaling_of(self).remember(call, ending);
     },
     [](void* self, std::uint64_t, jf_text content_type, jf_bytes body) -> jf_status {
-        return of(self).events_.message(std::string(view_of(content_type)),
-                                        std::string(reinterpret_cast<const char*>(body.data), body.size));
+        return signaling_of(self).events_.message(std::string(view_of(content_type)),
+                                                  std::string(reinterpret_cast<const char*>(body.data), body.size));
     },
     [](void* self, std::uint64_t call, jf_text content_type, jf_bytes body) -> jf_status {
-        const auto* found = of(self).find(call);
+        const auto* found = signaling_of(self).find(call);
         if (found == nullptr || !found->info_)
             return JF_UNSUPPORTED;
         const bool understood = found->info_(std::string(view_of(content_type)),
@@ -176,7 +176,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         return understood ? JF_OK : JF_UNSUPPORTED;
     },
     [](void* self, jf_status status, const jf_error* error) {
-        auto& session = of(self);
+        auto& session = signaling_of(self);
         session.closed_ = error_of(status, error);
         const auto calls = session.calls_;
         for (const auto& [number, call] : calls)

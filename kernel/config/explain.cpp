@@ -145,6 +145,8 @@ std::string marks(const Manifest& manifest)
         marks.emplace_back("reads untrusted input");
     if (manifest.seals_by_itself)
         marks.emplace_back("seals by itself");
+    if (manifest.proves_nobody)
+        marks.emplace_back("proves nobody");
     return fmt::format("{}", fmt::join(marks, ", "));
 }
 

@@ -2,6 +2,7 @@
 
 #include "kernel/config/resolve.hpp"
 
+#include "kernel/config/combination.hpp"
 #include "kernel/config/nearest.hpp"
 #include "kernel/config/options.hpp"
 #include "kernel/config/report.hpp"
@@ -158,7 +159,7 @@ void check_needs(const Resolved& resolved, const Registry& registry)
 
 std::string ResolvedPlugin::place_of(const Config& config, std::string_view create_text) const
 {
-    const char* const between = create_text.starts_with('/') ? "" : ": ";
+    const char* const between = create_text.starts_with('/') || create_text.starts_with(':') ? "" : ": ";
     return fmt::format("{}: {}{}{}", config.name, at(pointer, "config"), between, create_text);
 }
 
@@ -188,6 +189,7 @@ std::expected<Resolved, Error> resolve(const Config& config, const Registry& reg
         check_required_slots(resolved, registry);
         check_all_options(resolved);
         check_needs(resolved, registry);
+        check_combination(resolved, registry);
         return resolved;
     } catch (const Failure& failure) {
         return std::unexpected(failure.error());

@@ -29,6 +29,24 @@ void tell(Environment& node, Step step, Moment moment, std::string detail = {})
     node.timeline.tell({0, "", Side::node, step, moment, std::move(detail)});
 }
 
+/// Every step of every flow ends when its call is hung up, or at its own limit. A codec that is being opened is inside
+/// a plugin, so it is waited for as well.
+awaitable<void> last_flow(Environment& node)
+{
+    node.workers.on_idle([&node] { node.bell.ring(); });
+    co_await until(node.bell, TimePoint::max(), [&] { return node.flows == 0 && node.workers.idle(); });
+}
+
+awaitable<void> withdraw(Environment& node)
+{
+    const auto withdrawn = std::make_shared<bool>(false);
+    node.switchboard.stop([&node, withdrawn](const Error&) {
+        *withdrawn = true;
+        node.bell.ring();
+    });
+    co_await until(node.bell, now() + limits::kWithdraw, [&] { return *withdrawn; });
+}
+
 } // namespace
 
 void spawn(Environment& node, awaitable<void> flow)
@@ -76,26 +94,35 @@ awaitable<void> load_identity(Environment& node)
          nlohmann::json{{"account", node.self.account_id}, {"device", node.self.device_id}}.dump());
 }
 
-awaitable<void> leave(Environment& node)
+void dismiss(Environment& node)
 {
     node.stopping = true;
     for (const auto& call : node.calls)
         call->hang_up();
     node.bell.ring();
-    // Every step of every flow ends when its call is hung up, or at its own limit. A codec that is being opened is
-    // inside a plugin, so it is waited for as well.
-    node.workers.on_idle([&node] { node.bell.ring(); });
-    co_await until(node.bell, TimePoint::max(), [&] { return node.flows == 0 && node.workers.idle(); });
+}
+
+awaitable<void> leave(Environment& node)
+{
+    dismiss(node);
+    co_await last_flow(node);
     // A connection that is closed while its peer is sending takes along what the peer has not read yet: a refusal, a
     // goodbye. The peer may close first.
     co_await until(node.bell, now() + limits::kLastWords, [&] { return node.links.empty(); });
     node.links.clear();
-    const auto withdrawn = std::make_shared<bool>(false);
-    node.switchboard.stop([&node, withdrawn](const Error&) {
-        *withdrawn = true;
-        node.bell.ring();
-    });
-    co_await until(node.bell, now() + limits::kWithdraw, [&] { return *withdrawn; });
+    co_await withdraw(node);
+}
+
+awaitable<void> retire(Environment& node, bool withdraws)
+{
+    if (withdraws)
+        co_await withdraw(node);
+    // A peer that has kept a link of ours would call over it, and with what was configured before.
+    node.links.clear();
+    do {
+        co_await last_flow(node);
+        node.links.clear(); // some were still being opened
+    } while (node.flows != 0);
 }
 
 } // namespace jackfield::kernel

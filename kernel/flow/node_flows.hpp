@@ -28,4 +28,12 @@ awaitable<void> load_identity(Environment& node);
 /// uses a plugin.
 awaitable<void> leave(Environment& node);
 
+/// Another environment takes the calls from now on: links without a call are closed, and when the last call has ended,
+/// or dismiss was said, nothing of this environment uses a plugin. Withdraws from discovery first, if nobody else goes
+/// on with it.
+awaitable<void> retire(Environment& node, bool withdraws);
+
+/// Hangs up whatever still goes on. A retire that is under way ends then.
+void dismiss(Environment& node);
+
 } // namespace jackfield::kernel

@@ -79,6 +79,14 @@ public:
     /// identity is loaded and discovery has begun; `announced` is on the timeline when others can find us.
     std::expected<OwnIds, Error> start();
 
+    /// Takes another configuration while the node runs: calls that begin from now on use it, calls that have begun end
+    /// as they are. Plugins with the same options go on; a discovery or identity that has changed goes online anew. If
+    /// anything is wrong, nothing has changed, and the error says what: what cannot be loaded, or a port that the
+    /// discovery of before still has. Log level and sink stay. Blocks the caller, until discovery has begun if it is a
+    /// new one.
+    std::expected<OwnIds, Error> reconfigure(const Config& config);
+    std::expected<OwnIds, Error> reconfigure(const Config& config, Registry registry);
+
     /// Places a call; `listener` hears how it goes.
     std::shared_ptr<Call> call(std::string peer_account, MediaPlan plan, std::shared_ptr<CallListener> listener);
 

@@ -13,13 +13,19 @@
 
 namespace jackfield::kernel {
 
+/// Throws Failure JF_INTERNAL on the control thread. Before whatever could make it wait.
+inline void refuse_to_wait_for_oneself(const ControlThread& control)
+{
+    if (control.is_current())
+        throw Failure(JF_INTERNAL, "a listener must not wait for the node: it is called on the node's own thread");
+}
+
 /// Runs `start` on the control thread and returns what it, or whatever it started, hands over; once. Throws Failure
 /// JF_INTERNAL on the control thread.
 template <typename Result>
 Result wait_for(ControlThread& control, std::function<void(std::function<void(Result)> hand_over)> start)
 {
-    if (control.is_current())
-        throw Failure(JF_INTERNAL, "a listener must not wait for the node: it is called on the node's own thread");
+    refuse_to_wait_for_oneself(control);
     // Shared with the control thread, which may still be inside set_value when we are on our way out.
     const auto promise = std::make_shared<std::promise<Result>>();
     control.post([promise, start = std::move(start)] {

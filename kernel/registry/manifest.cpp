@@ -150,6 +150,7 @@ Manifest from_json(const json& text)
     manifest.needs = list_member(text, "needs", false);
     manifest.seals_by_itself = flag_member(text, "seals_by_itself");
     manifest.untrusted_input = flag_member(text, "untrusted_input");
+    manifest.proves_nobody = flag_member(text, "proves_nobody");
     return manifest;
 }
 

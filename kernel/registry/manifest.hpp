@@ -36,6 +36,7 @@ struct Manifest {
     std::vector<std::string> needs; // interface ids of the services it asks the host for
     bool seals_by_itself = false;
     bool untrusted_input = false;
+    bool proves_nobody = false; // a secure channel that comes up without knowing who the peer is
 
     std::filesystem::path path; // of the manifest; empty for an entry that was handed in directly
     std::string schema_json;    // only for such an entry: the schema itself instead of a file

@@ -18,6 +18,7 @@ namespace jackfield::kernel {
 
 /// The steps of a call, in the order in which they happen (timeline.schema.json).
 enum class Step {
+    configuration,      // a running node takes another one
     identity,           // who we are
     discovery,          // find the peer's devices
     request,            // the sealed call request, with our candidates

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxRoutes = 256;
 constexpr std::size_t kMaxEarly = 16;
-constexpr int kReadsInARow = 32;                               // then other sockets of the thread have their turn
+constexpr int kDatagramsInARow = 32;                               // then other sockets of the thread have their turn
 constexpr auto kPacing = std::chrono::milliseconds(5);         // RFC 8445 section 14.2
 constexpr auto kFirstInterval = std::chrono::milliseconds(50); // before an ask is repeated, doubling
 constexpr auto kLastInterval = std::chrono::milliseconds(800);
@@ -114,7 +114,7 @@ void DatagramComponent::wait_to_read(std::size_t leg)
 
 void DatagramComponent::read(std::size_t leg)
 {
-    for (int i = 0; i < kReadsInARow && !stopped_; ++i) {
+    for (int i = 0; i < kDatagramsInARow && !stopped_; ++i) {
         alignas(cmsghdr) std::array<std::uint8_t, 64> control;
         udp::endpoint remote;
         iovec vector{buffer_.data(), buffer_.size()};

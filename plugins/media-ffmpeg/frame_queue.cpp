@@ -6,10 +6,10 @@ namespace media_ffmpeg {
 
 namespace {
 
-constexpr std::uint32_t kMostSide = 8192;
+constexpr std::uint32_t kMostFrameSide = 8192;
 constexpr std::size_t kPadding = 64; // swscale reads whole vectors, over the end
 constexpr std::uint32_t kMostSamples = 48'000;
-constexpr std::uint32_t kMostChannels = 8;
+constexpr std::uint32_t kMostFrameChannels = 8;
 constexpr std::uint32_t kMostRateHz = 384'000;
 
 std::size_t rows(const jf_frame& frame, int plane)
@@ -26,10 +26,10 @@ bool in_order(const jf_frame& frame)
 {
     if (frame.kind == JF_AUDIO)
         return frame.samples != nullptr && frame.samples_per_channel > 0 && frame.samples_per_channel <= kMostSamples &&
-               frame.channels > 0 && frame.channels <= kMostChannels && frame.sample_rate_hz > 0 &&
+               frame.channels > 0 && frame.channels <= kMostFrameChannels && frame.sample_rate_hz > 0 &&
                frame.sample_rate_hz <= kMostRateHz;
-    return frame.kind == JF_VIDEO && frame.width_px > 1 && frame.height_px > 1 && frame.width_px <= kMostSide &&
-           frame.height_px <= kMostSide && frame.planes[0] != nullptr && frame.planes[1] != nullptr &&
+    return frame.kind == JF_VIDEO && frame.width_px > 1 && frame.height_px > 1 && frame.width_px <= kMostFrameSide &&
+           frame.height_px <= kMostFrameSide && frame.planes[0] != nullptr && frame.planes[1] != nullptr &&
            frame.planes[2] != nullptr;
 }
 

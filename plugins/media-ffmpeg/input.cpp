@@ -18,7 +18,7 @@ namespace media_ffmpeg {
 
 namespace {
 
-constexpr int kIoBytes = 64 * 1024;
+constexpr int kReadBytes = 64 * 1024;
 constexpr int kLargestSide = 8192; // a file of a few bytes can announce pictures of gigabytes
 constexpr std::string_view kAdvice = "; a file that ffprobe understands would work";
 
@@ -111,9 +111,9 @@ void Input::open_file()
 
 void Input::open_demuxer()
 {
-    auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBytes));
+    auto* buffer = static_cast<unsigned char*>(av_malloc(kReadBytes));
     io_.reset(avio_alloc_context(
-        buffer, kIoBytes, 0, this,
+        buffer, kReadBytes, 0, this,
         [](void* self, std::uint8_t* to, int size) {
             const auto& input = *static_cast<Input*>(self);
             return *input.stop_ ? AVERROR_EXIT : read_bytes(input.fd_, to, size);

@@ -13,7 +13,7 @@ namespace media_ffmpeg {
 
 namespace {
 
-constexpr int kIoBytes = 64 * 1024;
+constexpr int kWriteBytes = 64 * 1024;
 constexpr int kMostNumbers = 9999;
 constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY; // a pipe without a reader must not hold us up
 
@@ -116,9 +116,9 @@ AVIOContext* Output::begin()
 {
     if (::ftruncate(fd_, 0) != 0)
         fail(AVERROR(errno));
-    auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBytes));
+    auto* buffer = static_cast<unsigned char*>(av_malloc(kWriteBytes));
     io_.reset(avio_alloc_context(
-        buffer, kIoBytes, 1, this, nullptr,
+        buffer, kWriteBytes, 1, this, nullptr,
         [](void* self, std::uint8_t* from, int size) {
             auto& output = *static_cast<Output*>(self);
             const int result = write_bytes(output.fd_, from, size);

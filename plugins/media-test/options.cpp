@@ -14,8 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint32_t kLeastSide = 16;
-constexpr std::uint32_t kMostSide = 4096;
+constexpr std::uint32_t kLeastSideAsked = 16;
+constexpr std::uint32_t kMostSideAsked = 4096;
 
 void read(const Json& config, const char* key, std::uint32_t least, std::uint32_t most, std::uint32_t& value)
 {
@@ -30,7 +30,7 @@ void read(const Json& config, const char* key, std::uint32_t least, std::uint32_
 
 void read_side(const Json& config, const char* key, std::uint32_t& value)
 {
-    read(config, key, kLeastSide, kMostSide, value);
+    read(config, key, kLeastSideAsked, kMostSideAsked, value);
     if (value % 2 != 0)
         throw jackfield::ConfigError("/" + std::string(key) + ": expected an even number, as codecs want them");
 }

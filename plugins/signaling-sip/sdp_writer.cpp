@@ -13,7 +13,7 @@
 namespace jackfield::sip {
 namespace {
 
-[[noreturn]] void refuse(const std::string& text)
+[[noreturn]] void refuse_description(const std::string& text)
 {
     throw Failure(JF_BAD_INPUT, "media description: " + text);
 }
@@ -60,7 +60,7 @@ private:
     {
         const auto candidate = parse_candidate(text);
         if (!candidate)
-            refuse("no ICE candidate: " + std::string(cut_utf8(text, 80)));
+            refuse_description("no ICE candidate: " + std::string(cut_utf8(text, 80)));
         candidates_.push_back(*candidate);
     }
 
@@ -70,7 +70,7 @@ private:
     {
         const std::string& given = description_.media[index].mid;
         if (!given.empty() && !is_token(given))
-            refuse("mid is not a token: " + given);
+            refuse_description("mid is not a token: " + given);
         if (!given.empty())
             return given;
         const std::string offered = offered_mid(index);
@@ -104,7 +104,7 @@ private:
     void write_ice(const IceDescription& ice)
     {
         if (!is_ice_text(ice.ufrag) || !is_ice_text(ice.pwd))
-            refuse("ufrag and pwd are letters, digits, + and /");
+            refuse_description("ufrag and pwd are letters, digits, + and /");
         line("a=ice-ufrag:" + ice.ufrag);
         line("a=ice-pwd:" + ice.pwd);
         line(ice.complete ? "a=end-of-candidates" : "a=ice-options:trickle"); // RFC 8840 sections 4.1.1, 4.1.3
@@ -113,12 +113,13 @@ private:
     void write_answer()
     {
         if (offer_->described() != description_.media.size())
-            refuse("an answer has as many media lines as its offer: " + std::to_string(offer_->described()));
+            refuse_description("an answer has as many media lines as its offer: " +
+                               std::to_string(offer_->described()));
         std::size_t index = 0;
         for (const auto& offered : offer_->lines) {
             if (offered.described) {
                 if (offered.media != description_.media[index].kind)
-                    refuse("the answer's media line " + std::to_string(index) + " is not " + offered.media);
+                    refuse_description("the answer's media line " + std::to_string(index) + " is not " + offered.media);
                 write_media(index++);
             } else { // RFC 3264 section 6: refused, in its place
                 line("m=" + offered.media + " 0 " + offered.protocol + " " + offered.formats);
@@ -132,7 +133,7 @@ private:
     {
         const MediaLine& media = description_.media[index];
         if (media.codecs.empty() && !media.rejected)
-            refuse("media line " + std::to_string(index) + " has no codec");
+            refuse_description("media line " + std::to_string(index) + " has no codec");
         const std::string profile =
             !media.profile.empty() ? media.profile : std::string(media.keys.empty() ? "RTP/AVP" : "RTP/SAVP");
         std::string formats;
@@ -193,7 +194,7 @@ private:
     void write_codec(const CodecDescription& codec)
     {
         if (!is_token(codec.name))
-            refuse("codec name is not a token: " + codec.name);
+            refuse_description("codec name is not a token: " + codec.name);
         const std::string type = std::to_string(codec.payload_type);
         line("a=rtpmap:" + type + " " + codec.name + "/" + std::to_string(codec.clock_rate_hz) +
              (codec.channels != 1 ? "/" + std::to_string(codec.channels) : ""));
@@ -222,10 +223,10 @@ private:
     void write_keys(const MediaLine& media)
     {
         if (offer_ != nullptr && media.keys.size() > 1)
-            refuse("an answer has at most one key per media line");
+            refuse_description("an answer has at most one key per media line");
         for (const auto& key : media.keys) {
             if (!is_token(key.suite) || !is_base64(key.key))
-                refuse("a key is not a suite and base64 text");
+                refuse_description("a key is not a suite and base64 text");
             line("a=crypto:" + std::to_string(key.tag) + " " + key.suite + " inline:" + key.key);
         }
     }

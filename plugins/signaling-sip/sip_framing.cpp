@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
-[[noreturn]] void refuse(const std::string& text)
+[[noreturn]] void refuse_frame(const std::string& text)
 {
     throw Failure(JF_BAD_INPUT, "malformed SIP: " + text);
 }
@@ -56,7 +56,7 @@ std::optional<Frame> Splitter::next()
         const std::size_t size = scanned_ - taken_;
         head_ = read_head(std::string_view(buffer_).substr(taken_, size));
         if (*content_length_ > limits_.message_bytes - std::min(size, limits_.message_bytes))
-            refuse("a message of more than " + std::to_string(limits_.message_bytes) + " bytes");
+            refuse_frame("a message of more than " + std::to_string(limits_.message_bytes) + " bytes");
         taken_ = scanned_;
     }
     if (buffer_.size() - taken_ < *content_length_)
@@ -89,7 +89,7 @@ bool Splitter::find_end_of_head()
     const std::size_t end = buffer_.find(kHeadEnd, from);
     const std::size_t size = (end == std::string::npos ? buffer_.size() : end + kHeadEnd.size()) - taken_;
     if (size > limits_.header_bytes)
-        refuse("header fields of more than " + std::to_string(limits_.header_bytes) + " bytes");
+        refuse_frame("header fields of more than " + std::to_string(limits_.header_bytes) + " bytes");
     scanned_ = end == std::string::npos ? buffer_.size() : end + kHeadEnd.size();
     return end != std::string::npos;
 }
@@ -98,9 +98,9 @@ Frame Splitter::read_head(std::string_view raw)
 {
     raw.remove_suffix(kLineEnd.size()); // the empty line
     if (raw.find('\0') != std::string_view::npos)
-        refuse("a zero byte in the header");
+        refuse_frame("a zero byte in the header");
     if (!is_utf8(raw))
-        refuse("header fields that are not UTF-8");
+        refuse_frame("header fields that are not UTF-8");
 
     Frame frame;
     frame.head_.reserve(raw.size() + kLineEnd.size());
@@ -118,7 +118,7 @@ Frame Splitter::read_head(std::string_view raw)
             raw.remove_prefix(more + kLineEnd.size());
         }
         if (line.find_first_of(kLineEnd) != std::string::npos)
-            refuse("a line that does not end with CR LF");
+            refuse_frame("a line that does not end with CR LF");
         if (first) {
             frame.start_line_size_ = line.size();
             frame.head_ += line;
@@ -129,7 +129,7 @@ Frame Splitter::read_head(std::string_view raw)
         first = false;
     }
     if (!content_length_) // required on streams: RFC 3261 section 18.3
-        refuse("no Content-Length");
+        refuse_frame("no Content-Length");
     frame.head_ += kLineEnd;
     return frame;
 }
@@ -139,12 +139,12 @@ void Splitter::read_field(Frame& frame, std::string_view line)
     const std::size_t colon = line.find(':');
     const std::string_view name = trim(line.substr(0, colon));
     if (colon == std::string_view::npos || !is_token(name))
-        refuse("a header field without a name");
+        refuse_frame("a header field without a name");
     const std::string_view value = trim(line.substr(colon + 1));
     if (equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "l"))
         return take_content_length(value);
     if (frame.fields_.size() >= limits_.header_count)
-        refuse("more than " + std::to_string(limits_.header_count) + " header fields");
+        refuse_frame("more than " + std::to_string(limits_.header_count) + " header fields");
 
     const auto at = [&] { return static_cast<std::uint32_t>(frame.head_.size()); };
     Frame::Field field{};
@@ -163,10 +163,10 @@ void Splitter::read_field(Frame& frame, std::string_view line)
 void Splitter::take_content_length(std::string_view value)
 {
     if (content_length_)
-        refuse("two Content-Length fields");
+        refuse_frame("two Content-Length fields");
     const auto length = parse_number(value, 0xffffffffU);
     if (!length)
-        refuse("Content-Length is not a number");
+        refuse_frame("Content-Length is not a number");
     content_length_ = static_cast<std::size_t>(*length);
 }
 

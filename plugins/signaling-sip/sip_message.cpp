@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kBranchCookie = "z9hG4bK"; // RFC 3261 section 8.1.1.7
 constexpr std::uint64_t kMaxCseq = 0x7fffffff;        // RFC 3261 section 8.1.1.5
 
-[[noreturn]] void refuse(const std::string& text)
+[[noreturn]] void refuse_message(const std::string& text)
 {
     throw Failure(JF_BAD_INPUT, "malformed SIP: " + text);
 }
@@ -76,7 +76,7 @@ void check_status_line(std::string_view line)
     const bool in_form = line.starts_with("SIP/2.0 ") && line.size() >= 12 && line[11] == ' ';
     const auto number = parse_number(code, 699);
     if (!in_form || !number || *number < 100)
-        refuse("a status line without a status of 100 to 699");
+        refuse_message("a status line without a status of 100 to 699");
 }
 
 /// "METHOD uri SIP/x.y", single spaces (RFC 3261 section 7.1).
@@ -87,7 +87,7 @@ void check_request_line(std::string_view line)
     const bool in_form = uri != std::string_view::npos && version > uri + 1 && line.find(' ', uri + 1) == version &&
                          is_token(line.substr(0, uri)) && line.substr(version + 1).starts_with("SIP/");
     if (!in_form)
-        refuse("a start line that is neither a request nor a status");
+        refuse_message("a start line that is neither a request nor a status");
 }
 
 /// From has a tag, and so has To once there is a dialog (RFC 3261 sections 8.1.1.3 and 12.1.1).
@@ -95,36 +95,36 @@ void check_addresses(const osip_message_t& message)
 {
     const auto whole = [](const osip_from_t* address) { return address != nullptr && address->url != nullptr; };
     if (!whole(message.from))
-        refuse("no From");
+        refuse_message("no From");
     if (!whole(message.to))
-        refuse("no To");
+        refuse_message("no To");
     if (parameter(message.from->gen_params, "tag").empty())
-        refuse("From without a tag");
+        refuse_message("From without a tag");
     const bool makes_dialog = message.status_code > 100 && message.status_code < 300;
     if (makes_dialog && std::string_view(message.cseq->method) == "INVITE" &&
         parameter(message.to->gen_params, "tag").empty())
-        refuse("an answer to INVITE without a To tag");
+        refuse_message("an answer to INVITE without a To tag");
 }
 
 void check_identifiers(const osip_message_t& message)
 {
     if (message.call_id == nullptr || message.call_id->number == nullptr || *message.call_id->number == '\0')
-        refuse("no Call-ID");
+        refuse_message("no Call-ID");
     if (message.cseq == nullptr || message.cseq->number == nullptr || message.cseq->method == nullptr)
-        refuse("no CSeq");
+        refuse_message("no CSeq");
     if (!parse_number(message.cseq->number, kMaxCseq) || !is_token(message.cseq->method))
-        refuse("CSeq is not a number and a method");
+        refuse_message("CSeq is not a number and a method");
     if (message.status_code == 0 && std::string_view(message.cseq->method) != message.sip_method)
-        refuse("CSeq names another method than the request line");
+        refuse_message("CSeq names another method than the request line");
 }
 
 void check_via(const osip_message_t& message)
 {
     const osip_via_t* via = top_via(message);
     if (via == nullptr || via->host == nullptr || via->protocol == nullptr)
-        refuse("no Via");
+        refuse_message("no Via");
     if (!parameter(via->via_params, "branch").starts_with(kBranchCookie))
-        refuse("a Via whose branch does not begin with z9hG4bK");
+        refuse_message("a Via whose branch does not begin with z9hG4bK");
 }
 
 } // namespace
@@ -226,7 +226,7 @@ OsipMessage parse_message(const Frame& frame)
         throw std::bad_alloc();
     OsipMessage message(raw);
     if (osip_message_parse(raw, frame.head().data(), frame.head().size()) != 0)
-        refuse("libosip2 cannot read the header of: " + std::string(cut_utf8(start, 60)));
+        refuse_message("libosip2 cannot read the header of: " + std::string(cut_utf8(start, 60)));
     check_identifiers(*raw);
     check_addresses(*raw);
     check_via(*raw);

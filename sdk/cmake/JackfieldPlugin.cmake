@@ -8,6 +8,7 @@
 #     [STATUS stable|experimental]      default experimental
 #     [UNTRUSTED_INPUT]                 it parses bytes that a stranger sent
 #     [SEALS_BY_ITSELF]                 a discovery with end-to-end protection of its own
+#     [PROVES_NOBODY]                   a secure channel that does not find out who the peer is
 #     [NEEDS <service id>...]           services it asks the host for
 #     [LIBRARIES <target>...]           what it links
 # )
@@ -36,7 +37,7 @@ function(jackfield_export_one_symbol target map folder)
 endfunction()
 
 function(jackfield_add_plugin id)
-    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF" "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
+    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF;PROVES_NOBODY" "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
         "SOURCES;INTERFACES;NEEDS;LIBRARIES" ${ARGN})
     foreach(required SOURCES INTERFACES VERSION SUMMARY)
         if(NOT P_${required})
@@ -70,6 +71,10 @@ function(jackfield_add_plugin id)
     if(P_SEALS_BY_ITSELF)
         set(seals true)
     endif()
+    set(nobody false)
+    if(P_PROVES_NOBODY)
+        set(nobody true)
+    endif()
     file(CONFIGURE OUTPUT "${P_OUTPUT_DIRECTORY}/${id}.plugin.json" @ONLY CONTENT [[
 {
   "manifest": 1,
@@ -83,7 +88,8 @@ function(jackfield_add_plugin id)
   "status": "@P_STATUS@",
   "needs": @needs@,
   "seals_by_itself": @seals@,
-  "untrusted_input": @untrusted@
+  "untrusted_input": @untrusted@,
+  "proves_nobody": @nobody@
 }
 ]])
     if(P_OUTPUT_DIRECTORY STREQUAL JACKFIELD_PLUGIN_DIR)

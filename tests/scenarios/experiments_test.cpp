@@ -49,19 +49,17 @@ TEST(Experiment, ACallOverAnUnencryptedControlPath)
     }
 }
 
-TEST(Experiment, AnUnencryptedControlPathAloneIsNotEnough)
+TEST(Experiment, AnUnencryptedControlPathAloneIsRefusedBeforeAnythingIsLoaded)
 {
-    World world;
-    world.configure("bob", {.call = {{"allow_unproven_peer", true}}, .slots = kNoChannel});
+    World world(false);
     world.configure("alice", {.slots = kNoChannel});
-    const auto bob_account = world.account("bob");
-    const auto bob = world.listen("bob", {"--answer", "--once"});
-    const auto alice = world.call("alice", bob_account);
-    const Json failed = alice->event("secure_channel", "failed");
-    ASSERT_FALSE(failed.is_null());
-    EXPECT_EQ(failed["detail"]["status"], "unauthenticated");
-    EXPECT_NE(failed["detail"]["text"].get<std::string>().find("allow_unproven_peer"), std::string::npos);
-    EXPECT_NE(alice->exit_code(), 0);
+    const auto log = world.folder() / "explain.log";
+    Process explain({"explain", (world.folder() / "alice.json").string()}, log);
+    EXPECT_EQ(explain.exit_code(), 3);
+    const std::string text = text_of(log);
+    EXPECT_NE(text.find("/slots/secure_channel/use: secure-none does not prove who the peer is"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("works      \"call\": {\"allow_unproven_peer\": true}, or secure-"), std::string::npos) << text;
 }
 
 TEST(Experiment, WhatDoesNotEncryptIsNotLoadedWithoutBeingToldSo)

@@ -11,6 +11,12 @@ namespace {
 
 using namespace jackfield::test;
 
+/// Answered, and the media paths are there: in either order.
+bool is_up(RunningProgram& caller)
+{
+    return caller.says("path(s)") && caller.says("+ signaling");
+}
+
 class Life : public ::testing::Test {
 protected:
     TwoPeers peers_;
@@ -38,8 +44,7 @@ TEST_F(Life, EverySignalThatMeansTheEndHangsUp)
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         const auto bob = peers_.bob_listens({"--answer", "--once"});
         const auto alice = peers_.alice_calls();
-        ASSERT_TRUE(alice->says("path(s)")) << alice->out() << alice->err();
-        ASSERT_TRUE(alice->says("+ signaling")) << alice->out() << "the paths may be up before anybody answers";
+        ASSERT_TRUE(is_up(*alice)) << alice->out() << alice->err();
         alice->signal(number);
         EXPECT_EQ(alice->exit_code(), 0) << strsignal(number);
         EXPECT_TRUE(bob->says("the peer hung up")) << "and the peer knows: " << bob->out();
@@ -61,7 +66,7 @@ TEST_F(Life, AListenerInACallHangsUpBeforeItGoes)
 {
     const auto bob = peers_.bob_listens({"--answer"});
     const auto alice = peers_.alice_calls();
-    ASSERT_TRUE(alice->says("path(s)"));
+    ASSERT_TRUE(is_up(*alice));
     bob->signal(SIGINT);
     EXPECT_EQ(bob->exit_code(), 0);
     EXPECT_EQ(alice->exit_code(), 0);
@@ -72,6 +77,7 @@ TEST_F(Life, AReaderOfTheOutputThatGoesAwayHangsUp)
 {
     const auto bob = peers_.bob_listens({"--answer", "--once"});
     const auto alice = peers_.alice_calls({"--events", "json"});
+    ASSERT_TRUE(alice->says("\"signaling\",\"event\":\"done\""));
     ASSERT_TRUE(alice->says("\"media_connectivity\",\"event\":\"done\""));
     alice->stop_reading_output();
     EXPECT_EQ(alice->exit_code(), 0) << alice->err();
@@ -111,6 +117,7 @@ TEST_F(Life, CtrlCOnTheTerminalHangsUp)
     const auto bob = peers_.bob_listens({"--answer", "--once"});
     const auto alice = peers_.alice_calls({}, {.terminal = true});
     ASSERT_TRUE(alice->says("path(s)"));
+    ASSERT_TRUE(alice->says("\x1b[0m signaling")) << alice->out();
     alice->type("\x03");
     EXPECT_EQ(alice->exit_code(), 0) << alice->out();
     EXPECT_TRUE(bob->says("the peer hung up"));

@@ -150,6 +150,40 @@ TEST_P(EndingSignal, TheSecondTimeEndsWhatHasNotBegun)
 INSTANTIATE_TEST_SUITE_P(All, EndingSignal, ::testing::Values(SIGINT, SIGTERM, SIGHUP),
                          [](const auto& tested) { return std::string(sigabbrev_np(tested.param)); });
 
+TEST(MainLoop, SaysEachTimeThatTheConfigurationShallBeReadAgainAndGoesOn)
+{
+    LoopProcess process([](const auto& tell) {
+        MainLoop loop;
+        loop.on_reload = [&] { tell('c'); };
+        loop.on_interrupt = [&] { loop.quit(); };
+        loop.post([&] { tell('r'); });
+        loop.run();
+        return 42;
+    });
+    ASSERT_EQ(process.hear(), 'r');
+    for (int i = 0; i < 3; ++i) {
+        process.signal(SIGUSR1);
+        ASSERT_EQ(process.hear(), 'c');
+    }
+    process.signal(SIGTERM);
+    EXPECT_EQ(process.exit_code(), 42);
+}
+
+TEST(MainLoop, TakesNoNoticeOfThatWhereNothingCanBeReadAgain)
+{
+    LoopProcess process([](const auto& tell) {
+        MainLoop loop;
+        loop.on_interrupt = [&] { loop.quit(); };
+        loop.post([&] { tell('r'); });
+        loop.run();
+        return 42;
+    });
+    ASSERT_EQ(process.hear(), 'r');
+    process.signal(SIGUSR1);
+    process.signal(SIGTERM);
+    EXPECT_EQ(process.exit_code(), 42);
+}
+
 TEST(MainLoop, TheDeadlineActsOnce)
 {
     MainLoop loop;

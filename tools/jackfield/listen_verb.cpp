@@ -158,6 +158,23 @@ std::string in_words(const std::string& description)
     return text;
 }
 
+/// What SIGUSR1 asks for. Whatever is wrong, the node goes on as it was.
+void reload(const Arguments& arguments, kernel::Node& node, Progress& progress)
+{
+    std::string problem;
+    try {
+        const auto config = read_config(arguments);
+        if (const auto taken = node.reconfigure(config); !taken)
+            problem = taken.error().text;
+    } catch (const Stop& stop) {
+        problem = stop.what();
+    }
+    if (problem.empty())
+        progress.say("new calls use the configuration as it is now; running calls end as they began");
+    else
+        progress.say("nothing has changed: " + problem);
+}
+
 int run_listen(const Arguments& arguments)
 {
     MainLoop loop;
@@ -179,6 +196,7 @@ int run_listen(const Arguments& arguments)
         else
             node->refuse(call);
     };
+    loop.on_reload = [&] { reload(arguments, *node, progress); };
     loop.on_interrupt = [&] {
         progress.say("going offline");
         loop.quit();
@@ -194,7 +212,9 @@ Verb listen_verb()
 {
     return {{"listen",
              "",
-             "Waits for calls until Ctrl-C. Without --answer or --decline it asks for each (y or n).",
+             "Waits for calls until Ctrl-C. Without --answer or --decline it asks for each (y or n). SIGUSR1 makes it "
+             "read its "
+             "configuration again.",
              {config_option(),
               {"answer", "", "answers every call"},
               {"decline", "", "declines every call"},

@@ -8,14 +8,14 @@ namespace jackfield::program {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-std::string dumped(const Json& value)
+std::string dumped(const OrderedJson& value)
 {
-    return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return value.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-Json of_manifest(const kernel::Manifest& manifest)
+OrderedJson of_manifest(const kernel::Manifest& manifest)
 {
     return {{"id", manifest.id},
             {"version", manifest.version},
@@ -25,19 +25,20 @@ Json of_manifest(const kernel::Manifest& manifest)
             {"license", manifest.license},
             {"untrusted_input", manifest.untrusted_input},
             {"seals_by_itself", manifest.seals_by_itself},
+            {"proves_nobody", manifest.proves_nobody},
             {"manifest", manifest.path.string()}};
 }
 
-Json of_slot(const kernel::Slot& slot, const kernel::Resolved& resolved)
+OrderedJson of_slot(const kernel::Slot& slot, const kernel::Resolved& resolved)
 {
-    Json plugins = Json::array();
+    OrderedJson plugins = OrderedJson::array();
     for (const auto* plugin : resolved.plugins_of(slot.name))
         plugins.push_back({{"id", plugin->manifest.id},
                            {"version", plugin->manifest.version},
                            {"named_at", plugin->pointer},
                            {"others", plugin->others},
-                           {"config", Json::parse(plugin->config_json, nullptr, false)}});
-    Json left_out = Json::array();
+                           {"config", OrderedJson::parse(plugin->config_json, nullptr, false)}});
+    OrderedJson left_out = OrderedJson::array();
     for (const auto& left : resolved.left_out) {
         if (left.slot == &slot)
             left_out.push_back({{"id", left.use}, {"named_at", left.pointer}, {"reason", left.reason}});
@@ -47,9 +48,9 @@ Json of_slot(const kernel::Slot& slot, const kernel::Resolved& resolved)
             {"plugins", plugins},  {"left_out", left_out}};
 }
 
-Json of_folders(const std::vector<kernel::SearchedFolder>& folders)
+OrderedJson of_folders(const std::vector<kernel::SearchedFolder>& folders)
 {
-    Json all = Json::array();
+    OrderedJson all = OrderedJson::array();
     for (const auto& folder : folders)
         all.push_back({{"folder", folder.path.string()}, {"manifests", folder.manifests}, {"problem", folder.problem}});
     return all;
@@ -59,10 +60,10 @@ Json of_folders(const std::vector<kernel::SearchedFolder>& folders)
 
 std::string plugins_json(const kernel::Registry& registry)
 {
-    Json plugins = Json::array();
+    OrderedJson plugins = OrderedJson::array();
     for (const auto* manifest : registry.all())
         plugins.push_back(of_manifest(*manifest));
-    Json skipped = Json::array();
+    OrderedJson skipped = OrderedJson::array();
     for (const auto& one : registry.skipped())
         skipped.push_back({{"file", one.file.string()}, {"reason", one.reason}});
     return dumped({{"folders", of_folders(registry.searched())}, {"plugins", plugins}, {"skipped", skipped}});
@@ -70,7 +71,7 @@ std::string plugins_json(const kernel::Registry& registry)
 
 std::string explain_json(const kernel::Resolved& resolved)
 {
-    Json slots = Json::array();
+    OrderedJson slots = OrderedJson::array();
     for (const auto& slot : kernel::all_slots())
         slots.push_back(of_slot(slot, resolved));
     const auto& call = resolved.config.call;

@@ -43,7 +43,7 @@ MainLoop::MainLoop() : watch_output_(has_reader(STDOUT_FILENO))
 {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
         sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // a closed pipe is a failed write, not the end of a call
@@ -78,9 +78,12 @@ void MainLoop::wait_for_signals()
         signalfd_siginfo info{};
         while (read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
             const std::lock_guard lock(mutex_);
-            if (++count > 1)
+            if (info.ssi_signo == SIGUSR1)
+                posted_.emplace_back([this] { reload(); });
+            else if (++count > 1)
                 _exit(kInterrupted);
-            posted_.emplace_back([this] { interrupt(); });
+            else
+                posted_.emplace_back([this] { interrupt(); });
             ring(event_fd_);
         }
     }
@@ -94,6 +97,12 @@ void MainLoop::interrupt()
         on_interrupt();
     else
         quit_ = true;
+}
+
+void MainLoop::reload()
+{
+    if (on_reload && !interrupted_)
+        on_reload();
 }
 
 void MainLoop::at(std::chrono::steady_clock::time_point deadline, std::function<void()> action)

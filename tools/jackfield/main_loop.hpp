@@ -2,7 +2,7 @@
 //
 // SIGINT, SIGTERM and SIGHUP mean "end, please", and so does a reader of standard output that goes away. The second of
 // them ends the process at once, whatever its threads are doing. One that comes before run is heard when run begins:
-// somebody may know us already, and shall hear a goodbye.
+// somebody may know us already, and shall hear a goodbye. SIGUSR1 means "look at your configuration again".
 //
 // Threads:  construct it first of all, so that every later thread has the signals blocked; run on the main thread; post
 //           and quit on any thread. A thread of its own waits for signals.
@@ -28,6 +28,9 @@ public:
     /// Called once, when somebody wants us to end. Without it, run returns.
     std::function<void()> on_interrupt;
 
+    /// Called on each SIGUSR1. Without it, nothing happens.
+    std::function<void()> on_reload;
+
     /// What somebody typed on the terminal before a question is put is no answer to it. A program at the other end of a
     /// pipe may have its answers ready.
     void forget_typed();
@@ -52,6 +55,7 @@ public:
 private:
     void wait_for_signals();
     void interrupt();
+    void reload();
     int timeout_ms() const;
     void read_input();
     void take_line();

@@ -170,6 +170,7 @@ TEST_F(Resolve, PutsThePlaceBeforeWhatCreateSays)
     EXPECT_EQ(ice.place_of(resolved->config, "/turn/0/host: no such host"),
               "call.json: /slots/connectivity/config/turn/0/host: no such host");
     EXPECT_EQ(ice.place_of(resolved->config, "no memory"), "call.json: /slots/connectivity/config: no memory");
+    EXPECT_EQ(ice.place_of(resolved->config, ": no object"), "call.json: /slots/connectivity/config: no object");
 }
 
 TEST(SearchedText, SaysWhyAFolderGaveNothing)

@@ -8,9 +8,9 @@
 
 namespace jackfield::doubles {
 
-class IdentityDouble : public Identity {
+class IdentityDouble : public Identity, public Actor {
 public:
-    IdentityDouble(Host host, std::string_view) : Identity(host) {}
+    IdentityDouble(Host host, std::string_view) : Identity(host), Actor("identity") {}
 
     void load(Completion done) override
     {

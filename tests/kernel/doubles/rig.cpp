@@ -54,6 +54,8 @@ kernel::Registry registry_of_doubles()
     manifest.abi = {JF_ABI_MAJOR, JF_ABI_MINOR};
     for (std::uint32_t i = 0; i < Entry::entry.factory_count; ++i)
         manifest.interfaces.emplace_back(view(Entry::entry.factories[i]->interface_id));
+    // So that a test can tell two instances of one slot apart.
+    manifest.schema_json = R"({"properties": {"variant": {"type": "integer"}}, "additionalProperties": false})";
     kernel::Registry registry;
     registry.add(std::move(manifest), &Entry::entry);
     return registry;

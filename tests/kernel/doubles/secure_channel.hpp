@@ -8,7 +8,7 @@
 
 namespace jackfield::doubles {
 
-class SecureChannelDouble : public SecureChannel {
+class SecureChannelDouble : public SecureChannel, public Actor {
 public:
     class Session : public SecureSession, public Actor {
     public:
@@ -46,7 +46,7 @@ public:
         Scope scope_;
     };
 
-    SecureChannelDouble(Host host, std::string_view) : SecureChannel(host) {}
+    SecureChannelDouble(Host host, std::string_view) : SecureChannel(host), Actor("secure_channel") {}
 
     std::unique_ptr<SecureSession> open(Path below, SecureOptions options, SecureListener listener) override
     {

@@ -28,7 +28,7 @@ inline std::string peer_answer(std::string_view offer)
     return answer.dump();
 }
 
-class SignalingDouble : public Signaling {
+class SignalingDouble : public Signaling, public Actor {
 public:
     class Session : public SignalingSession, public Actor {
     public:
@@ -115,7 +115,7 @@ public:
         Scope scope_;
     };
 
-    SignalingDouble(Host host, std::string_view) : Signaling(host) {}
+    SignalingDouble(Host host, std::string_view) : Signaling(host), Actor("signaling") {}
 
     std::unique_ptr<SignalingSession> open(Path stream, SignalingOptions options, SignalingListener listener) override
     {

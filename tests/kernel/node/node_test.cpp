@@ -2,79 +2,14 @@
 //
 // Threads: the test's is the program's; what it hears comes on the node's.
 
-#include "kernel/node/node.hpp"
-#include "tests/kernel/doubles/rig.hpp"
-
-#include <gtest/gtest.h>
-
-#include <condition_variable>
-#include <mutex>
+#include "tests/kernel/node/node_ear.hpp"
 
 namespace {
 
 using namespace jackfield::doubles;
 using namespace jackfield::kernel;
 
-/// Notes what is heard, and wakes the test.
-class Ear : public NodeListener, public CallListener {
-public:
-    void timeline(const TimelineEvent& event) override
-    {
-        const std::lock_guard lock(mutex_);
-        told_.push_back(std::string(name_of(event.step)) + " " + std::string(name_of(event.moment)));
-        changed_.notify_all();
-        if (in_timeline && std::exchange(once_, false))
-            in_timeline();
-    }
-    void ended(Call&, const CallEnd& end) override
-    {
-        const std::lock_guard lock(mutex_);
-        ends_.push_back(end);
-        changed_.notify_all();
-    }
-
-    /// True once that line was told, now or later.
-    bool hears(const std::string& line)
-    {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, [&] { return std::ranges::find(told_, line) != told_.end(); });
-    }
-
-    std::vector<CallEnd> ends()
-    {
-        const std::lock_guard lock(mutex_);
-        return ends_;
-    }
-
-    std::function<void()> in_timeline; // on the node's thread
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::vector<std::string> told_;
-    std::vector<CallEnd> ends_;
-    bool once_ = true;
-};
-
-class NodeTest : public ::testing::Test {
-protected:
-    std::unique_ptr<Node> make()
-    {
-        auto node = Node::create(config_of_doubles(), registry_of_doubles(), ear_);
-        if (!node)
-            throw Failure(node.error());
-        return std::move(*node);
-    }
-    ~NodeTest() override
-    {
-        EXPECT_EQ(stage_.names(), "nothing");
-        EXPECT_EQ(stage_.problems, std::vector<std::string>());
-    }
-
-    const MediaPlan plan_{"tone", "tape", true, false};
-    Stage stage_;
-    std::shared_ptr<Ear> ear_ = std::make_shared<Ear>();
-};
+using NodeTest = NodeWithDoubles;
 
 TEST_F(NodeTest, SaysWhoItIsAndGoesOnline)
 {

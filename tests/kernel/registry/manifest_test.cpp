@@ -18,7 +18,8 @@ const json kGood = json::parse(R"({
   "interfaces": ["jackfield.media_source/1", "jackfield.media_sink/1"],
   "abi": "1.0", "library": "media-files.so", "summary": "Reads and writes files",
   "config_schema": "media-files.schema.json", "license": "MIT", "status": "stable",
-  "needs": ["jackfield.identity/1"], "seals_by_itself": true, "untrusted_input": true
+  "needs": ["jackfield.identity/1"], "seals_by_itself": true, "untrusted_input": true,
+  "proves_nobody": true
 })");
 
 std::expected<Manifest, Error> read(const std::string& text)
@@ -66,6 +67,7 @@ TEST(Manifest, IsReadWhole)
     EXPECT_EQ(manifest->needs, std::vector<std::string>{"jackfield.identity/1"});
     EXPECT_TRUE(manifest->seals_by_itself);
     EXPECT_TRUE(manifest->untrusted_input);
+    EXPECT_TRUE(manifest->proves_nobody);
 }
 
 TEST(Manifest, MayHaveMembersOfALaterKernel)

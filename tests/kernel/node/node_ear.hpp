@@ -1,0 +1,120 @@
+// A node of doubles, and the ear of its program.
+//
+// Threads: the test's is the program's; what it hears comes on the node's.
+#pragma once
+
+#include "kernel/node/node.hpp"
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+namespace jackfield::doubles {
+
+using namespace jackfield::kernel;
+
+/// Notes what is heard, and wakes the test.
+class Ear : public NodeListener, public CallListener {
+public:
+    void timeline(const TimelineEvent& event) override
+    {
+        const std::lock_guard lock(mutex_);
+        told_.push_back(std::string(name_of(event.step)) + " " + std::string(name_of(event.moment)));
+        changed_.notify_all();
+        if (in_timeline && std::exchange(once_, false))
+            in_timeline();
+    }
+    void answered(Call&) override
+    {
+        const std::lock_guard lock(mutex_);
+        ++answers_;
+        changed_.notify_all();
+    }
+    void ended(Call&, const CallEnd& end) override
+    {
+        const std::lock_guard lock(mutex_);
+        ends_.push_back(end);
+        changed_.notify_all();
+    }
+
+    /// True once that line was told, now or later.
+    bool hears(const std::string& line)
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return std::ranges::find(told_, line) != told_.end(); });
+    }
+
+    bool told(const std::string& line) { return count(line) != 0; }
+    std::ptrdiff_t count(const std::string& line)
+    {
+        const std::lock_guard lock(mutex_);
+        return std::ranges::count(told_, line);
+    }
+
+    bool answered_once()
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return answers_ == 1; });
+    }
+    bool ended_once()
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return ends_.size() == 1; });
+    }
+
+    /// For what nobody tells: asks again and again, at most 20 s.
+    bool until(const std::function<bool()>& condition)
+    {
+        std::unique_lock lock(mutex_);
+        const auto end = std::chrono::steady_clock::now() + 20s;
+        while (std::chrono::steady_clock::now() < end) {
+            lock.unlock();
+            if (condition())
+                return true;
+            lock.lock();
+            changed_.wait_for(lock, 1ms);
+        }
+        return false;
+    }
+
+    std::vector<CallEnd> ends()
+    {
+        const std::lock_guard lock(mutex_);
+        return ends_;
+    }
+
+    std::function<void()> in_timeline; // on the node's thread
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::string> told_;
+    std::vector<CallEnd> ends_;
+    int answers_ = 0;
+    bool once_ = true;
+};
+
+/// A node of doubles. When it is gone, so is everything of theirs.
+class NodeWithDoubles : public ::testing::Test {
+protected:
+    std::unique_ptr<Node> make()
+    {
+        auto node = Node::create(config_of_doubles(), registry_of_doubles(), ear_);
+        if (!node)
+            throw kernel::Failure(node.error());
+        return std::move(*node);
+    }
+    ~NodeWithDoubles() override
+    {
+        EXPECT_EQ(stage_.names(), "nothing");
+        EXPECT_EQ(stage_.problems, std::vector<std::string>());
+    }
+
+    const MediaPlan plan_{"tone", "tape", true, false};
+    Stage stage_;
+    std::shared_ptr<Ear> ear_ = std::make_shared<Ear>();
+};
+
+} // namespace jackfield::doubles
