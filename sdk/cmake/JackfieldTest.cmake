@@ -1,8 +1,9 @@
 # jackfield_add_test(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...] [TIMEOUT <seconds>]
-#                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...])
+#                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...] [SEPARATE])
 # A GoogleTest program, one CTest entry per TEST. Labels decide in which builds it takes part:
 #   slow                 not with JACKFIELD_SLOW_TESTS=OFF, as the quick ASan build of CI is configured
 #   kernel, flow, media  the only ones in a build for ThreadSanitizer
+# SEPARATE: its sources use one name for different things, so they are no unit together (CMAKE_UNITY_BUILD).
 # In a build with a sanitizer the names of the tests start with asan. or tsan.
 include(GoogleTest)
 find_package(GTest REQUIRED)
@@ -44,7 +45,7 @@ target_precompile_headers(jackfield_test_headers PRIVATE <gtest/gtest.h> <nlohma
     <algorithm> <chrono> <filesystem> <fstream> <functional> <memory> <mutex> <optional> <string> <thread> <vector>)
 
 function(jackfield_add_test name)
-    cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS;DEFINITIONS" ${ARGN})
+    cmake_parse_arguments(T "SEPARATE" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS;DEFINITIONS" ${ARGN})
     if(NOT T_TIMEOUT)
         set(T_TIMEOUT 60)
     endif()
@@ -57,6 +58,9 @@ function(jackfield_add_test name)
     add_executable(${name} ${T_SOURCES})
     target_link_libraries(${name} PRIVATE jackfield_build ${T_LIBRARIES} GTest::gtest GTest::gtest_main)
     jackfield_compile_as_test(${name})
+    if(T_SEPARATE)
+        set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+    endif()
     target_compile_definitions(${name} PRIVATE JACKFIELD_TEST_PLUGIN_DIR="${JACKFIELD_PLUGIN_DIR}"
         JACKFIELD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" JACKFIELD_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFINITIONS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
