@@ -7,7 +7,7 @@
 #include "srtp_context.hpp"
 
 #include <jackfield/plugin.hpp>
-#include <shared/rtp/base64.hpp>
+#include <shared/base64/base64.hpp>
 #include <shared/rtp/session.hpp>
 
 #include <nlohmann/json.hpp>
@@ -38,7 +38,7 @@ public:
             throw Failure(JF_UNSUPPORTED, "no suite \"" + std::string(suite_name) + "\" in this configuration");
         Bytes key(suite->key_bytes + suite->salt_bytes);
         host_.random(key);
-        return rtp::encode_base64(key);
+        return encode_base64(key);
     }
 
     std::unique_ptr<MediaSession> open(std::string_view config_json, std::vector<Path> paths,

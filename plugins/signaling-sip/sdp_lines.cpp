@@ -3,13 +3,16 @@
 // Threads: any.
 #include "sdp_lines.hpp"
 
-#include "media_description.hpp"
 #include "sip_text.hpp"
+
+#include <shared/signaling/media_description.hpp>
 
 #include <algorithm>
 #include <array>
 
 namespace jackfield::sip {
+
+using namespace signaling;
 
 std::size_t SdpSkeleton::described() const
 {

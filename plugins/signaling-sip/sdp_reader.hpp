@@ -4,12 +4,15 @@
 // Threads: any. Lifetime: pure function.
 #pragma once
 
-#include "media_description.hpp"
 #include "sdp_lines.hpp"
+
+#include <shared/signaling/media_description.hpp>
 
 #include <string_view>
 
 namespace jackfield::sip {
+
+using namespace signaling;
 
 /// Bounds of what is read; beyond them the whole description is refused.
 inline constexpr std::size_t kMaxSdpBytes = 65536;

@@ -3,13 +3,16 @@
 // Threads: any. Lifetime: pure function.
 #pragma once
 
-#include "media_description.hpp"
 #include "sdp_lines.hpp"
+
+#include <shared/signaling/media_description.hpp>
 
 #include <cstdint>
 #include <string>
 
 namespace jackfield::sip {
+
+using namespace signaling;
 
 /// The o= line of one session: the version grows with every description we send (RFC 3264 section 8).
 struct SdpOrigin {

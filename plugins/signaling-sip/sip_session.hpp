@@ -5,15 +5,15 @@
 // inside a verb.
 #pragma once
 
-#include "deadlines.hpp"
 #include "sdp_reader.hpp"
 #include "sip_call.hpp"
 #include "sip_config.hpp"
 #include "sip_framing.hpp"
-#include "sip_stream.hpp"
 #include "sip_transactions.hpp"
 
 #include <jackfield/signaling.hpp>
+#include <shared/signaling/deadlines.hpp>
+#include <shared/signaling/message_stream.hpp>
 
 #include <cstdint>
 #include <map>
@@ -25,6 +25,8 @@
 #include <vector>
 
 namespace jackfield::sip {
+
+using namespace signaling;
 
 /// What we take (RFC 3261 section 20.5).
 inline constexpr const char* kAllow = "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO";
@@ -122,7 +124,7 @@ private:
     std::uint64_t next_incoming_ = 1; ///< odd numbers are ours to give
     std::optional<std::pair<Status, std::string>> failed_;
     Transactions transactions_;
-    SipStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
+    MessageStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
 };
 
 } // namespace jackfield::sip

@@ -4,8 +4,9 @@
 // no call of ours is on the stack that could still look at its messages.
 #pragma once
 
-#include "deadlines.hpp"
 #include "sip_message.hpp"
+
+#include <shared/signaling/deadlines.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +18,8 @@
 #include <vector>
 
 namespace jackfield::sip {
+
+using namespace signaling;
 
 /// Names a transaction; never 0.
 using TransactionId = std::uint64_t;

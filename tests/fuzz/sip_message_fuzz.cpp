@@ -4,7 +4,7 @@
 // links: signaling_sip_parts
 #include "fuzz.hpp"
 
-#include "media_description.hpp"
+#include <shared/signaling/media_description.hpp>
 #include "sdp_reader.hpp"
 #include "sdp_writer.hpp"
 #include "sip_framing.hpp"

@@ -3,7 +3,8 @@
 // Threads: see the header. No lock is held while the listener or a path's open or close is called.
 #include "session.hpp"
 
-#include "base64.hpp"
+#include <shared/base64/base64.hpp>
+
 #include "statistics.hpp"
 
 namespace jackfield::rtp {

@@ -3,7 +3,7 @@
 // Threads: control.
 #include "session_config.hpp"
 
-#include "base64.hpp"
+#include <shared/base64/base64.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -6,7 +6,7 @@
 #include "srtp_context.hpp"
 
 #include <gtest/gtest.h>
-#include <shared/rtp/base64.hpp>
+#include <shared/base64/base64.hpp>
 #include <shared/rtp/rtcp_packet.hpp>
 #include <shared/rtp/rtp_packet.hpp>
 #include <shared/rtp/wire.hpp>

@@ -127,7 +127,7 @@ std::vector<Factor> all_factors()
             decorators(),
             secure_channel(),
             {"multiplexer", {nothing(), plugin("multiplexer", "mux-yamux"), plugin("multiplexer", "mux-msgpack")}},
-            {"signaling", {plugin("signaling", "signaling-sip")}},
+            {"signaling", {plugin("signaling", "signaling-sip"), plugin("signaling", "signaling-json")}},
             {"media_transport",
              {plugin("media_transport", "media-srtp"), plugin("media_transport", "media-plain", {{"insecure", true}})}},
             {"codec",

@@ -1,7 +1,7 @@
 // RTP and RTCP formats, base64 and the mathematics of reception, each on its own.
 //
 // Threads: the test's thread.
-#include <shared/rtp/base64.hpp>
+#include <shared/base64/base64.hpp>
 #include <shared/rtp/jitter_buffer.hpp>
 #include <shared/rtp/reception.hpp>
 #include <shared/rtp/rtcp_packet.hpp>

@@ -13,7 +13,7 @@
 #include <optional>
 #include <string>
 
-namespace jackfield::sip {
+namespace jackfield::signaling {
 
 /// Who reads the stream. [control]
 class StreamUser {
@@ -25,13 +25,13 @@ protected:
     ~StreamUser() = default;
 };
 
-class SipStream final : private PathReceiver {
+class MessageStream final : private PathReceiver {
 public:
     /// max_waiting_bytes bounds each direction: bytes not yet read, and bytes the path did not take yet.
-    SipStream(Host host, Path path, std::size_t max_waiting_bytes, StreamUser& user);
-    SipStream(const SipStream&) = delete;
-    SipStream& operator=(const SipStream&) = delete;
-    ~SipStream() override { close(); }
+    MessageStream(Host host, Path path, std::size_t max_waiting_bytes, StreamUser& user);
+    MessageStream(const MessageStream&) = delete;
+    MessageStream& operator=(const MessageStream&) = delete;
+    ~MessageStream() override { close(); }
 
     /// Throws Failure.
     void open();
@@ -70,4 +70,4 @@ private:
     std::size_t out_bytes_ = 0;
 };
 
-} // namespace jackfield::sip
+} // namespace jackfield::signaling

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace jackfield::sip {
+namespace jackfield::signaling {
 namespace {
 
 using nlohmann::json;
@@ -241,4 +241,4 @@ std::string write_description(const MediaDescription& description)
     return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-} // namespace jackfield::sip
+} // namespace jackfield::signaling

@@ -11,7 +11,7 @@
 #include <map>
 #include <utility>
 
-namespace jackfield::sip {
+namespace jackfield::signaling {
 
 class Deadlines {
 public:
@@ -41,4 +41,4 @@ private:
     std::map<Id, std::int64_t> due_ns_;
 };
 
-} // namespace jackfield::sip
+} // namespace jackfield::signaling

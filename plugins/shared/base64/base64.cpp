@@ -3,7 +3,7 @@
 // Threads: any.
 #include "base64.hpp"
 
-namespace jackfield::rtp {
+namespace jackfield {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::optional<Bytes> decode_base64(std::string_view text)
     return bytes;
 }
 
-} // namespace jackfield::rtp
+} // namespace jackfield

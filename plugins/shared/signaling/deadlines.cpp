@@ -3,7 +3,7 @@
 // Threads: the control thread.
 #include "deadlines.hpp"
 
-namespace jackfield::sip {
+namespace jackfield::signaling {
 
 Deadlines::Id Deadlines::start(Nanoseconds delay, std::function<void()> due)
 {
@@ -56,4 +56,4 @@ void Deadlines::run()
     arm();
 }
 
-} // namespace jackfield::sip
+} // namespace jackfield::signaling

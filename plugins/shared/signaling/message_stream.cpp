@@ -1,21 +1,21 @@
 // The stream under a session: see the header.
 //
 // Threads: as marked there.
-#include "sip_stream.hpp"
+#include "message_stream.hpp"
 
-namespace jackfield::sip {
+namespace jackfield::signaling {
 
-SipStream::SipStream(Host host, Path path, std::size_t max_waiting_bytes, StreamUser& user)
+MessageStream::MessageStream(Host host, Path path, std::size_t max_waiting_bytes, StreamUser& user)
     : path_(path), max_waiting_bytes_(max_waiting_bytes), user_(user), scope_(host)
 {}
 
-void SipStream::open()
+void MessageStream::open()
 {
     open_ = true;
     path_.open(*this);
 }
 
-Status SipStream::send(std::string message)
+Status MessageStream::send(std::string message)
 {
     const std::lock_guard lock(out_mutex_);
     if (out_.empty()) {
@@ -30,7 +30,7 @@ Status SipStream::send(std::string message)
     return JF_OK;
 }
 
-void SipStream::close()
+void MessageStream::close()
 {
     scope_.end();
     if (open_)
@@ -38,7 +38,7 @@ void SipStream::close()
     open_ = false;
 }
 
-void SipStream::received(const jf_packet& packet) noexcept
+void MessageStream::received(const jf_packet& packet) noexcept
 {
     {
         const std::lock_guard lock(in_mutex_);
@@ -54,7 +54,7 @@ void SipStream::received(const jf_packet& packet) noexcept
     wake();
 }
 
-void SipStream::writable() noexcept
+void MessageStream::writable() noexcept
 {
     const std::lock_guard lock(out_mutex_);
     while (!out_.empty()) {
@@ -70,7 +70,7 @@ void SipStream::writable() noexcept
     }
 }
 
-void SipStream::closed(Status status, std::string_view text) noexcept
+void MessageStream::closed(Status status, std::string_view text) noexcept
 {
     {
         const std::lock_guard lock(in_mutex_);
@@ -82,13 +82,13 @@ void SipStream::closed(Status status, std::string_view text) noexcept
     wake();
 }
 
-void SipStream::wake()
+void MessageStream::wake()
 {
     scope_.post([this] { read(); });
 }
 
 /// [control] Everything that has arrived by now, in one turn.
-void SipStream::read()
+void MessageStream::read()
 {
     std::string bytes;
     std::optional<End> end;
@@ -108,4 +108,4 @@ void SipStream::read()
         user_.on_stream_end(end->status, end->text);
 }
 
-} // namespace jackfield::sip
+} // namespace jackfield::signaling

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace jackfield::sip {
+namespace jackfield::signaling {
 
 /// Bounds of the schema.
 inline constexpr std::size_t kMaxMedia = 8;
@@ -70,4 +70,4 @@ MediaDescription read_description(std::string_view json_text);
 
 std::string write_description(const MediaDescription& description);
 
-} // namespace jackfield::sip
+} // namespace jackfield::signaling

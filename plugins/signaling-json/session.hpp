@@ -1,0 +1,98 @@
+// All calls with one peer device: the verbs of signaling/1, and what the peer says.
+//
+// Threads: control; only the stream is reached from another one.
+// Lifetime: made by the plugin's open, freed by release. Nothing here calls the listener after `closed`, nor from
+// inside a verb.
+#pragma once
+
+#include "call.hpp"
+#include "options.hpp"
+#include "wire.hpp"
+
+#include <jackfield/signaling.hpp>
+#include <shared/signaling/message_stream.hpp>
+
+#include <map>
+
+namespace jackfield::json_signaling {
+
+class Session final : public SignalingSession, private signaling::StreamUser {
+public:
+    /// Opens the stream. Throws Failure.
+    Session(Host host, const Options& options, Path stream, SignalingOptions us, SignalingListener listener);
+    ~Session() override;
+
+    // The verbs; all throw Failure. JF_NOT_FOUND: there is no such call (any more). JF_BAD_INPUT: not in this state.
+    void invite(std::uint64_t call, std::string_view offer) override;
+    void ring(std::uint64_t call, std::string_view answer) override;
+    void answer(std::uint64_t call, std::string_view answer) override;
+    void refuse(std::uint64_t call, std::uint32_t reason) override;
+    void cancel(std::uint64_t call, std::uint32_t reason) override;
+    void update(std::uint64_t call, std::string_view offer) override;
+    void answer_update(std::uint64_t call, std::string_view answer) override;
+    void bye(std::uint64_t call, std::uint32_t reason) override;
+    void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
+    void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
+
+private:
+    struct Delivery { // a message or info that the peer has not taken yet
+        Completion done;
+        signaling::Deadlines::Id deadline = 0;
+    };
+
+    // session.cpp
+    void on_bytes(ByteView bytes) override;
+    void on_stream_end(Status status, const std::string& text) override;
+    void send(const Json& message);
+    void fail(Status status, const std::string& text);
+    void finish();
+    void check_open() const;
+    Call& call_of(std::uint64_t number);
+    Call* find(const std::string& id);
+    void forget(Call& call);
+    void expect_confirm(Call& call);
+    void deliver(const char* type, std::uint64_t call, std::string_view content_type, ByteView body, Completion done);
+    void end_delivery(std::uint64_t id, Status status, const std::string& text);
+
+    // updates.cpp
+    void send_update(Call& call);
+    void on_update(Call& call, const Message& message);
+    void on_update_answer(Call& call, const Message& message);
+    void settle_update(Call& call);
+
+    // peer.cpp: what the peer says
+    void on_message(const Message& message);
+    void on_invite(const Message& message);
+    void on_call_message(Call& call, const Message& message);
+    void on_ringing(Call& call, const Message& message);
+    void on_answer(Call& call, const Message& message);
+    void on_refuse(Call& call, const Message& message);
+    void on_cancel(Call& call, const Message& message);
+    void on_bye(Call& call, const Message& message);
+    void on_delivery(const Message& message);
+    void on_taken(const Message& message);
+    void give_up(Call& call, std::uint32_t reason, const std::string& text);
+
+    const Options options_;
+    SignalingOptions us_;
+    SignalingListener listener_;
+    Scope scope_;
+    signaling::Deadlines deadlines_;
+    Lines lines_;
+    std::map<std::uint64_t, Call> calls_;
+    std::map<std::uint64_t, Delivery> deliveries_;
+    std::uint64_t last_delivery_ = 0;
+    std::uint64_t next_incoming_ = 1; ///< odd numbers are ours to give
+    std::optional<std::pair<Status, std::string>> failed_;
+    signaling::MessageStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
+};
+
+/// What a media description of ours says, and how many lines it has. Throws Failure(JF_BAD_INPUT).
+struct OwnDescription {
+    explicit OwnDescription(std::string_view json_text);
+
+    Json json;
+    std::size_t lines;
+};
+
+} // namespace jackfield::json_signaling
