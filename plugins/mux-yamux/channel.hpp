@@ -1,29 +1,12 @@
-// A channel as the kernel holds it: a path, and the stream behind it.
-//
-// Threads: sends on any thread, the rest on control. Lifetime: the kernel's.
+// A channel as the kernel holds it. See <shared/mux/channel.hpp>.
 #pragma once
 
 #include "session.hpp"
 
+#include <shared/mux/channel.hpp>
+
 namespace mux_yamux {
 
-class YamuxChannel final : public jackfield::Channel, private jackfield::PathBase {
-public:
-    YamuxChannel(std::shared_ptr<Core> core, std::shared_ptr<Stream> stream)
-        : core_(std::move(core)), stream_(std::move(stream))
-    {}
-    ~YamuxChannel() override { close(); }
-
-    jackfield::PathBase& path() override { return *this; }
-
-private:
-    jf_path_info describe() const noexcept override { return core_->describe(); }
-    void open(jf_path_receiver receiver) override { core_->open(*stream_, receiver); }
-    jackfield::Status send(std::span<const jf_bytes> parts) noexcept override { return core_->send(*stream_, parts); }
-    void close() noexcept override { core_->finish(*stream_); }
-
-    std::shared_ptr<Core> core_;     // second owner: the session
-    std::shared_ptr<Stream> stream_; // second owner: the core
-};
+using YamuxChannel = shared_mux::CoreChannel<Core, Stream>;
 
 } // namespace mux_yamux

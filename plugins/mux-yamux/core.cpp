@@ -10,8 +10,6 @@ namespace mux_yamux {
 namespace {
 
 constexpr std::size_t kMaxPayload = JF_STREAM_SEND_MAX - kHeaderBytes; // of one send of the path below
-constexpr std::size_t kPendingBytes = 256 * 1024;
-constexpr std::size_t kTurnBytes = 64 * 1024; // of one channel, while others wait
 constexpr std::size_t kMaxNameBytes = 255;
 
 } // namespace
@@ -23,7 +21,7 @@ Core::Core(jackfield::Host host, jackfield::Path below, bool initiator, jackfiel
       options_(options),
       scope_(host),
       next_id_(initiator ? 1 : 2), // odd and even, as the protocol has it for client and server
-      pending_(false, kPendingBytes)
+      outlet_(below)
 {
     scratch_.reserve(JF_STREAM_SEND_MAX);
 }
@@ -92,11 +90,7 @@ void Core::shut()
         over_ = true;
         streams.swap(streams_);
     }
-    for (const auto& [id, stream] : streams) {
-        stream->gate.shut();
-        if (stream->asked)
-            stream->asked->fail(JF_CANCELLED, "the session was released");
-    }
+    shared_mux::shut_streams(streams);
     below_.close();
 }
 
@@ -127,8 +121,8 @@ jackfield::Status Core::send(Stream& stream, std::span<const jf_bytes> parts)
     const Lock lock(mutex_);
     if (over_ || stream.finished || stream.gate.over())
         return JF_CLOSED;
-    const bool turn_is_over = serving_ && stream.sent_in_turn >= kTurnBytes;
-    if (stream.credit < size || turn_is_over || !flush(lock)) {
+    const bool turn_is_over = serving_ && stream.sent_in_turn >= shared_mux::kTurnBytes;
+    if (stream.credit < size || turn_is_over || !outlet_.flush()) {
         stream.wanted = std::max<std::size_t>(size, 1);
         return JF_WOULD_BLOCK;
     }
@@ -162,68 +156,35 @@ void Core::finish(Stream& stream)
 // --- turns ----------------------------------------------------------------------------------------------------------
 
 /// A frame goes out at once, or waits behind those that wait already.
-void Core::emit(const Header& header, const Lock& lock, ByteView data)
+void Core::emit(const Header& header, const Lock&, ByteView data)
 {
     if (over_)
         return;
     const auto head = write(header);
     scratch_.assign(head.begin(), head.end());
     scratch_.insert(scratch_.end(), data.begin(), data.end());
-    if (flush(lock) && below_.send(ByteView(scratch_)) != JF_WOULD_BLOCK)
-        return;
-    if (!pending_.push(ByteView(scratch_))) // only a peer that asks and does not read can bring that about
+    if (!outlet_.put(scratch_))
         scope_.post([this] { end_all(JF_EXHAUSTED, "the peer does not read, and asks for more answers than wait"); });
 }
 
-/// True if nothing waits any more.
-bool Core::flush(const Lock&)
+/// Of those who were refused and could send now. Null if nothing more goes out. Lock held.
+std::shared_ptr<Stream> Core::next_in_turn()
 {
-    while (!pending_.empty()) {
-        const ByteView front = pending_.front(JF_STREAM_SEND_MAX);
-        if (below_.send(front) == JF_WOULD_BLOCK)
-            return false;
-        pending_.pop(front.size());
-    }
-    return true;
-}
-
-/// Whoever was refused and could send now, round and round by number.
-std::shared_ptr<Stream> Core::next_in_turn(const Lock& lock)
-{
-    if (!flush(lock))
+    if (!outlet_.flush())
         return nullptr;
-    const auto can = [](const auto& entry) {
-        return entry.second->wanted > 0 && entry.second->wanted <= entry.second->credit;
-    };
-    auto found = std::find_if(streams_.upper_bound(last_turn_), streams_.end(), can);
-    if (found == streams_.end())
-        found = std::find_if(streams_.begin(), streams_.end(), can);
-    return found == streams_.end() ? nullptr : found->second;
+    const auto stream = shared_mux::next_in_turn(
+        streams_, last_turn_, [](const Stream& each) { return each.wanted > 0 && each.wanted <= each.credit; });
+    if (stream) {
+        last_turn_ = stream->id;
+        stream->wanted = 0;
+        stream->sent_in_turn = 0;
+    }
+    return stream;
 }
 
-/// Gives every channel that waits its turn, until the path below takes no more: none waits for one that sends a lot.
 void Core::writable() noexcept
 {
-    {
-        const Lock lock(mutex_);
-        if (std::exchange(serving_, true))
-            return;
-    }
-    for (;;) {
-        std::shared_ptr<Stream> stream;
-        {
-            const Lock lock(mutex_);
-            stream = next_in_turn(lock);
-            if (!stream) {
-                serving_ = false;
-                return;
-            }
-            last_turn_ = stream->id;
-            stream->wanted = 0;
-            stream->sent_in_turn = 0;
-        }
-        stream->gate.writable();
-    }
+    shared_mux::take_turns(mutex_, serving_, [this] { return next_in_turn(); });
 }
 
 } // namespace mux_yamux

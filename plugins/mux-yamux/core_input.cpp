@@ -200,11 +200,7 @@ void Core::end_all(jackfield::Status status, std::string_view text)
             return;
         streams.swap(streams_);
     }
-    for (const auto& [id, stream] : streams) {
-        if (stream->asked)
-            stream->asked->fail(status, text);
-        stream->gate.ended(status, text);
-    }
+    shared_mux::end_streams(streams, status, text);
     listener_.closed(status, text);
 }
 

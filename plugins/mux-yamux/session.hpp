@@ -8,7 +8,7 @@
 
 #include "stream.hpp"
 
-#include <jackfield/output_queue.hpp>
+#include <shared/mux/outlet.hpp>
 
 #include <functional>
 #include <list>
@@ -61,8 +61,7 @@ private:
     void end_all(jackfield::Status status, std::string_view text);
 
     void emit(const Header& header, const Lock&, ByteView data = {});
-    bool flush(const Lock&);
-    std::shared_ptr<Stream> next_in_turn(const Lock&);
+    std::shared_ptr<Stream> next_in_turn();
 
     jackfield::Path below_;
     jackfield::MultiplexerListener listener_;
@@ -73,7 +72,7 @@ private:
     std::mutex mutex_;
     std::map<std::uint32_t, std::shared_ptr<Stream>> streams_; // second owner: the channel
     std::uint32_t next_id_;
-    jackfield::OutputQueue pending_; // begun frames and answers that the path below did not take
+    shared_mux::Outlet outlet_;
     jackfield::Bytes scratch_;
     std::uint32_t last_turn_ = 0;
     bool serving_ = false;

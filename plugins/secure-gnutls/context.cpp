@@ -4,6 +4,7 @@
 #include "context.hpp"
 
 #include "failures.hpp"
+#include "token_key.hpp"
 
 #include <string>
 #include <vector>
@@ -98,7 +99,7 @@ Context::Context(const shared_tls::Settings& settings, gnutls_certificate_verify
 void Context::use_credentials(const shared_tls::Credentials& ours)
 {
     Chain chain(ours.chain_pem);
-    PrivateKey key = read_key(ours.key_pem);
+    PrivateKey key = ours.key_pem.empty() ? key_in_token(ours.signer, chain.data()->pubkey) : read_key(ours.key_pem);
     require(gnutls_certificate_set_key(credentials_.get(), nullptr, 0, chain.data(), chain.size(), key.get()),
             "our own key and certificate cannot be used together");
     chain.hand_over(); // both belong to the credentials from here on

@@ -24,6 +24,8 @@ private:
 
     void use_credentials(const shared_tls::Credentials& ours) override { context_.use_credentials(ours); }
 
+    bool lets_the_identity_sign() const override { return true; }
+
     std::unique_ptr<jackfield::SecureEngine> make_engine(const Role& role, CheckPeer check_peer,
                                                          jackfield::EngineOutput& output) override
     {

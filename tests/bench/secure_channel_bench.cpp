@@ -6,7 +6,7 @@
 
 // links: jackfield_sdk_testing dl
 
-// plugins: secure-openssl secure-gnutls secure-mbedtls identity-x509
+// plugins: secure-openssl secure-gnutls secure-mbedtls secure-noise identity-x509
 
 #include <jackfield/secure_channel.hpp>
 #include <jackfield/testing/test_identity.hpp>
@@ -222,7 +222,7 @@ int main(int argc, char** argv)
     const int samples = argc > 1 ? std::max(2, std::atoi(argv[1])) : 25;
     std::printf("| plugin         | path     | what                   |       min |    median |       max |\n"
                 "| -------------- | -------- | ---------------------- | --------- | --------- | --------- |\n");
-    for (const char* plugin : {"secure-openssl", "secure-gnutls", "secure-mbedtls"}) {
+    for (const char* plugin : {"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise"}) {
         for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
             measure(plugin, kind, samples);
     }

@@ -3,6 +3,8 @@
 
 #include "world.hpp"
 
+#include "tests/plugins/identity-pkcs11/soft_token.hpp"
+
 #include <gtest/gtest.h>
 
 namespace {
@@ -33,6 +35,11 @@ TEST(Demo, CallsOverTcpWithMbedtls)
     demo("secure-mbedtls", "tcp-preferred");
 }
 
+TEST(Demo, CallsOverTcpWithNoise)
+{
+    demo("secure-noise", "tcp-preferred");
+}
+
 TEST(Demo, CallsOverUdpAloneWithOpenssl)
 {
     demo("secure-openssl", "udp-only");
@@ -46,6 +53,11 @@ TEST(Demo, CallsOverUdpAloneWithGnutls)
 TEST(Demo, CallsOverUdpAloneWithMbedtls)
 {
     demo("secure-mbedtls", "udp-only");
+}
+
+TEST(Demo, CallsOverUdpAloneWithNoise)
+{
+    demo("secure-noise", "udp-only");
 }
 
 /// A call between two secure channels. Mbed TLS 2.28 stops at TLS 1.2, so the other must be told to take that.
@@ -65,7 +77,9 @@ void mixed(const std::string& caller, const std::string& callee, const std::stri
     const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "1"});
     const Json secured = alice->event("secure_channel", "done");
     ASSERT_FALSE(secured.is_null()) << caller << " to " << callee << ", " << policy;
-    EXPECT_EQ(secured["detail"]["protocol"], policy == "udp-only" ? "DTLS 1.2" : old ? "TLS 1.2" : "TLS 1.3");
+    const bool noise = caller == "secure-noise";
+    const char* tls = policy == "udp-only" ? "DTLS 1.2" : old ? "TLS 1.2" : "TLS 1.3";
+    EXPECT_EQ(secured["detail"]["protocol"], noise ? "Noise XX" : tls);
     EXPECT_EQ(secured["detail"]["proven"], true);
     ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null());
     EXPECT_EQ(alice->exit_code(), 0);
@@ -89,6 +103,12 @@ TEST(Stack, GnutlsAndOpensslUnderstandEachOtherOverUdpAlone)
     mixed("secure-openssl", "secure-gnutls", "udp-only");
 }
 
+TEST(Stack, NoiseProvesTheCalleeOverTcpAndOverUdpAlone)
+{
+    mixed("secure-noise", "secure-noise", "tcp-preferred");
+    mixed("secure-noise", "secure-noise", "udp-only");
+}
+
 TEST(Stack, TakesTheTransportThatThePolicyAllows)
 {
     for (const auto& [policy, transport] : {std::pair{"tcp-only", "tcp"}, std::pair{"udp-only", "udp"}}) {
@@ -104,14 +124,14 @@ TEST(Stack, TakesTheTransportThatThePolicyAllows)
     }
 }
 
-TEST(Stack, SignalsOverAChannelOfTheMultiplexer)
+void signals_over(const std::string& multiplexer)
 {
     for (const char* policy : {"tcp-only", "udp-only"}) {
         World world;
         for (const std::string name : {"alice", "bob"}) {
             const auto file = world.configure(name, {.call = {{"control_policy", policy}}});
             Json config = Json::parse(std::ifstream(file));
-            config["slots"]["multiplexer"] = {{"use", "mux-yamux"}};
+            config["slots"]["multiplexer"] = {{"use", multiplexer}};
             std::ofstream(file) << config.dump();
         }
         const auto bob_account = world.account("bob");
@@ -142,6 +162,33 @@ TEST(Stack, CallsStraightToTheListedAddresses)
         EXPECT_EQ(alice->exit_code(), 0);
         EXPECT_EQ(bob->exit_code(), 0);
     }
+}
+
+TEST(Stack, SignalsOverAChannelOfYamux)
+{
+    signals_over("mux-yamux");
+}
+
+TEST(Stack, SignalsOverAChannelOnJamisWire)
+{
+    signals_over("mux-msgpack");
+}
+
+TEST(Stack, ADeviceWhoseKeyStaysInATokenCalls)
+{
+    const pkcs11_test::SoftToken token; // the caller's process finds it by the environment
+    World world;
+    const Json noise{{"use", "secure-noise"}};
+    world.configure("bob", {.slots = {{"secure_channel", noise}}});
+    world.configure("alice",
+                    {.slots = {{"secure_channel", noise},
+                               {"identity", {{"use", "identity-pkcs11"}, {"config", Json::parse(token.config())}}}}});
+    const auto bob_account = world.account("bob");
+    const auto bob = world.listen("bob", {"--answer", "--once", "--send", "test"});
+    const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "1"});
+    ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null());
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_EQ(bob->exit_code(), 0);
 }
 
 } // namespace

@@ -20,7 +20,7 @@ std::string values_of(const OptionInfo& option)
     if (option.name == "policy")
         return "-W 'tcp-preferred race tcp-only udp-only'";
     if (option.name == "secure")
-        return "-W 'secure-openssl secure-gnutls secure-mbedtls'";
+        return "-W 'secure-openssl secure-gnutls secure-mbedtls secure-noise'";
     if (option.name == "send")
         return "-f -W test";
     if (option.argument == "FILE")

@@ -286,7 +286,7 @@ Verb demo_verb()
              {{"folder", "DIR",
                "where identities, logs and recordings go (default: jackfield-demo in the temporary folder)"},
               {"for", "SECONDS", "how long they talk (default 6)"},
-              {"secure", "PLUGIN", "secure-openssl (default), secure-gnutls or secure-mbedtls"},
+              {"secure", "PLUGIN", "secure-openssl (default), secure-gnutls, secure-mbedtls or secure-noise"},
               {"policy", "POLICY", "control policy: tcp-preferred (default), race, tcp-only, udp-only"},
               {"film", "FILE", "what alice sends: picture and sound"},
               {"speech", "FILE", "what bob sends: sound"}},

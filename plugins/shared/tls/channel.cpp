@@ -45,12 +45,23 @@ void Channel::load_credentials()
 {
     if (has_credentials_)
         return;
-    Credentials ours{identity_.self_device().chain_pem, identity_.private_key_pem()};
+    Credentials ours{identity_.self_device().chain_pem, private_key_pem(), identity_};
     jf_error error = jackfield::no_error();
     const auto status = jackfield::guarded(&error, [&] { use_credentials(ours); });
     explicit_bzero(ours.key_pem.data(), ours.key_pem.size());
     jackfield::check(status, error);
     has_credentials_ = true;
+}
+
+std::string Channel::private_key_pem() const
+{
+    try {
+        return identity_.private_key_pem();
+    } catch (const Failure& failure) {
+        if (failure.status() != JF_UNSUPPORTED || !lets_the_identity_sign())
+            throw;
+        return {};
+    }
 }
 
 } // namespace shared_tls

@@ -15,7 +15,8 @@ namespace shared_tls {
 /// Who we are, as PEM.
 struct Credentials {
     std::string chain_pem;
-    std::string key_pem;
+    std::string key_pem; ///< empty if the key stays in a token; then `signer` signs with it (sign_digest)
+    jackfield::IdentityService signer;
 };
 
 /// One connection's part in it.
@@ -49,11 +50,15 @@ protected:
     /// fit its key. The texts are wiped afterwards.
     virtual void use_credentials(const Credentials& ours) = 0;
 
+    /// Whether the library can do without the key. If not, a key that stays in a token is refused.
+    virtual bool lets_the_identity_sign() const { return false; }
+
     virtual std::unique_ptr<jackfield::SecureEngine> make_engine(const Role& role, CheckPeer check_peer,
                                                                  jackfield::EngineOutput& output) = 0;
 
 private:
     void load_credentials();
+    std::string private_key_pem() const;
 
     Settings settings_;
     jackfield::IdentityService identity_;

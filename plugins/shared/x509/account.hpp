@@ -27,6 +27,7 @@ struct Account {
     std::string account_id;
     std::string device_id;
     std::string chain_pem;
+    bool keys_stay = false; ///< in a token: they can be used, not had
 };
 
 /// `stop` ends it early (Failure JF_CANCELLED).

@@ -118,6 +118,9 @@ Bytes X509Identity::sign_digest(std::uint32_t scheme, std::uint32_t digest, Byte
 
 std::string X509Identity::private_key_pem()
 {
+    if (account().keys_stay)
+        throw Failure(JF_UNSUPPORTED, "the private key does not leave its token; use a secure channel that lets the "
+                                      "identity sign, as secure-noise and secure-gnutls do");
     return private_pem(account().device_key.get());
 }
 

@@ -43,15 +43,14 @@ struct BoxKey : std::array<std::uint8_t, kKeyBytes + kNonceBytes> {
     const std::uint8_t* nonce() const { return data() + kKeyBytes; }
 };
 
+/// By the one function that also works for a key in a token.
 Bytes point_of(const EVP_PKEY* key)
 {
-    Bytes point(kPointBytes);
-    std::size_t size = 0;
-    must(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point.data(), point.size(), &size) ==
-                 1 &&
-             size == kPointBytes,
-         "encoding a point");
-    return point;
+    std::uint8_t* point = nullptr;
+    const std::size_t size = EVP_PKEY_get1_encoded_public_key(const_cast<EVP_PKEY*>(key), &point);
+    const std::unique_ptr<std::uint8_t, Freer<[](void* p) { OPENSSL_free(p); }>> owner(point);
+    must(size == kPointBytes, "encoding a point");
+    return {point, point + size};
 }
 
 /// Null if the bytes are no point of the curve.

@@ -268,7 +268,8 @@ private:
         if (status == JF_OK)
             status = flush();
         else
-            end(make_error(JF_INTERNAL, "the TLS library could not encrypt"));
+            end(make_error(status, status == JF_EXHAUSTED ? "the keys have sealed as many records as they are good for"
+                                                          : "the library could not encrypt"));
         return phase_ == Phase::secured || datagrams() ? status : JF_CLOSED;
     }
 

@@ -53,7 +53,8 @@ public:
     /// Decrypts into the buffer, which holds at least one record (16 KiB).
     virtual EngineRead read(std::span<std::uint8_t> plain) noexcept = 0;
 
-    /// Encrypts all of it. On a datagram path it becomes one datagram.
+    /// Encrypts all of it. On a datagram path it becomes one datagram. JF_EXHAUSTED: the keys have done their work.
+    /// Whatever fails ends the session.
     virtual Status write(ByteView plain) noexcept = 0;
 
     /// Emits close_notify.

@@ -1,5 +1,5 @@
-// The one list of what is tested: every plugin that encrypts with itself and with every other, on both kinds of path;
-// and, where it is only about a path that comes out of another, the one that does not.
+// The one list of what is tested: every plugin that encrypts with itself and with every other of its protocol, on both
+// kinds of path; and, where it is only about a path that comes out of another, the one that does not.
 //
 // Without JACKFIELD_SLOW_TESTS each only with itself: mixed ones are two thirds of the time.
 // Threads: any.
@@ -13,19 +13,27 @@
 
 namespace secure_test {
 
-inline constexpr const char* kPlugins[] = {"secure-openssl", "secure-gnutls", "secure-mbedtls"};
+inline constexpr const char* kPlugins[] = {"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise"};
 
 inline std::vector<Case> all_cases()
 {
     std::vector<Case> cases;
     for (const auto* client : kPlugins) {
         for (const auto* server : kPlugins) {
-            if (std::string_view(client) != server && !JACKFIELD_MIXED_CASES)
+            if (std::string_view(client) != server &&
+                (!JACKFIELD_MIXED_CASES || !speaks_tls(client) || !speaks_tls(server)))
                 continue;
             for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
                 cases.push_back({client, server, kind});
         }
     }
+    return cases;
+}
+
+/// Where it is about something that only TLS has.
+inline std::vector<Case> only_tls(std::vector<Case> cases = all_cases())
+{
+    std::erase_if(cases, [](const Case& each) { return !speaks_tls(each.client); });
     return cases;
 }
 

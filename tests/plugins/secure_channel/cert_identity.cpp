@@ -176,13 +176,31 @@ jackfield::Device CertIdentity::verify_chain(std::string_view chain_pem, const j
     return found;
 }
 
-jackfield::Bytes CertIdentity::sign(std::uint32_t, jackfield::ByteView)
+jackfield::Bytes CertIdentity::sign(std::uint32_t key, jackfield::ByteView data)
 {
-    unsupported();
+    need(key == JF_KEY_DEVICE, "a secure channel signs with the device's key");
+    const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(key_pem_.data(), static_cast<int>(key_pem_.size())));
+    const Key device(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
+    jackfield::Bytes signature(1024);
+    std::size_t size = signature.size();
+    need(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, device.get()) == 1 &&
+             EVP_DigestSign(context.get(), signature.data(), &size, data.data(), data.size()) == 1,
+         "signing");
+    signature.resize(size);
+    return signature;
 }
-void CertIdentity::verify(std::string_view, std::uint32_t, jackfield::ByteView, jackfield::ByteView)
+
+void CertIdentity::verify(std::string_view chain_pem, std::uint32_t key, jackfield::ByteView data,
+                          jackfield::ByteView signature)
 {
-    unsupported();
+    const auto chain = parse(chain_pem);
+    need(key == JF_KEY_DEVICE && !chain.empty(), "a secure channel asks about the device's key");
+    const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
+    need(EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, X509_get0_pubkey(chain[0].get())) == 1,
+         "verifying");
+    if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(), data.size()) != 1)
+        throw Failure(JF_UNAUTHENTICATED, "the device did not sign that");
 }
 jackfield::Bytes CertIdentity::seal(std::string_view, jackfield::ByteView)
 {

@@ -26,7 +26,10 @@ TEST_P(Handshake, ProvesBothEndsAndCarriesBytesBothWays)
     EXPECT_EQ(jackfield::as_text(pair.client.sink.bytes()), "to the client");
 }
 
-TEST_P(Handshake, SaysWhatWasAgreed)
+class TlsHandshake : public ::testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(All, TlsHandshake, ::testing::ValuesIn(only_tls()), case_name);
+
+TEST_P(TlsHandshake, SaysWhatWasAgreed)
 {
     Pair pair(GetParam());
     ASSERT_TRUE(pair.connect());

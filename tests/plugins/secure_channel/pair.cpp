@@ -124,9 +124,14 @@ Bytes End::export_key(std::string_view label, std::string_view context, std::siz
     return out;
 }
 
+bool speaks_tls(const std::string& plugin)
+{
+    return plugin != "secure-noise" && plugin != "secure-none";
+}
+
 bool speaks_tls13(const std::string& plugin)
 {
-    return plugin != "secure-mbedtls" && plugin != "secure-none";
+    return speaks_tls(plugin) && plugin != "secure-mbedtls";
 }
 
 std::string name_of(const Case& which)

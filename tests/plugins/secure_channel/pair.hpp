@@ -96,6 +96,8 @@ private:
     Path secured_path_;
 };
 
+bool speaks_tls(const std::string& plugin);
+
 /// Mbed TLS 2.28 stops at 1.2.
 bool speaks_tls13(const std::string& plugin);
 

@@ -12,6 +12,8 @@ namespace {
 
 class RoughDatagrams : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(All, RoughDatagrams, ::testing::ValuesIn(cases_on(JF_DATAGRAM)), case_name);
+class RoughCookie : public ::testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(All, RoughCookie, ::testing::ValuesIn(only_tls(cases_on(JF_DATAGRAM))), case_name);
 class RoughHello : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(All, RoughHello, ::testing::ValuesIn(cases_on(JF_DATAGRAM, clear_too())), case_name);
 class RoughStream : public ::testing::TestWithParam<Case> {};
@@ -55,7 +57,7 @@ TEST_P(RoughHello, DisorderAndDoublesAreOvercome)
 TEST_P(RoughDatagrams, AnAnswerThatComesWhenTheTimerIsOverIsUsedAtOnce)
 {
     std::promise<void> client_went_on;
-    std::size_t hello_bytes = 0; // of the first; one that is sent again has as many, the next step has more
+    std::size_t hello_bytes = 0; // of the first; one that is sent again has as many, the next step has not
     bool told = false;
     Pair pair(GetParam(), kQuick);
     pair.link.set_filter([&](int end, Bytes& packet) {
@@ -64,7 +66,7 @@ TEST_P(RoughDatagrams, AnAnswerThatComesWhenTheTimerIsOverIsUsedAtOnce)
         const bool first = hello_bytes == 0;
         if (first)
             hello_bytes = packet.size();
-        else if (packet.size() > hello_bytes && !std::exchange(told, true))
+        else if (packet.size() != hello_bytes && !std::exchange(told, true))
             client_went_on.set_value();
         return first;
     });
@@ -138,7 +140,7 @@ TEST_P(RoughDatagrams, NoDatagramOfALongHandshakeExceedsTheMtu)
     EXPECT_GT(total, 3000U); // two RSA chains went through
 }
 
-TEST_P(RoughDatagrams, TheCookieCanBeLeftOutAndSavesARoundTrip)
+TEST_P(RoughCookie, TheCookieCanBeLeftOutAndSavesARoundTrip)
 {
     const auto datagrams_of = [&](const char* config) {
         std::atomic<int> count{0};
