@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace jackfield::kernel {
 
@@ -29,11 +30,25 @@ struct Together {
 
 } // namespace
 
+/// Counts the ends of several attempts and reports once: the first success, or, when all have failed, the last failure.
+struct AnyOf {
+    std::size_t running = 0;
+    std::function<void(Error)> done;
+
+    void one_ended(const Error& result)
+    {
+        --running;
+        if (done && (result.status == JF_OK || running == 0))
+            std::exchange(done, {})(result);
+    }
+};
+
 struct Switchboard::Mechanism {
     Switchboard& owner;
     const Plug<jf_discovery_methods> plug;
     bool started = false;
     bool is_online = false;
+    bool is_offline = false; // it has said so
 
     void heard(const jf_device* sender, const jf_call_message* message)
     {
@@ -58,6 +73,7 @@ const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
     [](void* self, std::uint32_t state, jf_text detail) {
         auto& mechanism = *static_cast<Mechanism*>(self);
         mechanism.is_online = state == JF_ONLINE;
+        mechanism.is_offline = !mechanism.is_online;
         mechanism.owner.state_(mechanism.plug.plugin_id, mechanism.is_online, std::string(view_of(detail)));
     },
     [](void*, const jf_device*, std::int32_t) {}};
@@ -75,12 +91,12 @@ struct Search::Part {
         if (owner == nullptr)
             return;
         Device device(*raw);
-        if (switchboard.found_by_.size() < kRememberedDevices)
-            switchboard.found_by_[device.device_id] = mechanism;
         for (const auto& known : owner->devices_) {
             if (known.device_id == device.device_id)
                 return;
         }
+        if (switchboard.found_by_.size() < kRememberedDevices)
+            switchboard.found_by_[device.device_id] = mechanism;
         owner->devices_.push_back(std::move(device));
         owner->changed_();
     }
@@ -151,10 +167,10 @@ void Switchboard::announce(std::function<void(Error)> done)
 {
     if (mechanisms_.empty())
         return done({JF_OK, ""});
-    const auto together = std::make_shared<Together>(Together{mechanisms_.size(), {JF_OK, ""}, std::move(done)});
+    const auto any = std::make_shared<AnyOf>(AnyOf{mechanisms_.size(), std::move(done)});
     for (const auto& mechanism : mechanisms_) {
-        mechanism->plug.methods->announce(
-            mechanism->plug.self, completions_.make([together](const Error& result) { together->one_ended(result); }));
+        mechanism->plug.methods->announce(mechanism->plug.self,
+                                          completions_.make([any](const Error& result) { any->one_ended(result); }));
     }
 }
 
@@ -186,24 +202,37 @@ void Switchboard::end_conversation(std::uint64_t call_id)
 
 void Switchboard::send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed)
 {
-    std::vector<Mechanism*> ways;
+    std::vector<Mechanism*> first;
+    std::vector<Mechanism*> others;
     const auto known = found_by_.find(device.device_id);
     for (const auto& mechanism : mechanisms_) {
-        if (known == found_by_.end() || known->second == mechanism.get())
-            ways.push_back(mechanism.get());
+        const bool leads_there = known == found_by_.end() || known->second == mechanism.get();
+        (leads_there && !mechanism->is_offline ? first : others).push_back(mechanism.get());
     }
+    if (first.empty())
+        return send_through(others, device, message, failed);
+    if (others.empty())
+        return send_through(first, device, message, failed);
+    send_through(first, device, message, [this, others, device, message, failed](const Error&) {
+        send_through(others, device, message, failed);
+    });
+}
+
+void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,
+                               const std::function<void(Error)>& failed)
+{
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const jf_device recipient = device.raw();
     const jf_call_message raw{
         sizeof(jf_call_message), message.kind,
         message.call_id,         abi_text(message.purpose),
         abi_text(message.blob),  std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()};
-    const auto failures = std::make_shared<std::size_t>(0);
+    const auto any = std::make_shared<AnyOf>(AnyOf{ways.size(), [failed](const Error& result) {
+                                                       if (result.status != JF_OK)
+                                                           failed(result);
+                                                   }});
     for (auto* way : ways) {
-        const auto done = completions_.make([failures, failed, count = ways.size()](const Error& result) {
-            if (result.status != JF_OK && ++*failures == count)
-                failed(result);
-        });
+        const auto done = completions_.make([any](const Error& result) { any->one_ended(result); });
         way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, done);
     }
 }

@@ -69,15 +69,19 @@ public:
     /// Opens every mechanism. Throws Failure if one of them cannot start.
     void start();
 
-    /// Done when every mechanism is; the first failure is the status.
+    /// Done when the first mechanism is; a failure only if all have failed. Those that are out of reach now go on
+    /// trying.
     void announce(std::function<void(Error)> done);
+
+    /// Done when every mechanism is; the first failure is the status.
     void stop(std::function<void(Error)> done);
 
     /// Hears the messages of one call id until it is removed.
     void converse(std::uint64_t call_id, Requests hear);
     void end_conversation(std::uint64_t call_id);
 
-    /// Sends through the mechanism the device was found by or wrote through, else through all. `failed` is called if
+    /// Sends through the mechanism the device was found by first, or wrote through last, unless that says that it is
+    /// offline; through the others if that fails; through all if none is known to lead there. `failed` is called if
     /// none took it.
     void send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed);
 
@@ -89,6 +93,9 @@ public:
 private:
     friend class Search;
     struct Mechanism;
+
+    void send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,
+                      const std::function<void(Error)>& failed);
 
     Completions& completions_;
     Requests requests_;

@@ -2,7 +2,7 @@
 #                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...] [SEPARATE])
 # A GoogleTest program, one CTest entry per TEST. Labels decide in which builds it takes part:
 #   slow                 not with JACKFIELD_SLOW_TESTS=OFF, as the quick ASan build of CI is configured
-#   kernel, flow, media  the only ones in a build for ThreadSanitizer
+#   kernel, flow, media, threads  the only ones in a build for ThreadSanitizer
 # SEPARATE: its sources use one name for different things, so they are no unit together (CMAKE_UNITY_BUILD).
 # In a build with a sanitizer the names of the tests start with asan. or tsan.
 include(GoogleTest)
@@ -52,7 +52,7 @@ function(jackfield_add_test name)
     if(NOT JACKFIELD_SLOW_TESTS AND "slow" IN_LIST T_LABELS)
         return()
     endif()
-    if(JACKFIELD_SANITIZE MATCHES "thread" AND NOT "${T_LABELS}" MATCHES "(^|;)(kernel|flow|media)(;|$)")
+    if(JACKFIELD_SANITIZE MATCHES "thread" AND NOT "${T_LABELS}" MATCHES "(^|;)(kernel|flow|media|threads)(;|$)")
         return()
     endif()
     add_executable(${name} ${T_SOURCES})

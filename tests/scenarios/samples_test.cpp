@@ -48,7 +48,8 @@ TEST_P(SampleConfiguration, MakesACall)
 
 INSTANTIATE_TEST_SUITE_P(All, SampleConfiguration,
                          ::testing::Values("bad-network.json", "default.json", "mbedtls.json", "udp-only.json",
-                                           "static-peers.json", "clear.json", "without-ffmpeg.json"),
+                                           "static-peers.json", "rendezvous.json", "local-network.json", "clear.json",
+                                           "without-ffmpeg.json"),
                          [](const auto& tested) {
                              std::string name = tested.param.substr(0, tested.param.find('.'));
                              std::replace(name.begin(), name.end(), '-', '_');

@@ -2,7 +2,10 @@
 
 #include "world.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,13 +15,13 @@
 namespace scenarios {
 
 namespace {
-const std::string kProgram = JACKFIELD_BINARY_DIR "/bin/jackfield";
+const std::string kPrograms = JACKFIELD_BINARY_DIR "/bin/";
 } // namespace
 
 // --- Process --------------------------------------------------------------------------------------------------------
 
-Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log)
-    : log_(log), child_(kProgram, arguments, log.string()), reader_([this] {
+Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log, const std::string& name)
+    : log_(log), child_(kPrograms + name, arguments, log.string()), reader_([this] {
           while (const auto line = child_.line()) {
               const std::lock_guard lock(mutex_);
               events_.push_back(Json::parse(*line, nullptr, false));
@@ -132,6 +135,7 @@ World::World(bool with_dht)
 World::~World()
 {
     dht_.reset();
+    rendezvous_.reset();
     if (!::testing::Test::HasFailure())
         std::filesystem::remove_all(folder_);
 }
@@ -147,6 +151,39 @@ void World::start_dht(const std::string& port)
         std::vector<std::string>{"dht", "--address", "127.0.0.1", "--port", port, "--no-limits", "--events", "json"},
         folder_ / "dht.log");
     bootstrap_ = dht_->first_line().value("listening", "");
+}
+
+std::string World::start_rendezvous(const std::string& port)
+{
+    rendezvous_ = std::make_unique<Process>(std::vector<std::string>{"--bind", "127.0.0.1", "--port", port, "--store",
+                                                                     (folder_ / "rendezvous.sqlite").string(),
+                                                                     "--events", "json"},
+                                            folder_ / "rendezvous.log", "jackfield-rendezvous");
+    const Json first = rendezvous_->first_line();
+    rendezvous_url_ = "http://" + (first.is_object() ? first.value("listening", "") : "nobody");
+    return rendezvous_url_;
+}
+
+void World::stop_rendezvous()
+{
+    rendezvous_->interrupt();
+    EXPECT_EQ(rendezvous_->exit_code(), 0);
+    rendezvous_.reset();
+}
+
+int World::lan_port()
+{
+    if (lan_port_ == 0) { // one that is free at this moment
+        const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        socklen_t size = sizeof(address);
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+        ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+        ::close(socket);
+        lan_port_ = ntohs(address.sin_port);
+    }
+    return lan_port_;
 }
 
 std::string World::configure(const std::string& name, const PeerOptions& options)
@@ -188,6 +225,10 @@ void World::configure_as_sample(const std::string& name, const std::string& samp
         if (discovery["use"] == "discovery-opendht")
             discovery["config"] = {
                 {"listen", "127.0.0.1:0"}, {"bootstrap", {bootstrap_}}, {"public_rate_limits", false}};
+        else if (discovery["use"] == "discovery-rendezvous")
+            discovery["config"] = {{"servers", {rendezvous_url_.empty() ? start_rendezvous() : rendezvous_url_}}};
+        else if (discovery["use"] == "discovery-lan")
+            discovery["config"] = {{"addresses", {"127.0.0.1"}}, {"port", lan_port()}};
         else
             discovery["config"] = {{"listen", "127.0.0.1:0"}, {"peers", Json::array()}};
     });

@@ -23,10 +23,11 @@ namespace scenarios {
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
-/// A running jackfield whose output is read as it comes.
+/// A running program, jackfield if no other is named, whose output is read as it comes.
 class Process {
 public:
-    Process(const std::vector<std::string>& arguments, const std::filesystem::path& log);
+    Process(const std::vector<std::string>& arguments, const std::filesystem::path& log,
+            const std::string& name = "jackfield");
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
     ~Process();
@@ -98,11 +99,19 @@ public:
 
     void stop_dht();
 
+    /// Starts a rendezvous server on the port, with the state of the one before; 0 for any. Its URL.
+    std::string start_rendezvous(const std::string& port = "0");
+
+    void stop_rendezvous();
+
+    /// The UDP port on which the world's neighbours ask for each other, and nobody else.
+    int lan_port();
+
     /// Writes the peer's configuration. Returns its file.
     std::string configure(const std::string& name, const PeerOptions& options = {});
 
     /// Writes a file of samples/configs as the peer's configuration, moved onto this machine: another store, another
-    /// bootstrap node, loopback.
+    /// bootstrap node or rendezvous server, loopback.
     void configure_as_sample(const std::string& name, const std::string& sample);
 
     /// Changes what was written.
@@ -125,6 +134,9 @@ private:
     std::filesystem::path folder_;
     std::string bootstrap_;
     std::unique_ptr<Process> dht_;
+    std::unique_ptr<Process> rendezvous_;
+    std::string rendezvous_url_; // of the last that was started
+    int lan_port_ = 0;
     int logs_ = 0;
 };
 

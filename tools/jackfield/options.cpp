@@ -141,14 +141,19 @@ std::string exit_code_help()
 
 std::string help_text(const VerbInfo& verb)
 {
+    return help_text(verb, "jackfield " + verb.name, exit_code_help());
+}
+
+std::string help_text(const VerbInfo& verb, const std::string& command, const std::string& footer)
+{
     const auto set = option_set(verb);
     Poco::Util::HelpFormatter formatter(set);
     formatter.setUnixStyle(true);
     formatter.setWidth(100);
-    formatter.setCommand("jackfield " + verb.name);
+    formatter.setCommand(command);
     formatter.setUsage("[options]" + (verb.arguments.empty() ? "" : " " + verb.arguments));
     formatter.setHeader(verb.summary);
-    formatter.setFooter(exit_code_help());
+    formatter.setFooter(footer);
     std::ostringstream text;
     formatter.format(text);
     return text.str();

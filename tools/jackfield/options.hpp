@@ -52,4 +52,7 @@ Arguments parse(const VerbInfo& verb, const std::vector<std::string>& line);
 /// The text of `jackfield VERB --help`.
 std::string help_text(const VerbInfo& verb);
 
+/// The same for another command, with its own last line.
+std::string help_text(const VerbInfo& verb, const std::string& command, const std::string& footer);
+
 } // namespace jackfield::program
