@@ -1,7 +1,7 @@
 // What may be asked for by HTTP. See http_requests.hpp.
 #include "tools/rendezvous/http_requests.hpp"
 
-#include <shared/rtp/base64.hpp>
+#include <shared/base64/base64.hpp>
 
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/NetException.h>
@@ -207,7 +207,7 @@ private:
         or_refuse(services_.desk.get(wanted, values));
         nlohmann::json list = nlohmann::json::array();
         for (const std::string& value : values)
-            list.push_back(rtp::encode_base64(as_bytes(value)));
+            list.push_back(encode_base64(as_bytes(value)));
         send(response, {{"values", std::move(list)}});
     }
 

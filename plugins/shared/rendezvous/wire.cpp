@@ -3,7 +3,7 @@
 // Threads:  any.
 #include "wire.hpp"
 
-#include <shared/rtp/base64.hpp>
+#include <shared/base64/base64.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +14,6 @@ namespace jackfield::rendezvous {
 namespace {
 
 using nlohmann::json;
-using rtp::decode_base64;
-using rtp::encode_base64;
 
 constexpr std::uint64_t kLargestId = 1ULL << 53; // what every JSON reader can count to (RFC 8259 section 6)
 constexpr std::uint32_t kLongestTtl_s = 7U * 24 * 3600;
