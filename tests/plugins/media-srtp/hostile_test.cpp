@@ -23,7 +23,9 @@ class Forger {
 public:
     Forger(const Json& key, std::uint32_t ssrc)
         : ssrc_(ssrc),
-          protector_({find_suite(key["suite"].get<std::string>()), *decode_base64(key["key"].get<std::string>())}, ssrc)
+          protector_(
+              {find_suite(key["suite"].get<std::string>()), *jackfield::decode_base64(key["key"].get<std::string>())},
+              ssrc)
     {}
 
     Bytes rtp(std::uint16_t sequence, std::uint32_t timestamp, const Bytes& payload, std::uint8_t first_byte = 0x80)
