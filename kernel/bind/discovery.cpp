@@ -213,9 +213,12 @@ void Switchboard::send(const Device& device, const CallMessage& message, const s
         return send_through(others, device, message, failed);
     if (others.empty())
         return send_through(first, device, message, failed);
-    send_through(first, device, message, [this, others, device, message, failed](const Error&) {
-        send_through(others, device, message, failed);
-    });
+    send_through(first, device, message,
+                 [this, still = std::weak_ptr(here_), others, device, message, failed](const Error& result) {
+                     if (still.expired()) // another configuration has taken our place meanwhile
+                         return failed(result);
+                     send_through(others, device, message, failed);
+                 });
 }
 
 void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,

@@ -105,6 +105,7 @@ private:
     std::map<std::uint64_t, Requests> conversations_;
     std::map<std::string, Mechanism*> found_by_; // device id -> mechanism, bounded
     jf_operation last_operation_ = 0;
+    const std::shared_ptr<bool> here_ = std::make_shared<bool>(true); // ends with us: for what may come later
 };
 
 } // namespace jackfield::kernel

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaxTextBytes = 64 * 1024;
+constexpr std::size_t kMaxDescriptionBytes = 64 * 1024;
 constexpr std::size_t kMaxLines = 8;
 constexpr std::size_t kMaxCodecs = 32;
 constexpr std::size_t kMaxKeys = 8;
@@ -177,7 +177,7 @@ std::string to_json(const MediaDescription& description)
 
 MediaDescription parse_media_description(std::string_view text)
 {
-    if (text.size() > kMaxTextBytes)
+    if (text.size() > kMaxDescriptionBytes)
         refuse("", "larger than 64 KiB");
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object())

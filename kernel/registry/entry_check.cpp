@@ -18,12 +18,12 @@ namespace jackfield::kernel {
 namespace {
 
 constexpr std::uint32_t kMaxFactories = 16;
-constexpr std::size_t kMaxTextBytes = 256;
+constexpr std::size_t kMaxEntryTextBytes = 256;
 
 /// Borrowed from the library. A text nobody could mean becomes empty, and then differs from the manifest.
 std::string_view view(jf_text text)
 {
-    if (text.data == nullptr || text.size > kMaxTextBytes)
+    if (text.data == nullptr || text.size > kMaxEntryTextBytes)
         return {};
     return {text.data, text.size};
 }

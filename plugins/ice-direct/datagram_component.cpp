@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxRoutes = 256;
 constexpr std::size_t kMaxEarly = 16;
-constexpr int kDatagramsInARow = 32;                               // then other sockets of the thread have their turn
+constexpr int kDatagramsInARow = 32;                           // then other sockets of the thread have their turn
 constexpr auto kPacing = std::chrono::milliseconds(5);         // RFC 8445 section 14.2
 constexpr auto kFirstInterval = std::chrono::milliseconds(50); // before an ask is repeated, doubling
 constexpr auto kLastInterval = std::chrono::milliseconds(800);

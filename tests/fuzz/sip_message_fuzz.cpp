@@ -4,11 +4,11 @@
 // links: signaling_sip_parts
 #include "fuzz.hpp"
 
-#include <shared/signaling/media_description.hpp>
 #include "sdp_reader.hpp"
 #include "sdp_writer.hpp"
 #include "sip_framing.hpp"
 #include "sip_message.hpp"
+#include <shared/signaling/media_description.hpp>
 
 #include <cstdio>
 #include <cstdlib>

@@ -52,7 +52,7 @@ TEST(Experiment, ACallOverAnUnencryptedControlPath)
 TEST(Experiment, AnUnencryptedControlPathAloneIsRefusedBeforeAnythingIsLoaded)
 {
     World world(false);
-    world.configure("alice", {.slots = kNoChannel});
+    world.configure("alice", {.bootstrap = "127.0.0.1:1", .slots = kNoChannel});
     const auto log = world.folder() / "explain.log";
     Process explain({"explain", (world.folder() / "alice.json").string()}, log);
     EXPECT_EQ(explain.exit_code(), 3);

@@ -164,6 +164,11 @@ std::string World::start_rendezvous(const std::string& port)
     return rendezvous_url_;
 }
 
+std::string World::rendezvous()
+{
+    return rendezvous_url_.empty() ? start_rendezvous() : rendezvous_url_;
+}
+
 void World::stop_rendezvous()
 {
     rendezvous_->interrupt();
@@ -226,7 +231,7 @@ void World::configure_as_sample(const std::string& name, const std::string& samp
             discovery["config"] = {
                 {"listen", "127.0.0.1:0"}, {"bootstrap", {bootstrap_}}, {"public_rate_limits", false}};
         else if (discovery["use"] == "discovery-rendezvous")
-            discovery["config"] = {{"servers", {rendezvous_url_.empty() ? start_rendezvous() : rendezvous_url_}}};
+            discovery["config"] = {{"servers", {rendezvous()}}};
         else if (discovery["use"] == "discovery-lan")
             discovery["config"] = {{"addresses", {"127.0.0.1"}}, {"port", lan_port()}};
         else

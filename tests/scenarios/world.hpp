@@ -104,6 +104,9 @@ public:
 
     void stop_rendezvous();
 
+    /// The URL of the one that runs; it is started if there is none.
+    std::string rendezvous();
+
     /// The UDP port on which the world's neighbours ask for each other, and nobody else.
     int lan_port();
 

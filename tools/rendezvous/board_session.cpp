@@ -19,7 +19,6 @@ using Poco::Net::WebSocket;
 
 constexpr std::size_t kMostRefused = 1000; // in a row; then the connection ends
 constexpr std::chrono::milliseconds kFarewell{2000};
-constexpr std::size_t kMostDrained_bytes = std::size_t{1024} * 1024;
 constexpr std::uint16_t kTryAgainLater = 1013; // IANA's registry of WebSocket close codes
 
 } // namespace

@@ -21,7 +21,6 @@ using Poco::Net::HTTPServerRequest;
 using Poco::Net::HTTPServerResponse;
 
 constexpr std::string_view kValues = "/v1/values/";
-constexpr std::size_t kMostDrained_bytes = std::size_t{1024} * 1024;
 
 /// A refusal, thrown on the way to an answer.
 struct Refusal {

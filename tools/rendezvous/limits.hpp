@@ -9,6 +9,9 @@
 
 namespace jackfield::rendezvous {
 
+/// What a client that is sent away may still send: it is read and thrown away, so that the client hears why.
+inline constexpr std::size_t kMostDrained_bytes = std::size_t{1024} * 1024;
+
 struct Limits {
     std::size_t value_bytes = std::size_t{64} * 1024;
     std::size_t values_per_key = 256;

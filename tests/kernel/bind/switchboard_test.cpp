@@ -153,6 +153,26 @@ TEST_F(TwoMechanisms, TheOtherCarriesAMessageThatTheFirstCouldNot)
     EXPECT_EQ(failures, 1);
 }
 
+TEST_F(TwoMechanisms, AMessageThatFailsAfterTheSwitchboardHasGoneHasFailed)
+{
+    bench_.stage.script.send = Play::waits;
+    auto search = look();
+    two().finds.at(0).device(device("bob-1"));
+    bench_.settle();
+    const auto bob = search->devices()[0];
+    int failures = 0;
+    switchboard_->send(bob, {JF_CALL_REQUEST, 7, "call", "blob"}, [&](const Error&) { ++failures; });
+    search.reset();
+    one().finds.at(0).succeed();
+    two().finds.at(0).succeed();
+    bench_.settle();
+    switchboard_.reset();
+    two().sends.at(0).fail(JF_TIMEOUT, "nobody took it");
+    bench_.settle();
+    EXPECT_EQ(failures, 1);
+    EXPECT_TRUE(one().sent.empty());
+}
+
 TEST_F(TwoMechanisms, TheOtherCarriesAMessageAtOnceWhenTheFirstIsOffline)
 {
     const auto search = look();

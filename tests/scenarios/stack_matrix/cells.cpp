@@ -10,12 +10,12 @@ namespace scenarios {
 
 namespace {
 
-using Apply = std::function<void(Json& config, const World& world, const std::string& peer)>;
+using Apply = std::function<void(Json& config, World& world, const std::string& peer)>;
 
 /// A level that is one plugin in its slot, with options that do not depend on the peer.
 Level plugin(const std::string& slot, const std::string& id, const Json& options = Json::object())
 {
-    return {id, {id}, [=](Json& config, const World&, const std::string&) {
+    return {id, {id}, [=](Json& config, World&, const std::string&) {
                 config["slots"][slot] = {{"use", id}, {"config", options}};
             }};
 }
@@ -25,7 +25,7 @@ Level plugins(const std::string& slot, const std::vector<std::string>& ids)
     std::string name;
     for (const auto& id : ids)
         name += (name.empty() ? "" : ", ") + id;
-    return {name, ids, [=](Json& config, const World&, const std::string&) {
+    return {name, ids, [=](Json& config, World&, const std::string&) {
                 Json list = Json::array();
                 for (const auto& id : ids)
                     list.push_back({{"use", id}});
@@ -35,7 +35,7 @@ Level plugins(const std::string& slot, const std::vector<std::string>& ids)
 
 Level decorator(const std::string& id, const Json& seams, const Json& options)
 {
-    return {id, {id}, [=](Json& config, const World&, const std::string&) {
+    return {id, {id}, [=](Json& config, World&, const std::string&) {
                 config["slots"]["path_decorator"] = {{"use", id}, {"at", seams}, {"config", options}};
             }};
 }
@@ -45,7 +45,7 @@ Factor identity()
     return {"identity",
             {{"identity-x509",
               {"identity-x509"},
-              [](Json& config, const World& world, const std::string& peer) {
+              [](Json& config, World& world, const std::string& peer) {
                   config["slots"]["identity"] = {{"use", "identity-x509"},
                                                  {"config", {{"store", (world.folder() / peer).string()}}}};
               }},
@@ -58,13 +58,25 @@ Factor discovery()
         "discovery",
         {{"discovery-opendht",
           {"discovery-opendht"},
-          [](Json& config, const World& world, const std::string&) {
+          [](Json& config, World& world, const std::string&) {
               config["slots"]["discovery"] = {
                   {{"use", "discovery-opendht"},
                    {"config",
                     {{"listen", "127.0.0.1:0"}, {"bootstrap", {world.bootstrap()}}, {"public_rate_limits", false}}}}};
           }},
-         {"discovery-static", {"discovery-static"}, [](Json& config, const World&, const std::string&) {
+         {"discovery-rendezvous",
+          {"discovery-rendezvous"},
+          [](Json& config, World& world, const std::string&) {
+              config["slots"]["discovery"] = {
+                  {{"use", "discovery-rendezvous"}, {"config", {{"servers", {world.rendezvous()}}}}}};
+          }},
+         {"discovery-lan",
+          {"discovery-lan"},
+          [](Json& config, World& world, const std::string&) {
+              config["slots"]["discovery"] = {
+                  {{"use", "discovery-lan"}, {"config", {{"addresses", {"127.0.0.1"}}, {"port", world.lan_port()}}}}};
+          }},
+         {"discovery-static", {"discovery-static"}, [](Json& config, World&, const std::string&) {
               config["slots"]["discovery"] = {
                   {{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}, {"peers", Json::array()}}}}};
           }}}};
@@ -74,7 +86,7 @@ Factor control_policy()
 {
     Factor factor{"control path", {}};
     for (const std::string policy : {"tcp-only", "udp-only"})
-        factor.levels.push_back({policy, {"reliable-usrsctp"}, [=](Json& config, const World&, const std::string&) {
+        factor.levels.push_back({policy, {"reliable-usrsctp"}, [=](Json& config, World&, const std::string&) {
                                      config["call"]["control_policy"] = policy;
                                      config["slots"]["reliable_stream"] = {{"use", "reliable-usrsctp"}};
                                  }});
@@ -86,7 +98,7 @@ Factor secure_channel()
     Factor factor{"secure_channel", {}};
     for (const char* id : {"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise"})
         factor.levels.push_back(plugin("secure_channel", id));
-    factor.levels.push_back({"secure-none", {"secure-none"}, [](Json& config, const World&, const std::string&) {
+    factor.levels.push_back({"secure-none", {"secure-none"}, [](Json& config, World&, const std::string&) {
                                  config["slots"]["secure_channel"] = {{"use", "secure-none"},
                                                                       {"config", {{"insecure", true}}}};
                                  config["call"]["allow_unproven_peer"] = true;
@@ -96,7 +108,7 @@ Factor secure_channel()
 
 Level nothing()
 {
-    return {"none", {}, [](Json&, const World&, const std::string&) {}};
+    return {"none", {}, [](Json&, World&, const std::string&) {}};
 }
 
 Factor decorators()
@@ -107,7 +119,7 @@ Factor decorators()
                    decorator("path-fault", all, {{"at_packet", 1'000'000}}),
                    decorator("path-impair", {"control", "media"}, {{"delay_ms", 2}, {"jitter_ms", 1}, {"seed", 1}})}};
     factor.levels.push_back(
-        {"path-trace", {"path-trace"}, [](Json& config, const World& world, const std::string& peer) {
+        {"path-trace", {"path-trace"}, [](Json& config, World& world, const std::string& peer) {
              config["slots"]["path_decorator"] = {
                  {"use", "path-trace"},
                  {"at", {"control", "media"}},

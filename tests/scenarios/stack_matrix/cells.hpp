@@ -13,7 +13,7 @@ namespace scenarios {
 struct Level {
     std::string name;                 // as in the table: "ice-direct", "codec-opus, codec-vpx"
     std::vector<std::string> plugins; // which must be there
-    std::function<void(Json& config, const World& world, const std::string& peer)> apply;
+    std::function<void(Json& config, World& world, const std::string& peer)> apply;
 };
 
 struct Factor {
