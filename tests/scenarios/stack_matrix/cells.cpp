@@ -118,13 +118,12 @@ Factor decorators()
                   {nothing(), decorator("path-stats", all, Json::object()),
                    decorator("path-fault", all, {{"at_packet", 1'000'000}}),
                    decorator("path-impair", {"control", "media"}, {{"delay_ms", 2}, {"jitter_ms", 1}, {"seed", 1}})}};
-    factor.levels.push_back(
-        {"path-trace", {"path-trace"}, [](Json& config, World& world, const std::string& peer) {
-             config["slots"]["path_decorator"] = {
-                 {"use", "path-trace"},
-                 {"at", {"control", "media"}},
-                 {"config", {{"file", (world.folder() / (peer + ".pcapng")).string()}}}};
-         }});
+    factor.levels.push_back({"path-trace", {"path-trace"}, [](Json& config, World& world, const std::string& peer) {
+                                 config["slots"]["path_decorator"] = {
+                                     {"use", "path-trace"},
+                                     {"at", {"control", "media"}},
+                                     {"config", {{"file", (world.folder() / (peer + ".pcapng")).string()}}}};
+                             }});
     return factor;
 }
 
