@@ -2,20 +2,15 @@
 
 #include "kernel/node/node.hpp"
 
-#include "kernel/bind/completions.hpp"
 #include "kernel/config/resolve.hpp"
-#include "kernel/executor/control_thread.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
-#include "kernel/node/stack.hpp"
+#include "kernel/node/node_impl.hpp"
 #include "kernel/node/wait_for.hpp"
 
 #include <asio/co_spawn.hpp>
 
 #include <nlohmann/json.hpp>
-
-#include <list>
-#include <mutex>
 
 namespace jackfield::kernel {
 
@@ -24,7 +19,8 @@ namespace {
 /// Says that nobody listens to a call's events.
 class SilentListener final : public CallListener {};
 
-/// How a flow ended: an error, or none.
+} // namespace
+
 Error outcome(const std::exception_ptr& exception)
 {
     if (!exception)
@@ -37,59 +33,6 @@ Error outcome(const std::exception_ptr& exception)
         return {JF_INTERNAL, other.what()};
     }
 }
-
-} // namespace
-
-class Node::Impl {
-public:
-    Impl(const Config& config, Registry registry, std::shared_ptr<NodeListener> listener, LogSink log);
-    ~Impl() { stop(); }
-
-    std::expected<OwnIds, Error> load_identity();
-    std::expected<OwnIds, Error> start();
-    std::expected<OwnIds, Error> reconfigure(const Config& config, Registry registry);
-    void stop();
-
-    template <typename F>
-    void post(F&& f)
-    {
-        control_.post(std::forward<F>(f));
-    }
-
-    std::shared_ptr<Call> call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
-    std::string describe_discovery();
-
-private:
-    /// Runs f there and waits for it. What it throws is what this returns.
-    Error on_control(const std::function<void()>& f);
-    std::unique_ptr<Stack> make_stack(Registry registry, const Resolved& resolved, const Stack* earlier);
-    std::unique_ptr<Environment> make_environment(Stack& stack, const CallSettings& settings);
-    Error load_identity_of(Stack& stack);
-    Error go_online(Stack& stack);
-    void take_over(std::unique_ptr<Stack> next);
-    void retired(Stack* old);
-    void gone();
-    static OwnIds ids_of(const Stack& stack)
-    {
-        return {stack.environment->self.account_id, stack.environment->self.device_id};
-    }
-    static void request(Environment& environment, const Device& sender, const CallMessage& message);
-    void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
-                 std::string name);
-    void tell(Step step, Moment moment, std::string detail = {});
-
-    std::shared_ptr<NodeListener> listener_;
-    Timeline timeline_;
-    Completions completions_;
-    ControlThread control_;
-    std::int32_t log_level_;
-    LogSink log_;
-    std::unique_ptr<Stack> stack_;
-    std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
-    std::mutex one_at_a_time_;                   // of reconfigure and stop; never held on the control thread
-    std::function<void()> on_gone_;              // while the node stops: the current stack has left
-    bool stopped_ = false;
-};
 
 // --- making ---------------------------------------------------------------------------------------------------------
 
@@ -121,43 +64,6 @@ Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeLi
     timeline_.add([this](const TimelineEvent& event) { listener_->timeline(event); });
     stack_ = make_stack(std::move(registry), *resolved, nullptr);
     control_.start();
-}
-
-/// Throws Failure. With an earlier stack, what is the same goes on in the new one.
-std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved& resolved, const Stack* earlier)
-{
-    auto stack = std::make_unique<Stack>();
-    stack->registry = std::move(registry);
-    stack->board = std::make_unique<Board>(control_, stack->registry, resolved, log_level_, log_,
-                                           earlier != nullptr ? earlier->board.get() : nullptr);
-    if (earlier != nullptr && stack->board->shares_discovery_with(*earlier->board))
-        stack->switchboard = earlier->switchboard;
-    else
-        stack->switchboard = std::make_shared<Switchboard>(
-            *stack->board, completions_,
-            [&at = *stack](const Device& sender, const CallMessage& message) {
-                request(*at.environment, sender, message);
-            },
-            [this](const std::string& plugin_id, bool online, const std::string& detail) {
-                listener_->discovery(plugin_id, online, detail);
-            });
-    stack->environment = make_environment(*stack, resolved.config.call);
-    if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
-        stack->environment->self = earlier->environment->self;
-    return stack;
-}
-
-std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const CallSettings& settings)
-{
-    const auto invited_there = [this, &stack](const std::shared_ptr<Link>& link, std::uint64_t number,
-                                              std::string offer, std::string name) {
-        invited(*stack.environment, link, number, std::move(offer), std::move(name));
-    };
-    const auto message = [this](const Device& sender, const std::string& content_type, const std::string& body) {
-        return listener_->message(sender.account_id, content_type, body);
-    };
-    return std::unique_ptr<Environment>(new Environment{control_, *stack.board, completions_, *stack.switchboard,
-                                                        timeline_, settings, invited_there, message});
 }
 
 Error Node::Impl::on_control(const std::function<void()>& f)
@@ -227,63 +133,6 @@ Error Node::Impl::go_online(Stack& stack)
     };
     stack.switchboard->announce(tell_announced);
     return {JF_OK, ""};
-}
-
-// --- another configuration ------------------------------------------------------------------------------------------
-
-std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Registry registry)
-{
-    refuse_to_wait_for_oneself(control_);
-    const std::lock_guard lock(one_at_a_time_);
-    const auto result = [&]() -> Error {
-        const auto resolved = resolve(config, registry);
-        if (!resolved)
-            return resolved.error();
-        std::unique_ptr<Stack> next;
-        const auto made = on_control([&] { next = make_stack(std::move(registry), *resolved, stack_.get()); });
-        if (made.status != JF_OK)
-            return made;
-        Error ready{JF_OK, ""};
-        if (!next->board->shares_identity_with(*stack_->board))
-            ready = load_identity_of(*next);
-        return on_control([&] {
-            if (ready.status == JF_OK && next->switchboard != stack_->switchboard)
-                ready = go_online(*next);
-            if (ready.status == JF_OK)
-                take_over(std::move(next));
-            next.reset(); // here, where its plugins may be destroyed
-            if (ready.status != JF_OK)
-                throw Failure(ready);
-        });
-    }();
-    on_control([&] {
-        tell(Step::configuration, result.status == JF_OK ? Moment::done : Moment::failed,
-             result.status == JF_OK ? nlohmann::json{{"file", config.name}}.dump() : failure_detail(result));
-    });
-    if (result.status != JF_OK)
-        return std::unexpected(result);
-    return ids_of(*stack_);
-}
-
-void Node::Impl::take_over(std::unique_ptr<Stack> next)
-{
-    const bool withdraws = next->switchboard != stack_->switchboard;
-    next->switchboard->hand_requests_to(
-        [&environment = *next->environment](const Device& sender, const CallMessage& message) {
-            request(environment, sender, message);
-        });
-    retiring_.push_back(std::exchange(stack_, std::move(next)));
-    Stack* const old = retiring_.back().get();
-    asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
-        // On a later turn: what was posted about its links before must still find it.
-        control_.post([this, old] { retired(old); });
-    });
-}
-
-void Node::Impl::retired(Stack* old)
-{
-    std::erase_if(retiring_, [old](const auto& stack) { return stack.get() == old; });
-    gone();
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------------

@@ -8,12 +8,12 @@
 
 // plugins: secure-openssl secure-gnutls secure-mbedtls secure-noise identity-x509
 
+#include "tests/bench/pumped_link.hpp"
+
 #include <jackfield/secure_channel.hpp>
 #include <jackfield/testing/test_identity.hpp>
 
-#include <array>
 #include <cstdio>
-#include <ctime>
 #include <vector>
 
 namespace {
@@ -21,83 +21,12 @@ namespace {
 using jackfield::Bytes;
 using jackfield::Path;
 using jackfield::Status;
+using jackfield::bench::Counter;
+using jackfield::bench::cpu_seconds;
+using jackfield::bench::PumpedLink;
 using jackfield::testing::FakeHost;
 using jackfield::testing::TestIdentity;
 using Instance = jackfield::testing::InstanceUnderTest<jf_secure_channel_methods>;
-
-/// Processor time of this thread, in seconds.
-double cpu_seconds()
-{
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-constexpr std::uint32_t kLargestDatagram = 65'000;
-
-/// Two ends; what is sent waits until pump() hands it over. No thread, and no allocation once it is warm.
-class Link {
-public:
-    explicit Link(std::uint32_t kind) : ends_{End(*this, kind), End(*this, kind)}
-    {
-        ends_[0].peer = &ends_[1];
-        ends_[1].peer = &ends_[0];
-    }
-
-    Path path(std::size_t end) { return Path(ends_[end].handle()); }
-
-    bool pump() { return ends_[0].pump() || ends_[1].pump(); }
-
-private:
-    struct End final : jackfield::PathBase {
-        End(Link& owner, std::uint32_t path_kind) : link(owner), kind(path_kind) {}
-        jf_path_info describe() const noexcept override
-        {
-            const bool stream = kind == JF_STREAM;
-            return {sizeof(jf_path_info), kind, stream ? JF_STREAM_SEND_MAX : kLargestDatagram, 0, stream ? 1U : 0U, 0};
-        }
-        void open(jf_path_receiver above) override { receiver = above; }
-        Status send(std::span<const jf_bytes> parts) noexcept override
-        {
-            if (used == queue.size())
-                queue.emplace_back();
-            Bytes& packet = queue[used++];
-            packet.clear();
-            for (const auto& part : parts)
-                packet.insert(packet.end(), part.data, part.data + part.size);
-            return JF_OK;
-        }
-        void close() noexcept override { receiver = {nullptr, nullptr}; }
-
-        bool pump()
-        {
-            if (used == 0)
-                return false;
-            work.swap(queue);
-            const std::size_t count = std::exchange(used, 0);
-            for (std::size_t i = 0; i < count && peer->receiver.methods != nullptr; ++i) {
-                const jf_packet packet = jackfield::make_packet(work[i], 1);
-                peer->receiver.methods->received(peer->receiver.self, &packet);
-            }
-            return true;
-        }
-
-        Link& link;
-        std::uint32_t kind;
-        End* peer = nullptr;
-        jf_path_receiver receiver{nullptr, nullptr};
-        std::vector<Bytes> queue, work;
-        std::size_t used = 0;
-    };
-
-    std::array<End, 2> ends_;
-};
-
-struct Counter final : jackfield::PathReceiver {
-    void received(const jf_packet& packet) noexcept override { bytes += packet.bytes.size; }
-    void closed(Status, std::string_view) noexcept override {}
-    std::size_t bytes = 0;
-};
 
 /// One session and what it reported.
 struct Peer {
@@ -181,7 +110,7 @@ struct Connection {
         return static_cast<double>(server.counter.bytes) / seconds / 1e6;
     }
 
-    Link link; // outlives the sessions
+    PumpedLink link; // outlives the sessions
     Peer client, server;
     double milliseconds = 0;
 };

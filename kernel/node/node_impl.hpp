@@ -1,0 +1,73 @@
+// The node behind its door: what it has, on which thread each part of it runs. See node.hpp.
+//
+// Threads:  methods on the program's thread, which waits for the control thread where it must; what is marked [control]
+//           there.
+// Lifetime: the node's.
+
+#pragma once
+
+#include "kernel/bind/completions.hpp"
+#include "kernel/executor/control_thread.hpp"
+#include "kernel/node/node.hpp"
+#include "kernel/node/stack.hpp"
+
+#include <list>
+#include <mutex>
+
+namespace jackfield::kernel {
+
+/// How a flow ended: an error, or none.
+Error outcome(const std::exception_ptr& exception);
+
+class Node::Impl {
+public:
+    Impl(const Config& config, Registry registry, std::shared_ptr<NodeListener> listener, LogSink log);
+    ~Impl() { stop(); }
+
+    std::expected<OwnIds, Error> load_identity();
+    std::expected<OwnIds, Error> start();
+    std::expected<OwnIds, Error> reconfigure(const Config& config, Registry registry);
+    void stop();
+
+    template <typename F>
+    void post(F&& f)
+    {
+        control_.post(std::forward<F>(f));
+    }
+
+    std::shared_ptr<Call> call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
+    std::string describe_discovery();
+
+private:
+    /// Runs f there and waits for it. What it throws is what this returns.
+    Error on_control(const std::function<void()>& f);
+    std::unique_ptr<Stack> make_stack(Registry registry, const Resolved& resolved, const Stack* earlier);
+    std::unique_ptr<Environment> make_environment(Stack& stack, const CallSettings& settings);
+    Error load_identity_of(Stack& stack);
+    Error go_online(Stack& stack);
+    void take_over(std::unique_ptr<Stack> next);
+    void retired(Stack* old);
+    void gone();
+    static OwnIds ids_of(const Stack& stack)
+    {
+        return {stack.environment->self.account_id, stack.environment->self.device_id};
+    }
+    static void request(Environment& environment, const Device& sender, const CallMessage& message);
+    void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
+                 std::string name);
+    void tell(Step step, Moment moment, std::string detail = {});
+
+    std::shared_ptr<NodeListener> listener_;
+    Timeline timeline_;
+    Completions completions_;
+    ControlThread control_;
+    std::int32_t log_level_;
+    LogSink log_;
+    std::unique_ptr<Stack> stack_;
+    std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
+    std::mutex one_at_a_time_;                   // of reconfigure and stop; never held on the control thread
+    std::function<void()> on_gone_;              // while the node stops: the current stack has left
+    bool stopped_ = false;
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,108 @@
+// A stack for each configuration: how one is made, and how a running node goes over to another. See node_impl.hpp and
+// kernel/decisions/2026-11-26-a-stack-per-configuration.md.
+
+#include "kernel/config/resolve.hpp"
+#include "kernel/flow/node_flows.hpp"
+#include "kernel/flow/open_link.hpp"
+#include "kernel/node/node_impl.hpp"
+#include "kernel/node/wait_for.hpp"
+
+#include <asio/co_spawn.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace jackfield::kernel {
+
+/// Throws Failure. With an earlier stack, what is the same goes on in the new one.
+std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved& resolved, const Stack* earlier)
+{
+    auto stack = std::make_unique<Stack>();
+    stack->registry = std::move(registry);
+    stack->board = std::make_unique<Board>(control_, stack->registry, resolved, log_level_, log_,
+                                           earlier != nullptr ? earlier->board.get() : nullptr);
+    if (earlier != nullptr && stack->board->shares_discovery_with(*earlier->board))
+        stack->switchboard = earlier->switchboard;
+    else
+        stack->switchboard = std::make_shared<Switchboard>(
+            *stack->board, completions_,
+            [&at = *stack](const Device& sender, const CallMessage& message) {
+                request(*at.environment, sender, message);
+            },
+            [this](const std::string& plugin_id, bool online, const std::string& detail) {
+                listener_->discovery(plugin_id, online, detail);
+            });
+    stack->environment = make_environment(*stack, resolved.config.call);
+    if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
+        stack->environment->self = earlier->environment->self;
+    return stack;
+}
+
+std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const CallSettings& settings)
+{
+    const auto invited_there = [this, &stack](const std::shared_ptr<Link>& link, std::uint64_t number,
+                                              std::string offer, std::string name) {
+        invited(*stack.environment, link, number, std::move(offer), std::move(name));
+    };
+    const auto message = [this](const Device& sender, const std::string& content_type, const std::string& body) {
+        return listener_->message(sender.account_id, content_type, body);
+    };
+    return std::unique_ptr<Environment>(new Environment{control_, *stack.board, completions_, *stack.switchboard,
+                                                        timeline_, settings, invited_there, message});
+}
+
+std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Registry registry)
+{
+    refuse_to_wait_for_oneself(control_);
+    const std::lock_guard lock(one_at_a_time_);
+    const auto result = [&]() -> Error {
+        const auto resolved = resolve(config, registry);
+        if (!resolved)
+            return resolved.error();
+        std::unique_ptr<Stack> next;
+        const auto made = on_control([&] { next = make_stack(std::move(registry), *resolved, stack_.get()); });
+        if (made.status != JF_OK)
+            return made;
+        Error ready{JF_OK, ""};
+        if (!next->board->shares_identity_with(*stack_->board))
+            ready = load_identity_of(*next);
+        return on_control([&] {
+            if (ready.status == JF_OK && next->switchboard != stack_->switchboard)
+                ready = go_online(*next);
+            if (ready.status == JF_OK)
+                take_over(std::move(next));
+            next.reset(); // here, where its plugins may be destroyed
+            if (ready.status != JF_OK)
+                throw Failure(ready);
+        });
+    }();
+    on_control([&] {
+        tell(Step::configuration, result.status == JF_OK ? Moment::done : Moment::failed,
+             result.status == JF_OK ? nlohmann::json{{"file", config.name}}.dump() : failure_detail(result));
+    });
+    if (result.status != JF_OK)
+        return std::unexpected(result);
+    return ids_of(*stack_);
+}
+
+void Node::Impl::take_over(std::unique_ptr<Stack> next)
+{
+    const bool withdraws = next->switchboard != stack_->switchboard;
+    next->switchboard->hand_requests_to(
+        [&environment = *next->environment](const Device& sender, const CallMessage& message) {
+            request(environment, sender, message);
+        });
+    retiring_.push_back(std::exchange(stack_, std::move(next)));
+    Stack* const old = retiring_.back().get();
+    asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
+        // On a later turn: what was posted about its links before must still find it.
+        control_.post([this, old] { retired(old); });
+    });
+}
+
+void Node::Impl::retired(Stack* old)
+{
+    std::erase_if(retiring_, [old](const auto& stack) { return stack.get() == old; });
+    gone();
+}
+
+} // namespace jackfield::kernel
