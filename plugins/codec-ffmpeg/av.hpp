@@ -35,8 +35,8 @@ inline std::string av_reason(int code)
 }
 
 /// libavcodec copies what has no reference counter. Memory that is only borrowed gets this one, which owns nothing, so
-/// that borrowed planes and packets pass without a copy; both encoders and both decoders used here are done with their
-/// input when the call returns.
+/// that borrowed planes and packets pass without a copy; the encoders used here and the decoders of VP8 and H.264 are
+/// done with their input when the call returns.
 inline Av<AVBufferRef> borrowed_marker()
 {
     static std::uint8_t nothing = 0;

@@ -21,6 +21,6 @@ struct Options {
 /// Throws ConfigError.
 Options read_options(std::string_view json);
 
-enum class VideoFormat { vp8, h264 };
+enum class VideoFormat { vp8, h264, av1 };
 
 } // namespace jackfield::codec

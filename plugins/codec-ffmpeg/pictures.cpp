@@ -1,4 +1,4 @@
-// VP8 and H.264 for the plugin, from a library of their own. See pictures.hpp.
+// VP8, H.264 and AV1 for the plugin, from a library of their own. See pictures.hpp.
 //
 // Threads: see pictures.hpp.
 #include "pictures.hpp"

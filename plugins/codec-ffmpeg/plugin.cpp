@@ -18,6 +18,9 @@ namespace {
 /// Constrained baseline, level 3.1 (1280x720 at 30 pictures a second); RFC 6184 section 8.1.
 constexpr std::string_view kH264Parameters = "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1";
 
+/// Main profile, level 3.1 (the same), main tier; RTP Payload Format For AV1, section 7.2.
+constexpr std::string_view kAv1Parameters = "profile=0;level-idx=5;tier=0";
+
 /// What the libavcodec we were built with can do.
 bool available([[maybe_unused]] const std::string& name)
 {
@@ -29,12 +32,21 @@ bool available([[maybe_unused]] const std::string& name)
     if (name == "H264")
         return false;
 #endif
+#ifndef JACKFIELD_AVCODEC_HAS_AV1
+    if (name == "AV1")
+        return false;
+#endif
     return true;
 }
 
 VideoFormat format_of(const std::string& name)
 {
-    return name == "VP8" ? VideoFormat::vp8 : VideoFormat::h264;
+    return name == "VP8" ? VideoFormat::vp8 : name == "AV1" ? VideoFormat::av1 : VideoFormat::h264;
+}
+
+std::string_view parameters_of(const std::string& name)
+{
+    return name == "H264" ? kH264Parameters : name == "AV1" ? kAv1Parameters : std::string_view{};
 }
 
 class FfmpegCodec final : public Codec {
@@ -58,7 +70,7 @@ public:
             else if (const auto law = g711_law(name))
                 entries.push_back(g711_entry(*law));
             else
-                entries.push_back(video_entry(name, name == "H264" ? kH264Parameters : ""));
+                entries.push_back(video_entry(name, parameters_of(name)));
         }
         return capabilities_json(entries);
     }

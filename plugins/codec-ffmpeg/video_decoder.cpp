@@ -3,6 +3,7 @@
 // Threads: see video_decoder.hpp. A stranger's picture is bounded in bytes (PartialPicture) and in size (4096 x 4096).
 #include "video_decoder.hpp"
 
+#include "av1_payload.hpp"
 #include "h264_payload.hpp"
 #include <shared/codec/vp8_payload.hpp>
 
@@ -12,15 +13,24 @@ namespace {
 
 static_assert(PartialPicture::kPaddingBytes >= AV_INPUT_BUFFER_PADDING_SIZE);
 
-AVCodecID decoder_id(VideoFormat format)
+const char* decoder_name(VideoFormat format)
 {
-    return format == VideoFormat::vp8 ? AV_CODEC_ID_VP8 : AV_CODEC_ID_H264;
+    switch (format) {
+    case VideoFormat::vp8:
+        return "vp8";
+    case VideoFormat::av1:
+        return "libdav1d"; // what libavcodec itself has for AV1 needs hardware
+    default:
+        return "h264";
+    }
 }
 
 std::unique_ptr<Depacketiser> make_depacketiser(VideoFormat format, const Stream& stream)
 {
     if (format == VideoFormat::vp8)
         return std::make_unique<Vp8Depacketiser>();
+    if (format == VideoFormat::av1)
+        return std::make_unique<Av1Depacketiser>();
     return std::make_unique<H264Depacketiser>(stream.parameters);
 }
 
@@ -37,6 +47,7 @@ int bounded_buffer(AVCodecContext* context, AVFrame* frame, int flags)
 
 VideoDecoder::VideoDecoder(VideoFormat format, const Stream& stream, FrameSink sink)
     : PictureDecoder(make_depacketiser(format, stream), sink),
+      format_(format),
       marker_(borrowed_marker()),
       packet_(av_packet_alloc()),
       picture_(av_frame_alloc()),
@@ -49,7 +60,7 @@ VideoDecoder::VideoDecoder(VideoFormat format, const Stream& stream, FrameSink s
 
 void VideoDecoder::open(VideoFormat format)
 {
-    const AVCodec* codec = avcodec_find_decoder(decoder_id(format));
+    const AVCodec* codec = avcodec_find_decoder_by_name(decoder_name(format));
     context_.reset(codec != nullptr ? avcodec_alloc_context3(codec) : nullptr);
     if (!context_)
         throw Failure(JF_UNSUPPORTED, "this libavcodec has no decoder for it");
@@ -72,10 +83,13 @@ void VideoDecoder::open(VideoFormat format)
 
 bool VideoDecoder::feed(ByteView picture) noexcept
 {
-    packet_->buf = av_buffer_ref(marker_.get());
+    // dav1d keeps the parts of a frame that is not whole yet: libavcodec gives it a copy, as there is no owner.
+    const bool lend = format_ != VideoFormat::av1;
+    packet_->buf = lend ? av_buffer_ref(marker_.get()) : nullptr;
     packet_->data = const_cast<std::uint8_t*>(picture.data()); // only read
     packet_->size = static_cast<int>(picture.size());
-    const int result = packet_->buf != nullptr ? avcodec_send_packet(context_.get(), packet_.get()) : AVERROR(ENOMEM);
+    const int result =
+        packet_->buf != nullptr || !lend ? avcodec_send_packet(context_.get(), packet_.get()) : AVERROR(ENOMEM);
     av_packet_unref(packet_.get());
     return result >= 0;
 }
@@ -102,6 +116,8 @@ bool VideoDecoder::show(ByteView encoded, std::int64_t time_ns) noexcept
         }
         av_frame_unref(picture_.get());
     }
+    if (!sound && format_ == VideoFormat::av1)
+        avcodec_flush_buffers(context_.get()); // what dav1d kept of it must not meet the next
     return sound;
 }
 

@@ -1,4 +1,4 @@
-// VP8 and H.264 payloads to pictures, through libavcodec. After a loss nothing is shown until a key frame.
+// VP8, H.264 and AV1 payloads to pictures, through libavcodec. After a loss nothing is shown until a key frame.
 //
 // Threads: one media thread. Lifetime: opened when made, released by the kernel.
 #pragma once
@@ -22,6 +22,7 @@ private:
     bool feed(ByteView picture) noexcept;
     const AVFrame* as_i420() noexcept;
 
+    VideoFormat format_;
     Av<AVCodecContext> context_;
     Av<AVBufferRef> marker_;
     Av<AVPacket> packet_;

@@ -4,6 +4,7 @@
 // changes.
 #include "video_encoder.hpp"
 
+#include "av1_payload.hpp"
 #include "h264_payload.hpp"
 #include <shared/codec/vp8_payload.hpp>
 
@@ -16,16 +17,26 @@ namespace {
 
 constexpr double kBufferSeconds = 1;               // how much of the rate the encoder may owe or save up
 constexpr const char* kMaxKeyFramePercent = "450"; // of an average picture
+constexpr const char* kAomParameters = "cpu-used=9:aq-mode=3:enable-order-hint=0:max-intra-rate=450";
 
 const char* encoder_name(VideoFormat format)
 {
-    return format == VideoFormat::vp8 ? "libvpx" : "libx264";
+    switch (format) {
+    case VideoFormat::vp8:
+        return "libvpx";
+    case VideoFormat::av1:
+        return "libaom-av1";
+    default:
+        return "libx264";
+    }
 }
 
 std::unique_ptr<Packetiser> make_packetiser(VideoFormat format, std::size_t max_payload_bytes)
 {
     if (format == VideoFormat::vp8)
         return std::make_unique<Vp8Packetiser>(max_payload_bytes);
+    if (format == VideoFormat::av1)
+        return std::make_unique<Av1Packetiser>(max_payload_bytes);
     return std::make_unique<H264Packetiser>(max_payload_bytes);
 }
 
@@ -66,6 +77,8 @@ int VideoEncoder::open(std::uint32_t width_px, std::uint32_t height_px, std::uin
     context_->rc_buffer_size = static_cast<int>(open_bps_ * kBufferSeconds);
     if (format_ == VideoFormat::vp8)
         configure_vp8();
+    else if (format_ == VideoFormat::av1)
+        configure_av1();
     else
         configure_h264();
     clock_us_ = 0;
@@ -81,17 +94,34 @@ std::string VideoEncoder::reason(int error) const
     return av_reason(error);
 }
 
-void VideoEncoder::configure_vp8() noexcept
+/// How libvpx and libaom, which grew out of it, understand that.
+void VideoEncoder::ask_for_constant_rate() noexcept
 {
-    context_->rc_min_rate = context_->bit_rate; // all three equal means constant rate to libvpx
+    context_->rc_min_rate = context_->bit_rate; // all three equal means constant rate
     context_->rc_initial_buffer_occupancy = context_->rc_buffer_size / 2;
     context_->qmin = 2;
     context_->qmax = 56;
+}
+
+void VideoEncoder::configure_vp8() noexcept
+{
+    ask_for_constant_rate();
     av_opt_set(context_->priv_data, "deadline", "realtime", 0);
     av_opt_set(context_->priv_data, "cpu-used", "-8", 0);
     av_opt_set(context_->priv_data, "lag-in-frames", "0", 0);
     av_opt_set(context_->priv_data, "error-resilient", "1", 0);
     av_opt_set(context_->priv_data, "max-intra-rate", kMaxKeyFramePercent, 0);
+}
+
+void VideoEncoder::configure_av1() noexcept
+{
+    ask_for_constant_rate();
+    av_opt_set(context_->priv_data, "usage", "realtime", 0);
+    av_opt_set(context_->priv_data, "cpu-used", "8", 0);
+    av_opt_set(context_->priv_data, "lag-in-frames", "0", 0);
+    // For libaom itself: a speed that libavcodec does not know, cyclic refresh, and no picture numbers that only
+    // pictures sent out of order would need.
+    av_opt_set(context_->priv_data, "aom-params", kAomParameters, 0);
 }
 
 void VideoEncoder::configure_h264() noexcept
@@ -108,9 +138,9 @@ void VideoEncoder::configure_h264() noexcept
 Status VideoEncoder::run(const Task& task) noexcept
 {
     follow_bitrate(task.bitrate_bps);
-    // libavcodec does not tell an open libvpx a new rate; but libvpx gives a picture as many bits as its rate allows in
-    // the time since the picture before. So its time runs slower or faster than ours, by as much as the wanted rate
-    // differs from the one it was opened with.
+    // libavcodec does not tell an open libvpx or libaom a new rate; but these give a picture as many bits as the rate
+    // allows in the time since the picture before. So their time runs slower or faster than ours, by as much as the
+    // wanted rate differs from the one it was opened with.
     if (task.passed_us > 0)
         clock_us_ += std::max(1.0, task.passed_us * task.bitrate_bps / open_bps_);
     borrow(task.frame);
@@ -127,8 +157,8 @@ Status VideoEncoder::run(const Task& task) noexcept
 
 void VideoEncoder::follow_bitrate(std::uint32_t bitrate_bps) noexcept
 {
-    if (bitrate_bps == open_bps_ || format_ == VideoFormat::vp8)
-        return; // VP8: see run
+    if (bitrate_bps == open_bps_ || format_ != VideoFormat::h264)
+        return; // VP8 and AV1: see run
     // libavcodec passes these on to an open libx264 with the next picture.
     context_->bit_rate = context_->rc_max_rate = bitrate_bps;
     context_->rc_buffer_size = static_cast<int>(bitrate_bps * kBufferSeconds);

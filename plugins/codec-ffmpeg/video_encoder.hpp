@@ -1,4 +1,5 @@
-// VP8 by libvpx and H.264 by libx264, both through libavcodec and tuned for delay: one picture in, one out.
+// VP8 by libvpx, H.264 by libx264 and AV1 by libaom, all through libavcodec and tuned for delay: one picture in, one
+// out.
 //
 // Threads: encode on one media thread; set_bitrate and request_key_frame on any. Lifetime: opened warm when the size is
 // known; another size reopens it.
@@ -22,6 +23,8 @@ private:
     Status run(const Task& task) noexcept override;
     void configure_vp8() noexcept;
     void configure_h264() noexcept;
+    void configure_av1() noexcept;
+    void ask_for_constant_rate() noexcept;
     void follow_bitrate(std::uint32_t bitrate_bps) noexcept;
     void borrow(const jf_frame& frame) noexcept;
 

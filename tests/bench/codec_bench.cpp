@@ -4,6 +4,8 @@
 // Threads: one. Lifetime: a plugin instance per plugin, an encoder or decoder per benchmark.
 // links: jackfield_sdk_testing nlohmann_json::nlohmann_json dl
 // plugins: codec-ffmpeg codec-g711 codec-opus codec-vpx
+#include "tests/plugins/codec/all_codecs.hpp"
+
 #include <jackfield/abi/codec.h>
 #include <jackfield/testing/fake_host.hpp>
 #include <jackfield/testing/plugin_under_test.hpp>
@@ -245,7 +247,7 @@ const bool registered = [] {
     }
     std::ranges::sort(ids);
     for (const auto& id : ids) {
-        const auto plugin = std::make_shared<Plugin>(id, "{}");
+        const auto plugin = std::make_shared<Plugin>(id, codec::testing::options_for_all(id).dump());
         for (auto& entry : plugin->codecs())
             add_codec(id, plugin, std::move(entry));
     }

@@ -10,13 +10,21 @@
 #include "plugins/shared/codec/g711.hpp"
 #include "plugins/shared/codec/opus.hpp"
 
+#include <array>
+
 namespace {
 
 using namespace jackfield;
 using namespace jackfield::codec;
 using namespace jackfield::fuzz;
 
-constexpr int kCodecs = 5;
+constexpr int kCodecs = 6;
+
+VideoFormat video_format(std::uint8_t codec)
+{
+    constexpr std::array kFormats{VideoFormat::vp8, VideoFormat::h264, VideoFormat::av1};
+    return kFormats.at(static_cast<std::size_t>(codec % kCodecs - 3));
+}
 
 std::unique_ptr<Decoder> make_decoder(std::uint8_t codec, FrameSink sink)
 {
@@ -28,10 +36,8 @@ std::unique_ptr<Decoder> make_decoder(std::uint8_t codec, FrameSink sink)
         return std::make_unique<G711Decoder>(G711Law::mu, sink);
     case 2:
         return std::make_unique<G711Decoder>(G711Law::a, sink);
-    case 3:
-        return std::make_unique<VideoDecoder>(VideoFormat::vp8, stream, sink);
     default:
-        return std::make_unique<VideoDecoder>(VideoFormat::h264, stream, sink);
+        return std::make_unique<VideoDecoder>(video_format(codec), stream, sink);
     }
 }
 
@@ -43,7 +49,7 @@ Input video_seed(std::uint8_t codec)
     stream.height_px = 32;
     stream.max_payload_bytes = 200;
     stream.parameters = "packetization-mode=1";
-    VideoEncoder encoder(codec == 3 ? VideoFormat::vp8 : VideoFormat::h264, Options{}, stream, appending(input));
+    VideoEncoder encoder(video_format(codec), Options{}, stream, appending(input));
     encode_pictures(encoder);
     return input;
 }
@@ -69,7 +75,7 @@ Input opus_seed()
 
 std::vector<std::vector<std::uint8_t>> jackfield::fuzz::seeds()
 {
-    return {opus_seed(), {1, 0, 0, 3, 1, 2, 3, 2, 0, 1, 9}, video_seed(3), video_seed(4)};
+    return {opus_seed(), {1, 0, 0, 3, 1, 2, 3, 2, 0, 1, 9}, video_seed(3), video_seed(4), video_seed(5)};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

@@ -8,6 +8,7 @@
 
 #include <jackfield/codec.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -80,6 +81,20 @@ inline void encode_pictures(Encoder& encoder)
     }
 }
 
+/// Hands on the flags and the bytes of each payload that stands from there on.
+template <class Each>
+void each_payload(const std::uint8_t* data, std::size_t size, std::size_t at, Each&& each)
+{
+    while (at + 3 <= size) {
+        const std::uint8_t flags = data[at];
+        const std::size_t length = std::min<std::size_t>(std::size_t{data[at + 1]} << 8 | data[at + 2], size - at - 3);
+        // A copy of its own, so that a sanitizer sees what is read beyond the end.
+        const std::vector<std::uint8_t> bytes(data + at + 3, data + at + 3 + length);
+        each(flags, bytes);
+        at += 3 + length;
+    }
+}
+
 using MakeDecoder = std::function<std::unique_ptr<Decoder>(std::uint8_t codec, FrameSink sink)>;
 
 /// Decodes what the input says.
@@ -90,11 +105,7 @@ inline void decode_input(const std::uint8_t* data, std::size_t size, const MakeD
     unsigned sum = 0;
     const auto decoder = make_decoder(data[0], FrameSink({&sum, &look_at}));
     std::uint32_t timestamp = 0;
-    for (std::size_t at = 1; at + 3 <= size;) {
-        const std::uint8_t flags = data[at];
-        const std::size_t length = std::min<std::size_t>(std::size_t{data[at + 1]} << 8 | data[at + 2], size - at - 3);
-        // A copy of its own, so that a sanitizer sees what is read beyond the end.
-        const std::vector<std::uint8_t> bytes(data + at + 3, data + at + 3 + length);
+    each_payload(data, size, 1, [&](std::uint8_t flags, const std::vector<std::uint8_t>& bytes) {
         jf_payload payload{};
         payload.struct_size = sizeof(payload);
         payload.bytes = {bytes.data(), bytes.size()};
@@ -103,8 +114,7 @@ inline void decode_input(const std::uint8_t* data, std::size_t size, const MakeD
         payload.rtp_timestamp = timestamp;
         timestamp += (flags & kNextTimestamp) != 0 ? 3000 : 0;
         decoder->decode(payload);
-        at += 3 + length;
-    }
+    });
 }
 
 } // namespace jackfield::fuzz

@@ -84,7 +84,8 @@ std::string capabilities_json(const std::vector<Entry>& entries)
     return Json{{"codecs", std::move(list)}}.dump();
 }
 
-std::vector<std::string> offered_names(std::string_view config_json, std::span<const std::string_view> all)
+std::vector<std::string> offered_names(std::string_view config_json, std::span<const std::string_view> all,
+                                       std::span<const std::string_view> on_request)
 {
     const Json json = parse_object(config_json);
     const auto preferred = read_names(json, "prefer", all);
@@ -95,7 +96,7 @@ std::vector<std::string> offered_names(std::string_view config_json, std::span<c
             names.push_back(name);
     }
     for (const auto name : all) {
-        if (!contains(preferred, name) && !contains(excluded, name))
+        if (!contains(preferred, name) && !contains(excluded, name) && std::ranges::count(on_request, name) == 0)
             names.emplace_back(name);
     }
     return names;

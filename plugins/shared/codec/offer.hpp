@@ -31,9 +31,10 @@ Entry video_entry(std::string_view name, std::string_view parameters = {});
 /// {"codecs": [...]} in that order.
 std::string capabilities_json(const std::vector<Entry>& entries);
 
-/// The names that the options "prefer" and "exclude" leave of all that a plugin has, in order of preference. Throws
-/// ConfigError.
-std::vector<std::string> offered_names(std::string_view config_json, std::span<const std::string_view> all);
+/// The names that the options "prefer" and "exclude" leave of all that a plugin has, in order of preference; those
+/// `on_request` only if "prefer" names them. Throws ConfigError.
+std::vector<std::string> offered_names(std::string_view config_json, std::span<const std::string_view> all,
+                                       std::span<const std::string_view> on_request = {});
 
 /// The one of those names that was negotiated. Throws Failure JF_UNSUPPORTED with what would work.
 const std::string& find_offered(const std::vector<std::string>& offered, std::string_view name,

@@ -5,6 +5,7 @@
 
 #include <jackfield/codec.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -41,6 +42,24 @@ public:
         return true;
     }
 
+    /// Puts other bytes in the place of `count` of them. False if it would grow beyond the bound; then it is unchanged.
+    bool replace(std::size_t at, std::size_t count, ByteView with) noexcept
+    {
+        if (with.size() > kMaxBytes - (bytes_.size() - count))
+            return false;
+        const auto place = [&](std::size_t index) { return bytes_.begin() + static_cast<std::ptrdiff_t>(index); };
+        try {
+            if (with.size() < count)
+                bytes_.erase(place(at + with.size()), place(at + count));
+            else
+                bytes_.insert(place(at + count), with.size() - count, 0);
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+        std::copy(with.begin(), with.end(), place(at));
+        return true;
+    }
+
     /// All of it, with the padding behind it; valid until the next change.
     ByteView finish() noexcept
     {
@@ -63,6 +82,10 @@ public:
     }
 
     bool empty() const { return bytes_.empty(); }
+    std::size_t size() const { return bytes_.size(); }
+
+    /// What was appended since it had that size; valid until the next change.
+    ByteView bytes_from(std::size_t at) const { return ByteView(bytes_).subspan(at); }
 
     bool has_slice = false; ///< there is something to see in it, not only parameters
     bool key = false;       ///< can be decoded without what was before

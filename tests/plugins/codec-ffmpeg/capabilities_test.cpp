@@ -16,6 +16,19 @@ TEST(CodecFfmpegCapabilities, ComeInTheOrderOfThePreference)
               (std::vector<std::string>{"H264", "PCMA", "opus", "VP8"}));
 }
 
+TEST(CodecFfmpegCapabilities, Av1IsThereOnlyIfThePreferenceNamesIt)
+{
+    const auto text = failure_of([] {
+        const CodecPlugin plugin("codec-ffmpeg");
+        const EncoderUnderTest encoder(plugin, R"({"name": "AV1"})");
+    });
+    EXPECT_EQ(text.status(), JF_UNSUPPORTED);
+    EXPECT_EQ(codec_names(CodecPlugin("codec-ffmpeg", R"({"prefer": ["VP8", "AV1", "opus"]})")),
+              (std::vector<std::string>{"VP8", "AV1", "opus", "PCMU", "PCMA", "H264"}));
+    EXPECT_EQ(codec_names(CodecPlugin("codec-ffmpeg", R"({"prefer": ["AV1"], "exclude": ["AV1"]})")),
+              (std::vector<std::string>{"opus", "PCMU", "PCMA", "VP8", "H264"}));
+}
+
 TEST(CodecFfmpegCapabilities, AnUnknownCodecIsRefusedWithWhatWouldWork)
 {
     const CodecPlugin plugin("codec-ffmpeg", R"({"exclude": ["H264"]})");
@@ -37,7 +50,7 @@ TEST(CodecFfmpegCapabilities, WrongValuesAreNamedByTheirPlace)
     EXPECT_EQ(text("[1]"), "/: expected a JSON object");
     const auto config = failure_of([] { const CodecPlugin bad("codec-ffmpeg", R"({"prefer": ["opus", "G729"]})"); });
     EXPECT_EQ(config.status(), JF_BAD_CONFIG);
-    EXPECT_STREQ(config.what(), "/prefer/1: no codec \"G729\"; what would work: opus, PCMU, PCMA, VP8, H264");
+    EXPECT_STREQ(config.what(), "/prefer/1: no codec \"G729\"; what would work: opus, PCMU, PCMA, VP8, H264, AV1");
 }
 
 TEST(CodecFfmpegCapabilities, WithoutItsPartForPicturesItStillHasSoundAndSaysWhatIsMissing)

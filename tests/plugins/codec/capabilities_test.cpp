@@ -19,7 +19,7 @@ bool satisfies_the_schema(const Json& document)
 
 class EveryCodec : public ::testing::TestWithParam<CodecCase> {
 protected:
-    CodecPlugin plugin{GetParam().plugin};
+    CodecPlugin plugin{GetParam().plugin, GetParam().options.dump()};
 };
 
 std::vector<CodecCase> all()

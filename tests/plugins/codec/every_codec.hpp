@@ -3,6 +3,7 @@
 // Threads: the test's. Lifetime: plain values.
 #pragma once
 
+#include "all_codecs.hpp"
 #include "codec_fixture.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@ namespace jackfield::codec::testing {
 /// One entry of the capabilities of one plugin.
 struct CodecCase {
     std::string plugin;
+    nlohmann::json options; // with which it has all its codecs
     nlohmann::json entry;
 
     std::string name() const { return entry["name"]; }
@@ -37,11 +39,12 @@ inline std::vector<CodecCase> every_codec(const std::string& kind)
     std::vector<CodecCase> cases;
     std::istringstream list(JACKFIELD_CODEC_PLUGINS);
     for (std::string id; std::getline(list, id, ',');) {
-        const CodecPlugin plugin(id);
+        const auto options = options_for_all(id);
+        const CodecPlugin plugin(id, options.dump());
         const auto capabilities = nlohmann::json::parse(plugin.capabilities());
         for (const auto& entry : capabilities["codecs"]) {
             if (entry["kind"] == kind)
-                cases.push_back({id, entry});
+                cases.push_back({id, options, entry});
         }
     }
     return cases;

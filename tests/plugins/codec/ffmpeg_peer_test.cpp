@@ -161,6 +161,12 @@ std::vector<std::string> encoder_of(const std::string& name)
     return found == known.end() ? std::vector<std::string>{} : found->second;
 }
 
+/// Whether it takes that codec from RTP; Debian's does not know the payload format of AV1.
+bool takes_from_rtp(const std::string& name)
+{
+    return name != "AV1";
+}
+
 class CodecPeer : public ::testing::TestWithParam<CodecCase> {
 protected:
     void SetUp() override
@@ -234,7 +240,7 @@ protected:
         return number.is_null() ? kPayloadType : number.get<int>();
     }
 
-    CodecPlugin plugin{GetParam().plugin};
+    CodecPlugin plugin{GetParam().plugin, GetParam().options.dump()};
     TemporaryFolder folder;
 };
 
@@ -264,6 +270,8 @@ INSTANTIATE_TEST_SUITE_P(Codecs, EveryPictureCodecWithFfmpeg, ::testing::ValuesI
 
 TEST_P(EveryPictureCodecWithFfmpeg, ItPlaysThePicturesWeSend)
 {
+    if (!takes_from_rtp(GetParam().name()))
+        GTEST_SKIP() << "ffmpeg does not take " << GetParam().name() << " from RTP";
     constexpr int kRepeat = 30; // the pictures repeat, and with each round a key frame comes
     constexpr int kFrames = 40;
     std::vector<Picture> pictures;

@@ -43,7 +43,7 @@ protected:
         return picture;
     }
 
-    CodecPlugin plugin{GetParam().plugin};
+    CodecPlugin plugin{GetParam().plugin, GetParam().options.dump()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Codecs, EveryPictureCodec, ::testing::ValuesIn(every_codec("video")), case_name);
@@ -54,6 +54,8 @@ bool is_key(const std::string& name, const std::vector<Sent>& picture)
         return (picture.at(0).bytes.at(4) & 1) == 0;
     if (name == "VP9")
         return (picture.at(0).bytes.at(0) & 0x40) == 0;
+    if (name == "AV1")
+        return (picture.at(0).bytes.at(0) & 0x08) != 0;
     for (const auto& sent : picture) {
         const int type = sent.bytes.at(0) & 0x1F;
         if (type == 5 || (type == 28 && (sent.bytes.at(1) & 0x1F) == 5))
@@ -126,7 +128,9 @@ TEST_P(EveryPictureCodec, ARequestedKeyFrameComesWithTheNextPicture)
 
 TEST_P(EveryPictureCodec, AKeyFrameComesByItselfOnceAnInterval)
 {
-    const CodecPlugin often(GetParam().plugin, R"({"video_key_frame_interval_s": 1})");
+    auto options = GetParam().options;
+    options["video_key_frame_interval_s"] = 1;
+    const CodecPlugin often(GetParam().plugin, options.dump());
     EncoderUnderTest encoder(often, config());
     int keys = 0;
     for (int i = 0; i < 91; ++i)

@@ -12,7 +12,7 @@ protected:
     std::uint32_t rate() const { return GetParam().entry["sample_rate_hz"]; }
     std::uint32_t packet_samples() const { return rate() / 50; }
 
-    CodecPlugin plugin{GetParam().plugin};
+    CodecPlugin plugin{GetParam().plugin, GetParam().options.dump()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Codecs, EverySoundCodec, ::testing::ValuesIn(every_codec("audio")), case_name);

@@ -80,6 +80,28 @@ TEST(SharedPayload, AStrangersPictureIsBounded)
     EXPECT_GT(taken, PartialPicture::kMaxBytes - piece.size());
 }
 
+TEST(SharedPayload, APartOfAPictureIsReplacedByAShorterAnEqualAndALongerOne)
+{
+    for (const auto& with : {Bytes{}, Bytes{7}, Bytes{7, 8}, Bytes{7, 8, 9, 10}}) {
+        PartialPicture picture;
+        EXPECT_TRUE(picture.append(Bytes{1, 2, 3, 4, 5}));
+        EXPECT_TRUE(picture.replace(1, 2, with));
+        Bytes expected{1};
+        expected.insert(expected.end(), with.begin(), with.end());
+        expected.insert(expected.end(), {4, 5});
+        EXPECT_EQ(collected(picture), expected);
+    }
+}
+
+TEST(SharedPayload, APictureDoesNotGrowBeyondItsBoundByReplacing)
+{
+    PartialPicture picture;
+    EXPECT_TRUE(picture.append(Bytes(PartialPicture::kMaxBytes, 1)));
+    EXPECT_FALSE(picture.replace(0, 1, Bytes{2, 3}));
+    EXPECT_TRUE(picture.replace(0, 2, Bytes{2, 3}));
+    EXPECT_EQ(picture.size(), PartialPicture::kMaxBytes);
+}
+
 TEST(SharedPayload, FormatParametersAreFoundByName)
 {
     EXPECT_EQ(format_parameter("a=1; B=2 ;c", "b"), "2");
