@@ -87,6 +87,8 @@ void Node::Impl::tell(Step step, Moment moment, std::string detail)
 
 std::expected<OwnIds, Error> Node::Impl::load_identity()
 {
+    refuse_to_wait_for_oneself(control_);
+    const std::lock_guard lock(one_at_a_time_);
     const Error loaded = load_identity_of(*stack_);
     if (loaded.status != JF_OK)
         return std::unexpected(loaded);
@@ -103,14 +105,17 @@ Error Node::Impl::load_identity_of(Stack& stack)
 
 std::expected<OwnIds, Error> Node::Impl::start()
 {
-    auto result = load_identity();
-    if (!result)
-        return result;
+    refuse_to_wait_for_oneself(control_);
+    const std::lock_guard lock(one_at_a_time_);
+    const Error loaded = load_identity_of(*stack_);
+    if (loaded.status != JF_OK)
+        return std::unexpected(loaded);
     const auto online = wait_for<Error>(
         control_, [this](const std::function<void(Error)>& hand_over) { hand_over(go_online(*stack_)); });
     if (online.status != JF_OK)
         return std::unexpected(online);
-    return result;
+    started_ = true;
+    return ids_of(*stack_);
 }
 
 Error Node::Impl::go_online(Stack& stack)

@@ -82,8 +82,8 @@ public:
     /// Takes another configuration while the node runs: calls that begin from now on use it, calls that have begun end
     /// as they are. Plugins with the same options go on; a discovery or identity that has changed goes online anew. If
     /// anything is wrong, nothing has changed, and the error says what: what cannot be loaded, or a port that the
-    /// discovery of before still has. Log level and sink stay. Blocks the caller, until discovery has begun if it is a
-    /// new one.
+    /// discovery of before still has. Log level and sink stay. JF_BUSY before start and after stop. Blocks the caller,
+    /// until discovery has begun if it is a new one.
     std::expected<OwnIds, Error> reconfigure(const Config& config);
     std::expected<OwnIds, Error> reconfigure(const Config& config, Registry registry);
 

@@ -65,8 +65,9 @@ private:
     LogSink log_;
     std::unique_ptr<Stack> stack_;
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
-    std::mutex one_at_a_time_;                   // of reconfigure and stop; never held on the control thread
+    std::mutex one_at_a_time_;                   // of all that waits for a stack; never held on the control thread
     std::function<void()> on_gone_;              // while the node stops: the current stack has left
+    bool started_ = false;
     bool stopped_ = false;
 };
 

@@ -54,6 +54,10 @@ std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Regis
 {
     refuse_to_wait_for_oneself(control_);
     const std::lock_guard lock(one_at_a_time_);
+    if (!started_ || stopped_)
+        return std::unexpected(Error{JF_BUSY, started_ ? "the node has stopped"
+                                                       : "the node has not started; its first configuration is that of "
+                                                         "Node::create"});
     const auto result = [&]() -> Error {
         const auto resolved = resolve(config, registry);
         if (!resolved)

@@ -147,6 +147,19 @@ TEST_F(Reconfigure, TheNodeMayStopWhileCallsOfThreeConfigurationsGoOn)
     EXPECT_EQ(third_ear->ends().size(), 1U);
 }
 
+TEST_F(NodeWithDoubles, TakesNoOtherConfigurationBeforeItStartsAndAfterItHasStopped)
+{
+    const auto node = make();
+    const auto early = node->reconfigure(config_of_doubles(), registry_of_doubles());
+    ASSERT_FALSE(early);
+    EXPECT_EQ(early.error().status, JF_BUSY);
+    ASSERT_TRUE(node->start());
+    node->stop();
+    const auto late = node->reconfigure(config_of_doubles(), registry_of_doubles());
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().text, "the node has stopped");
+}
+
 TEST_F(Reconfigure, IsRefusedOnTheNodesOwnThread)
 {
     bool refused = false;
