@@ -3,6 +3,8 @@
 // Threads: none of its own.
 #include "handshake.hpp"
 
+#include "sized.hpp"
+
 namespace secure_noise {
 
 using jackfield::Bytes;
@@ -22,13 +24,6 @@ std::pair<Secret, Secret> derive(const Secret& chaining_key, std::initializer_li
     const Secret extracted = mac_of(chaining_key, input);
     const Secret first = mac_of(extracted, {kFirst});
     return {first, mac_of(extracted, {first.view(), kSecond})};
-}
-
-void append_sized(ByteView part, Bytes& out)
-{
-    out.push_back(static_cast<std::uint8_t>(part.size() >> 8U));
-    out.push_back(static_cast<std::uint8_t>(part.size() & 0xffU));
-    out.insert(out.end(), part.begin(), part.end());
 }
 
 } // namespace

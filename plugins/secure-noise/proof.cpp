@@ -3,6 +3,8 @@
 // Threads: any.
 #include "proof.hpp"
 
+#include "sized.hpp"
+
 #include "pem.hpp"
 
 namespace secure_noise {
@@ -19,13 +21,6 @@ constexpr std::string_view kContext = "jackfield secure-noise 1 ";
 [[noreturn]] void refuse(const char* why)
 {
     throw jackfield::Failure(JF_BAD_INPUT, std::string("the peer's proof ") + why);
-}
-
-void append_sized(ByteView part, Bytes& out)
-{
-    out.push_back(static_cast<std::uint8_t>(part.size() >> 8U));
-    out.push_back(static_cast<std::uint8_t>(part.size() & 0xffU));
-    out.insert(out.end(), part.begin(), part.end());
 }
 
 std::uint8_t take_byte(ByteView& bytes)
