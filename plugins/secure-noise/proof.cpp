@@ -3,9 +3,8 @@
 // Threads: any.
 #include "proof.hpp"
 
-#include "sized.hpp"
-
 #include "pem.hpp"
+#include "sized.hpp"
 
 namespace secure_noise {
 
