@@ -11,6 +11,7 @@ namespace jackfield::direct {
 
 namespace {
 constexpr std::size_t kMostGuests = 8; // connections that others made and that have not shown whom they mean
+constexpr auto kPause = std::chrono::milliseconds(100);
 } // namespace
 
 std::shared_ptr<Component> make_stream_component(asio::io_context& context, ComponentSetup setup,
@@ -54,12 +55,23 @@ void StreamComponent::accept(std::size_t acceptor)
         [self = shared_from_this(), acceptor](asio::error_code failed, tcp::socket socket) {
             if (self->settled_ || failed == asio::error::operation_aborted)
                 return;
+            if (failed) // no descriptor is left, most likely: not again at once
+                return self->accept_later(acceptor);
             const auto guests = std::count_if(self->handshakes_.begin(), self->handshakes_.end(),
                                               [](const auto& handshake) { return !handshake->made(); });
-            if (!failed && static_cast<std::size_t>(guests) < kMostGuests)
+            if (static_cast<std::size_t>(guests) < kMostGuests)
                 self->greet(std::move(socket), false, std::nullopt);
             self->accept(acceptor);
         });
+}
+
+void StreamComponent::accept_later(std::size_t acceptor)
+{
+    const auto pause = std::make_shared<asio::steady_timer>(context_, kPause);
+    pause->async_wait([self = shared_from_this(), acceptor, pause](asio::error_code) {
+        if (!self->settled_)
+            self->accept(acceptor);
+    });
 }
 
 void StreamComponent::set_remote_password(std::string password)

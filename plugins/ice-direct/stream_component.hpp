@@ -28,6 +28,7 @@ private:
     };
 
     void accept(std::size_t acceptor);
+    void accept_later(std::size_t acceptor);
     void try_next();
     void connect(std::size_t target);
     void connected(std::size_t target, const std::shared_ptr<tcp::socket>& socket, asio::error_code failed);
