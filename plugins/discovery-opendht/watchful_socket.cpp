@@ -88,6 +88,8 @@ WatchfulSocket::~WatchfulSocket()
         changed_.notify_all();
     }
     thread_.join();
+    // Waits for what is being received, which may still ask a node through the socket below.
+    inner_->setOnReceive({});
     inner_.reset();
 }
 
