@@ -44,6 +44,20 @@ jackfield_compile_as_test(jackfield_test_headers)
 target_precompile_headers(jackfield_test_headers PRIVATE <gtest/gtest.h> <nlohmann/json.hpp>
     <algorithm> <chrono> <filesystem> <fstream> <functional> <memory> <mutex> <optional> <string> <thread> <vector>)
 
+# jackfield_plugins_there(<list> <names> <plugin id>...): those whose folder has not been deleted, as a list and parted by
+# commas.
+function(jackfield_plugins_there list names)
+    set(there "")
+    foreach(id IN LISTS ARGN)
+        if(TARGET ${id})
+            list(APPEND there ${id})
+        endif()
+    endforeach()
+    set(${list} "${there}" PARENT_SCOPE)
+    list(JOIN there "," there)
+    set(${names} "${there}" PARENT_SCOPE)
+endfunction()
+
 function(jackfield_add_test name)
     cmake_parse_arguments(T "SEPARATE" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS;DEFINITIONS" ${ARGN})
     if(NOT T_TIMEOUT)
