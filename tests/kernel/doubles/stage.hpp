@@ -12,6 +12,8 @@
 #include <jackfield/abi/types.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -109,6 +111,16 @@ public:
             std::ranges::count_if(alive_, [&](const auto* actor) { return actor->name() == name; }));
     }
 
+    /// Waits until so many of that name are alive; at most 20 s. Not on the node's thread.
+    bool comes_to(std::string_view name, std::size_t wanted) const
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+            return static_cast<std::size_t>(std::ranges::count_if(
+                       alive_, [&](const auto* actor) { return actor->name() == name; })) == wanted;
+        });
+    }
+
     std::string names() const
     {
         const std::lock_guard lock(mutex_);
@@ -129,6 +141,7 @@ private:
     inline static Stage* current_ = nullptr;
 
     mutable std::mutex mutex_; // codecs are opened on workers
+    mutable std::condition_variable changed_;
     std::vector<Actor*> alive_;
     std::vector<std::string> gone_;
 };
@@ -138,6 +151,7 @@ inline Actor::Actor(std::string name) : name_(std::move(name))
     auto& stage = Stage::current();
     const std::lock_guard lock(stage.mutex_);
     stage.alive_.push_back(this);
+    stage.changed_.notify_all();
 }
 
 inline Actor::~Actor()
@@ -146,6 +160,7 @@ inline Actor::~Actor()
     const std::lock_guard lock(stage.mutex_);
     std::erase(stage.alive_, this);
     stage.gone_.push_back(name_);
+    stage.changed_.notify_all();
     for (const auto* other : stage.alive_) {
         if (other->stands_on(*this))
             stage.problems.push_back(name_ + " was released under " + other->name());

@@ -39,11 +39,11 @@ public:
         changed_.notify_all();
     }
 
-    /// True once that line was told, now or later.
-    bool hears(const std::string& line)
+    /// True once that line was told so often, now or later.
+    bool hears(const std::string& line, std::ptrdiff_t times = 1)
     {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, [&] { return std::ranges::find(told_, line) != told_.end(); });
+        return changed_.wait_for(lock, 20s, [&] { return std::ranges::count(told_, line) >= times; });
     }
 
     bool told(const std::string& line) { return count(line) != 0; }
@@ -62,21 +62,6 @@ public:
     {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, 20s, [&] { return ends_.size() == 1; });
-    }
-
-    /// For what nobody tells: asks again and again, at most 20 s.
-    bool until(const std::function<bool()>& condition)
-    {
-        std::unique_lock lock(mutex_);
-        const auto end = std::chrono::steady_clock::now() + 20s;
-        while (std::chrono::steady_clock::now() < end) {
-            lock.unlock();
-            if (condition())
-                return true;
-            lock.lock();
-            changed_.wait_for(lock, 1ms);
-        }
-        return false;
     }
 
     std::vector<CallEnd> ends()

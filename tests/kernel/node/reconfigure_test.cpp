@@ -69,7 +69,7 @@ TEST_F(Reconfigure, APluginThatIsNoLongerNamedGoesWithTheLastCallThatUsesIt)
     EXPECT_EQ(stage_.count("signaling"), 1U) << "the same for both";
     node_->hang_up(call);
     ASSERT_TRUE(first_->ended_once());
-    EXPECT_TRUE(ear_->until([&] { return stage_.count("secure_channel") == 1; }));
+    EXPECT_TRUE(stage_.comes_to("secure_channel", 1));
 }
 
 TEST_F(Reconfigure, ALinkWithoutACallIsClosedSoThatNobodyCallsOverIt)
@@ -78,7 +78,7 @@ TEST_F(Reconfigure, ALinkWithoutACallIsClosedSoThatNobodyCallsOverIt)
     ASSERT_TRUE(first_->ended_once());
     EXPECT_EQ(stage_.count("tls bob-1"), 1U) << "kept for the next call";
     ASSERT_TRUE(take(config_of_doubles({.multiplexer = true})));
-    EXPECT_TRUE(ear_->until([&] { return stage_.count("tls bob-1") == 0; }));
+    EXPECT_TRUE(stage_.comes_to("tls bob-1", 0));
 }
 
 TEST_F(Reconfigure, ABadConfigurationChangesNothingAndSaysWhy)
@@ -118,8 +118,8 @@ TEST_F(Reconfigure, AnotherIdentityIsAnnouncedAndTheOldDiscoveryWithdrawn)
     const auto taken = take(with_another("identity"));
     ASSERT_TRUE(taken) << taken.error().text;
     EXPECT_EQ(taken->account_id, "alice");
-    EXPECT_TRUE(ear_->until([&] { return ear_->count("discovery progress") == 2; }));
-    EXPECT_TRUE(ear_->until([&] { return stage_.count("discovery") == 1 && stage_.count("identity") == 1; }));
+    EXPECT_TRUE(ear_->hears("discovery progress", 2));
+    EXPECT_TRUE(stage_.comes_to("discovery", 1) && stage_.comes_to("identity", 1));
     node_->hang_up(running_call(first_));
     EXPECT_TRUE(first_->ended_once());
 }
