@@ -15,8 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -235,17 +233,7 @@ void add_opus()
 
 /// Every codec plugin that was built is a few lines of the output.
 const bool registered = [] {
-    std::vector<std::string> ids;
-    for (const auto& file : std::filesystem::directory_iterator(JACKFIELD_TEST_PLUGIN_DIR)) {
-        if (!file.path().string().ends_with(".plugin.json"))
-            continue;
-        std::ifstream text(file.path());
-        const Json manifest = Json::parse(text);
-        const auto& interfaces = manifest["interfaces"];
-        if (std::ranges::find(interfaces, JF_CODEC_INTERFACE) != interfaces.end())
-            ids.push_back(manifest["id"]);
-    }
-    std::ranges::sort(ids);
+    const auto ids = codec::testing::codec_plugins();
     for (const auto& id : ids) {
         const auto plugin = std::make_shared<Plugin>(id, codec::testing::options_for_all(id).dump());
         for (auto& entry : plugin->codecs())

@@ -6,7 +6,7 @@
 
 // links: jackfield_sdk_testing dl
 
-// plugins: secure-openssl secure-gnutls secure-mbedtls secure-noise identity-x509
+// plugins: secure-openssl secure-gnutls secure-mbedtls secure-noise secure-none identity-x509
 
 #include "tests/bench/pumped_link.hpp"
 
@@ -62,7 +62,8 @@ void Peer::open(Instance& instance, Path below, std::uint32_t role, const jackfi
 
 struct Node {
     explicit Node(const std::string& plugin)
-        : channel(with_identity(), JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_SECURE_CHANNEL_INTERFACE)
+        : channel(with_identity(), JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_SECURE_CHANNEL_INTERFACE,
+                  plugin == "secure-none" ? R"({"insecure": true})" : "{}")
     {}
     FakeHost& with_identity()
     {
@@ -151,7 +152,7 @@ int main(int argc, char** argv)
     const int samples = argc > 1 ? std::max(2, std::atoi(argv[1])) : 25;
     std::printf("| plugin         | path     | what                   |       min |    median |       max |\n"
                 "| -------------- | -------- | ---------------------- | --------- | --------- | --------- |\n");
-    for (const char* plugin : {"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise"}) {
+    for (const char* plugin : {"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise", "secure-none"}) {
         for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
             measure(plugin, kind, samples);
     }
