@@ -194,6 +194,10 @@ void Session::apply_remote()
             agent_->add_remote(number, own);
     }
     waiting_.clear();
+    for (Component& component : components_) {
+        if (component.up && !options_.tcp && name_remote(component.pair))
+            component_up(component, component.pair);
+    }
     if (remote_complete_)
         agent_->end_of_remote();
     start_deadline();
@@ -209,11 +213,29 @@ void Session::end_of_candidates()
 void Session::on_pair(const AgentEvent& event)
 {
     Component& component = components_[event.component - 1];
+    component.pair = event;
+    name_remote(component.pair);
     // A nominated UDP pair carries data at once. A TCP one is taken when libnice says that it is final.
-    if (options_.tcp && !component.up)
-        component.pair = event;
-    else
-        component_up(component, event);
+    if (!options_.tcp || component.up)
+        component_up(component, component.pair);
+}
+
+/// A check can come before the candidate that it comes from, and a pair be selected with a peer-reflexive one: only the
+/// candidate says that it is a relay's (RFC 8445 section 7.3.1.3). True if the pair's candidate is known by now.
+bool Session::name_remote(AgentEvent& pair) const
+{
+    const auto remote = parse_candidate(pair.remote_line);
+    if (!remote || remote->type != CandidateType::peer_reflexive)
+        return false;
+    const auto known = std::find_if(seen_.begin(), seen_.end(), [&](const Candidate& candidate) {
+        return candidate.component == remote->component && candidate.address == remote->address &&
+               candidate.port == remote->port;
+    });
+    if (known == seen_.end())
+        return false;
+    pair.remote_line = write_candidate(*known);
+    pair.traits.relayed = pair.traits.relayed || known->type == CandidateType::relayed;
+    return true;
 }
 
 void Session::component_up(Component& component, const AgentEvent& pair)

@@ -40,6 +40,7 @@ private:
     void on_candidate(const AgentEvent& event);
     void finish_gathering();
     void on_pair(const AgentEvent& event);
+    bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);
     void on_component_failed(Component& component);
 

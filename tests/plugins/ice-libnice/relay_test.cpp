@@ -97,7 +97,28 @@ TEST_P(Relays, OneRelayedSideIsEnough)
     Call call(*left, *right, JF_DATAGRAM);
     ASSERT_TRUE(call.connect(host, 1)) << call.a.text_ << call.b.text_;
     EXPECT_TRUE(call.a.pairs_.at(1).relayed);
-    EXPECT_TRUE(call.b.pairs_.at(1).relayed);
+    EXPECT_TRUE(host.run_until([&] { return call.b.pairs_.at(1).relayed; })) << "its candidate may come after its check";
+}
+
+TEST_P(Relays, AreKnownAsSuchThoughTheirCandidateComesAfterTheirCheck)
+{
+    TurnServer server;
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto left = make_instance(host, relay_only(server));
+    const auto right = make_instance(host);
+    Call call(*left, *right, JF_DATAGRAM);
+    call.a.peer_ = nullptr; // nobody tells the other side where the relay is
+    call.a.gather();
+    call.b.gather();
+    call.b.set_remote(call.a.description());
+    ASSERT_EQ(lines_of(call.a.description()).size(), 2U) << "the credentials alone: the relay has not answered yet";
+    call.a.set_remote(call.b.description());
+    ASSERT_TRUE(host.run_until([&] { return call.b.ready() == 1; })) << call.b.text_;
+    EXPECT_FALSE(call.b.pairs_.at(1).relayed) << call.b.pairs_.at(1).remote;
+    EXPECT_EQ(call.b.add(call.a.candidates_.at(0)), JF_OK);
+    ASSERT_TRUE(host.run_until([&] { return call.b.pairs_.at(1).relayed; }));
+    EXPECT_EQ(call.b.pairs_.at(1).remote.find(" prflx"), std::string::npos) << call.b.pairs_.at(1).remote;
 }
 
 TEST_P(Relays, SeveralThreadsMaySend)
