@@ -54,11 +54,11 @@ TEST(HotSwap, AFileWithAMistakeChangesNothingAndSaysWhy)
     world.configure("bob");
     const auto bob_account = world.account("bob");
     const auto bob = world.listen("bob", {"--answer", "--send", "test"});
-    world.change("bob", [](Json& config) { config["slots"]["codec"] = {{"use", "codec-ffmpg"}}; });
+    world.change("bob", [](Json& config) { config["slots"]["codec"] = {{"use", "codec-ffmpeg"}, {"config", {{"prefr", 1}}}}; });
     kill(bob->pid(), SIGUSR1);
     const Json failed = bob->event("configuration", "failed");
     ASSERT_FALSE(failed.is_null());
-    EXPECT_NE(failed["detail"]["text"].get<std::string>().find("did you mean \"codec-ffmpeg\"?"), std::string::npos);
+    EXPECT_NE(failed["detail"]["text"].get<std::string>().find("did you mean \"prefer\"?"), std::string::npos);
 
     std::ofstream(world.folder() / "bob.json") << "{ \"jackfield\": 1,";
     kill(bob->pid(), SIGUSR1);

@@ -13,6 +13,8 @@ using namespace scenarios;
 
 void demo(const std::string& secure, const std::string& policy)
 {
+    need_plugins({"identity-x509", "discovery-opendht", "ice-libnice", "reliable-usrsctp", "signaling-sip",
+                  "media-srtp", "codec-ffmpeg", "media-ffmpeg", secure});
     World world(false);
     Process process(
         {"demo", "--folder", (world.folder() / "demo").string(), "--for", "4", "--secure", secure, "--policy", policy},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -122,6 +123,19 @@ int Process::exit_code()
     return child_.wait();
 }
 
+void need_plugins(const std::vector<std::string>& ids, const std::function<void()>& tidy_up)
+{
+    constexpr int kSkipped = 77;
+    for (const auto& id : ids) {
+        if (std::filesystem::exists(std::string(JACKFIELD_TEST_PLUGIN_DIR) + "/" + id + ".plugin.json"))
+            continue;
+        std::printf("skipped: this call needs %s, which was not built\n", id.c_str());
+        std::fflush(stdout);
+        tidy_up();
+        std::_Exit(kSkipped);
+    }
+}
+
 // --- World ----------------------------------------------------------------------------------------------------------
 
 World::World(bool with_dht)
@@ -147,6 +161,7 @@ void World::stop_dht()
 
 void World::start_dht(const std::string& port)
 {
+    need_plugins({"discovery-opendht"}, [this] { std::filesystem::remove_all(folder_); });
     dht_ = std::make_unique<Process>(
         std::vector<std::string>{"dht", "--address", "127.0.0.1", "--port", port, "--no-limits", "--events", "json"},
         folder_ / "dht.log");
@@ -210,13 +225,24 @@ std::string World::configure(const std::string& name, const PeerOptions& options
                                                                          {"media_sink", "media-ffmpeg"}})
         slots[slot] = {{"use", plugin}};
     slots.update(options.slots);
-    const auto file = folder_ / (name + ".json");
-    std::ofstream(file) << Json{
-        {"jackfield", 1},
-        {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},
-        {"slots", slots},
-        {"call", options.call}}.dump(2);
-    return file.string();
+    write(name,
+          {{"jackfield", 1}, {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}}, {"slots", slots}, {"call", options.call}});
+    return (folder_ / (name + ".json")).string();
+}
+
+void World::write(const std::string& name, const Json& config)
+{
+    std::vector<std::string> plugins;
+    for (const Json& slot : config["slots"]) {
+        for (const Json& plug : slot.is_array() ? slot : Json::array({slot}))
+            plugins.push_back(plug["use"]);
+    }
+    need_plugins(plugins, [this] {
+        dht_.reset();
+        rendezvous_.reset();
+        std::filesystem::remove_all(folder_);
+    });
+    std::ofstream(folder_ / (name + ".json")) << config.dump(2);
 }
 
 void World::configure_as_sample(const std::string& name, const std::string& sample)
@@ -244,7 +270,7 @@ void World::change(const std::string& name, const std::function<void(Json& confi
     const auto file = folder_ / (name + ".json");
     Json config = Json::parse(std::ifstream(file), nullptr, true, /*ignore_comments=*/true);
     change(config);
-    std::ofstream(file) << config.dump(2);
+    write(name, config);
 }
 
 void World::introduce(const std::string& name, const std::string& account, const std::string& address)

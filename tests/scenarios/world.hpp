@@ -75,6 +75,10 @@ private:
     std::thread reader_;
 };
 
+/// Ends the test as skipped, with the code that CTest knows, if one of the plugins was not built: a plugin's folder may
+/// be deleted, and the others' tests go on without it.
+void need_plugins(const std::vector<std::string>& ids, const std::function<void()>& tidy_up = [] {});
+
 /// What a peer's configuration may differ in.
 struct PeerOptions {
     std::string secure = "secure-openssl";
@@ -134,6 +138,9 @@ public:
                                   std::vector<std::string> more = {});
 
 private:
+    /// Writes it, if every plugin in it is there.
+    void write(const std::string& name, const Json& config);
+
     std::filesystem::path folder_;
     std::string bootstrap_;
     std::unique_ptr<Process> dht_;
