@@ -28,25 +28,40 @@ if(JACKFIELD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
 endif()
 
-add_library(jackfield_build INTERFACE)
-target_compile_options(jackfield_build INTERFACE
+add_library(jackfield_flags INTERFACE)
+target_compile_options(jackfield_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
     -fstack-protector-strong)
-target_compile_definitions(jackfield_build INTERFACE
+target_compile_definitions(jackfield_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
+if(CMAKE_UNITY_BUILD)
+    # Several sources in one unit cost a third of the time: most of it goes into what they include. GCC then takes the unit
+    # for a header and warns of what only matters in one.
+    target_compile_options(jackfield_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+endif()
 if(NOT JACKFIELD_SANITIZE)
-    target_compile_definitions(jackfield_build INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+    target_compile_definitions(jackfield_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 else()
-    target_compile_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-    target_link_options(jackfield_build INTERFACE -fsanitize=${JACKFIELD_SANITIZE})
+    target_compile_options(jackfield_flags INTERFACE -fsanitize=${JACKFIELD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(jackfield_flags INTERFACE -fsanitize=${JACKFIELD_SANITIZE})
     # GCC 12 sees ghosts in its own library once it is instrumented; the release build answers for these warnings.
-    target_compile_options(jackfield_build INTERFACE -Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow)
-    # Several sources in one unit (CMAKE_UNITY_BUILD in the presets) cost a third of the time: most of it goes into what they
-    # include. GCC then takes the unit for a header and warns of what only matters in one.
-    target_compile_options(jackfield_build INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+    target_compile_options(jackfield_flags INTERFACE -Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow)
     if(JACKFIELD_SANITIZE MATCHES "thread")
         # GCC says atomic_thread_fence is not modelled by TSan; Asio uses one in its scheduler.
-        target_compile_options(jackfield_build INTERFACE -Wno-tsan)
+        target_compile_options(jackfield_flags INTERFACE -Wno-tsan)
     endif()
 endif()
+
+# JSON is parsed and written by most of what is built here: compiled once (once/nlohmann/json.hpp), and of it every library and
+# program takes the functions that it calls.
+find_package(nlohmann_json REQUIRED)
+add_library(jackfield_json_once STATIC EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/once/json.cpp")
+target_link_libraries(jackfield_json_once PRIVATE jackfield_flags nlohmann_json::nlohmann_json)
+target_include_directories(jackfield_json_once BEFORE INTERFACE "${CMAKE_CURRENT_LIST_DIR}/once")
+target_include_directories(jackfield_json_once BEFORE PRIVATE "${CMAKE_CURRENT_LIST_DIR}/once")
+target_compile_options(jackfield_json_once PRIVATE -ffunction-sections -fdata-sections -g0)
+
+add_library(jackfield_build INTERFACE)
+target_link_libraries(jackfield_build INTERFACE jackfield_flags jackfield_json_once)
+target_link_options(jackfield_build INTERFACE -Wl,--gc-sections)

@@ -86,9 +86,13 @@ function(jackfield_add_test name)
     if(NOT T_LABELS)
         set(T_LABELS unlabelled) # an empty value would vanish from the list of properties
     endif()
+    set(processors 1)
+    if("slow" IN_LIST T_LABELS) # two processes, with sound and pictures
+        set(processors 2)
+    endif()
     # CMake takes the list apart three times on its way into CTest's files; seven backslashes survive that.
     list(JOIN T_LABELS [==[\\\\\\\;]==] labels)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
         TEST_PREFIX "${JACKFIELD_TEST_PREFIX}"
-        PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${labels}" ${JACKFIELD_TEST_ENVIRONMENT})
+        PROPERTIES TIMEOUT ${T_TIMEOUT} PROCESSORS ${processors} SKIP_RETURN_CODE 77 LABELS "${labels}" ${JACKFIELD_TEST_ENVIRONMENT})
 endfunction()
