@@ -54,7 +54,8 @@ TEST(HotSwap, AFileWithAMistakeChangesNothingAndSaysWhy)
     world.configure("bob");
     const auto bob_account = world.account("bob");
     const auto bob = world.listen("bob", {"--answer", "--send", "test"});
-    world.change("bob", [](Json& config) { config["slots"]["codec"] = {{"use", "codec-ffmpeg"}, {"config", {{"prefr", 1}}}}; });
+    world.change(
+        "bob", [](Json& config) { config["slots"]["codec"] = {{"use", "codec-ffmpeg"}, {"config", {{"prefr", 1}}}}; });
     kill(bob->pid(), SIGUSR1);
     const Json failed = bob->event("configuration", "failed");
     ASSERT_FALSE(failed.is_null());

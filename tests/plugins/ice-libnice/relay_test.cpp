@@ -97,7 +97,8 @@ TEST_P(Relays, OneRelayedSideIsEnough)
     Call call(*left, *right, JF_DATAGRAM);
     ASSERT_TRUE(call.connect(host, 1)) << call.a.text_ << call.b.text_;
     EXPECT_TRUE(call.a.pairs_.at(1).relayed);
-    EXPECT_TRUE(host.run_until([&] { return call.b.pairs_.at(1).relayed; })) << "its candidate may come after its check";
+    EXPECT_TRUE(host.run_until([&] { return call.b.pairs_.at(1).relayed; }))
+        << "its candidate may come after its check";
 }
 
 TEST_P(Relays, AreKnownAsSuchThoughTheirCandidateComesAfterTheirCheck)
