@@ -13,10 +13,10 @@ class Reconfigure : public NodeWithDoubles {
 protected:
     Reconfigure() : node_(make()) { EXPECT_TRUE(node_->start()); }
 
-    /// A call to bob that is up.
-    std::shared_ptr<Call> running_call(const std::shared_ptr<Ear>& ear)
+    /// A call that is up.
+    std::shared_ptr<Call> running_call(const std::shared_ptr<Ear>& ear, const std::string& account = "bob")
     {
-        auto call = node_->call("bob", plan_, ear);
+        auto call = node_->call(account, plan_, ear);
         EXPECT_TRUE(ear->answered_once());
         return call;
     }
@@ -74,11 +74,19 @@ TEST_F(Reconfigure, APluginThatIsNoLongerNamedGoesWithTheLastCallThatUsesIt)
 
 TEST_F(Reconfigure, ALinkWithoutACallIsClosedSoThatNobodyCallsOverIt)
 {
+    stage_.script.devices = {"carol-1"};
+    const auto another = running_call(second_, "carol"); // keeps the old stack
+    stage_.script.devices = {"bob-1"};
     node_->hang_up(running_call(first_));
     ASSERT_TRUE(first_->ended_once());
     EXPECT_EQ(stage_.count("tls bob-1"), 1U) << "kept for the next call";
     ASSERT_TRUE(take(config_of_doubles({.multiplexer = true})));
     EXPECT_TRUE(stage_.comes_to("tls bob-1", 0));
+    EXPECT_EQ(stage_.count("tls carol-1"), 1U);
+    EXPECT_TRUE(second_->ends().empty());
+    node_->hang_up(another);
+    EXPECT_TRUE(second_->ended_once());
+    EXPECT_TRUE(stage_.comes_to("tls carol-1", 0));
 }
 
 TEST_F(Reconfigure, ABadConfigurationChangesNothingAndSaysWhy)
