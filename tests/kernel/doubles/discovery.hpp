@@ -84,6 +84,12 @@ public:
         listener_.message(sender, message);
     }
 
+    /// The same from any thread: the node hears it on its own.
+    void hear_soon(const Device& sender, std::uint32_t kind, std::uint64_t call_id)
+    {
+        host_.post([this, sender, kind, call_id] { hear(sender, kind, call_id); });
+    }
+
     /// How many messages of that kind went to the device.
     std::size_t count(std::string_view device, std::uint32_t kind) const
     {

@@ -89,6 +89,18 @@ TEST_F(Reconfigure, ALinkWithoutACallIsClosedSoThatNobodyCallsOverIt)
     EXPECT_TRUE(stage_.comes_to("tls carol-1", 0));
 }
 
+TEST_F(Reconfigure, WhoeverAsksAfterwardsIsTakenInByTheNewStackThoughTheDiscoveryIsTheSame)
+{
+    const auto call = running_call(first_); // keeps the old stack
+    ASSERT_TRUE(take(config_of_doubles({.multiplexer = true})));
+    ASSERT_EQ(stage_.count("discovery"), 1U);
+    stage_.get<DiscoveryDouble>("discovery")
+        .hear_soon(jackfield::Device("dave", "dave-1", "chain"), JF_CALL_REQUEST, 7);
+    EXPECT_TRUE(stage_.comes_to("multiplexer", 1)) << "the old stack has none";
+    node_->hang_up(call);
+    EXPECT_TRUE(first_->ended_once());
+}
+
 TEST_F(Reconfigure, ABadConfigurationChangesNothingAndSaysWhy)
 {
     const auto call = running_call(first_);
