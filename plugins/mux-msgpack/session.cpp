@@ -17,6 +17,10 @@ Session::Session(jackfield::Host host, jackfield::Path below, jackfield::Multipl
         for (auto& ping : std::exchange(pings_, {})) // an answer has no number: it is one to all who ask
             ping.done.succeed();
     };
+    core_->gone = [this](jackfield::Status status, std::string_view text) {
+        for (auto& ping : std::exchange(pings_, {}))
+            ping.done.fail(status, text);
+    };
     core_->begin();
 }
 

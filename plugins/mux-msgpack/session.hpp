@@ -36,6 +36,8 @@ public:
 
     /// Called on control when the peer has answered a sign of life.
     std::function<void()> alive;
+    /// Called on control when the stream below has ended.
+    std::function<void(jackfield::Status status, std::string_view text)> gone;
 
 private:
     using Lock = std::unique_lock<std::mutex>;

@@ -201,6 +201,7 @@ void Core::end_all(jackfield::Status status, std::string_view text)
         streams.swap(streams_);
     }
     shared_mux::end_streams(streams, status, text);
+    gone(status, text);
     listener_.closed(status, text);
 }
 

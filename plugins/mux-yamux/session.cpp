@@ -21,6 +21,10 @@ Session::Session(jackfield::Host host, jackfield::Path below, bool initiator, ja
         found->done.succeed();
         pings_.erase(found);
     };
+    core_->gone = [this](jackfield::Status status, std::string_view text) {
+        for (auto& ping : std::exchange(pings_, {}))
+            ping.done.fail(status, text);
+    };
     core_->begin();
 }
 

@@ -38,6 +38,8 @@ public:
 
     /// Called on control when a ping was answered.
     std::function<void(std::uint32_t number)> pong;
+    /// Called on control when the stream below has ended.
+    std::function<void(jackfield::Status status, std::string_view text)> gone;
 
     const jackfield::Scope& scope() const { return scope_; }
 

@@ -56,7 +56,8 @@ public:
         std::size_t size = 0;
         for (const auto& part : parts) {
             const std::size_t taken = std::min(part.size, joined.size() - size);
-            std::memcpy(joined.data() + size, part.data, taken);
+            if (taken > 0) // an empty part may point nowhere
+                std::memcpy(joined.data() + size, part.data, taken);
             size += taken;
         }
         trace(now_ns, pcapng::Direction::outbound, {joined.data(), size});

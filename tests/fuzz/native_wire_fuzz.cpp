@@ -4,7 +4,7 @@
 // links: jackfield_sdk_testing
 #include "fuzz.hpp"
 
-#include "tests/sdk/fake_identity.hpp"
+#include <jackfield/testing/fake_identity.hpp>
 
 #include <jackfield/device_card.hpp>
 

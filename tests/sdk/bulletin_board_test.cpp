@@ -1,8 +1,8 @@
 // Discovery over a board that anybody can write to: what arrives, what does not, and when it ends.
 //
 // Threads: the test's, which is the control thread of every node in it. Clocks are turned by hand.
-#include "fake_identity.hpp"
 #include "memory_board.hpp"
+#include <jackfield/testing/fake_identity.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Which announcements of a device are believed: the fresh ones that its account signed.
 //
 // Threads: the test's. The identity is a fake, the clock is turned by hand.
-#include "fake_identity.hpp"
+#include <jackfield/testing/fake_identity.hpp>
 
 #include <jackfield/device_card.hpp>
 

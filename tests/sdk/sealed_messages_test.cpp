@@ -1,7 +1,7 @@
 // What a device accepts as a call message: the one that was written for it, now, by who says so, once.
 //
 // Threads: the test's. The identity is a fake, the clock is turned by hand.
-#include "fake_identity.hpp"
+#include <jackfield/testing/fake_identity.hpp>
 
 #include <jackfield/sealed_messages.hpp>
 

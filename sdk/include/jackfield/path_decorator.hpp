@@ -33,8 +33,11 @@ public:
     jf_path_info describe() const noexcept override { return below_.describe(); }
     void open(jf_path_receiver receiver) override
     {
+        if (opened_)
+            throw Failure(JF_BUSY, "the path is open already");
         above_ = receiver;
         below_.open(*this);
+        opened_ = true;
     }
     Status send(std::span<const jf_bytes> parts) noexcept override { return below_.send(parts); }
     void close() noexcept override { below_.close(); }
@@ -56,6 +59,7 @@ protected:
 private:
     Path below_;
     jf_path_receiver above_{}; // set once, before the path below can call
+    bool opened_ = false;      // [control]
 };
 
 inline constexpr jf_decorator_session_methods DecoratedPath::kMethods{

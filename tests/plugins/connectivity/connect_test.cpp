@@ -211,29 +211,6 @@ TEST_P(Datagrams, DatagramsKeepTheirBoundsAndTooLargeOnesAreRefused)
     call.b.path().close();
 }
 
-TEST_P(Datagrams, WhatComesBeforeOpenWaitsAndIsDeliveredFirst)
-{
-    FakeHost host;
-    const auto instance = make(host);
-    Call call(*instance, *instance, JF_DATAGRAM);
-    ASSERT_TRUE(call.connect(host, 1));
-    Ear at_a;
-    call.a.path().open(at_a);
-    Ear at_b;
-    at_b.answer_ = [&](const jf_packet&) { call.b.path().send(pattern(1)); };
-    EXPECT_EQ(call.a.path().send(pattern(10, 1)), JF_OK);
-    EXPECT_EQ(call.a.path().send(pattern(10, 2)), JF_OK);
-    call.b.path().open(at_b); // sends from inside, too
-    ASSERT_TRUE(at_b.wait_for_packets(2));
-    EXPECT_EQ(at_b.packets_[0], pattern(10, 1));
-    EXPECT_EQ(at_b.packets_[1], pattern(10, 2));
-    EXPECT_TRUE(at_a.wait_for_packets(2));
-    jf_error error = no_error();
-    EXPECT_EQ(call.b.path().raw().methods->open(call.b.path().raw().self, at_b.handle(), &error), JF_BUSY);
-    call.a.path().close();
-    call.b.path().close();
-}
-
 TEST_P(Datagrams, SeveralThreadsMaySendDatagramsAtOnce)
 {
     FakeHost host;

@@ -29,39 +29,6 @@ TEST_P(Descriptions, LinkLocalAddressesNeverAppear)
     }
 }
 
-TEST_P(Descriptions, CredentialsDifferFromSessionToSession)
-{
-    FakeHost host;
-    const auto instance = make(host);
-    std::set<std::string> seen;
-    for (int i = 0; i < 20; ++i) {
-        IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM);
-        session.gather();
-        const auto lines = lines_of(session.description());
-        seen.insert(lines[1]);
-    }
-    EXPECT_EQ(seen.size(), 20U);
-}
-
-TEST_P(Descriptions, RefusesGarbageInPlaceOfADescription)
-{
-    FakeHost host;
-    const auto instance = make(host);
-    IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM);
-    session.gather();
-    const std::string binary("\x00\x01\x02\xff\n\x00", 6);
-    for (const std::string& text : {std::string(), std::string("\n"), binary, std::string(70000, 'x'),
-                                    std::string("ufrg\nshort\n"), std::string("u f r g\n") + std::string(22, 'p')}) {
-        try {
-            session.set_remote(text);
-            ADD_FAILURE() << "accepted " << text.substr(0, 30);
-        } catch (const Failure& failure) {
-            EXPECT_EQ(failure.status(), JF_BAD_INPUT);
-        }
-    }
-    EXPECT_NO_THROW(session.set_remote(kCredentials)) << "and is none the worse for it";
-}
-
 TEST_P(Descriptions, ConnectsThoughMostLinesOfTheDescriptionAreNonsense)
 {
     FakeHost host;

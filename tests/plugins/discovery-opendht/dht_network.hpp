@@ -4,12 +4,10 @@
 // Threads: the test's thread is the control thread of all of them. Lifetime: a Network outlives its peers.
 #pragma once
 
-#include <jackfield/testing/discovery_record.hpp>
-#include <jackfield/testing/test_identity.hpp>
+#include "tests/plugins/discovery_peer.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,57 +31,10 @@ inline int free_port()
     return ntohs(address.sin_port);
 }
 
-class Peer {
+class Peer final : public discovery_test::Peer {
 public:
-    Peer(json config, const TestIdentity* identity)
-    {
-        if (identity != nullptr)
-            identity->provide_to(host);
-        instance_ = std::make_unique<InstanceUnderTest<jf_discovery_methods>>(
-            host, JACKFIELD_TEST_PLUGIN_DIR, "discovery-opendht", JF_DISCOVERY_INTERFACE, config.dump());
-    }
-
-    Status start()
-    {
-        error_ = no_error();
-        return methods().start(self(), heard.listener(), &error_);
-    }
-    std::string error() const { return error_.text; }
-
-    const jf_discovery_methods& methods() const { return *instance_->methods(); }
-    void* self() const { return instance_->self(); }
-
-    json describe() const
-    {
-        std::string text;
-        methods().describe(self(), append_to(text), nullptr);
-        return json::parse(text);
-    }
-    std::string address() const { return describe()["listening"]; }
-    bool online() const { return !heard.states.empty() && heard.states.back() == JF_ONLINE; }
-
-    void announce(DoneRecord& end) { methods().announce(self(), end.done()); }
-    void find(FindRecord& found, std::string_view account)
-    {
-        methods().find(self(), ++operation_, to_text(account), found.sink());
-    }
-    void send(DoneRecord& end, const Device& to, const CallMessage& message)
-    {
-        const jf_device device = to.raw();
-        const jf_call_message raw = message.raw();
-        methods().send(self(), ++operation_, &device, &raw, end.done());
-    }
-    void cancel_last() { methods().cancel(self(), operation_); }
-    void watch(std::string_view account) { methods().watch(self(), to_text(account)); }
-    void stop(DoneRecord& end) { methods().stop(self(), end.done()); }
-
-    FakeHost host;
-    DiscoveryRecord heard;
-
-private:
-    std::unique_ptr<InstanceUnderTest<jf_discovery_methods>> instance_;
-    jf_operation operation_ = 0;
-    jf_error error_ = no_error();
+    Peer(const json& config, const TestIdentity* identity) : discovery_test::Peer("discovery-opendht", config, identity)
+    {}
 };
 
 class Network {
@@ -113,14 +64,6 @@ private:
     std::uint32_t number_ = std::random_device{}() | 1U;
 };
 
-inline CallMessage request(const std::string& blob)
-{
-    CallMessage message;
-    message.kind = JF_CALL_REQUEST;
-    message.call_id = 42;
-    message.purpose = "call";
-    message.blob = blob;
-    return message;
-}
+using discovery_test::request;
 
 } // namespace discovery_opendht::testing

@@ -1,4 +1,5 @@
-// The plugin in a DHT on loopback: finding, calling, watching, being offline, going away.
+// The plugin in a DHT on loopback, beyond what every discovery promises (sdk/conformance): many messages and devices,
+// being offline, going away.
 //
 // Threads: the test's thread is the control thread of every peer; OpenDHT runs its own.
 #include "dht_network.hpp"
@@ -52,35 +53,6 @@ protected:
     std::unique_ptr<Peer> alice_;
     std::unique_ptr<Peer> bob_;
 };
-
-TEST_F(OpenDht, FindsAPeerAndCarriesMessagesBothWays)
-{
-    start_three();
-    FindRecord found;
-    alice_->find(found, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return found.calls == 1; }));
-    EXPECT_EQ(found.status, JF_OK) << found.text;
-    ASSERT_EQ(found.devices.size(), 1U);
-    EXPECT_EQ(found.devices[0], bob_id_.device());
-    EXPECT_EQ(found.devices[0].chain_pem, bob_id_.device().chain_pem);
-
-    DoneRecord sent;
-    alice_->send(sent, Device(found.devices[0].account_id, found.devices[0].device_id), request("please"));
-    ASSERT_TRUE(until([&] { return sent.calls == 1 && bob_->heard.messages.size() == 1; }));
-    EXPECT_EQ(sent.status, JF_OK) << sent.text;
-    const auto& [sender, message] = bob_->heard.messages[0];
-    EXPECT_EQ(sender, alice_id_.device());
-    EXPECT_EQ(message.blob, "please");
-    EXPECT_EQ(message.call_id, 42U);
-
-    DoneRecord answered;
-    CallMessage answer = request("gladly");
-    answer.kind = JF_CALL_ANSWER;
-    bob_->send(answered, sender, answer);
-    ASSERT_TRUE(until([&] { return answered.calls == 1 && alice_->heard.messages.size() == 1; }));
-    EXPECT_EQ(alice_->heard.messages[0].second.kind, static_cast<std::uint32_t>(JF_CALL_ANSWER));
-    EXPECT_EQ(alice_->heard.messages[0].first, bob_id_.device());
-}
 
 TEST_F(OpenDht, WorksBetweenTwoNodesOfWhichOneIsTheFirst)
 {
@@ -227,20 +199,13 @@ TEST_F(OpenDht, StartsOfflineAndJoinsWhenABootstrapNodeAppears)
     EXPECT_EQ(alice_->describe()["state"], "online");
 }
 
-TEST_F(OpenDht, TellsPresenceUpAndDown)
+TEST_F(OpenDht, IsNotFoundOnceItHasStopped)
 {
     start_three();
     DoneRecord stopped;
-    alice_->watch(bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return alice_->heard.presence.size() == 1; }));
-    EXPECT_TRUE(alice_->heard.presence[0].second);
-    EXPECT_EQ(alice_->heard.presence[0].first, bob_id_.device());
-
     bob_->stop(stopped);
-    ASSERT_TRUE(until([&] { return stopped.calls == 1 && alice_->heard.presence.size() == 2; }));
+    ASSERT_TRUE(until([&] { return stopped.calls == 1; }));
     EXPECT_EQ(stopped.status, JF_OK);
-    EXPECT_FALSE(alice_->heard.presence[1].second);
-
     FindRecord found;
     alice_->find(found, bob_id_.device().account_id);
     ASSERT_TRUE(until([&] { return found.calls == 1; }));
@@ -262,20 +227,6 @@ TEST_F(OpenDht, ReceivesWhatWasSentWhileItWasAway)
     ASSERT_EQ(bob_->start(), JF_OK);
     ASSERT_TRUE(until([&] { return bob_->heard.messages.size() == 1; }));
     EXPECT_EQ(bob_->heard.messages[0].second.blob, "are you there");
-}
-
-TEST_F(OpenDht, CancelEndsAFindOnce)
-{
-    start_three();
-    FindRecord found;
-    alice_->find(found, std::string(64, 'b'));
-    alice_->cancel_last();
-    ASSERT_TRUE(until([&] { return found.calls == 1; }));
-    EXPECT_EQ(found.status, JF_CANCELLED);
-    FindRecord other;
-    alice_->find(other, std::string(64, 'b'));
-    ASSERT_TRUE(until([&] { return other.calls == 1; }));
-    EXPECT_EQ(found.calls, 1);
 }
 
 TEST_F(OpenDht, ServesOthersWithoutAnIdentity)

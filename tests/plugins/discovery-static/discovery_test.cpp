@@ -1,92 +1,37 @@
-// Two neighbours that know each other's address: finding, calling, and what strangers on the port get.
+// Neighbours that know each other's address, beyond what every discovery promises (sdk/conformance): words of failures,
+// restarts, and what strangers on the port get.
 //
 // Threads: the test's thread is the control thread of both; the plugin has a network thread of its own.
 
-#include <jackfield/testing/discovery_record.hpp>
-#include <jackfield/testing/test_identity.hpp>
+#include "tests/plugins/discovery_peer.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace {
 
-using namespace jackfield;
-using namespace jackfield::testing;
-using namespace std::chrono_literals;
-using Json = nlohmann::json;
+using namespace discovery_test;
 
-class Peer {
-public:
-    Peer(const TestIdentity& identity, const Json& peers, const std::string& listen = "127.0.0.1:0")
-    {
-        identity.provide_to(host);
-        instance_ = std::make_unique<InstanceUnderTest<jf_discovery_methods>>(
-            host, JACKFIELD_TEST_PLUGIN_DIR, "discovery-static", JF_DISCOVERY_INTERFACE,
-            Json{{"listen", listen}, {"peers", peers}}.dump());
-        jf_error error = no_error();
-        check((*instance_)->start(self(), heard.listener(), &error), error);
-    }
-
-    void* self() const { return instance_->self(); }
-
-    std::string address() const
-    {
-        std::string text;
-        (*instance_)->describe(self(), append_to(text), nullptr);
-        return Json::parse(text)["listening"];
-    }
-    void announce(DoneRecord& end) { (*instance_)->announce(self(), end.done()); }
-    void find(FindRecord& found, std::string_view account)
-    {
-        (*instance_)->find(self(), ++operation_, to_text(account), found.sink());
-    }
-    void send(DoneRecord& end, const Device& to, const std::string& blob)
-    {
-        const jf_device device = to.raw();
-        CallMessage message;
-        message.call_id = ++operation_;
-        message.blob = blob;
-        message.sent_ms = host.host().wall_ms();
-        const jf_call_message raw = message.raw();
-        (*instance_)->send(self(), operation_, &device, &raw, end.done());
-    }
-    void watch(std::string_view account) { (*instance_)->watch(self(), to_text(account)); }
-    void stop(DoneRecord& end) { (*instance_)->stop(self(), end.done()); }
-
-    FakeHost host;
-    DiscoveryRecord heard;
-
-private:
-    std::unique_ptr<InstanceUnderTest<jf_discovery_methods>> instance_;
-    jf_operation operation_ = 0;
-};
-
-class StaticDiscovery : public ::testing::Test {
+class StaticDiscovery : public Two {
 protected:
+    std::unique_ptr<Peer> peer(const TestIdentity& identity, const Json& peers,
+                               const std::string& listen = "127.0.0.1:0") const
+    {
+        auto made = std::make_unique<Peer>("discovery-static", Json{{"listen", listen}, {"peers", peers}}, &identity);
+        check(made->start(), make_error(JF_INTERNAL, made->error()));
+        return made;
+    }
+
     /// Bob waits and is announced; Alice knows where.
     void start()
     {
-        bob_ = std::make_unique<Peer>(bob_id_, Json::array());
-        DoneRecord announced;
-        bob_->announce(announced);
-        ASSERT_TRUE(until([&] { return announced.calls == 1; }));
-        ASSERT_EQ(announced.status, JF_OK) << announced.text;
-        alice_ = std::make_unique<Peer>(
-            alice_id_, Json::array({{{"account", bob_id_.device().account_id}, {"address", bob_->address()}}}));
-    }
-
-    bool until(const std::function<bool()>& done, std::chrono::milliseconds deadline = 20s)
-    {
-        std::vector<FakeHost*> hosts;
-        for (const auto* peer : {&alice_, &bob_}) {
-            if (*peer)
-                hosts.push_back(&(*peer)->host);
-        }
-        return FakeHost::run_together(hosts, done, deadline);
+        bob_ = peer(bob_id_, Json::array());
+        announce_bob();
+        alice_ =
+            peer(alice_id_, Json::array({{{"account", bob_id_.device().account_id}, {"address", bob_->address()}}}));
     }
 
     /// A plain connection to Bob, as a stranger would make one.
@@ -110,41 +55,12 @@ protected:
         char byte = 0;
         return ::recv(socket, &byte, 1, 0) <= 0;
     }
-
-    TestIdentity alice_id_;
-    TestIdentity bob_id_;
-    std::unique_ptr<Peer> bob_;
-    std::unique_ptr<Peer> alice_;
 };
-
-TEST_F(StaticDiscovery, FindsAPeerAndCarriesMessagesBothWays)
-{
-    start();
-    FindRecord found;
-    alice_->find(found, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return found.calls == 1; }));
-    EXPECT_EQ(found.status, JF_OK) << found.text;
-    ASSERT_EQ(found.devices.size(), 1U);
-    EXPECT_EQ(found.devices[0], bob_id_.device());
-
-    DoneRecord sent;
-    alice_->send(sent, found.devices[0], "please");
-    ASSERT_TRUE(until([&] { return sent.calls == 1 && bob_->heard.messages.size() == 1; }));
-    EXPECT_EQ(bob_->heard.messages[0].second.blob, "please");
-    EXPECT_EQ(bob_->heard.messages[0].first, alice_id_.device());
-
-    DoneRecord answered; // Bob has no peer in his file: the answer goes the way the request came
-    bob_->send(answered, bob_->heard.messages[0].first, "gladly");
-    ASSERT_TRUE(until([&] { return answered.calls == 1 && alice_->heard.messages.size() == 1; }));
-    EXPECT_EQ(alice_->heard.messages[0].second.blob, "gladly");
-}
 
 TEST_F(StaticDiscovery, SaysThatAnAccountIsNotConfigured)
 {
     start();
-    FindRecord found;
-    alice_->find(found, "stranger");
-    ASSERT_TRUE(until([&] { return found.calls == 1; }));
+    const FindRecord found = find("stranger");
     EXPECT_EQ(found.status, JF_NOT_FOUND);
     EXPECT_EQ(found.text, "account stranger is not among the configured peers");
 }
@@ -154,9 +70,7 @@ TEST_F(StaticDiscovery, NamesTheAddressThatRefuses)
     start();
     const std::string address = bob_->address();
     bob_.reset();
-    FindRecord found;
-    alice_->find(found, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return found.calls == 1; }));
+    const FindRecord found = find(bob_id_.device().account_id);
     EXPECT_EQ(found.status, JF_UNREACHABLE);
     EXPECT_EQ(found.text, address + ": Connection refused");
 }
@@ -165,34 +79,14 @@ TEST_F(StaticDiscovery, FindsAPeerAgainThatWasRestarted)
 {
     start();
     const std::string address = bob_->address();
-    FindRecord before;
-    alice_->find(before, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return before.calls == 1; }));
+    const FindRecord before = find(bob_id_.device().account_id);
     bob_.reset();
-    bob_ = std::make_unique<Peer>(bob_id_, Json::array(), address);
-    DoneRecord announced;
-    bob_->announce(announced);
-    ASSERT_TRUE(until([&] { return announced.calls == 1; }));
+    bob_ = peer(bob_id_, Json::array(), address);
+    announce_bob();
     // The old connection may still look open to Alice: the find that meets its end says so, the next one goes through.
-    FindRecord first;
-    alice_->find(first, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return first.calls == 1; }));
-    FindRecord second;
-    alice_->find(second, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return second.calls == 1; }));
+    const FindRecord first = find(bob_id_.device().account_id);
+    const FindRecord second = find(bob_id_.device().account_id);
     EXPECT_EQ(second.status, JF_OK) << second.text;
-}
-
-TEST_F(StaticDiscovery, SeesAWatchedPeerComeAndGo)
-{
-    start();
-    alice_->watch(bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return alice_->heard.presence.size() == 1; }));
-    EXPECT_TRUE(alice_->heard.presence[0].second);
-    DoneRecord stopped;
-    bob_->stop(stopped);
-    ASSERT_TRUE(until([&] { return alice_->heard.presence.size() == 2; }));
-    EXPECT_FALSE(alice_->heard.presence[1].second);
 }
 
 TEST_F(StaticDiscovery, ClosesOnGarbageAndOversizedFrames)
@@ -208,9 +102,7 @@ TEST_F(StaticDiscovery, ClosesOnGarbageAndOversizedFrames)
         EXPECT_TRUE(is_closed(stranger));
         ::close(stranger);
     }
-    FindRecord found;
-    alice_->find(found, bob_id_.device().account_id);
-    ASSERT_TRUE(until([&] { return found.calls == 1; }));
+    const FindRecord found = find(bob_id_.device().account_id);
     EXPECT_EQ(found.status, JF_OK) << "others are served all the same";
 }
 
@@ -229,7 +121,7 @@ TEST_F(StaticDiscovery, RefusesAListWithTheSameAccountTwice)
 {
     try {
         const Json twice = {{"account", "a"}, {"address", "127.0.0.1:1"}};
-        Peer peer(alice_id_, Json::array({twice, twice}));
+        peer(alice_id_, Json::array({twice, twice}));
         FAIL() << "accepted";
     } catch (const Failure& failure) {
         EXPECT_EQ(failure.status(), JF_BAD_CONFIG);

@@ -4,6 +4,7 @@
 // Threads: the test's thread is control.
 #include "soft_token.hpp"
 
+#include "tests/plugins/plugin_list.hpp"
 #include "tests/plugins/secure_channel/pair.hpp"
 
 namespace pkcs11_test {
@@ -17,6 +18,11 @@ struct Case {
     const char* key;
 };
 
+bool is_there(const std::string& plugin)
+{
+    return jackfield::test::among(jackfield::test::listed(JACKFIELD_SECURE_CHANNELS), plugin);
+}
+
 class Pkcs11Proof : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Channels, Pkcs11Proof,
                          ::testing::Values(Case{"secure-noise", "EC:prime256v1"}, Case{"secure-noise", "rsa:2048"},
@@ -28,6 +34,8 @@ INSTANTIATE_TEST_SUITE_P(Channels, Pkcs11Proof,
 
 TEST_P(Pkcs11Proof, OfADeviceWhoseKeyStaysInItsTokenIsTakenInBothRoles)
 {
+    if (!is_there(GetParam().plugin))
+        GTEST_SKIP() << GetParam().plugin << " is not there";
     const SoftToken token(GetParam().key);
     const TokenIdentity alice(token.config());
     ASSERT_EQ(alice.loaded->status, JF_OK) << alice.loaded->text;
@@ -50,6 +58,8 @@ TEST_P(Pkcs11Proof, OfADeviceWhoseKeyStaysInItsTokenIsTakenInBothRoles)
 
 TEST(Pkcs11Channel, AnotherTlsSaysThatItCannotHaveTheKey)
 {
+    if (!is_there("secure-openssl"))
+        GTEST_SKIP() << "secure-openssl is not there";
     const SoftToken token;
     const TokenIdentity alice(token.config());
     ASSERT_EQ(alice.loaded->status, JF_OK) << alice.loaded->text;

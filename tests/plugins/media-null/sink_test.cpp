@@ -46,15 +46,6 @@ TEST_F(MediaNull, CountsTheFramesOfBothKindsWhileTheyComeFromTwoThreads)
         << (lines.empty() ? "nothing said" : lines.back());
 }
 
-TEST_F(MediaNull, RefusesWhatIsNeitherSoundNorPicture)
-{
-    const Sink sink(plugin_, "null");
-    jf_frame frame{};
-    frame.struct_size = sizeof(frame);
-    frame.kind = 3;
-    EXPECT_EQ(sink.write(frame), JF_BAD_INPUT);
-}
-
 TEST_F(MediaNull, MayBeReleasedWithoutAnEnd)
 {
     Sink sink(plugin_, "null");

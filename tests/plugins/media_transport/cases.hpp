@@ -5,12 +5,21 @@
 
 #include "call.hpp"
 
+#include "tests/plugins/plugin_list.hpp"
+
 #include <gtest/gtest.h>
 
 namespace media_transport_test {
 
-inline const Transport kTransports[] = {
-    kSrtp, {"srtp_cm", "media-srtp", "AES_CM_128_HMAC_SHA1_80", 10}, {"plain", "media-plain", "", 0}};
+/// Of the plugins whose folders have not been deleted.
+inline std::vector<Transport> transports()
+{
+    std::vector<Transport> all{
+        kSrtp, {"srtp_cm", "media-srtp", "AES_CM_128_HMAC_SHA1_80", 10}, {"plain", "media-plain", "", 0}};
+    const auto there = jackfield::test::listed(JACKFIELD_MEDIA_TRANSPORTS);
+    std::erase_if(all, [&](const Transport& each) { return !jackfield::test::among(there, each.plugin); });
+    return all;
+}
 
 inline std::string transport_name(const ::testing::TestParamInfo<Transport>& info)
 {

@@ -10,7 +10,7 @@ namespace media_transport_test {
 namespace {
 
 class MediaTransport : public ::testing::TestWithParam<Transport> {};
-INSTANTIATE_TEST_SUITE_P(All, MediaTransport, ::testing::ValuesIn(kTransports), transport_name);
+INSTANTIATE_TEST_SUITE_P(All, MediaTransport, ::testing::ValuesIn(transports()), transport_name);
 
 TEST_P(MediaTransport, CarriesAudioBothWaysInOrderAndUnchanged)
 {

@@ -7,7 +7,7 @@ namespace media_transport_test {
 namespace {
 
 class MediaTransportVideo : public ::testing::TestWithParam<Transport> {};
-INSTANTIATE_TEST_SUITE_P(All, MediaTransportVideo, ::testing::ValuesIn(kTransports), transport_name);
+INSTANTIATE_TEST_SUITE_P(All, MediaTransportVideo, ::testing::ValuesIn(transports()), transport_name);
 
 TEST_P(MediaTransportVideo, AsksForAKeyFrameAtMostAsOftenAsAllowed)
 {

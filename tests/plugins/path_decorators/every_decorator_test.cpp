@@ -43,41 +43,6 @@ TEST_P(EveryDecorator, YieldsAPathOfTheSameKind)
     EXPECT_EQ(above.max_datagram_bytes, below.max_datagram_bytes);
 }
 
-TEST_P(EveryDecorator, CarriesPacketsBothWaysInOrder)
-{
-    link_.open();
-    Bytes sent;
-    for (std::uint8_t number = 1; number <= 50; ++number) {
-        const Bytes packet = packet_of(number);
-        sent.insert(sent.end(), packet.begin(), packet.end());
-        ASSERT_EQ(link_.near().send(packet), JF_OK);
-        ASSERT_EQ(link_.far().send(packet), JF_OK);
-    }
-    ASSERT_TRUE(link_.at_far().wait([&](const auto& heard) { return heard.bytes == sent.size(); }));
-    ASSERT_TRUE(link_.at_near().wait([&](const auto& heard) { return heard.bytes == sent.size(); }));
-    EXPECT_EQ(link_.at_far().heard().stream(), sent);
-    EXPECT_EQ(link_.at_near().heard().stream(), sent);
-}
-
-TEST_P(EveryDecorator, SendsAGatherListAsOnePacket)
-{
-    link_.open();
-    const Bytes head = packet_of(1, 12);
-    const Bytes body = packet_of(2, 160);
-    const jf_bytes parts[] = {to_bytes(head), to_bytes(body)};
-    ASSERT_EQ(link_.near().send(parts), JF_OK);
-    ASSERT_TRUE(link_.at_far().wait([&](const auto& heard) { return heard.bytes == 172; }));
-    EXPECT_TRUE(kind() == JF_STREAM || link_.at_far().heard().packets.size() == 1);
-}
-
-TEST_P(EveryDecorator, HandsUpWhatArrivedBeforeItWasOpened)
-{
-    link_.far().open(link_.at_far());
-    ASSERT_EQ(link_.far().send(packet_of(7)), JF_OK);
-    link_.near().open(link_.at_near());
-    EXPECT_TRUE(link_.at_near().wait_for_packets(1));
-}
-
 TEST_P(EveryDecorator, SaysThatThePathEndedOnceAndWhy)
 {
     link_.open();
@@ -89,45 +54,12 @@ TEST_P(EveryDecorator, SaysThatThePathEndedOnceAndWhy)
     EXPECT_EQ(link_.at_near().heard().closed, 1);
 }
 
-TEST_P(EveryDecorator, ClosesThePathBelowAndSaysNothingAfterwards)
-{
-    link_.open();
-    link_.near().close();
-    link_.near().close();
-    if (kind() == JF_STREAM) { // nobody hears of the end of datagrams
-        EXPECT_TRUE(link_.at_far().wait([](const auto& heard) { return heard.closed == 1; }));
-    }
-    EXPECT_EQ(link_.at_near().heard().closed, 0);
-    EXPECT_NE(link_.near().send(packet_of(1)), JF_OK);
-}
-
 TEST_P(EveryDecorator, SendsWhatWasSentBeforeItCloses)
 {
     link_.open();
     ASSERT_EQ(link_.near().send(packet_of(9)), JF_OK);
     link_.near().close();
     EXPECT_TRUE(link_.at_far().wait_for_packets(1));
-}
-
-TEST_P(EveryDecorator, MayBeReleasedUnopened)
-{
-    link_.release();
-}
-
-TEST_P(EveryDecorator, TellsThatASendMayBeTriedAgain)
-{
-    link_.open();
-    link_.link().hold(true);
-    Status status = JF_OK;
-    for (int i = 0; i < 20'000 && status == JF_OK; ++i)
-        status = link_.near().send(packet_of(1));
-    if (status == JF_OK)
-        return; // it takes what it may lose
-    ASSERT_EQ(status, JF_WOULD_BLOCK);
-    EXPECT_EQ(link_.at_near().heard().writable, 0) << "nothing was refused before";
-    link_.link().hold(false);
-    ASSERT_TRUE(link_.at_near().wait([](const auto& heard) { return heard.writable > 0; }));
-    EXPECT_EQ(link_.near().send(packet_of(2)), JF_OK);
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, EveryDecorator,

@@ -35,29 +35,6 @@ private:
     Bytes held_[2];
 };
 
-TEST_F(ReliableUsrsctp, DescribesAReliableStream)
-{
-    connect();
-    const jf_path_info info = a->stream().describe();
-    EXPECT_EQ(info.kind, static_cast<std::uint32_t>(JF_STREAM));
-    EXPECT_EQ(info.max_datagram_bytes, static_cast<std::uint32_t>(JF_STREAM_SEND_MAX));
-    EXPECT_EQ(info.reliable, 1U);
-    EXPECT_EQ(info.overhead_bytes, 28U);
-    EXPECT_EQ(info.secured, 0U);
-}
-
-TEST_F(ReliableUsrsctp, CarriesBytesBothWays)
-{
-    connect();
-    const Bytes from_a = pattern(100);
-    const Bytes from_b = pattern(3000);
-    EXPECT_EQ(a->stream().send(from_a), JF_OK);
-    EXPECT_EQ(b->stream().send(from_b), JF_OK);
-    EXPECT_TRUE(host.run_until([&] { return b->received_bytes() == 100 && a->received_bytes() == 3000; }));
-    EXPECT_EQ(b->received_so_far(), from_a);
-    EXPECT_EQ(a->received_so_far(), from_b);
-}
-
 TEST_F(ReliableUsrsctp, JoinsThePartsOfASendAndTakesAnEmptyOne)
 {
     connect();
@@ -67,14 +44,6 @@ TEST_F(ReliableUsrsctp, JoinsThePartsOfASendAndTakesAnEmptyOne)
     EXPECT_EQ(a->stream().send(ByteView()), JF_OK);
     EXPECT_TRUE(host.run_until([&] { return b->received_bytes() == whole.size(); }));
     EXPECT_EQ(b->received_so_far(), whole);
-}
-
-TEST_F(ReliableUsrsctp, RefusesASendLargerThanAStreamAllows)
-{
-    connect();
-    EXPECT_EQ(a->stream().send(Bytes(JF_STREAM_SEND_MAX + 1)), JF_BAD_INPUT);
-    EXPECT_EQ(a->stream().send(Bytes(JF_STREAM_SEND_MAX)), JF_OK);
-    EXPECT_TRUE(host.run_until([&] { return b->received_bytes() == JF_STREAM_SEND_MAX; }));
 }
 
 TEST_F(ReliableUsrsctp, FillsNoDatagramBeyondWhatThePathCarries)

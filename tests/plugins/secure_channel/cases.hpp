@@ -7,21 +7,26 @@
 
 #include "pair.hpp"
 
-#include <gtest/gtest.h>
+#include "tests/plugins/plugin_list.hpp"
 
-#include <string_view>
+#include <gtest/gtest.h>
 
 namespace secure_test {
 
-inline constexpr const char* kPlugins[] = {"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise"};
+/// Those that encrypt, and those that do not, as far as their folders have not been deleted.
+inline std::vector<std::string> plugins(bool encrypting = true)
+{
+    auto ids = jackfield::test::listed(JACKFIELD_SECURE_CHANNELS);
+    std::erase_if(ids, [&](const std::string& id) { return encrypting == (id == "secure-none"); });
+    return ids;
+}
 
 inline std::vector<Case> all_cases()
 {
     std::vector<Case> cases;
-    for (const auto* client : kPlugins) {
-        for (const auto* server : kPlugins) {
-            if (std::string_view(client) != server &&
-                (!JACKFIELD_MIXED_CASES || !speaks_tls(client) || !speaks_tls(server)))
+    for (const auto& client : plugins()) {
+        for (const auto& server : plugins()) {
+            if (client != server && (!JACKFIELD_MIXED_CASES || !speaks_tls(client) || !speaks_tls(server)))
                 continue;
             for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
                 cases.push_back({client, server, kind});
@@ -41,8 +46,10 @@ inline std::vector<Case> only_tls(std::vector<Case> cases = all_cases())
 inline std::vector<Case> clear_too()
 {
     std::vector<Case> cases = all_cases();
-    for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
-        cases.push_back({"secure-none", "secure-none", kind});
+    for (const auto& id : plugins(false)) {
+        for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
+            cases.push_back({id, id, kind});
+    }
     return cases;
 }
 

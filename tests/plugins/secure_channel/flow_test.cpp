@@ -26,21 +26,6 @@ std::vector<Case> cases_that_tell_the_end()
 class Ending : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(All, Ending, ::testing::ValuesIn(cases_that_tell_the_end()), case_name);
 
-TEST_P(Flow, AGatherListArrivesAsOne)
-{
-    Pair pair(GetParam());
-    ASSERT_TRUE(pair.connect());
-    const Bytes whole = pattern(GetParam().stream() ? 50'000 : 1000);
-    std::vector<jf_bytes> parts;
-    for (std::size_t at = 0, step = 1; at < whole.size(); at += step, step = step * 3 % 997 + 1)
-        parts.push_back({whole.data() + at, std::min(step, whole.size() - at)});
-    ASSERT_EQ(pair.client.path().send(parts), JF_OK);
-    ASSERT_TRUE(pair.run_until([&] { return pair.server.sink.size() == whole.size(); }));
-    EXPECT_EQ(pair.server.sink.bytes(), whole);
-    const bool in_records = GetParam().stream() && GetParam().encrypts(); // full ones
-    EXPECT_EQ(pair.server.sink.packets().size(), in_records ? 4U : 1U);
-}
-
 TEST_P(Flow, ArrivalTimeAndCongestionMarksComeThrough)
 {
     std::atomic<std::int64_t> arrival{0};
@@ -214,18 +199,6 @@ TEST_P(Ending, AnOrderlyEndIsToldAsSuch)
     EXPECT_EQ(pair.server.path().send(text("x")), JF_CLOSED);
     EXPECT_EQ(pair.client.path().send(text("x")), JF_CLOSED);
     EXPECT_FALSE(pair.client.sink.is_closed()); // who closes is not told
-}
-
-TEST_P(Flow, OpeningTwiceIsRefused)
-{
-    Pair pair(GetParam());
-    ASSERT_TRUE(pair.connect());
-    try {
-        pair.client.open_secured_path();
-        FAIL() << "opened twice";
-    } catch (const jackfield::Failure& failure) {
-        EXPECT_EQ(failure.status(), JF_BUSY);
-    }
 }
 
 TEST_P(Ending, ClosingWhileTheOtherSendsEndsTheSender)

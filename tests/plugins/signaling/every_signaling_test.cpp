@@ -76,33 +76,6 @@ nlohmann::json parsed(const std::string& text)
     return nlohmann::json::parse(text, nullptr, false);
 }
 
-TEST_P(Signaled, ACallRingsIsAnsweredAndHungUpByTheCaller)
-{
-    invited();
-    EXPECT_TRUE(bob.log.has("invited 1 Alice \"A\" Ö"));
-    ASSERT_EQ(bob.ring(1), JF_OK) << bob.problem;
-    ASSERT_TRUE(heard(alice, "ringing 2"));
-    ASSERT_EQ(bob.answer(1), JF_OK) << bob.problem;
-    ASSERT_TRUE(heard(alice, "answered 2"));
-    ASSERT_TRUE(heard(bob, "confirmed 1"));
-    ASSERT_EQ(alice.bye(2), JF_OK) << alice.problem;
-    ASSERT_TRUE(heard(bob, "ended 1 0"));
-    settle();
-    EXPECT_EQ(alice.log.all(), "ringing 2; answered 2; ");
-    EXPECT_EQ(bob.log.all(), "invited 1 Alice \"A\" Ö; confirmed 1; ended 1 0; message 0; ");
-    EXPECT_EQ(bob.bye(1), JF_NOT_FOUND);
-    EXPECT_EQ(alice.bye(2), JF_NOT_FOUND);
-}
-
-TEST_P(Signaled, OfferAndAnswerArriveAsTheyAre)
-{
-    establish();
-    EXPECT_EQ(parsed(bob.log.json["invited"])["media"], parsed(kOffer)["media"]);
-    EXPECT_EQ(parsed(bob.log.json["invited"])["ice"]["candidates"], parsed(kOffer)["ice"]["candidates"]);
-    EXPECT_EQ(parsed(alice.log.json["answered"])["media"], parsed(kAnswer)["media"]);
-    EXPECT_EQ(parsed(alice.log.json["answered"])["ice"]["pwd"], "00112233445566778899aabb");
-}
-
 TEST_P(Signaled, TheCalleeMayHangUpAndEitherSideMayCall)
 {
     establish();
@@ -145,17 +118,6 @@ TEST_P(Signaled, EveryReasonToRefuseReachesTheCaller)
     ASSERT_TRUE(heard(bob, "invited " + std::to_string(there)));
     EXPECT_EQ(bob.refuse(there, JF_REASON_ELSEWHERE), JF_BAD_INPUT) << "that refuses nothing";
     EXPECT_EQ(bob.refuse(there, JF_REASON_BUSY), JF_OK);
-}
-
-TEST_P(Signaled, ACallThatRingsCanBeCancelledWithAReason)
-{
-    invited();
-    ASSERT_EQ(bob.ring(1), JF_OK);
-    ASSERT_TRUE(heard(alice, "ringing 2"));
-    ASSERT_EQ(alice.cancel(2, JF_REASON_ELSEWHERE), JF_OK) << alice.problem;
-    ASSERT_TRUE(heard(bob, "cancelled 1 5"));
-    ASSERT_TRUE(heard(alice, "refused 2 4"));
-    EXPECT_EQ(bob.answer(1), JF_NOT_FOUND);
 }
 
 TEST_P(Signaled, AnAnswerThatCrossesTheCancelEndsTheCallForBoth)
@@ -301,19 +263,6 @@ TEST_P(Signaled, NewMediaOfEitherSideAreAnswered)
     ASSERT_TRUE(heard(bob, "update_answered 1"));
 }
 
-TEST_P(Signaled, NewMediaCanBeRefusedAndTheCallGoesOn)
-{
-    establish();
-    ASSERT_EQ(alice.update(2), JF_OK);
-    ASSERT_TRUE(heard(bob, "updated 1"));
-    ASSERT_EQ(bob.answer_update(1, ""), JF_OK);
-    ASSERT_TRUE(heard(alice, "update_refused 2"));
-    settle();
-    ASSERT_EQ(alice.update(2), JF_OK) << "the next one may come";
-    ASSERT_EQ(alice.bye(2), JF_OK);
-    ASSERT_TRUE(heard(bob, "ended 1"));
-}
-
 TEST_P(Signaled, WhenBothOfferAtOnceBothComeThrough)
 {
     establish();
@@ -352,32 +301,6 @@ TEST_P(Signaled, AnOpenOfferGoesWithItsCall)
 
 // --- beside the call -------------------------------------------------------------------------------------------------
 
-TEST_P(Signaled, MessagesArriveWithTypeAndBodyInsideAndOutsideACall)
-{
-    const std::string binary("\x00\xff\x80 \r\n\"\\", 8);
-    alice.message(0, "text/plain", "Grüße\n");
-    alice.message(0, "application/octet-stream", binary);
-    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 2; }));
-    EXPECT_EQ(alice.done_statuses, (std::vector<Status>{JF_OK, JF_OK}));
-    establish();
-    bob.info(1, "application/media_control+xml", "<turn/>");
-    ASSERT_TRUE(host.run_until([&] { return bob.done_statuses.size() == 1; }));
-    EXPECT_EQ(bob.done_statuses[0], JF_OK);
-    EXPECT_TRUE(alice.log.has("info 2"));
-    EXPECT_EQ(bob.log.bodies[0], (std::pair<std::string, std::string>("text/plain", "Grüße\n")));
-    EXPECT_EQ(bob.log.bodies[1].second, binary);
-    EXPECT_EQ(alice.log.bodies[0].second, "<turn/>");
-}
-
-TEST_P(Signaled, AMessageThatIsNotTakenIsRefused)
-{
-    bob.log.delivery_status = JF_UNSUPPORTED;
-    alice.message(0, "image/png", "x");
-    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 1; }));
-    EXPECT_EQ(alice.done_statuses[0], JF_REFUSED);
-    EXPECT_FALSE(alice.done_text.empty());
-}
-
 TEST_P(Signaled, AMessageNeedsATypeAndFits)
 {
     alice.message(0, "plain", "x");
@@ -389,26 +312,6 @@ TEST_P(Signaled, AMessageNeedsATypeAndFits)
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
-
-TEST_P(Signaled, TheEndOfTheStreamIsTheLastEventAndEndsEverything)
-{
-    establish();
-    alice.message(0, "text/plain", "lost or taken");
-    bob.release();
-    ASSERT_TRUE(host.run_until([&] { return alice.log.has_prefix("closed"); }));
-    EXPECT_TRUE(alice.log.events.back().starts_with("closed"));
-    EXPECT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 1; })) << "its end is not forgotten";
-    EXPECT_EQ(alice.bye(2), JF_CLOSED);
-    EXPECT_EQ(alice.invite(4), JF_CLOSED);
-}
-
-TEST_P(Signaled, WhoReleasesHearsNothingMore)
-{
-    establish();
-    alice.release();
-    ASSERT_TRUE(host.run_until([&] { return bob.log.has_prefix("closed"); }));
-    EXPECT_EQ(alice.log.all(), "answered 2; ");
-}
 
 TEST_P(Signaled, AnAnswerThatIsNeverConfirmedEndsTheCall)
 {

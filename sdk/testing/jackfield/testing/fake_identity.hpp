@@ -65,10 +65,10 @@ public:
 
     Bytes open(ByteView sealed) override
     {
-        if (sealed.size() < kSignature_bytes)
+        if (sealed.size() < kSignatureBytes)
             throw Failure(JF_UNAUTHENTICATED, "not a sealed box");
         Bytes plain;
-        for (const std::uint8_t byte : sealed.subspan(kSignature_bytes))
+        for (const std::uint8_t byte : sealed.subspan(kSignatureBytes))
             plain.push_back(static_cast<std::uint8_t>(byte ^ 0x5aU));
         const Bytes expected = signature(device_.chain_pem, 0, plain);
         if (!std::equal(expected.begin(), expected.end(), sealed.begin()))
@@ -82,7 +82,7 @@ public:
     std::size_t verifications = 0;
 
 private:
-    static constexpr std::size_t kSignature_bytes = 8;
+    static constexpr std::size_t kSignatureBytes = 8;
 
     static Device split(std::string_view chain)
     {
@@ -98,7 +98,7 @@ private:
         const std::string signer = key == JF_KEY_ACCOUNT ? split(chain).account_id : std::string(chain);
         const std::string text = std::to_string(key) + signer + std::string(as_text(data));
         const std::uint64_t hash = std::hash<std::string>{}(text);
-        Bytes out(kSignature_bytes);
+        Bytes out(kSignatureBytes);
         std::memcpy(out.data(), &hash, out.size());
         return out;
     }

@@ -1,0 +1,306 @@
+// jackfield.connectivity/1: from two descriptions to paths.
+//
+// Threads: the test's; ears are called on the paths' own. Lifetime: sessions are released before their instances go.
+#include "lists.hpp"
+#include "path_tests.hpp"
+
+#include <jackfield/abi/connectivity.h>
+
+#include <map>
+#include <sstream>
+
+namespace jackfield::conformance {
+
+namespace connectivity {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Session {
+public:
+    Session(Life& life, std::uint32_t role, std::uint32_t kind, std::uint32_t components) : life_(life)
+    {
+        jf_error error = no_error();
+        const Status opened = open(life, role, kind, components, &error);
+        skip_if(opened == JF_UNSUPPORTED, error.text);
+        check(opened, error);
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { release(); }
+
+    void release()
+    {
+        const auto session = std::exchange(session_, {});
+        if (session.methods != nullptr)
+            session.methods->release(session.self);
+    }
+    void gather()
+    {
+        jf_error error = no_error();
+        check(session_.methods->gather(session_.self, &error), error);
+    }
+    std::string description() const
+    {
+        std::string lines;
+        jf_error error = no_error();
+        check(session_.methods->local_description(session_.self, append_to(lines), &error), error);
+        return lines;
+    }
+    Status set_remote(std::string_view lines)
+    {
+        jf_error error = no_error();
+        return session_.methods->set_remote(session_.self, to_text(lines), &error);
+    }
+    void add(std::string_view line)
+    {
+        jf_error error = no_error();
+        session_.methods->add_remote_candidate(session_.self, to_text(line), &error);
+    }
+    Life& life() { return life_; }
+    int events() const { return gathered + failed + pairs + static_cast<int>(ready.size()); }
+
+    int gathered = 0;
+    int failed = 0;
+    int pairs = 0;
+    Status status = JF_OK;
+    std::string text;
+    std::map<std::uint32_t, int> ready;
+    std::map<std::uint32_t, Path> paths;
+    Session* peer = nullptr; ///< candidates are trickled to it
+
+private:
+    Status open(Life& life, std::uint32_t role, std::uint32_t kind, std::uint32_t components, jf_error* error)
+    {
+        const jf_connectivity_options options{sizeof(options), role, kind, components, to_text("conformance")};
+        return life.methods<jf_connectivity_methods>().open(life.self(), &options, {&kListener, this}, &session_,
+                                                            error);
+    }
+    static Session& of(void* self) { return *static_cast<Session*>(self); }
+    static constexpr jf_connectivity_listener_methods kListener{
+        sizeof(jf_connectivity_listener_methods),
+        0,
+        [](void* self, jf_text line) {
+            if (of(self).peer != nullptr)
+                of(self).peer->add(view(line));
+        },
+        [](void* self) { ++of(self).gathered; },
+        [](void* self, std::uint32_t component, jf_path path) {
+            ++of(self).ready[component];
+            of(self).paths[component] = Path(path);
+        },
+        [](void* self, const jf_selected_pair*) { ++of(self).pairs; },
+        [](void* self, Status why, const jf_error* error) {
+            ++of(self).failed;
+            of(self).status = why;
+            of(self).text = error_text(error, "");
+        }};
+
+    Life& life_;
+    jf_connectivity_session session_{};
+};
+
+class Call final : public Joint {
+public:
+    Call(Bench& bench, std::uint32_t wanted, std::uint32_t components = 1)
+        : bench_(bench),
+          a(bench.make(JF_CONNECTIVITY_INTERFACE, 0), JF_CONTROLLING, wanted, components),
+          b(bench.make(JF_CONNECTIVITY_INTERFACE, 1), JF_CONTROLLED, wanted, components)
+    {
+        kind = wanted;
+        a.peer = &b;
+        b.peer = &a;
+    }
+    ~Call() override { release(); }
+    void release() override
+    {
+        at_far.hold(false);
+        a.release();
+        b.release();
+    }
+    void end_far() override { b.release(); }
+    void gather()
+    {
+        a.gather();
+        b.gather();
+    }
+    void connected(std::size_t components)
+    {
+        bench_.until(
+            [&] { return (a.ready.size() == components && b.ready.size() == components) || a.failed + b.failed > 0; });
+        require(a.failed + b.failed == 0, "the session failed: " + a.text + b.text);
+        require(a.ready.size() == components && b.ready.size() == components,
+                std::to_string(components) + " components, " + std::to_string(a.ready.size()) + " and " +
+                    std::to_string(b.ready.size()) + " are ready");
+    }
+    void connect(std::size_t components)
+    {
+        gather();
+        require_status(b.set_remote(a.description()), JF_OK, "set_remote with the peer's description");
+        require_status(a.set_remote(b.description()), JF_OK, "set_remote with the peer's description");
+        connected(components);
+        near = a.paths.begin()->second;
+        far = b.paths.begin()->second;
+    }
+
+private:
+    Bench& bench_;
+
+public:
+    Session a;
+    Session b;
+};
+
+std::vector<std::string> lines_of(const std::string& text)
+{
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);)
+        lines.push_back(line);
+    return lines;
+}
+
+void describes_itself(Bench& bench, std::uint32_t kind)
+{
+    Life& life = bench.make(JF_CONNECTIVITY_INTERFACE);
+    std::vector<std::string> credentials;
+    for (int i = 0; i < 3; ++i) {
+        Session session(life, JF_CONTROLLING, kind, 1);
+        session.gather();
+        require(bench.until([&] { return session.gathered > 0; }), "gathered does not come");
+        bench.run_pending();
+        require(session.gathered == 1, "gathered came twice for one gather");
+        const auto lines = lines_of(session.description());
+        require(lines.size() >= 3, "the description has no candidate: " + session.description());
+        require(lines[0].size() >= 4 && lines[1].size() >= 22, "ufrag or pwd is too short (RFC 8839 section 5.4)");
+        require(std::ranges::find(credentials, lines[1]) == credentials.end(), "two sessions have the same pwd");
+        credentials.push_back(lines[1]);
+        for (std::size_t at = 2; at < lines.size(); ++at)
+            require(lines[at].find(" typ ") != std::string::npos && !lines[at].starts_with("candidate:"),
+                    "no candidate-attribute without \"candidate:\": " + lines[at]);
+    }
+}
+
+void connects_every_component(Bench& bench, std::uint32_t kind)
+{
+    Call call(bench, kind, 2);
+    call.connect(2);
+    bench.run_pending();
+    for (const std::uint32_t component : {1U, 2U}) {
+        require(call.a.ready[component] == 1, "component " + std::to_string(component) + " was ready " +
+                                                  std::to_string(call.a.ready[component]) + " times");
+        Ear near;
+        Ear far;
+        call.a.paths[component].open(near);
+        call.b.paths[component].open(far);
+        require(call.a.paths[component].send(pattern(100, component)) == JF_OK &&
+                    call.b.paths[component].send(pattern(100, component)) == JF_OK,
+                "a ready path takes no bytes");
+        require(bench.until([&] { return near.bytes() == 100 && far.bytes() == 100; }),
+                "a ready path carries no bytes");
+        require(far.heard().stream() == pattern(100, component), "the components are mixed up");
+        call.a.paths[component].close();
+        call.b.paths[component].close();
+    }
+}
+
+void refuses_garbage(Bench& bench, std::uint32_t kind)
+{
+    Call call(bench, kind);
+    call.gather();
+    for (const std::string& garbage :
+         {std::string(), std::string("\n"), std::string("ufrg\nshort\n"), std::string("\x00\x01\xff\n\x00", 5),
+          std::string(70'000, 'x'), std::string("u f r g\n") + std::string(22, 'p')})
+        require_status(call.a.set_remote(garbage), JF_BAD_INPUT, "set_remote without good credentials");
+    require_status(call.a.set_remote(call.b.description()), JF_OK, "set_remote after one that was refused");
+    require_status(call.b.set_remote(call.a.description()), JF_OK, "set_remote");
+    call.connected(1);
+}
+
+void skips_what_it_cannot_use(Bench& bench, std::uint32_t kind)
+{
+    Call call(bench, kind);
+    call.gather();
+    const auto lines = lines_of(call.a.description());
+    std::string noisy = lines.at(0) + "\n" + lines.at(1) +
+                        "\nnonsense\n\n1 1 UDP 5 224.0.0.1 5 typ host\n1 7 UDP 5 127.0.0.1 5 typ host\n"
+                        "1 1 UDP 5 127.0.0.1 0 typ host\n1 1 UDP 5 name.local 5 typ host\n";
+    for (std::size_t at = 2; at < lines.size(); ++at)
+        noisy += lines[at] + "\n";
+    require_status(call.b.set_remote(noisy), JF_OK, "set_remote with candidates that cannot be used among good ones");
+    require_status(call.a.set_remote(call.b.description()), JF_OK, "set_remote");
+    call.connected(1);
+}
+
+void gives_up_in_time(Bench& bench, std::uint32_t kind)
+{
+    bench.use_clock(testing::Clock::manual);
+    const std::string config = bench.config(0, "hasty");
+    Session session(bench.make_with(JF_CONNECTIVITY_INTERFACE, config), JF_CONTROLLING, kind, 1);
+    session.gather();
+    require_status(session.set_remote("ufrg\n0123456789012345678901\n1 1 UDP 5 127.0.0.1 9 typ host\n"
+                                      "2 1 TCP 5 127.0.0.1 9 typ host tcptype passive\n"),
+                   JF_OK, "set_remote");
+    bench.until([&] {
+        bench.pass(1s);
+        return session.failed > 0;
+    });
+    require(session.failed == 1, "nobody answers, and it does not fail");
+    require(!session.text.empty(), "the failure has no words");
+    bench.pass(60s);
+    require(session.failed == 1, "failed came twice");
+}
+
+void release_is_silent(Bench& bench, std::uint32_t kind)
+{
+    for (int moment = 0; moment < 3; ++moment) {
+        Call call(bench, kind);
+        if (moment >= 1)
+            call.gather();
+        if (moment >= 2)
+            call.a.set_remote(call.b.description());
+        call.a.release();
+        const int before = call.a.events();
+        if (moment >= 2)
+            call.b.release();
+        bench.until([] { return false; }, 20ms);
+        require(call.a.events() == before, "an event came after release");
+        call.b.release();
+        call.a.life().destroy();
+        require(call.a.events() == before, "an event came in destroy");
+    }
+}
+
+} // namespace
+} // namespace connectivity
+
+void add_connectivity_tests(TestList& list)
+{
+    using namespace connectivity;
+    struct Line {
+        const char* rule;
+        const char* name;
+        void (*run)(Bench&, std::uint32_t);
+    };
+    const Line lines[] = {
+        {"JF-CONN-01", "A session gathers and describes itself", describes_itself},
+        {"JF-CONN-02", "Every component connects", connects_every_component},
+        {"JF-CONN-03", "A description without credentials is refused", refuses_garbage},
+        {"JF-CONN-04", "Candidates that cannot be used are skipped", skips_what_it_cannot_use},
+        {"JF-CONN-05", "A session that nobody answers fails", gives_up_in_time},
+        {"JF-GEN-09", "A released session is silent", release_is_silent},
+    };
+    const std::string id = JF_CONNECTIVITY_INTERFACE;
+    for (const Line& line : lines) {
+        for (const std::uint32_t kind : {JF_DATAGRAM, JF_STREAM})
+            list.push_back({line.rule, id, std::string(line.name) + (kind == JF_STREAM ? " (stream)" : " (datagrams)"),
+                            [run = line.run, kind](Bench& bench) { run(bench, kind); }});
+    }
+    add_path_tests(list, id, {JF_DATAGRAM, JF_STREAM}, [](Bench& bench, std::uint32_t kind) -> std::unique_ptr<Joint> {
+        auto call = std::make_unique<Call>(bench, kind);
+        call->connect(1);
+        return call;
+    });
+}
+
+} // namespace jackfield::conformance

@@ -1,0 +1,33 @@
+// Runs tests, each in a process of its own with a time limit, so that one that crashes or hangs ends nothing else.
+//
+// Threads: call it while this process has one thread. Lifetime: plain values.
+#pragma once
+
+#include "kit.hpp"
+
+namespace jackfield::conformance {
+
+enum class Result { passed, failed, crashed, timed_out, skipped };
+std::string_view name_of(Result result);
+
+struct Outcome {
+    Result result = Result::failed;
+    std::string seen; ///< why it did not pass
+    std::chrono::milliseconds took{0};
+};
+
+Outcome run_alone(const Test& test, const Request& request, std::chrono::seconds limit);
+
+/// Same, in this process: for a debugger.
+Outcome run_here(const Test& test, const Request& request);
+
+/// Those of the list that are about one of these interfaces, or about every plugin.
+std::vector<Test> tests_for(const std::vector<std::string>& interfaces);
+
+/// What the manifest beside a library says it implements. Empty if there is no manifest.
+std::vector<std::string> interfaces_of(const std::string& library);
+
+/// The text of sdk/CONTRACT.md.
+std::string contract();
+
+} // namespace jackfield::conformance

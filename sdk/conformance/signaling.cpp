@@ -1,0 +1,374 @@
+// jackfield.signaling/1: calls as both kernels hear them.
+//
+// Threads: the test's; bytes come on the link's. Lifetime: sessions are released before their link.
+#include "lists.hpp"
+#include "path_tests.hpp"
+
+#include <jackfield/signaling.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace jackfield::conformance {
+
+namespace signaling {
+namespace {
+
+const std::string kOffer = R"({"ice":{"ufrag":"0d04b935","pwd":"7c33834e7cf944bf0e367b42","candidates":[
+    "H1 1 UDP 2130706431 192.0.2.10 4000 typ host","H1 2 UDP 2130706430 192.0.2.10 4001 typ host"]},
+    "media":[{"kind":"audio","direction":"sendrecv","profile":"RTP/SAVP","rtp_component":1,"rtcp_component":2,
+    "codecs":[{"payload_type":104,"name":"opus","clock_rate_hz":48000,"channels":2}],
+    "keys":[{"tag":1,"suite":"AES_CM_128_HMAC_SHA1_80","key":"c29tZSBrZXkgYW5kIHNhbHQgb2YgMzAgYnl0ZXMh"}]}]})";
+const std::string kAnswer = R"({"ice":{"ufrag":"9a8b7c6d","pwd":"00112233445566778899aabb","candidates":[
+    "H2 1 UDP 2130706431 192.0.2.20 5000 typ host","H2 2 UDP 2130706430 192.0.2.20 5001 typ host"]},
+    "media":[{"kind":"audio","direction":"sendrecv","profile":"RTP/SAVP","rtp_component":1,"rtcp_component":2,
+    "codecs":[{"payload_type":104,"name":"opus","clock_rate_hz":48000,"channels":2}],
+    "keys":[{"tag":1,"suite":"AES_CM_128_HMAC_SHA1_80","key":"YW5vdGhlciBrZXkgYW5kIHNhbHQgb2YgMzAgYnl0"}]}]})";
+
+/// One end: a session, and what its listener heard, each event as "name call" or "name call reason".
+class End {
+public:
+    End(Bench& bench, int number, Path stream) : life_(bench.make(JF_SIGNALING_INTERFACE, number))
+    {
+        static const Device devices[] = {{"alice-account", "alice-device"}, {"bob-account", "bob-device"}};
+        const jf_device local = devices[number].raw();
+        const jf_device remote = devices[1 - number].raw();
+        const jf_signaling_options options{sizeof(options), number == 0 ? 1U : 0U, &local, &remote,
+                                           to_text(number == 0 ? "Alice \"A\" Ö" : "Bob")};
+        jf_error error = no_error();
+        check(life_.methods<jf_signaling_methods>().open(life_.self(), stream.raw(), &options, {&kListener, this},
+                                                         &session_, &error),
+              error);
+    }
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+    ~End() { release(); }
+
+    void release()
+    {
+        const auto session = std::exchange(session_, {});
+        if (session.methods != nullptr)
+            session.methods->release(session.self);
+    }
+    bool heard(const std::string& event) const { return std::ranges::find(events, event) != events.end(); }
+    std::string all() const
+    {
+        std::string text;
+        for (const auto& event : events)
+            text += event + "; ";
+        return text;
+    }
+
+    using TextVerb = jf_status (*jf_signaling_session_methods::*)(void*, std::uint64_t, jf_text, jf_error*);
+    using ReasonVerb = jf_status (*jf_signaling_session_methods::*)(void*, std::uint64_t, std::uint32_t, jf_error*);
+    using BodyVerb = void (*jf_signaling_session_methods::*)(void*, std::uint64_t, jf_text, jf_bytes, jf_done);
+    Status say(TextVerb verb, std::uint64_t call, std::string_view text)
+    {
+        jf_error error = no_error();
+        return (session_.methods->*verb)(session_.self, call, to_text(text), &error);
+    }
+    Status say(ReasonVerb verb, std::uint64_t call, std::uint32_t reason)
+    {
+        jf_error error = no_error();
+        return (session_.methods->*verb)(session_.self, call, reason, &error);
+    }
+    void tell(BodyVerb verb, std::uint64_t call, std::string_view type, std::string_view body)
+    {
+        (session_.methods->*verb)(session_.self, call, to_text(type), to_bytes(as_bytes(body)),
+                                  {this, [](void* self, Status status, const jf_error*) {
+                                       static_cast<End*>(self)->receipts.push_back(status);
+                                   }});
+    }
+    Life& life() { return life_; }
+
+    std::vector<std::string> events;
+    std::map<std::string, std::string> json; ///< the last description of each event
+    std::string display_name;
+    std::vector<std::pair<std::string, std::string>> bodies;
+    std::vector<Status> receipts;
+    Status takes = JF_OK; ///< what it answers to messages
+
+private:
+    static End& of(void* self) { return *static_cast<End*>(self); }
+    void hear(const std::string& name, std::uint64_t call, jf_text document)
+    {
+        json[name] = view(document);
+        events.push_back(name + " " + std::to_string(call));
+    }
+    void hear(const std::string& name, std::uint64_t call, std::uint32_t reason)
+    {
+        events.push_back(name + " " + std::to_string(call) + " " + std::to_string(reason));
+    }
+    Status take(const std::string& name, std::uint64_t call, jf_text type, jf_bytes body)
+    {
+        bodies.emplace_back(view(type), as_text(view(body)));
+        events.push_back(name + " " + std::to_string(call));
+        return takes;
+    }
+    static const jf_signaling_listener_methods kListener;
+
+    Life& life_;
+    jf_signaling_session session_{};
+};
+
+const jf_signaling_listener_methods End::kListener{
+    sizeof(jf_signaling_listener_methods),
+    0,
+    [](void* self, std::uint64_t call, jf_text offer, jf_text name) {
+        of(self).display_name = view(name);
+        of(self).hear("invited", call, offer);
+    },
+    [](void* self, std::uint64_t call, jf_text answer) { of(self).hear("ringing", call, answer); },
+    [](void* self, std::uint64_t call, jf_text answer) { of(self).hear("answered", call, answer); },
+    [](void* self, std::uint64_t call) { of(self).events.push_back("confirmed " + std::to_string(call)); },
+    [](void* self, std::uint64_t call, std::uint32_t reason, std::uint32_t, jf_text) {
+        of(self).hear("refused", call, reason);
+    },
+    [](void* self, std::uint64_t call, std::uint32_t reason) { of(self).hear("cancelled", call, reason); },
+    [](void* self, std::uint64_t call, jf_text offer) { of(self).hear("updated", call, offer); },
+    [](void* self, std::uint64_t call, jf_text answer) { of(self).hear("update_answered", call, answer); },
+    [](void* self, std::uint64_t call, std::uint32_t reason, jf_text) { of(self).hear("ended", call, reason); },
+    [](void* self, std::uint64_t call, jf_text type, jf_bytes body) {
+        return of(self).take("message", call, type, body);
+    },
+    [](void* self, std::uint64_t call, jf_text type, jf_bytes body) { return of(self).take("info", call, type, body); },
+    [](void* self, Status, const jf_error*) { of(self).events.push_back("closed"); }};
+
+using Verbs = jf_signaling_session_methods;
+
+struct Pair {
+    explicit Pair(Bench& its_bench)
+        : bench(its_bench), link(JF_STREAM), alice(bench, 0, link.path(0)), bob(bench, 1, link.path(1))
+    {}
+
+    void wait(const End& end, const std::string& event)
+    {
+        require(bench.until([&] { return end.heard(event); }), "\"" + event + "\" is not heard among: " + end.all());
+    }
+    /// A call of Alice's, 2 there and 1 at Bob's.
+    void invite()
+    {
+        require_status(alice.say(&Verbs::invite, 2, kOffer), JF_OK, "invite");
+        wait(bob, "invited 1");
+    }
+    void establish()
+    {
+        invite();
+        require_status(bob.say(&Verbs::answer, 1, kAnswer), JF_OK, "answer");
+        wait(alice, "answered 2");
+        wait(bob, "confirmed 1");
+    }
+    /// What is on its way arrives: a message there and its receipt back.
+    void settle()
+    {
+        const auto before = alice.receipts.size();
+        alice.tell(&Verbs::message, 0, "text/plain", "are you there?");
+        require(bench.until([&] { return alice.receipts.size() > before; }), "a message has no receipt");
+    }
+
+    Bench& bench;
+    testing::MemoryLink link;
+    End alice;
+    End bob;
+};
+
+void carries_a_call(Bench& bench)
+{
+    Pair pair(bench);
+    pair.invite();
+    require(pair.bob.display_name == "Alice \"A\" Ö", "the display name arrives as " + pair.bob.display_name);
+    require_status(pair.bob.say(&Verbs::ring, 1, ""), JF_OK, "ring");
+    pair.wait(pair.alice, "ringing 2");
+    require_status(pair.bob.say(&Verbs::answer, 1, kAnswer), JF_OK, "answer");
+    pair.wait(pair.alice, "answered 2");
+    pair.wait(pair.bob, "confirmed 1");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_OK, "bye");
+    pair.wait(pair.bob, "ended 1 0");
+    pair.settle();
+    require(pair.alice.all() == "ringing 2; answered 2; ", "the caller heard: " + pair.alice.all());
+    require(pair.bob.all() == "invited 1; confirmed 1; ended 1 0; message 0; ", "the callee heard: " + pair.bob.all());
+}
+
+void require_same(const std::string& got, const std::string& sent, const std::string& what)
+{
+    for (const char* part : {"/media", "/ice/candidates", "/ice/pwd"})
+        require(json_part(got, part) == json_part(sent, part), what + " arrives changed: " + json_part(got, part));
+}
+
+void carries_descriptions(Bench& bench)
+{
+    Pair pair(bench);
+    pair.invite();
+    require_same(pair.bob.json["invited"], kOffer, "the offer");
+    require_status(pair.bob.say(&Verbs::ring, 1, kAnswer), JF_OK, "ring with an early answer");
+    pair.wait(pair.alice, "ringing 2");
+    require_same(pair.alice.json["ringing"], kAnswer, "an early answer");
+    require_status(pair.bob.say(&Verbs::answer, 1, kAnswer), JF_OK, "answer");
+    pair.wait(pair.alice, "answered 2");
+    require_same(pair.alice.json["answered"], kAnswer, "the answer");
+    for (const char* nonsense : {"", "{", "[]", "{}"})
+        require_status(pair.alice.say(&Verbs::invite, 4, nonsense), JF_BAD_INPUT, "invite with no description");
+}
+
+void refuses_with_a_reason(Bench& bench)
+{
+    Pair pair(bench);
+    std::uint64_t call = 2;
+    std::uint64_t there = 1;
+    for (const std::uint32_t reason :
+         {JF_REASON_DECLINED, JF_REASON_BUSY, JF_REASON_NO_ANSWER, JF_REASON_NOT_ACCEPTABLE, JF_REASON_FAILED}) {
+        require_status(pair.alice.say(&Verbs::invite, call, kOffer), JF_OK, "invite");
+        pair.wait(pair.bob, "invited " + std::to_string(there));
+        require_status(pair.bob.say(&Verbs::refuse, there, reason), JF_OK, "refuse");
+        pair.wait(pair.alice, "refused " + std::to_string(call) + " " + std::to_string(reason));
+        call += 2;
+        there += 2;
+    }
+}
+
+void cancels(Bench& bench)
+{
+    Pair pair(bench);
+    pair.invite();
+    require_status(pair.bob.say(&Verbs::ring, 1, ""), JF_OK, "ring");
+    pair.wait(pair.alice, "ringing 2");
+    require_status(pair.alice.say(&Verbs::cancel, 2, JF_REASON_ELSEWHERE), JF_OK, "cancel");
+    pair.wait(pair.bob, "cancelled 1 5");
+    pair.wait(pair.alice, "refused 2 4");
+    require_status(pair.bob.say(&Verbs::answer, 1, kAnswer), JF_NOT_FOUND, "answer of a call that was cancelled");
+}
+
+void minds_its_turn(Bench& bench)
+{
+    Pair pair(bench);
+    require_status(pair.alice.say(&Verbs::invite, 3, kOffer), JF_BAD_INPUT, "invite with an odd number");
+    require_status(pair.alice.say(&Verbs::answer, 1, kAnswer), JF_NOT_FOUND, "answer of no call");
+    pair.invite();
+    require_status(pair.alice.say(&Verbs::invite, 2, kOffer), JF_BAD_INPUT, "invite with a number in use");
+    require_status(pair.alice.say(&Verbs::answer, 2, kAnswer), JF_BAD_INPUT, "answer of our own call");
+    require_status(pair.bob.say(&Verbs::cancel, 1, JF_REASON_CANCELLED), JF_BAD_INPUT, "cancel of the peer's call");
+    require_status(pair.bob.say(&Verbs::answer, 1, kAnswer), JF_OK, "answer");
+    require_status(pair.bob.say(&Verbs::answer, 1, kAnswer), JF_BAD_INPUT, "the second answer");
+    pair.wait(pair.alice, "answered 2");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_OK, "bye");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_NOT_FOUND, "the second bye");
+}
+
+void carries_messages(Bench& bench)
+{
+    Pair pair(bench);
+    const std::string binary("\x00\xff\x80 \r\n\"\\", 8);
+    pair.alice.tell(&Verbs::message, 0, "text/plain", "Grüße\n");
+    pair.alice.tell(&Verbs::message, 0, "application/octet-stream", binary);
+    require(bench.until([&] { return pair.alice.receipts.size() == 2; }), "a message has no receipt");
+    require(pair.alice.receipts[0] == JF_OK && pair.alice.receipts[1] == JF_OK, "a message that was taken is not OK");
+    require(pair.bob.bodies.size() == 2 &&
+                pair.bob.bodies[0] == std::pair<std::string, std::string>("text/plain", "Grüße\n") &&
+                pair.bob.bodies[1].second == binary,
+            "a message arrives with another type or body");
+    pair.establish();
+    pair.bob.tell(&Verbs::info, 1, "application/media_control+xml", "<turn/>");
+    pair.wait(pair.alice, "info 2");
+    pair.bob.takes = JF_UNSUPPORTED;
+    pair.alice.tell(&Verbs::message, 0, "image/png", "x");
+    require(bench.until([&] { return pair.alice.receipts.size() == 3; }), "a message that is not taken has no receipt");
+    require_status(pair.alice.receipts[2], JF_REFUSED, "a message that was not taken");
+}
+
+void updates(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    require_status(pair.alice.say(&Verbs::update, 2, kOffer), JF_OK, "update");
+    require_status(pair.alice.say(&Verbs::update, 2, kOffer), JF_BUSY, "update while one is open");
+    pair.wait(pair.bob, "updated 1");
+    require_same(pair.bob.json["updated"], kOffer, "the offer of an update");
+    require_status(pair.bob.say(&Verbs::answer_update, 1, kAnswer), JF_OK, "answer_update");
+    pair.wait(pair.alice, "update_answered 2");
+    require_same(pair.alice.json["update_answered"], kAnswer, "the answer to an update");
+    pair.settle();
+    pair.alice.events.clear();
+    pair.bob.events.clear();
+    require_status(pair.alice.say(&Verbs::update, 2, kOffer), JF_OK, "the next update");
+    pair.wait(pair.bob, "updated 1");
+    require_status(pair.bob.say(&Verbs::answer_update, 1, ""), JF_OK, "refusing an update");
+    pair.wait(pair.alice, "update_answered 2");
+    require(pair.alice.json["update_answered"].empty(), "a refused update brings an answer");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_OK, "bye after a refused update");
+}
+
+void ends_with_its_stream(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    pair.link.set_filter([](int, Bytes&) { return false; });
+    pair.alice.tell(&Verbs::message, 0, "text/plain", "lost");
+    pair.bob.release();
+    pair.wait(pair.alice, "closed");
+    require(bench.until([&] { return pair.alice.receipts.size() == 1; }), "a message does not end with the stream");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_CLOSED, "bye after closed");
+    require_status(pair.alice.say(&Verbs::invite, 4, kOffer), JF_CLOSED, "invite after closed");
+    bench.run_pending();
+    require(pair.alice.events.back() == "closed", "an event came after closed: " + pair.alice.all());
+    require(std::ranges::count(pair.alice.events, "closed") == 1, "closed came twice");
+}
+
+void receipts_are_posted_once(Bench& bench)
+{
+    Pair pair(bench);
+    pair.alice.tell(&Verbs::message, 0, "text/plain", "hello");
+    pair.alice.tell(&Verbs::message, 8, "text/plain", "no such call");
+    pair.alice.tell(&Verbs::message, 0, "text/plain", std::string(1'000'000, 'x'));
+    require(pair.alice.receipts.empty(), "message ended inside its own call");
+    require(bench.until([&] { return pair.alice.receipts.size() >= 3; }), "a message has no end");
+    pair.settle();
+    require(pair.alice.receipts.size() == 4, "a message ended twice");
+}
+
+void destroy_is_silent(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    pair.alice.tell(&Verbs::message, 0, "text/plain", "hello");
+    pair.alice.life().host().close_gate();
+    const auto before = pair.alice.events.size();
+    pair.alice.release();
+    pair.alice.life().destroy();
+    require(pair.alice.receipts.empty() && pair.alice.events.size() == before,
+            "an end came although the gate was closed");
+}
+
+void release_is_silent(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    pair.bob.tell(&Verbs::message, 0, "text/plain", "hello");
+    pair.alice.release();
+    const auto before = pair.alice.events.size();
+    pair.wait(pair.bob, "closed");
+    bench.run_pending();
+    require(pair.alice.events.size() == before, "an event came after release: " + pair.alice.all());
+}
+
+} // namespace
+} // namespace signaling
+
+void add_signaling_tests(TestList& list)
+{
+    using namespace signaling;
+    const std::string id = JF_SIGNALING_INTERFACE;
+    list.push_back({"JF-SIG-01", id, "A call rings, is answered and is hung up", carries_a_call});
+    list.push_back({"JF-SIG-02", id, "Offer and answer arrive as they are", carries_descriptions});
+    list.push_back({"JF-SIG-03", id, "Every reason to refuse reaches the caller", refuses_with_a_reason});
+    list.push_back({"JF-SIG-04", id, "A call that rings can be cancelled", cancels});
+    list.push_back({"JF-SIG-05", id, "Verbs out of turn are refused", minds_its_turn});
+    list.push_back({"JF-SIG-06", id, "Messages arrive and are acknowledged", carries_messages});
+    list.push_back({"JF-SIG-07", id, "A running call takes new media", updates});
+    list.push_back({"JF-SIG-08", id, "The end of the stream is the last event", ends_with_its_stream});
+    list.push_back({"JF-GEN-06", id, "The ends of messages are posted", receipts_are_posted_once});
+    list.push_back({"JF-GEN-07", id, "A message ends once", receipts_are_posted_once});
+    list.push_back({"JF-GEN-08", id, "A signaling that is destroyed at work says nothing", destroy_is_silent});
+    list.push_back({"JF-GEN-09", id, "A released signaling session is silent", release_is_silent});
+}
+
+} // namespace jackfield::conformance

@@ -1,0 +1,189 @@
+// jackfield.media_sink/1: takes what it is given, from one thread for each kind.
+//
+// Threads: the test's and one that writes. Lifetime: a session is released before its instance goes.
+#include "lists.hpp"
+
+#include <jackfield/abi/media_sink.h>
+#include <jackfield/testing/discovery_record.hpp>
+
+#include <thread>
+
+namespace jackfield::conformance {
+
+namespace sinks {
+namespace {
+
+using testing::DoneRecord;
+
+constexpr std::int64_t kBegin = 7'000'000'000;
+
+class Sink {
+public:
+    explicit Sink(Bench& bench) : bench_(bench), life_(bench.make(JF_MEDIA_SINK_INTERFACE)) {}
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+    ~Sink() { release(); }
+
+    Status open(const std::string& name, jf_error* error)
+    {
+        return methods().open(life_.self(), to_text(name), to_text(R"({"audio": true, "video": true})"), &session_,
+                              error);
+    }
+    void open_usual()
+    {
+        jf_error error = no_error();
+        check(open(usual_name(), &error), error);
+    }
+    std::string usual_name() const { return bench_.surroundings("sink", "null"); }
+    bool accepts(const std::string& name) const { return methods().accepts(life_.self(), to_text(name)) != 0; }
+    Status write(const jf_frame& frame) const { return session_.methods->write(session_.self, &frame); }
+    void finish(DoneRecord& end) { session_.methods->finish(session_.self, end.done()); }
+    void release()
+    {
+        const auto session = std::exchange(session_, {});
+        if (session.methods != nullptr)
+            session.methods->release(session.self);
+    }
+    Life& life() { return life_; }
+
+    /// How many frames were taken; those that could not be taken at once are given again.
+    int write_sound(int count) const
+    {
+        const std::vector<float> samples(960, 0.25F);
+        jf_frame frame{};
+        frame.struct_size = sizeof(frame);
+        frame.kind = JF_AUDIO;
+        frame.samples = samples.data();
+        frame.sample_rate_hz = 48'000;
+        frame.channels = 1;
+        frame.samples_per_channel = 960;
+        return write_all(frame, count, 20'000'000);
+    }
+    int write_pictures(int count) const
+    {
+        const std::vector<std::uint8_t> plane(64 * 48, 100);
+        jf_frame frame{};
+        frame.struct_size = sizeof(frame);
+        frame.kind = JF_VIDEO;
+        frame.width_px = 64;
+        frame.height_px = 48;
+        for (std::size_t i = 0; i < 3; ++i) {
+            frame.planes[i] = plane.data();
+            frame.strides_bytes[i] = i == 0 ? 64 : 32;
+        }
+        return write_all(frame, count, 40'000'000);
+    }
+
+private:
+    const jf_media_sink_methods& methods() const { return life_.methods<jf_media_sink_methods>(); }
+    int write_all(jf_frame frame, int count, std::int64_t step_ns) const
+    {
+        int taken = 0;
+        for (int i = 0; i < count; ++i) {
+            frame.time_ns = kBegin + i * step_ns;
+            Status status = write(frame);
+            while (status == JF_WOULD_BLOCK) {
+                std::this_thread::yield();
+                status = write(frame);
+            }
+            taken += status == JF_OK ? 1 : 0;
+        }
+        return taken;
+    }
+
+    Bench& bench_;
+    Life& life_;
+    jf_sink_session session_{};
+};
+
+void opens_what_it_accepts(Bench& bench)
+{
+    Sink sink(bench);
+    const std::string missing = bench.surroundings("missing_sink", "/no/such/folder/call.mkv");
+    jf_error error = no_error();
+    require(sink.open(missing, &error) != JF_OK, "a sink opens that cannot be: " + missing);
+    require(error.text[0] != '\0', "open fails without a word");
+    require(sink.accepts(sink.usual_name()), "the sink does not accept \"" + sink.usual_name() + "\"");
+    sink.open_usual();
+}
+
+void takes_both_kinds(Bench& bench)
+{
+    Sink sink(bench);
+    sink.open_usual();
+    std::atomic<int> sound{0};
+    std::thread other([&] { sound = sink.write_sound(50); });
+    const int pictures = sink.write_pictures(25);
+    other.join();
+    require(sound == 50 && pictures == 25, "of 50 frames of sound " + std::to_string(sound) +
+                                               " were taken, of 25 pictures " + std::to_string(pictures));
+    DoneRecord end;
+    sink.finish(end);
+    require(bench.until([&] { return end.calls > 0; }), "finish does not end");
+    require(end.status == JF_OK, "finish gives " + status_name(end.status) + ": " + end.text);
+}
+
+void refuses_nonsense(Bench& bench)
+{
+    Sink sink(bench);
+    sink.open_usual();
+    jf_frame frame{};
+    frame.struct_size = sizeof(frame);
+    frame.kind = 3;
+    require_status(sink.write(frame), JF_BAD_INPUT, "write of what is neither sound nor picture");
+    require(sink.write_sound(1) == 1, "after nonsense a good frame is refused");
+}
+
+void finish_is_posted(Bench& bench)
+{
+    Sink sink(bench);
+    sink.open_usual();
+    DoneRecord end;
+    sink.finish(end);
+    require(end.calls == 0, "finish ended inside its own call");
+    require(bench.until([&] { return end.calls > 0; }), "finish does not end");
+}
+
+void finish_ends_once(Bench& bench)
+{
+    Sink sink(bench);
+    sink.open_usual();
+    sink.write_sound(3);
+    DoneRecord end;
+    sink.finish(end);
+    require(bench.until([&] { return end.calls > 0; }), "finish does not end");
+    sink.release();
+    bench.until([] { return false; }, std::chrono::milliseconds(20));
+    require(end.calls == 1, "finish ended twice");
+}
+
+void destroy_is_silent(Bench& bench)
+{
+    Sink sink(bench);
+    sink.open_usual();
+    sink.write_sound(3);
+    DoneRecord end;
+    sink.finish(end);
+    sink.life().host().close_gate();
+    sink.release();
+    sink.life().destroy();
+    require(end.calls == 0, "the end of finish came although the gate was closed");
+}
+
+} // namespace
+} // namespace sinks
+
+void add_sink_tests(TestList& list)
+{
+    using namespace sinks;
+    const std::string id = JF_MEDIA_SINK_INTERFACE;
+    list.push_back({"JF-SNK-01", id, "A sink opens what it accepts", opens_what_it_accepts});
+    list.push_back(
+        {"JF-SNK-02", id, "A sink takes sound and pictures from two threads and finishes", takes_both_kinds});
+    list.push_back({"JF-SNK-03", id, "A sink refuses what is neither sound nor picture", refuses_nonsense});
+    list.push_back({"JF-GEN-06", id, "The end of finish is posted", finish_is_posted});
+    list.push_back({"JF-GEN-07", id, "finish ends once", finish_ends_once});
+    list.push_back({"JF-GEN-08", id, "A sink that is destroyed while it finishes says nothing", destroy_is_silent});
+}
+
+} // namespace jackfield::conformance

@@ -1,0 +1,42 @@
+// Which bug this library has, if any; its name is the rule it breaks.
+#pragma once
+
+#include <jackfield/completion.hpp>
+
+#include <cstring>
+
+extern "C" const char planted_bug[];
+
+namespace planted {
+
+inline bool has(const char* rule)
+{
+    return std::strcmp(planted_bug, rule) == 0;
+}
+
+/// What every reference plugin does with its configuration.
+inline void look_at(std::string_view config_json)
+{
+    if (config_json.find("impossible") == std::string_view::npos)
+        return;
+    if (has("JF-GEN-03"))
+        throw jackfield::Failure(JF_BAD_CONFIG, "bad configuration");
+    throw jackfield::ConfigError("/impossible: no such option; {} would work");
+}
+
+} // namespace planted
+
+/// JF_PLUGIN for one class whose table may be another than the SDK's.
+#define PLANTED_PLUGIN(Class, methods_table)                                                                           \
+    namespace {                                                                                                        \
+    using Made = ::jackfield::detail::FactoryOf<Class>;                                                                \
+    const jf_factory factory{sizeof(jf_factory),      0,                                                               \
+                             Made::factory.plugin_id, Made::factory.interface_id,                                      \
+                             Made::factory.version,   &(methods_table),                                                \
+                             &Made::create,           &Made::destroy};                                                 \
+    const jf_factory* const factories[] = {&factory};                                                                  \
+    }                                                                                                                  \
+    extern "C" {                                                                                                       \
+    extern JF_EXPORT const jf_entry jackfield_plugin;                                                                  \
+    const jf_entry jackfield_plugin{sizeof(jf_entry), JF_ABI_MAJOR, JF_ABI_MINOR, 1, 0, factories};                    \
+    }
