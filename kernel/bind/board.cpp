@@ -51,7 +51,8 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
     one(reliable_stream, "reliable_stream");
     one(multiplexer, "multiplexer");
     one(signaling, "signaling");
-    one(media_transport, "media_transport");
+    for (const auto* choice : resolved.plugins_of(kTransportSlot))
+        media_transports.push_back({mount<jf_media_transport_methods>(registry, resolved, *choice), choice->carriage});
     many(codecs, "codec");
     many(sources, "media_source");
     many(sinks, "media_sink");

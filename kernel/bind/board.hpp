@@ -47,6 +47,12 @@ struct PluggedDecorator {
     std::vector<Seam> seams;
 };
 
+/// A media transport and what it is for.
+struct PluggedTransport {
+    Plug<jf_media_transport_methods> plug;
+    Carriage carriage;
+};
+
 class Board {
 public:
     /// Loads and creates what the configuration names, in the order of its slots. Throws Failure with a four-part text.
@@ -66,7 +72,7 @@ public:
     Plug<jf_reliable_stream_methods> reliable_stream;
     Plug<jf_multiplexer_methods> multiplexer;
     Plug<jf_signaling_methods> signaling;
-    Plug<jf_media_transport_methods> media_transport;
+    std::vector<PluggedTransport> media_transports; // in order of preference
     std::vector<Plug<jf_codec_methods>> codecs;
     std::vector<Plug<jf_media_source_methods>> sources;
     std::vector<Plug<jf_media_sink_methods>> sinks;

@@ -33,7 +33,7 @@ const jf_secure_listener_methods SecureLayer::kListener{
 
 SecureLayer::SecureLayer(const Plug<jf_secure_channel_methods>& plug, jf_path below, std::uint32_t role,
                          const Device& expected, Unproven unproven, std::function<void()> changed)
-    : expected_(expected), unproven_(unproven), changed_(std::move(changed))
+    : plugin_id_(plug.plugin_id), expected_(expected), unproven_(unproven), changed_(std::move(changed))
 {
     const jf_device device = expected.raw();
     const jf_secure_options options{sizeof(options), role, &device};
@@ -45,6 +45,14 @@ SecureLayer::SecureLayer(const Plug<jf_secure_channel_methods>& plug, jf_path be
 SecureLayer::~SecureLayer()
 {
     session_.methods->release(session_.self);
+}
+
+jf_multiplexer_session SecureLayer::multiplexer(jf_multiplexer_listener listener)
+{
+    jf_multiplexer_session channels{};
+    ErrorSlot error;
+    require(session_.methods->multiplexer(session_.self, listener, &channels, &error), error, plugin_id_);
+    return channels;
 }
 
 const jf_reliable_listener_methods ReliableLayer::kListener{sizeof(jf_reliable_listener_methods), 0,

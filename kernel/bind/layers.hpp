@@ -44,12 +44,19 @@ public:
 
     const std::optional<jf_path>& path() const { return path_; }
     const SecureInfo& info() const { return info_; }
+
+    /// Whether channels come of it by itself; then nothing else stands upon it.
+    bool multiplexes() const { return JF_HAS(session_.methods, multiplexer); }
+
+    /// Once, when it is secured. Throws Failure.
+    jf_multiplexer_session multiplexer(jf_multiplexer_listener listener);
     const std::optional<Error>& failure() const { return failure_; }
 
 private:
     bool settled() const { return path_ || failure_; } // the first result counts
     static const jf_secure_listener_methods kListener;
 
+    std::string plugin_id_;
     Device expected_;
     Unproven unproven_;
     std::function<void()> changed_;

@@ -1,28 +1,35 @@
-// multiplexer/1 as the kernel uses it: a stream goes in, the channel for signaling comes out. Whoever opened the link
-// asks for that channel; names that nobody here serves are declined.
+// multiplexer/1 as the kernel uses it: a stream goes in, or a secure channel that is a multiplexer itself; channels
+// come out. Names that nobody here waits for are declined.
 //
 // Threads:  [control].
-// Lifetime: destroyed before the path below it, and after whatever is stacked upon its channels.
+// Lifetime: destroyed before what is below it, and after every channel of it and whatever is stacked upon those.
 
 #pragma once
 
-#include "kernel/bind/board.hpp"
-#include "kernel/error.hpp"
+#include "kernel/bind/layers.hpp"
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace jackfield::kernel {
 
-/// Ready when signaling() has a value; failed when failure() has one.
-class MultiplexerLayer {
+class MultiplexerLayer;
+
+/// One channel that is asked for, or that the peer shall ask for. Ready when path() has a value; failed when failure()
+/// has one.
+class ChannelLayer {
 public:
-    MultiplexerLayer(const Plug<jf_multiplexer_methods>& plug, jf_path below, bool initiator,
-                     std::function<void()> changed);
-    MultiplexerLayer(const MultiplexerLayer&) = delete;
-    MultiplexerLayer& operator=(const MultiplexerLayer&) = delete;
-    ~MultiplexerLayer();
+    enum class Opening { asked, expected };
+
+    ChannelLayer(MultiplexerLayer& multiplexer, std::string name, std::uint32_t kind, Opening opening,
+                 std::function<void()> changed);
+    ChannelLayer(const ChannelLayer&) = delete;
+    ChannelLayer& operator=(const ChannelLayer&) = delete;
+    ~ChannelLayer();
 
     /// Nobody listens for changes any more. For a layer that outlives the flow that made it.
     void forget_events()
@@ -30,28 +37,59 @@ public:
         changed_ = [] {};
     }
 
-    const std::optional<jf_path>& signaling() const { return signaling_; }
+    const std::optional<jf_path>& path() const { return path_; }
     const std::optional<Error>& failure() const { return failure_; }
 
 private:
-    /// What the end of our request finds: it may come when the layer has gone.
-    struct Request {
-        MultiplexerLayer* layer;
-    };
+    friend class MultiplexerLayer;
+    struct Request; // what the end of our request finds: it may come when the layer has gone
 
-    static const jf_multiplexer_listener_methods kListener;
-    void ask_for_channel();
-    void requested(std::uint64_t request, std::string_view name, std::uint32_t kind);
+    void ask();
+    bool is(std::string_view name, std::uint32_t kind) const;
     void got(jf_channel channel);
     void fail(Error error);
 
-    bool initiator_;
+    MultiplexerLayer& multiplexer_;
+    std::string name_;
+    std::uint32_t kind_;
     std::function<void()> changed_;
-    jf_multiplexer_session session_{};
     jf_channel channel_{};
     Request* request_ = nullptr; // owned by the plugin's promise to call back
-    std::optional<jf_path> signaling_;
+    std::optional<jf_path> path_;
     std::optional<Error> failure_;
+};
+
+class MultiplexerLayer {
+public:
+    MultiplexerLayer(const Plug<jf_multiplexer_methods>& plug, jf_path below, bool initiator,
+                     std::function<void()> changed);
+
+    /// For a secure channel that is a multiplexer itself.
+    MultiplexerLayer(SecureLayer& secure, bool initiator, std::function<void()> changed);
+
+    MultiplexerLayer(const MultiplexerLayer&) = delete;
+    MultiplexerLayer& operator=(const MultiplexerLayer&) = delete;
+    ~MultiplexerLayer();
+
+    /// Nobody listens for changes of the channel of signaling any more.
+    void forget_events() { signaling_->forget_events(); }
+
+    /// The channel that is there from the start: whoever opened the link asks for it.
+    const std::optional<jf_path>& signaling() const { return signaling_->path(); }
+    const std::optional<Error>& failure() const { return signaling_->failure(); }
+
+private:
+    friend class ChannelLayer;
+
+    static const jf_multiplexer_listener_methods kListener;
+    void begin(bool initiator, std::function<void()> changed);
+    void requested(std::uint64_t request, std::string_view name, std::uint32_t kind);
+    void fail(const Error& error);
+
+    jf_multiplexer_session session_{};
+    std::vector<ChannelLayer*> channels_; // those that are alive
+    std::optional<Error> over_;
+    std::unique_ptr<ChannelLayer> signaling_;
 };
 
 } // namespace jackfield::kernel

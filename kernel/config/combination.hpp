@@ -12,4 +12,7 @@ namespace jackfield::kernel {
 /// something that was asked for could never happen. The last part is the nearest combination that works.
 void check_combination(const Resolved& resolved, const Registry& registry);
 
+/// A secure channel that cannot stand on TCP: then no policy but "udp-only" has a meaning, and no TCP is tried.
+void fit_control_policy(Resolved& resolved);
+
 } // namespace jackfield::kernel

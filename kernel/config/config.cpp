@@ -29,6 +29,7 @@ constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
+constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
                                           "display_name"};
@@ -75,40 +76,73 @@ void read_plugin_path(Config& config, const ObjectReader& top)
     }
 }
 
-/// "at" of a path decorator: one seam, or a list of them.
+/// One of the words, or a list of them, each once: their places among the words.
+std::vector<std::size_t> read_words(const ObjectReader& reader, const char* key, const json& value,
+                                    std::span<const std::string_view> words)
+{
+    const auto expected = fmt::format("one of {}, or a list of them, each once", fmt::join(words, ", "));
+    const json list = value.is_array() ? value : json::array({value});
+    std::vector<std::size_t> places;
+    for (const auto& name : list) {
+        const auto found = std::ranges::find_if(words, [&](std::string_view word) { return name == word; });
+        const auto place = static_cast<std::size_t>(found - words.begin());
+        if (found == words.end() || std::ranges::find(places, place) != places.end())
+            reader.refuse(key, expected, value);
+        places.push_back(place);
+    }
+    if (places.empty())
+        reader.refuse(key, expected, value);
+    return places;
+}
+
+/// "at" of a path decorator.
 std::vector<Seam> read_seams(const ObjectReader& reader)
 {
     const auto* const at = reader.member("at");
-    const auto expected = fmt::format("one of {}, or a list of them, each once", fmt::join(kSeams, ", "));
     if (at == nullptr)
-        Report(reader.file(), reader.place("at"), fmt::format("missing; expected {}", expected)).raise();
-    const json list = at->is_array() ? *at : json::array({*at});
+        Report(reader.file(), reader.place("at"),
+               fmt::format("missing; expected one of {}, or a list of them, each once", fmt::join(kSeams, ", ")))
+            .raise();
     std::vector<Seam> seams;
-    for (const auto& name : list) {
-        const auto* const found = std::ranges::find_if(kSeams, [&](std::string_view seam) { return name == seam; });
-        const auto seam = static_cast<Seam>(found - std::begin(kSeams));
-        if (found == std::end(kSeams) || std::ranges::find(seams, seam) != seams.end())
-            reader.refuse("at", expected, *at);
-        seams.push_back(seam);
-    }
-    if (seams.empty())
-        reader.refuse("at", expected, *at);
+    for (const std::size_t place : read_words(reader, "at", *at, kSeams))
+        seams.push_back(static_cast<Seam>(place));
     return seams;
+}
+
+/// "over" and "kinds" of a media transport.
+Carriage read_carriage(const ObjectReader& reader)
+{
+    Carriage carriage;
+    carriage.over = static_cast<Over>(reader.choice("over", 0, kOvers));
+    if (const auto* const kinds = reader.member("kinds")) {
+        const auto places = read_words(reader, "kinds", *kinds, kKinds);
+        carriage.audio = std::ranges::find(places, std::size_t{0}) != places.end();
+        carriage.video = std::ranges::find(places, std::size_t{1}) != places.end();
+    }
+    return carriage;
+}
+
+/// What may stand beside the name of a plugin of that slot.
+std::span<const std::string_view> keys_of(const Slot& slot)
+{
+    if (slot.name == kDecoratorSlot)
+        return kDecoratorKeys;
+    return slot.name == kTransportSlot ? std::span<const std::string_view>(kTransportKeys) : kChoiceKeys;
 }
 
 Choice read_choice(const Config& config, const Slot& slot, const json& text, std::string pointer)
 {
-    const bool decorator = slot.name == kDecoratorSlot;
-    const ObjectReader reader(text, pointer, config.name,
-                              decorator ? std::span<const std::string_view>(kDecoratorKeys) : kChoiceKeys);
+    const ObjectReader reader(text, pointer, config.name, keys_of(slot));
     Choice choice;
     choice.slot = &slot;
     choice.pointer = std::move(pointer);
     if (reader.member("use") == nullptr)
         Report(config.name, reader.place("use"), "missing; it names the plugin").raise();
     choice.use = reader.text("use", "", 64);
-    if (decorator)
+    if (slot.name == kDecoratorSlot)
         choice.seams = read_seams(reader);
+    if (slot.name == kTransportSlot)
+        choice.carriage = read_carriage(reader);
     choice.optional = reader.flag("optional", false);
     if (const auto* const options = reader.member("config")) {
         if (!options->is_object())

@@ -47,6 +47,7 @@ struct Choice {
     bool optional = false;          // no error if there is no such plugin
     std::string pointer;            // "/slots/codec/0"
     std::vector<Seam> seams;        // of a path decorator: where it stands, each once
+    Carriage carriage;              // of a media transport
 };
 
 struct Config {

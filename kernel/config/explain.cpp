@@ -43,9 +43,14 @@ private:
 
 std::string why_chosen(const ResolvedPlugin& plugin)
 {
+    std::string use;
+    if (plugin.carriage != Carriage())
+        use = fmt::format("; {} over {}",
+                          plugin.carriage.audio ? (plugin.carriage.video ? "audio and video" : "audio") : "video",
+                          kOvers[static_cast<std::size_t>(plugin.carriage.over)]);
     if (plugin.others.empty())
-        return fmt::format("named at {}; no other plugin could", plugin.pointer);
-    return fmt::format("named at {}; {} could too", plugin.pointer, fmt::join(plugin.others, ", "));
+        return fmt::format("named at {}{}; no other plugin could", plugin.pointer, use);
+    return fmt::format("named at {}{}; {} could too", plugin.pointer, use, fmt::join(plugin.others, ", "));
 }
 
 std::string why_empty(const Slot& slot, const CallSettings& call)
@@ -68,7 +73,16 @@ void add_slot(Table& table, const Slot& slot, const Resolved& resolved)
         if (left.slot == &slot)
             add("-", fmt::format("{} at {}: {}", left.use, left.pointer, left.reason));
     }
-    if (!filled)
+    if (filled)
+        return;
+    const auto* const secure = resolved.plugin("secure_channel");
+    const bool two_in_one = secure != nullptr && secure->manifest.multiplexes;
+    if (two_in_one && slot.name == "multiplexer")
+        add(fmt::format("{} {}", secure->manifest.id, secure->manifest.version),
+            fmt::format("fills this slot as well: named at {}", secure->pointer));
+    else if (two_in_one && slot.name == "reliable_stream")
+        add("-", fmt::format("not configured, and not needed: {} has streams by itself", secure->manifest.id));
+    else
         add("-", why_empty(slot, resolved.config.call));
 }
 
@@ -97,7 +111,9 @@ std::string control_chain(const Resolved& resolved)
     std::vector<std::string> chain;
     add_link(chain, resolved, "connectivity");
     add_seam(chain, resolved, Seam::kControl);
-    add_link(chain, resolved, "secure_channel");
+    const auto* const secure = resolved.plugin("secure_channel");
+    add_link(chain, resolved, "secure_channel",
+             secure != nullptr && secure->manifest.multiplexes ? " (secure channel and multiplexer)" : "");
     add_seam(chain, resolved, Seam::kSecured);
     if (resolved.config.call.control_policy != ControlPolicy::kTcpOnly)
         add_link(chain, resolved, "reliable_stream", " (if datagrams)");
@@ -105,6 +121,21 @@ std::string control_chain(const Resolved& resolved)
     add_seam(chain, resolved, Seam::kSignaling);
     add_link(chain, resolved, "signaling");
     return fmt::format("{}", fmt::join(chain, " -> "));
+}
+
+/// "ice-libnice", "quic-ngtcp2 | ice-libnice": what the media transports go over, in their order.
+std::string media_below(const Resolved& resolved)
+{
+    std::vector<std::string> ids;
+    for (const auto* transport : resolved.plugins_of(kTransportSlot)) {
+        const bool channels = transport->carriage.over == Over::kMultiplexer;
+        const auto* below = resolved.plugin(channels ? "multiplexer" : "connectivity");
+        if (below == nullptr)
+            below = resolved.plugin("secure_channel");
+        if (std::ranges::find(ids, below->manifest.id) == ids.end())
+            ids.push_back(below->manifest.id);
+    }
+    return fmt::format("{}", fmt::join(ids, " | "));
 }
 
 std::string media_chain(const Resolved& resolved)
@@ -116,9 +147,9 @@ std::string media_chain(const Resolved& resolved)
     add_link(chain, resolved, "codec");
     add_link(chain, resolved, "media_transport");
     add_seam(chain, resolved, Seam::kMedia);
-    add_link(chain, resolved, "connectivity");
+    chain.push_back(media_below(resolved));
     chain.push_back("peer");
-    add_link(chain, resolved, "connectivity");
+    chain.push_back(media_below(resolved));
     add_seam(chain, resolved, Seam::kMedia);
     add_link(chain, resolved, "media_transport");
     add_link(chain, resolved, "codec");
@@ -147,6 +178,12 @@ std::string marks(const Manifest& manifest)
         marks.emplace_back("seals by itself");
     if (manifest.proves_nobody)
         marks.emplace_back("proves nobody");
+    if (manifest.datagrams_only)
+        marks.emplace_back("over datagrams only");
+    if (manifest.multiplexes)
+        marks.emplace_back("multiplexer as well");
+    if (manifest.datagram_channels)
+        marks.emplace_back("channels of datagrams");
     return fmt::format("{}", fmt::join(marks, ", "));
 }
 

@@ -103,7 +103,8 @@ void add_plugin(Resolved& resolved, const Registry& registry, const Choice& choi
     const auto* const manifest = find_plugin(resolved, registry, choice);
     if (manifest == nullptr)
         return;
-    ResolvedPlugin plugin{choice.slot, *manifest, choice.config_json, choice.pointer, choice.seams, {}};
+    ResolvedPlugin plugin{choice.slot,     *manifest, choice.config_json, choice.pointer, choice.seams,
+                          choice.carriage, {}};
     for (const auto* other : registry.available(choice.slot->interface_id)) {
         const bool chosen_too =
             std::any_of(resolved.config.choices.begin(), resolved.config.choices.end(),
@@ -190,6 +191,7 @@ std::expected<Resolved, Error> resolve(const Config& config, const Registry& reg
         check_all_options(resolved);
         check_needs(resolved, registry);
         check_combination(resolved, registry);
+        fit_control_policy(resolved);
         return resolved;
     } catch (const Failure& failure) {
         return std::unexpected(failure.error());

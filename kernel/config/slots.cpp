@@ -35,7 +35,7 @@ constexpr Slot kSlots[] = {
      "a control path of datagrams cannot carry signaling"},
     {"multiplexer", JF_MULTIPLEXER_INTERFACE, "6", kSingle, kFree, "signaling sits straight on the secured stream"},
     {"signaling", JF_SIGNALING_INTERFACE, "6", kSingle, kRequired, "without it nobody can be called"},
-    {"media_transport", JF_MEDIA_TRANSPORT_INTERFACE, "8", kSingle, kFree, "calls carry no media"},
+    {kTransportSlot, JF_MEDIA_TRANSPORT_INTERFACE, "8", kList, kFree, "calls carry no media"},
     {"codec", JF_CODEC_INTERFACE, "8", kList, kFree, "calls carry no media"},
     {"media_source", JF_MEDIA_SOURCE_INTERFACE, "8", kList, kFree, "nothing to send in a call"},
     {"media_sink", JF_MEDIA_SINK_INTERFACE, "8", kList, kFree, "what is received goes nowhere"},

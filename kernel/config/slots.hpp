@@ -37,6 +37,27 @@ constexpr std::string_view word(Seam seam)
     return kSeams[static_cast<std::size_t>(seam)];
 }
 
+/// Its plugins say of which media they carry what, and over what.
+inline constexpr std::string_view kTransportSlot = "media_transport";
+
+/// What the packets of a media transport go over.
+enum class Over {
+    kConnectivity, // paths of their own, negotiated for the call
+    kMultiplexer,  // channels of datagrams of the link
+};
+
+inline constexpr std::string_view kOvers[] = {"connectivity", "multiplexer"};
+inline constexpr std::string_view kKinds[] = {"audio", "video"};
+
+/// What one media transport is for.
+struct Carriage {
+    Over over = Over::kConnectivity;
+    bool audio = true;
+    bool video = true;
+
+    bool operator==(const Carriage&) const = default;
+};
+
 std::span<const Slot> all_slots();
 
 /// nullptr if there is none of that name.

@@ -48,15 +48,16 @@ struct Attempt {
     std::optional<StepFailure> refused = std::nullopt; // by us: a layer could not even begin
 
     bool secured() const { return layers->secured() != nullptr && layers->secured()->path(); }
-    /// Secured, and a stream.
+    /// Secured, and a stream where one is needed.
     bool streams() const
     {
-        return secured() && (stream || (layers->reliable() != nullptr && layers->reliable()->path()));
+        return secured() &&
+               (!layers->wants_reliable(stream) || (layers->reliable() != nullptr && layers->reliable()->path()));
     }
-    bool done(const Board& board) const
+    bool done() const
     {
         return streams() &&
-               (!board.multiplexer || (layers->multiplexed() != nullptr && layers->multiplexed()->signaling()));
+               (!layers->wants_channels() || (layers->multiplexed() != nullptr && layers->multiplexed()->signaling()));
     }
 
     std::optional<StepFailure> failure() const
@@ -92,7 +93,7 @@ struct Pickup {
 
     Attempt* winner()
     {
-        const auto found = std::ranges::find_if(attempts, [this](const auto& one) { return one.done(node.board); });
+        const auto found = std::ranges::find_if(attempts, [](const auto& one) { return one.done(); });
         return found == attempts.end() ? nullptr : &*found;
     }
 
@@ -153,15 +154,15 @@ void send_answer(Pickup& pickup, const std::string& offer)
 }
 
 /// Begins what is to come next on a path that is up: the handshake, on DTLS that is done a stream, and its channels.
-void go_on(const Board& board, Attempt& attempt)
+void go_on(Attempt& attempt)
 {
     LinkLayers& layers = *attempt.layers;
     try {
         if (layers.secured() == nullptr)
             as_step(Step::secure_channel, [&] { layers.secure(attempt.session->path(1)); });
-        else if (!attempt.stream && attempt.secured() && layers.reliable() == nullptr)
+        else if (attempt.secured() && layers.wants_reliable(attempt.stream) && layers.reliable() == nullptr)
             as_step(Step::reliable_stream, [&] { layers.make_reliable(); });
-        else if (board.multiplexer && attempt.streams() && layers.multiplexed() == nullptr)
+        else if (attempt.streams() && layers.wants_channels() && layers.multiplexed() == nullptr)
             as_step(Step::multiplexer, [&] { layers.multiplex(); });
     } catch (const StepFailure& failure) {
         attempt.refused = failure; // there may be another path
@@ -181,7 +182,7 @@ void advance(Pickup& pickup)
     }
     for (auto& attempt : pickup.attempts) {
         if (!attempt.refused)
-            go_on(pickup.node.board, attempt);
+            go_on(attempt);
     }
 }
 

@@ -12,12 +12,12 @@ namespace jackfield::kernel {
 
 namespace {
 
-/// How many components our answer will use.
+/// How many components of connectivity our answer will use.
 std::uint32_t highest_component(const MediaDescription& answer)
 {
-    int highest = 1;
+    int highest = 0;
     for (const auto& line : answer.lines) {
-        if (!line.rejected)
+        if (!line.rejected && line.channel.empty())
             highest = std::max({highest, line.rtp_component, line.rtcp_component});
     }
     return static_cast<std::uint32_t>(highest);
@@ -46,7 +46,7 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
     check_wanted(*call, *leg);
     auto answer_json = as_step(Step::media_connectivity, [&] {
         auto json = leg->media->describe(std::move(answer));
-        leg->media->take_remote(*media, offer);
+        leg->media->take_remote(*media, offer, *leg->link->layers);
         leg->media->trickle_over(*leg->signaled);
         return json;
     });

@@ -25,7 +25,17 @@ void LinkLayers::make_reliable()
 
 void LinkLayers::multiplex()
 {
-    multiplexer_ = std::make_unique<MultiplexerLayer>(board_.multiplexer, below_channels(), initiator_, changed_);
+    if (secure_->multiplexes())
+        multiplexer_ = std::make_unique<MultiplexerLayer>(*secure_, initiator_, changed_);
+    else
+        multiplexer_ = std::make_unique<MultiplexerLayer>(board_.multiplexer, below_channels(), initiator_, changed_);
+}
+
+MultiplexerLayer& LinkLayers::channels()
+{
+    if (multiplexer_ == nullptr)
+        throw Failure(JF_UNSUPPORTED, "media shall go over a channel of the link, and the link has no channels");
+    return *multiplexer_;
 }
 
 jf_path LinkLayers::stream()

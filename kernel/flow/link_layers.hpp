@@ -31,7 +31,11 @@ public:
     /// Once that is done, and if the path was one of datagrams. Throws Failure.
     void make_reliable();
 
-    /// Once there is a stream, if the configuration has a multiplexer. Throws Failure.
+    /// Whether a stream of that secured path must be made first; whether there will be channels.
+    bool wants_reliable(bool path_is_stream) const { return !path_is_stream && !secure_->multiplexes(); }
+    bool wants_channels() const { return secure_->multiplexes() || board_.multiplexer; }
+
+    /// Once there is a stream, or the secure channel is a multiplexer itself. Throws Failure.
     void multiplex();
 
     /// What signaling goes over, once the layers below stand. Throws Failure.
@@ -40,6 +44,9 @@ public:
     const SecureLayer* secured() const { return secure_.get(); }
     const ReliableLayer* reliable() const { return reliable_.get(); }
     const MultiplexerLayer* multiplexed() const { return multiplexer_.get(); }
+
+    /// For more channels than that of signaling. Throws Failure if the link has none.
+    MultiplexerLayer& channels();
 
     /// Nobody listens for changes any more. For layers that outlive the flow that made them.
     void forget_events();

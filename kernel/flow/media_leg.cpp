@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace jackfield::kernel {
 
 namespace {
@@ -13,12 +15,20 @@ constexpr std::string_view kTrickleType = "application/trickle-ice-sdpfrag"; // 
 constexpr std::string_view kCandidate = "a=candidate:";
 constexpr std::string_view kEndOfCandidates = "a=end-of-candidates";
 constexpr std::size_t kMaxFragmentBytes = 16 * 1024;
+
+/// Of the channel of one component.
+std::string channel_name(const MediaPlace& place)
+{
+    return place.channel + "-" + std::to_string(place.component);
+}
 } // namespace
 
 MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, std::uint32_t role,
                    std::uint32_t component_count)
     : call_(std::move(call)), node_(node), peer_(std::move(peer))
 {
+    if (component_count == 0)
+        return;
     const jf_connectivity_options options{sizeof(options), role, JF_DATAGRAM, component_count, abi_text("media")};
     ice_ = std::make_unique<ConnectivitySession>(
         node.board.connectivity, options,
@@ -30,14 +40,16 @@ awaitable<void> MediaLeg::gathered(std::function<bool()> unwanted)
 {
     // Most of the time all candidates are known by now. A relay that is slow does not hold the call up: it trickles.
     co_await until(call_->bell, now() + limits::kGatherWait,
-                   [&] { return ice_->gathered() || ice_->failure() || call_->hung_up() || unwanted(); });
+                   [&] { return !ice_ || ice_->gathered() || ice_->failure() || call_->hung_up() || unwanted(); });
 }
 
 std::string MediaLeg::describe(MediaDescription ours)
 {
     local_ = std::move(ours);
-    local_.ice = ice_->local_description();
-    local_.ice_complete = ice_->gathered();
+    if (ice_) {
+        local_.ice = ice_->local_description();
+        local_.ice_complete = ice_->gathered();
+    }
     described_ = true;
     return to_json(local_);
 }
@@ -67,7 +79,7 @@ void MediaLeg::candidate(const std::string& line)
 
 bool MediaLeg::hear(const std::string& content_type, const std::string& body)
 {
-    if (content_type != kTrickleType || body.size() > kMaxFragmentBytes)
+    if (!ice_ || content_type != kTrickleType || body.size() > kMaxFragmentBytes)
         return false;
     std::string_view rest = body;
     while (!rest.empty()) {
@@ -84,15 +96,30 @@ bool MediaLeg::hear(const std::string& content_type, const std::string& body)
     return true;
 }
 
-void MediaLeg::take_remote(const CallMedia& media, const MediaDescription& remote)
+void MediaLeg::take_remote(const CallMedia& media, const MediaDescription& remote, LinkLayers& link)
 {
     auto streams = media.agree(local_, remote);
-    if (remote.ice.empty())
-        throw Failure(JF_UNSUPPORTED, "the peer's media description has no ICE");
-    ice_->set_remote(remote.ice);
-    if (remote.ice_complete)
-        ice_->end_of_candidates();
+    if (!components_of(streams).empty()) {
+        if (remote.ice.empty() || !ice_)
+            throw Failure(JF_UNSUPPORTED, "the peer's media description has no ICE");
+        ice_->set_remote(remote.ice);
+        if (remote.ice_complete)
+            ice_->end_of_candidates();
+    }
+    open_channels(streams, link);
     streams_ = std::move(streams);
+}
+
+void MediaLeg::open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link)
+{
+    using enum ChannelLayer::Opening;
+    for (const auto& place : places_of(streams)) {
+        const std::string name = channel_name(place);
+        if (!place.channel.empty() && !channels_.contains(name))
+            channels_[name] = std::make_unique<ChannelLayer>(link.channels(), name, JF_DATAGRAM,
+                                                             call_->side == Side::caller ? asked : expected,
+                                                             [kept = call_] { kept->bell.ring(); });
+    }
 }
 
 bool MediaLeg::ready() const
@@ -103,15 +130,27 @@ bool MediaLeg::ready() const
         if (!ice_->ready(component))
             return false;
     }
-    return true;
+    return std::ranges::all_of(channels_, [](const auto& entry) { return entry.second->path().has_value(); });
+}
+
+std::optional<Error> MediaLeg::failure() const
+{
+    for (const auto& [name, channel] : channels_) {
+        if (channel->failure())
+            return channel->failure();
+    }
+    return ice_ ? ice_->failure() : std::nullopt;
 }
 
 std::vector<jf_path> MediaLeg::paths()
 {
     std::vector<jf_path> paths;
-    for (const auto component : components_of(streams_)) {
-        decorators_.emplace_back(node_.board, ice_->path(component),
-                                 DecoratorStack::Place{Seam::kMedia, peer_, call_->side == Side::caller, component});
+    for (const auto& place : places_of(streams_)) {
+        const jf_path below =
+            place.channel.empty() ? ice_->path(place.component) : *channels_.at(channel_name(place))->path();
+        decorators_.emplace_back(
+            node_.board, below,
+            DecoratorStack::Place{Seam::kMedia, peer_, call_->side == Side::caller, place.component});
         paths.push_back(decorators_.back().path());
     }
     return paths;
@@ -120,10 +159,15 @@ std::vector<jf_path> MediaLeg::paths()
 std::string MediaLeg::pairs() const
 {
     nlohmann::json pairs = nlohmann::json::array();
-    for (const auto& [component, pair] : ice_->pairs())
-        pairs.push_back(
-            {{"component", component}, {"local", pair.local}, {"remote", pair.remote}, {"relayed", pair.relayed}});
-    return nlohmann::json{{"components", components_of(streams_).size()}, {"pairs", pairs}}.dump();
+    if (ice_) {
+        for (const auto& [component, pair] : ice_->pairs())
+            pairs.push_back(
+                {{"component", component}, {"local", pair.local}, {"remote", pair.remote}, {"relayed", pair.relayed}});
+    }
+    nlohmann::json all{{"components", components_of(streams_).size()}, {"pairs", pairs}};
+    if (!channels_.empty())
+        all["channels"] = channels_.size();
+    return all.dump();
 }
 
 } // namespace jackfield::kernel

@@ -11,9 +11,11 @@
 #include "kernel/bind/signaling.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/environment.hpp"
+#include "kernel/flow/link_layers.hpp"
 #include "kernel/media/call_media.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +25,7 @@ namespace jackfield::kernel {
 
 class MediaLeg {
 public:
-    /// Begins to gather. The caller is ICE-controlling. Throws Failure.
+    /// Begins to gather, if anything goes over connectivity. The caller is ICE-controlling. Throws Failure.
     MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, std::uint32_t role,
              std::uint32_t component_count);
     MediaLeg(const MediaLeg&) = delete;
@@ -36,20 +38,26 @@ public:
     std::string describe(MediaDescription ours);
     void trickle_over(SignaledCall& signaled);
 
-    /// That call is no more; what is found from now on goes out by the next one.
-    void stop_trickling() { signaled_ = nullptr; }
+    /// That call is no more, and neither is its link; what is found from now on goes out by the next one.
+    void leave_link()
+    {
+        signaled_ = nullptr;
+        channels_.clear();
+    }
 
-    /// The peer's description: what both want is known from here on, and checks begin. Throws Failure.
-    void take_remote(const CallMedia& media, const MediaDescription& remote);
+    /// The peer's description: what both want is known from here on, and checks begin. Channels of the link that media
+    /// goes over are asked for by the caller, and by nobody else taken. The link outlives us, or leave_link comes
+    /// first. Throws Failure.
+    void take_remote(const CallMedia& media, const MediaDescription& remote, LinkLayers& link);
 
     bool agreed() const { return !streams_.empty(); }
     const std::vector<AgreedStream>& streams() const { return streams_; }
 
-    /// Every component that the streams use can carry data.
+    /// Every place that the streams use can carry data.
     bool ready() const;
-    const std::optional<Error>& failure() const { return ice_->failure(); }
+    std::optional<Error> failure() const;
 
-    /// The paths of components_of(streams()), in that order, with what the configuration puts upon them. Once: a path
+    /// The paths of places_of(streams()), in that order, with what the configuration puts upon them. Once: a path
     /// opens once. Throws Failure.
     std::vector<jf_path> paths();
 
@@ -58,13 +66,15 @@ public:
 
 private:
     void candidate(const std::string& line);
+    void open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link);
     bool hear(const std::string& content_type, const std::string& body);
 
     std::shared_ptr<Call> call_;
     Environment& node_;
     Device peer_;
-    std::unique_ptr<ConnectivitySession> ice_;
-    std::vector<DecoratorStack> decorators_; // upon its paths
+    std::unique_ptr<ConnectivitySession> ice_;                      // null if nothing goes over it
+    std::map<std::string, std::unique_ptr<ChannelLayer>> channels_; // by name
+    std::vector<DecoratorStack> decorators_;                        // upon their paths
     MediaDescription local_;
     std::vector<AgreedStream> streams_;
     bool described_ = false;

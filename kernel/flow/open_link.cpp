@@ -216,9 +216,9 @@ awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
     const bool stream = dial.paths->is_stream(&session);
     link.layers = std::make_unique<LinkLayers>(dial.node.board, dial.callee, true, unproven(dial.node), dial.ring());
     co_await secure(dial, session, *link.layers);
-    if (!stream)
+    if (link.layers->wants_reliable(stream))
         co_await make_reliable(dial, *link.layers);
-    if (dial.node.board.multiplexer)
+    if (link.layers->wants_channels())
         co_await multiplex(dial, *link.layers);
     link.layers->forget_events();
 }

@@ -51,7 +51,7 @@ awaitable<bool> invite_over_kept(std::shared_ptr<Call> call, std::shared_ptr<Cal
 void forget_link(Environment& node, Call& call, Leg& leg)
 {
     say_goodbye(leg, JF_REASON_CANCELLED);
-    leg.media->stop_trickling();
+    leg.media->leave_link();
     leg.signaled.reset();
     node.links.drop(leg.link);
     leg.link.reset();
@@ -65,7 +65,7 @@ void take_answer(Call& call, const CallMedia& media, Leg& leg)
         return;
     as_step(Step::media_connectivity, [&] {
         call.tell(Step::media_connectivity, Moment::start);
-        leg.media->take_remote(media, parse_media_description(leg.signaled->peer_answer()));
+        leg.media->take_remote(media, parse_media_description(leg.signaled->peer_answer()), *leg.link->layers);
     });
 }
 

@@ -65,6 +65,26 @@ CodecOption read_option(const Json& json, std::size_t plug)
     return option;
 }
 
+TransportOption transport_option(const PluggedTransport& plugged, std::size_t plug)
+{
+    const auto& transport = plugged.plug;
+    const Json answer = ask_json(transport.methods->capabilities, transport.self, transport.plugin_id);
+    TransportOption option;
+    option.plug = plug;
+    option.carriage = plugged.carriage;
+    option.profile = answer.value("profile", "RTP/AVP");
+    option.suites = answer.value("suites", std::vector<std::string>());
+    option.feedback = answer.value("feedback", std::vector<std::string>());
+    option.make_key = [&transport](const std::string& suite) {
+        std::string key;
+        ErrorSlot error;
+        require(transport.methods->make_key(transport.self, abi_text(suite), append_to(key), &error), error,
+                transport.plugin_id);
+        return key;
+    };
+    return option;
+}
+
 } // namespace
 
 // --- source, sink and what we can do --------------------------------------------------------------------------------
@@ -87,7 +107,8 @@ CallMedia::CallMedia(const Board& board, Completions& completions, Workers& work
       plan_(std::move(plan)),
       may_bundle_(may_bundle),
       events_(std::move(events)),
-      cname_(fmt::format("{:08x}{:08x}", random_number(), random_number()))
+      cname_(fmt::format("{:08x}{:08x}", random_number(), random_number())),
+      carriers_(board, cname_, [this](Error error) { events_.ended(std::move(error)); })
 {
     source_info_.struct_size = sizeof(source_info_);
     open_source();
@@ -168,19 +189,10 @@ MediaCapabilities CallMedia::capabilities() const
         for (const auto& entry : answer.value("codecs", Json::array()))
             ours.codecs.push_back(read_option(entry, plug));
     }
-    const auto& transport = board_.media_transport;
-    const Json answer = ask_json(transport.methods->capabilities, transport.self, transport.plugin_id);
-    ours.profile = answer.value("profile", "RTP/AVP");
-    ours.suites = answer.value("suites", std::vector<std::string>());
-    ours.feedback = answer.value("feedback", std::vector<std::string>());
+    for (std::size_t plug = 0; plug < board_.media_transports.size(); ++plug)
+        ours.transports.push_back(transport_option(board_.media_transports[plug], plug));
     ours.may_bundle = may_bundle_;
-    ours.make_key = [&transport](const std::string& suite) {
-        std::string key;
-        ErrorSlot error;
-        require(transport.methods->make_key(transport.self, abi_text(suite), append_to(key), &error), error,
-                transport.plugin_id);
-        return key;
-    };
+    ours.make_channel = [] { return fmt::format("{}{:08x}{:08x}", kMediaChannel, random_number(), random_number()); };
     ours.make_ssrc = random_number;
     ours.cname = cname_;
     return ours;
@@ -191,56 +203,21 @@ Wishes CallMedia::wishes() const
     return {{plan_.audio, source_info_.has_audio != 0, true}, {plan_.video, source_info_.has_video != 0, true}};
 }
 
-// --- transport and streams ------------------------------------------------------------------------------------------
-
-const jf_media_listener_methods CallMedia::kMediaListener{
-    sizeof(jf_media_listener_methods),
-    0,
-    [](void* self, std::uint32_t stream) {
-        auto& receivers = of(self).receivers_;
-        if (stream < receivers.size())
-            receivers[stream]->wake();
-    },
-    [](void* self, std::uint32_t stream) {
-        auto& senders = of(self).senders_;
-        if (stream < senders.size() && senders[stream])
-            senders[stream]->request_key_frame();
-    },
-    [](void* self, jf_status status, const jf_error* error) { of(self).events_.ended(error_of(status, error)); },
-    [](void* self, std::uint32_t stream, std::uint32_t percent) {
-        auto& senders = of(self).senders_;
-        if (stream < senders.size() && senders[stream])
-            senders[stream]->set_loss(percent);
-    }};
-
-std::string CallMedia::session_config() const
+std::uint32_t CallMedia::component_count() const
 {
-    const auto components = components_of(streams_);
-    const auto index_of = [&](int component) {
-        return std::ranges::find(components, static_cast<std::uint32_t>(component)) - components.begin();
-    };
-    Json config{{"cname", cname_}, {"streams", Json::array()}};
-    for (const auto& stream : streams_) {
-        Json entry{{"kind", name_of(stream.kind)},
-                   {"payload_type", stream.payload_type},
-                   {"receive_payload_types", stream.receive_payload_types},
-                   {"clock_rate_hz", stream.codec.clock_rate_hz},
-                   {"ssrc", stream.ssrc},
-                   {"rtp_path", index_of(stream.rtp_component)},
-                   {"rtcp_path", index_of(stream.rtcp_component)},
-                   {"feedback", stream.feedback}};
-        entry["direction"] = stream.direction.send ? (stream.direction.receive ? "sendrecv" : "sendonly")
-                                                   : (stream.direction.receive ? "recvonly" : "inactive");
-        if (stream.remote_ssrc)
-            entry["remote_ssrc"] = *stream.remote_ssrc;
-        if (stream.send_key)
-            entry["send_key"] = {{"suite", stream.send_key->suite}, {"key", stream.send_key->key}};
-        if (stream.receive_key)
-            entry["receive_key"] = {{"suite", stream.receive_key->suite}, {"key", stream.receive_key->key}};
-        config["streams"].push_back(std::move(entry));
+    std::uint32_t count = 0;
+    for (const auto& [kind, wanted] : {std::pair{MediaKind::audio, plan_.audio}, {MediaKind::video, plan_.video}}) {
+        const auto carries = [kind = kind](const PluggedTransport& transport) {
+            return kind == MediaKind::audio ? transport.carriage.audio : transport.carriage.video;
+        };
+        const auto first = std::ranges::find_if(board_.media_transports, carries); // as an offer takes it
+        if (wanted && first != board_.media_transports.end() && first->carriage.over == Over::kConnectivity)
+            count += 2;
     }
-    return config.dump();
+    return count;
 }
+
+// --- transport and streams ------------------------------------------------------------------------------------------
 
 void CallMedia::open_codecs(std::vector<AgreedStream> streams)
 {
@@ -249,13 +226,11 @@ void CallMedia::open_codecs(std::vector<AgreedStream> streams)
     close_transport();
     streams_ = std::move(streams);
     fit_sink();
-    for (std::uint32_t number = 0; number < streams_.size(); ++number) {
-        const auto& stream = streams_[number];
+    for (const auto& stream : streams_) {
         senders_.push_back(stream.direction.send
-                               ? std::make_shared<SendStream>(board_, stream, source_info_, number, events_.changed)
+                               ? std::make_shared<SendStream>(board_, stream, source_info_, events_.changed)
                                : nullptr);
-        receivers_.push_back(
-            std::make_shared<ReceiveStream>(board_, stream, number, sink_, number == 0, events_.changed));
+        receivers_.push_back(std::make_shared<ReceiveStream>(board_, stream, sink_, events_.changed));
     }
     for (const auto& receiver : receivers_)
         open_on_worker(receiver);
@@ -287,22 +262,10 @@ void CallMedia::codec_settled()
 
 void CallMedia::open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths)
 {
-    // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
-    if (transport_.methods != nullptr)
+    if (open())
         close_transport();
     open_codecs(std::move(streams));
-    const auto& plug = board_.media_transport;
-    const std::string config = session_config();
-    ErrorSlot error;
-    require(plug.methods->open(plug.self, abi_text(config), paths.data(), paths.size(), {&kMediaListener, this},
-                               &transport_, &error),
-            error, plug.plugin_id);
-    for (const auto& sender : senders_) {
-        if (sender)
-            sender->attach(transport_);
-    }
-    for (const auto& receiver : receivers_)
-        receiver->attach(transport_);
+    carriers_.open(streams_, paths, senders_, receivers_);
 }
 
 void CallMedia::start()
@@ -372,8 +335,7 @@ void CallMedia::close_transport()
 {
     for (const auto& receiver : receivers_)
         receiver->stop();
-    if (transport_.methods != nullptr)
-        release(transport_); // closes the paths: no listener call any more
+    carriers_.close(); // closes the paths: no listener call any more
     receivers_.clear();
     senders_.clear();
     flowing_ = false;
@@ -403,10 +365,8 @@ FirstMedia CallMedia::first_media() const
 
 std::string CallMedia::statistics() const
 {
-    std::string text;
-    ErrorSlot error;
-    if (transport_.methods == nullptr ||
-        transport_.methods->statistics(transport_.self, append_to(text), &error) != JF_OK)
+    const std::string text = carriers_.statistics(receivers_.size());
+    if (text.empty())
         return "{}";
     Json all = Json::parse(text, nullptr, false);
     if (!all.is_object() || !all.contains("streams") || all["streams"].size() != receivers_.size())

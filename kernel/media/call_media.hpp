@@ -12,9 +12,8 @@
 #include "kernel/bind/board.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/workers.hpp"
+#include "kernel/media/carriers.hpp"
 #include "kernel/media/negotiate.hpp"
-#include "kernel/media/receive_stream.hpp"
-#include "kernel/media/send_stream.hpp"
 
 #include <array>
 #include <functional>
@@ -57,8 +56,8 @@ public:
     CallMedia& operator=(const CallMedia&) = delete;
     ~CallMedia();
 
-    /// How many components an offer of ours needs.
-    std::uint32_t component_count() const { return (plan_.audio ? 2U : 0U) + (plan_.video ? 2U : 0U); }
+    /// How many components of connectivity an offer of ours needs.
+    std::uint32_t component_count() const;
 
     /// Descriptions without ICE, with fresh keys each time. Throw Failure.
     MediaDescription offer() const { return make_offer(capabilities(), wishes()); }
@@ -74,12 +73,12 @@ public:
     /// Encoders and decoders begin to open. Those of other streams are closed, with their transport. Throws Failure.
     void open_codecs(std::vector<AgreedStream> streams);
 
-    /// The transport stands ready; so will the codecs. `paths` are those of components_of(streams), in that order. A
+    /// The transport stands ready; so will the codecs. `paths` are those of places_of(streams), in that order. A
     /// transport that was open before is closed. Throws Failure.
     void open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths);
 
     void close_transport();
-    bool open() const { return transport_.methods != nullptr; }
+    bool open() const { return carriers_.opened(); }
 
     /// Sound and pictures flow: each stream at once, or as soon as its codec is open.
     void start();
@@ -100,7 +99,6 @@ public:
 
 private:
     static const jf_source_listener_methods kSourceListener;
-    static const jf_media_listener_methods kMediaListener;
 
     MediaCapabilities capabilities() const;
     Wishes wishes() const;
@@ -113,7 +111,6 @@ private:
     void codec_settled();
     void start_open_streams();
     void start_source(SendStream& sender);
-    std::string session_config() const;
 
     const Board& board_;
     Completions& completions_;
@@ -131,10 +128,9 @@ private:
 
     std::vector<AgreedStream> streams_;
 
-    jf_media_session transport_{};
-    // One per stream, null where nothing is sent. Second owner: the worker that opens its codec.
-    std::vector<std::shared_ptr<SendStream>> senders_;
-    std::vector<std::shared_ptr<ReceiveStream>> receivers_;
+    Senders senders_; // second owner of each: the worker that opens its codec
+    Receivers receivers_;
+    Carriers carriers_;
     std::array<SendStream*, 2> sender_of_{}; // by MediaKind, for the source's threads
     bool flowing_ = false;
     std::int64_t ready_ns_ = 0;

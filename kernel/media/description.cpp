@@ -15,6 +15,7 @@ constexpr std::size_t kMaxLines = 8;
 constexpr std::size_t kMaxCodecs = 32;
 constexpr std::size_t kMaxKeys = 8;
 constexpr std::size_t kMaxCandidates = 200;
+constexpr std::size_t kMaxChannelBytes = 64;
 
 constexpr const char* kDirections[2][2] = {{"inactive", "recvonly"}, {"sendonly", "sendrecv"}};
 
@@ -67,6 +68,8 @@ Json line_to_json(const MediaLine& line)
         json["mid"] = line.mid;
     if (!line.profile.empty())
         json["profile"] = line.profile;
+    if (!line.channel.empty())
+        json["channel"] = line.channel;
     if (line.ssrc)
         json["ssrc"] = *line.ssrc;
     if (!line.cname.empty())
@@ -140,6 +143,9 @@ MediaLine read_line(const Json& json, const std::string& place)
                       direction == "sendrecv" || direction == "recvonly"};
     line.mid = member(json, "mid", std::string(), place);
     line.profile = member(json, "profile", std::string(), place);
+    line.channel = member(json, "channel", std::string(), place);
+    if (line.channel.size() > kMaxChannelBytes)
+        refuse(place + "/channel", "expected a text of at most 64 bytes");
     line.rtp_component = member(json, "rtp_component", 1, place);
     line.rtcp_component = member(json, "rtcp_component", line.rtp_component, place);
     line.rtcp_mux = member(json, "rtcp_mux", false, place);

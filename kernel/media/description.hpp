@@ -49,6 +49,7 @@ struct MediaLine {
     Direction direction;
     std::string mid;
     std::string profile;
+    std::string channel; // of the link, with the component behind it; empty: over connectivity
     int rtp_component = 1;
     int rtcp_component = 1;
     bool rtcp_mux = false;

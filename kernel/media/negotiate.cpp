@@ -69,18 +69,38 @@ bool encrypts(const MediaLine& line)
     return encrypts(line.profile, !line.keys.empty());
 }
 
-LineCodec line_codec(const MediaCapabilities& ours, const CodecOption& option, int payload_type)
+/// The first transport that goes where the line says, encrypts if the line does, and has a suite of it.
+const TransportOption* find_transport(const MediaCapabilities& ours, const MediaLine& line)
 {
-    return {payload_type,    option.name,       option.clock_rate_hz,
-            option.channels, option.parameters, common(option.feedback, ours.feedback)};
+    const auto fits = [&](const TransportOption& option) {
+        return option.carries(line.kind) && option.over_channels() == !line.channel.empty() &&
+               encrypts(option.profile, !option.suites.empty()) == encrypts(line);
+    };
+    const auto shares_suite = [&](const TransportOption& option) {
+        return option.suites.empty() || std::ranges::any_of(line.keys, [&](const SdesKey& key) {
+                   return std::ranges::find(option.suites, key.suite) != option.suites.end();
+               });
+    };
+    for (const auto& option : ours.transports) {
+        if (fits(option) && shares_suite(option))
+            return &option;
+    }
+    return nullptr;
 }
 
-MediaLine offered_line(const MediaCapabilities& ours, MediaKind kind, const Wish& wish, int& next_payload_type)
+LineCodec line_codec(const TransportOption& transport, const CodecOption& option, int payload_type)
+{
+    return {payload_type,    option.name,       option.clock_rate_hz,
+            option.channels, option.parameters, common(option.feedback, transport.feedback)};
+}
+
+MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& transport, MediaKind kind,
+                       const Wish& wish, int& next_payload_type)
 {
     MediaLine line;
     line.kind = kind;
     line.direction = {wish.send, wish.receive};
-    line.profile = ours.profile;
+    line.profile = transport.profile;
     line.rtcp_mux = ours.may_bundle;
     line.ssrc = ours.make_ssrc();
     line.cname = ours.cname;
@@ -88,20 +108,20 @@ MediaLine offered_line(const MediaCapabilities& ours, MediaKind kind, const Wish
         if (option.kind != kind || had_before(ours, option))
             continue;
         const int payload_type = option.static_payload_type ? *option.static_payload_type : next_payload_type++;
-        line.codecs.push_back(line_codec(ours, option, payload_type));
+        line.codecs.push_back(line_codec(transport, option, payload_type));
     }
-    for (const auto& suite : ours.suites)
-        line.keys.push_back({static_cast<int>(line.keys.size()) + 1, suite, ours.make_key(suite)});
+    for (const auto& suite : transport.suites)
+        line.keys.push_back({static_cast<int>(line.keys.size()) + 1, suite, transport.make_key(suite)});
     return line;
 }
 
 /// Our first suite that the peer has offered too (RFC 4568 section 5.1.2).
-std::optional<SdesKey> choose_key(const MediaCapabilities& ours, const MediaLine& offered)
+std::optional<SdesKey> choose_key(const TransportOption& transport, const MediaLine& offered)
 {
-    for (const auto& suite : ours.suites) {
+    for (const auto& suite : transport.suites) {
         for (const auto& key : offered.keys) {
             if (key.suite == suite)
-                return SdesKey{key.tag, suite, ours.make_key(suite)};
+                return SdesKey{key.tag, suite, transport.make_key(suite)};
         }
     }
     return std::nullopt;
@@ -113,26 +133,26 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
     line.kind = offered.kind;
     line.mid = offered.mid;
     line.profile = offered.profile;
+    line.channel = offered.channel;
     line.rtp_component = offered.rtp_component;
     line.rtcp_component = offered.rtcp_component;
     line.rtcp_mux = offered.rtcp_mux && ours.may_bundle;
+    const auto* transport = find_transport(ours, offered);
     for (const auto& codec : offered.codecs) {
         const auto* option = find_option(ours, offered, codec);
-        if (option != nullptr && line.codecs.empty()) {
-            auto chosen = line_codec(ours, *option, codec.payload_type);
+        if (option != nullptr && transport != nullptr && line.codecs.empty()) {
+            auto chosen = line_codec(*transport, *option, codec.payload_type);
             chosen.feedback = common(chosen.feedback, codec.feedback);
             line.codecs.push_back(std::move(chosen));
         }
     }
-    const auto key = choose_key(ours, offered);
-    if (!wish.wanted || offered.rejected || line.codecs.empty() || (!ours.suites.empty() && !key) ||
-        encrypts(ours.profile, !ours.suites.empty()) != encrypts(offered)) {
+    if (!wish.wanted || offered.rejected || line.codecs.empty()) {
         line.rejected = true; // RFC 3264 section 6: the line stays, with what was offered
         line.codecs = offered.codecs;
         line.direction = {false, false};
         return line;
     }
-    if (key)
+    if (const auto key = choose_key(*transport, offered))
         line.keys.push_back(*key);
     line.direction = {wish.send && offered.direction.receive, wish.receive && offered.direction.send};
     line.ssrc = ours.make_ssrc();
@@ -156,33 +176,43 @@ MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes)
 {
     MediaDescription offer;
     int next_payload_type = kFirstDynamicPayloadType;
-    if (wishes.audio.wanted)
-        offer.lines.push_back(offered_line(ours, MediaKind::audio, wishes.audio, next_payload_type));
-    if (wishes.video.wanted)
-        offer.lines.push_back(offered_line(ours, MediaKind::video, wishes.video, next_payload_type));
-    int component = 0;
-    for (std::size_t i = 0; i < offer.lines.size(); ++i) {
-        offer.lines[i].mid = std::to_string(i);
-        offer.lines[i].rtp_component = ++component;
-        offer.lines[i].rtcp_component = ++component;
+    std::string channel;            // one name for all lines
+    int components[2] = {0, 0};     // of connectivity, of channels
+    std::vector<std::size_t> plugs; // of the lines
+    for (const auto& [kind, wish] : {std::pair{MediaKind::audio, wishes.audio}, {MediaKind::video, wishes.video}}) {
+        const auto* transport = wish.wanted ? transport_for(ours, kind) : nullptr;
+        if (transport == nullptr)
+            continue;
+        auto line = offered_line(ours, *transport, kind, wish, next_payload_type);
+        if (transport->over_channels())
+            line.channel = channel.empty() ? (channel = ours.make_channel()) : channel;
+        int& component = components[transport->over_channels() ? 1 : 0];
+        line.mid = std::to_string(offer.lines.size());
+        line.rtp_component = ++component;
+        line.rtcp_component = ++component;
+        offer.lines.push_back(std::move(line));
+        plugs.push_back(transport->plug);
     }
-    offer.bundle = ours.may_bundle;
+    offer.bundle = ours.may_bundle && std::ranges::adjacent_find(plugs, std::not_equal_to()) == plugs.end();
     return offer;
 }
 
 MediaDescription make_answer(const MediaCapabilities& ours, const Wishes& wishes, const MediaDescription& offer)
 {
     MediaDescription answer;
-    bool any = false;
+    const TransportOption* first = nullptr; // of the lines that are not rejected
     answer.bundle = offer.bundle && ours.may_bundle;
     for (const auto& offered : offer.lines) {
         const Wish& wish = offered.kind == MediaKind::audio ? wishes.audio : wishes.video;
         answer.lines.push_back(answered_line(ours, wish, offered));
         auto& line = answer.lines.back();
-        any = any || !line.rejected;
-        answer.bundle = answer.bundle && (line.rejected || line.rtcp_mux);
+        if (line.rejected)
+            continue;
+        const auto* transport = find_transport(ours, offered);
+        first = first == nullptr ? transport : first;
+        answer.bundle = answer.bundle && line.rtcp_mux && transport == first; // no two transports share a path
     }
-    if (!any)
+    if (first == nullptr)
         throw Failure(JF_UNSUPPORTED, "no common media: no codec and encryption that both ends have");
     for (auto& line : answer.lines) {
         if (answer.bundle)
@@ -207,11 +237,18 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             continue;
         if (here.kind != there.kind)
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is of another kind than ours");
+        if (here.channel != there.channel || (!here.channel.empty() && !here.channel.starts_with(kMediaChannel)))
+            throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " names another channel");
         if (encrypts(here) != encrypts(there))
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is " + there.profile +
                                             ", and ours is " + here.profile);
+        const auto* transport = find_transport(ours, here);
+        if (transport == nullptr)
+            throw Failure(JF_INTERNAL, "no media transport fits our own media line " + std::to_string(i));
         AgreedStream stream;
         stream.kind = here.kind;
+        stream.transport = transport->plug;
+        stream.channel = here.channel;
         stream.direction = {here.direction.send && there.direction.receive,
                             here.direction.receive && there.direction.send};
         const CodecOption* option = nullptr;
@@ -223,7 +260,7 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             option = find_option(ours, there, codec);
             stream.payload_type = codec.payload_type;
             stream.parameters = codec.parameters;
-            stream.feedback = common(codec.feedback, ours.feedback);
+            stream.feedback = common(codec.feedback, transport->feedback);
         }
         if (option == nullptr)
             throw Failure(JF_BAD_INPUT, "the peer chose a codec that was not offered");
@@ -233,7 +270,7 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
         stream.rtcp_component = here.rtcp_mux && there.rtcp_mux ? stream.rtp_component : here.rtcp_component;
         stream.ssrc = here.ssrc.value_or(0);
         stream.remote_ssrc = there.ssrc;
-        if (!ours.suites.empty()) {
+        if (!transport->suites.empty()) {
             const auto& chosen = there.keys.size() <= here.keys.size() ? there.keys : here.keys; // the answer's
             if (chosen.empty())
                 throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " has no key");
@@ -249,17 +286,34 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
     return streams;
 }
 
+std::vector<MediaPlace> places_of(const std::vector<AgreedStream>& streams)
+{
+    std::vector<MediaPlace> places;
+    for (const auto& stream : streams) {
+        for (const int component : {stream.rtp_component, stream.rtcp_component}) {
+            const MediaPlace place{stream.channel, static_cast<std::uint32_t>(component)};
+            if (std::ranges::find(places, place) == places.end())
+                places.push_back(place);
+        }
+    }
+    return places;
+}
+
 std::vector<std::uint32_t> components_of(const std::vector<AgreedStream>& streams)
 {
     std::vector<std::uint32_t> components;
-    for (const auto& stream : streams) {
-        for (const int component : {stream.rtp_component, stream.rtcp_component}) {
-            const auto number = static_cast<std::uint32_t>(component);
-            if (std::ranges::find(components, number) == components.end())
-                components.push_back(number);
-        }
+    for (const auto& place : places_of(streams)) {
+        if (place.channel.empty())
+            components.push_back(place.component);
     }
     return components;
+}
+
+const TransportOption* transport_for(const MediaCapabilities& ours, MediaKind kind)
+{
+    const auto found =
+        std::ranges::find_if(ours.transports, [&](const TransportOption& option) { return option.carries(kind); });
+    return found == ours.transports.end() ? nullptr : &*found;
 }
 
 } // namespace jackfield::kernel

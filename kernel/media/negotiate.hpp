@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "kernel/config/slots.hpp"
 #include "kernel/media/description.hpp"
 
 #include <functional>
@@ -30,15 +31,26 @@ struct CodecOption {
     bool operator==(const CodecOption&) const = default;
 };
 
-/// What this end can do.
-struct MediaCapabilities {
-    std::vector<CodecOption> codecs; // in order of preference: of the plugins, then of each plugin's own
+/// One media transport, what it is for and what it can do.
+struct TransportOption {
+    std::size_t plug = 0; // index of the transport on the board
+    Carriage carriage;
     std::string profile;             // "RTP/SAVP"
     std::vector<std::string> suites; // in order of preference; empty: no keys needed
     std::vector<std::string> feedback;
-    bool may_bundle = true;
     std::function<std::string(const std::string& suite)> make_key;
+
+    bool over_channels() const { return carriage.over == Over::kMultiplexer; }
+    bool carries(MediaKind kind) const { return kind == MediaKind::audio ? carriage.audio : carriage.video; }
+};
+
+/// What this end can do.
+struct MediaCapabilities {
+    std::vector<CodecOption> codecs;         // in order of preference: of the plugins, then of each plugin's own
+    std::vector<TransportOption> transports; // in order of preference
+    bool may_bundle = true;
     std::function<std::uint32_t()> make_ssrc;
+    std::function<std::string()> make_channel; // a name that no other call's media has
     std::string cname;
 };
 
@@ -61,7 +73,9 @@ struct AgreedStream {
     CodecOption codec;
     int payload_type = 0; // to send with
     std::vector<int> receive_payload_types;
-    std::string parameters; // fmtp of the peer
+    std::string parameters;    // fmtp of the peer
+    std::size_t transport = 0; // index on the board
+    std::string channel;       // empty: over connectivity
     int rtp_component = 1;
     int rtcp_component = 1;
     std::uint32_t ssrc = 0;
@@ -83,7 +97,22 @@ MediaDescription make_answer(const MediaCapabilities& ours, const Wishes& wishes
 std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescription& local,
                                 const MediaDescription& remote);
 
-/// The components that the streams use, each once.
+/// Where the packets of a stream go: a component of connectivity or, with a name, of channels of the link.
+struct MediaPlace {
+    std::string channel;
+    std::uint32_t component = 1;
+
+    bool operator==(const MediaPlace&) const = default;
+};
+
+/// The places that the streams use, each once; and of these the components of connectivity.
+std::vector<MediaPlace> places_of(const std::vector<AgreedStream>& streams);
 std::vector<std::uint32_t> components_of(const std::vector<AgreedStream>& streams);
+
+/// The first transport that carries that kind; null if none does.
+const TransportOption* transport_for(const MediaCapabilities& ours, MediaKind kind);
+
+/// What the name of every channel of media begins with.
+inline constexpr std::string_view kMediaChannel = "media-";
 
 } // namespace jackfield::kernel

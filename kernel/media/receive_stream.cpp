@@ -28,14 +28,12 @@ std::string decoder_config(const AgreedStream& agreed)
 
 } // namespace
 
-ReceiveStream::ReceiveStream(const Board& board, const AgreedStream& agreed, std::uint32_t number, jf_sink_session sink,
-                             bool ticks, std::function<void()> first_moved)
+ReceiveStream::ReceiveStream(const Board& board, const AgreedStream& agreed, jf_sink_session sink,
+                             std::function<void()> first_moved)
     : plug_(board.codecs[agreed.codec.plug]),
       config_(decoder_config(agreed)),
-      number_(number),
       sink_(sink),
       receives_(agreed.direction.receive),
-      ticks_(ticks),
       first_moved_(std::move(first_moved))
 {}
 
@@ -59,7 +57,7 @@ ReceiveStream::~ReceiveStream()
 
 void ReceiveStream::start()
 {
-    if ((receives_ || ticks_) && !thread_.joinable())
+    if ((receives_ || number_ == 0) && !thread_.joinable())
         thread_ = std::thread([this] { run(); });
 }
 
@@ -87,7 +85,7 @@ void ReceiveStream::run()
 {
     pthread_setname_np(pthread_self(), "jf-media-in");
     constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
-    std::int64_t next_tick_ns = ticks_ ? 0 : kNever;
+    std::int64_t next_tick_ns = number_ == 0 ? 0 : kNever;
     for (;;) {
         const std::int64_t now_ns = monotonic_ns();
         if (now_ns >= next_tick_ns)

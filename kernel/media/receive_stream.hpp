@@ -24,9 +24,9 @@ namespace jackfield::kernel {
 
 class ReceiveStream {
 public:
-    /// `ticks`: this stream's thread also drives the session's RTCP. The sink may be empty.
-    ReceiveStream(const Board& board, const AgreedStream& agreed, std::uint32_t number, jf_sink_session sink,
-                  bool ticks, std::function<void()> first_moved);
+    /// The sink may be empty.
+    ReceiveStream(const Board& board, const AgreedStream& agreed, jf_sink_session sink,
+                  std::function<void()> first_moved);
     ReceiveStream(const ReceiveStream&) = delete;
     ReceiveStream& operator=(const ReceiveStream&) = delete;
     ~ReceiveStream();
@@ -37,7 +37,12 @@ public:
     const Opening& opening() const { return opening_; }
 
     /// Where payloads come from; before start.
-    void attach(jf_media_session session) { session_ = session; }
+    /// The first stream of a session drives its RTCP, too.
+    void attach(jf_media_session session, std::uint32_t number)
+    {
+        session_ = session;
+        number_ = number;
+    }
 
     /// The decoder is open. Idempotent.
     void start();
@@ -67,10 +72,9 @@ private:
     std::string config_;
     Opening opening_;
     jf_media_session session_{};
-    std::uint32_t number_;
+    std::uint32_t number_ = 0; // of the stream in that session
     jf_sink_session sink_;
     bool receives_;
-    bool ticks_;
     jf_decoder decoder_{};
     std::int64_t play_ns_ = 0;
     std::function<void()> first_moved_; // [media] once

@@ -13,14 +13,16 @@ namespace {
 
 // 1200 bytes is what every path carries (RFC 8261, QUIC); header, extension room and the SRTP tag go off it.
 constexpr int kMaxPayloadBytes = 1200 - 12 - 24;
+constexpr int kChannelBytes = 64; // what a channel of the link may add on the way: QUIC adds 25
 
 std::string encoder_config(const AgreedStream& agreed, const jf_source_info& source)
 {
-    nlohmann::json config{{"name", agreed.codec.name},
-                          {"clock_rate_hz", agreed.codec.clock_rate_hz},
-                          {"channels", agreed.codec.channels},
-                          {"parameters", agreed.parameters},
-                          {"max_payload_bytes", kMaxPayloadBytes}};
+    nlohmann::json config{
+        {"name", agreed.codec.name},
+        {"clock_rate_hz", agreed.codec.clock_rate_hz},
+        {"channels", agreed.codec.channels},
+        {"parameters", agreed.parameters},
+        {"max_payload_bytes", agreed.channel.empty() ? kMaxPayloadBytes : kMaxPayloadBytes - kChannelBytes}};
     if (agreed.codec.default_bitrate_bps > 0)
         config["bitrate_bps"] = agreed.codec.default_bitrate_bps;
     if (agreed.kind == MediaKind::audio) {
@@ -37,10 +39,9 @@ std::string encoder_config(const AgreedStream& agreed, const jf_source_info& sou
 } // namespace
 
 SendStream::SendStream(const Board& board, const AgreedStream& agreed, const jf_source_info& source,
-                       std::uint32_t number, std::function<void()> first_moved)
+                       std::function<void()> first_moved)
     : plug_(board.codecs[agreed.codec.plug]),
       config_(encoder_config(agreed, source)),
-      number_(number),
       agreed_(agreed),
       first_moved_(std::move(first_moved))
 {}

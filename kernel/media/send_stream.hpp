@@ -20,7 +20,7 @@ namespace jackfield::kernel {
 
 class SendStream {
 public:
-    SendStream(const Board& board, const AgreedStream& agreed, const jf_source_info& source, std::uint32_t number,
+    SendStream(const Board& board, const AgreedStream& agreed, const jf_source_info& source,
                std::function<void()> first_moved);
     SendStream(const SendStream&) = delete;
     SendStream& operator=(const SendStream&) = delete;
@@ -32,7 +32,11 @@ public:
     const Opening& opening() const { return opening_; }
 
     /// Where payloads go; before the first frame.
-    void attach(jf_media_session session) { session_ = session; }
+    void attach(jf_media_session session, std::uint32_t number)
+    {
+        session_ = session;
+        number_ = number;
+    }
 
     /// How the source shall deliver.
     jf_source_format format() const;
@@ -53,7 +57,7 @@ private:
     std::string config_;
     Opening opening_;
     jf_media_session session_{};
-    std::uint32_t number_;
+    std::uint32_t number_ = 0; // of the stream in that session
     AgreedStream agreed_;
     jf_encoder encoder_{};
     std::function<void()> first_moved_; // [media] once

@@ -151,6 +151,9 @@ Manifest from_json(const json& text)
     manifest.seals_by_itself = flag_member(text, "seals_by_itself");
     manifest.untrusted_input = flag_member(text, "untrusted_input");
     manifest.proves_nobody = flag_member(text, "proves_nobody");
+    manifest.datagrams_only = flag_member(text, "datagrams_only");
+    manifest.multiplexes = flag_member(text, "multiplexes");
+    manifest.datagram_channels = flag_member(text, "datagram_channels");
     return manifest;
 }
 

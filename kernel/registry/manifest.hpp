@@ -36,7 +36,10 @@ struct Manifest {
     std::vector<std::string> needs; // interface ids of the services it asks the host for
     bool seals_by_itself = false;
     bool untrusted_input = false;
-    bool proves_nobody = false; // a secure channel that comes up without knowing who the peer is
+    bool proves_nobody = false;     // a secure channel that comes up without knowing who the peer is
+    bool datagrams_only = false;    // a secure channel that cannot stand on a stream
+    bool multiplexes = false;       // a secure channel that is a multiplexer as well
+    bool datagram_channels = false; // a multiplexer, alone or as that, with channels of datagrams
 
     std::filesystem::path path; // of the manifest; empty for an entry that was handed in directly
     std::string schema_json;    // only for such an entry: the schema itself instead of a file

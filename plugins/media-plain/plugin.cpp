@@ -12,21 +12,25 @@ namespace {
 
 using namespace jackfield;
 
-void check_meant(std::string_view config_json)
+/// Whether paths will do that are not encrypted below.
+bool read_insecure(std::string_view config_json)
 {
     const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
-    if (!config.is_object() || config.value("insecure", nlohmann::json()) != true)
-        throw ConfigError("/insecure: expected true: media-plain does not encrypt, so it wants to be told that this is "
-                          "meant");
+    const auto meant = config.is_object() ? config.value("insecure", nlohmann::json()) : nlohmann::json();
+    if (!meant.is_boolean())
+        throw ConfigError("/insecure: expected true, because media-plain does not encrypt and wants to be told that "
+                          "this is meant; or false, for paths that are encrypted below");
+    return meant.get<bool>();
 }
 
 class PlainTransport final : public MediaTransport {
 public:
     PlainTransport(Host host, std::string_view config_json) : MediaTransport(host)
     {
-        check_meant(config_json);
+        insecure_ = read_insecure(config_json);
         options_ = rtp::read_rtp_options(config_json);
-        host_.warning("media-plain: sound and pictures are NOT encrypted");
+        if (insecure_)
+            host_.warning("media-plain: sound and pictures are NOT encrypted");
     }
 
     std::string capabilities() override
@@ -42,12 +46,17 @@ public:
     std::unique_ptr<MediaSession> open(std::string_view config_json, std::vector<Path> paths,
                                        MediaListener listener) override
     {
+        for (const auto& path : paths) {
+            if (!insecure_ && path.describe().secured == 0)
+                throw Failure(JF_UNSUPPORTED, "this path is not encrypted, and \"insecure\" is false");
+        }
         const rtp::Suites none{{}, /*allow_unencrypted=*/true};
         const auto config = rtp::read_session_config(config_json, none, paths.size());
         return std::make_unique<rtp::Session>(host_, options_, config, std::move(paths), listener);
     }
 
 private:
+    bool insecure_ = false;
     rtp::RtpOptions options_;
 };
 

@@ -3,7 +3,7 @@
 // Threads: the engine's.
 #include "door.hpp"
 
-#include "failures.hpp"
+#include <shared/gnutls/failures.hpp>
 
 namespace secure_gnutls {
 namespace {
@@ -29,7 +29,7 @@ ssize_t send_cookie(gnutls_transport_ptr_t output, const void* data, std::size_t
 
 Door::Door(bool ask_for_cookie) : ask_for_cookie_(ask_for_cookie)
 {
-    require(gnutls_key_generate(&key_.datum, GNUTLS_COOKIE_KEY_SIZE), "a key for cookies");
+    shared_gnutls::require(gnutls_key_generate(&key_.datum, GNUTLS_COOKIE_KEY_SIZE), "a key for cookies");
 }
 
 bool Door::admits(jackfield::ByteView datagram, gnutls_session_t session, jackfield::EngineOutput& output)

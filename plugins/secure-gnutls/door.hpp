@@ -4,11 +4,10 @@
 // Threads: the engine's. Lifetime: the engine's.
 #pragma once
 
-#include "gnutls_ptr.hpp"
-
 #include <jackfield/secure_engine.hpp>
 
 #include <gnutls/dtls.h>
+#include <shared/gnutls/gnutls_ptr.hpp>
 
 namespace secure_gnutls {
 
@@ -25,7 +24,7 @@ private:
     bool cookie_fits(jackfield::ByteView datagram, gnutls_session_t session, jackfield::EngineOutput& output);
 
     bool ask_for_cookie_;
-    OwnedDatum key_;
+    shared_gnutls::OwnedDatum key_;
 };
 
 } // namespace secure_gnutls

@@ -3,9 +3,8 @@
 // Threads: the session calls it under its lock; the callbacks run inside those calls.
 #include "engine.hpp"
 
-#include "failures.hpp"
-
 #include <jackfield/tls_alert.hpp>
+#include <shared/gnutls/failures.hpp>
 
 #include <cerrno>
 
@@ -13,6 +12,8 @@ namespace secure_gnutls {
 
 using jackfield::EngineRead;
 using jackfield::HandshakeProgress;
+using shared_gnutls::protocol_failure;
+using shared_gnutls::require;
 
 namespace {
 
@@ -21,32 +22,6 @@ constexpr unsigned int kNoLimitMs = 1U << 30U;              // the session has t
 constexpr unsigned int kLargestMtu = 16'384;                // what the library takes at most
 constexpr unsigned int kSoonestRetransmitMs = 10;
 constexpr int kMostRounds = 64;
-
-std::string group_name(gnutls_group_t group)
-{
-    switch (group) {
-    case GNUTLS_GROUP_X25519:
-        return "X25519";
-    case GNUTLS_GROUP_SECP256R1:
-        return "P-256";
-    case GNUTLS_GROUP_SECP384R1:
-        return "P-384";
-    default:
-        return {};
-    }
-}
-
-/// The chain as the peer sent it, leaf first.
-std::string chain_to_pem(const gnutls_datum_t* chain, unsigned int count)
-{
-    std::string pem;
-    for (unsigned int i = 0; i < count; ++i) {
-        OwnedDatum text;
-        require(gnutls_pem_base64_encode2("CERTIFICATE", &chain[i], &text.datum), "the peer's certificate");
-        pem.append(reinterpret_cast<const char*>(text.datum.data), text.datum.size);
-    }
-    return pem;
-}
 
 } // namespace
 
@@ -205,13 +180,7 @@ int Engine::verify(gnutls_session_t session)
 
 void Engine::verify_chain()
 {
-    unsigned int count = 0;
-    const gnutls_datum_t* chain = gnutls_certificate_get_peers(session_.get(), &count);
-    if (chain == nullptr || count == 0)
-        throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer sent no certificate");
-    if (count > static_cast<unsigned int>(shared_tls::kMostCertificates))
-        throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer's chain has more than 8 certificates");
-    peer_ = check_peer_(chain_to_pem(chain, count));
+    peer_ = check_peer_(shared_gnutls::peer_chain_pem(session_.get()));
     checked_ = true;
 }
 
@@ -302,7 +271,7 @@ jackfield::SecureInfo Engine::info() const
     info.protocol.insert(info.protocol.find('S') + 1, " ");
     const char* cipher = gnutls_ciphersuite_get(session_.get());
     info.cipher = cipher != nullptr ? cipher : "";
-    info.group = group_name(gnutls_group_get(session_.get()));
+    info.group = shared_gnutls::group_name(session_.get());
     info.peer = peer_;
     return info;
 }
@@ -319,12 +288,7 @@ std::size_t Engine::largest_content() const noexcept
 
 jackfield::Bytes Engine::export_key_material(std::string_view label, jackfield::ByteView context, std::size_t size)
 {
-    jackfield::Bytes out(size);
-    require(gnutls_prf_rfc5705(session_.get(), label.size(), label.data(), context.size(),
-                               context.empty() ? nullptr : reinterpret_cast<const char*>(context.data()), size,
-                               reinterpret_cast<char*>(out.data())),
-            "export of key material");
-    return out;
+    return shared_gnutls::export_key_material(session_.get(), label, context, size);
 }
 
 } // namespace secure_gnutls

@@ -60,7 +60,7 @@ private:
     std::array<std::uint8_t, 7> last_fed_{}; // of a stream that shakes hands: as long as an alert in clear
     bool starved_ = false;                   // the library has asked for bytes, and there were none
     bool answered_ = false;                  // something has gone to the peer
-    Session session_;
+    shared_gnutls::Session session_;
     std::optional<Door> door_; // closed for as long as it is there
 
     bool established_ = false;

@@ -12,6 +12,10 @@
 
 namespace jackfield::sip {
 
+/// Before the profile of a line whose packets go over QUIC (draft-dawkins-avtcore-sdp-rtp-quic); the attribute
+/// "quic-channel", our own, names the channels of the link.
+inline constexpr std::string_view kOverChannel = "QUIC/";
+
 enum class SdpRole { offer, answer };
 
 /// The lines of an offer: an answer has as many, in the same order (RFC 3264 section 6), also for what the media

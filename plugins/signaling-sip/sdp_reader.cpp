@@ -14,6 +14,8 @@
 namespace jackfield::sip {
 namespace {
 
+constexpr std::size_t kMaxChannelBytes = 64;
+
 /// "IN IP4 address[/ttl]" (RFC 8866 section 5.7).
 std::string read_connection(std::string_view value)
 {
@@ -162,10 +164,13 @@ private:
         media_.push_back(&section);
         MediaLine media;
         media.kind = section.media;
-        media.profile = section.protocol;
+        media.profile = section.over_channel ? section.protocol.substr(kOverChannel.size()) : section.protocol;
         if (section.mid.size() <= 32 && is_token(section.mid))
             media.mid = section.mid;
         media.rejected = section.port == 0 && !section.bundle_only; // RFC 9143 section 6
+        if (section.over_channel && is_token(section.channel) && section.channel.size() <= kMaxChannelBytes)
+            media.channel = section.channel;
+        media.rejected = media.rejected || media.channel.empty() == section.over_channel; // over what?
         if (!section.direction.empty())
             media.direction = section.direction;
         else if (!session().direction.empty())
@@ -252,7 +257,7 @@ private:
         MediaLine& media = line(index);
         if (media.rejected)
             return;
-        if (!out_.description.ice) {
+        if (!out_.description.ice && !media_[index]->over_channel) {
             const std::string_view connection =
                 media_[index]->connection.empty() ? session().connection : media_[index]->connection;
             media.address = read_connection(connection);
@@ -261,10 +266,18 @@ private:
         const bool follows = out_.description.bundle && index != bundle_carrier_ &&
                              (role_ == SdpRole::answer || media_[index]->bundle_only);
         const std::size_t carrier = follows ? bundle_carrier_ : index;
-        media.rtp_component = session_component(carrier, 1);
-        media.rtcp_component = shares_component(index) ? media.rtp_component : session_component(carrier, 2);
-        if (!follows && out_.description.ice)
+        media.rtp_component = session_component(rank(carrier), 1);
+        media.rtcp_component = shares_component(index) ? media.rtp_component : session_component(rank(carrier), 2);
+        if (!follows && out_.description.ice && !media_[index]->over_channel)
             read_candidates(index);
+    }
+
+    /// The lines over ICE number their components, and those over channels theirs.
+    std::size_t rank(std::size_t index) const
+    {
+        return static_cast<std::size_t>(std::count_if(
+            media_.begin(), media_.begin() + static_cast<std::ptrdiff_t>(index),
+            [&](const Section* section) { return section->over_channel == media_[index]->over_channel; }));
     }
 
     /// RTCP on RTP's component: agreed in an answer; in an offer, if there is nothing else to fall back to.
@@ -275,7 +288,7 @@ private:
             return false;
         if (role_ == SdpRole::answer || section.rtcp_mux_only || section.bundle_only)
             return true;
-        const int rtcp = numbers_run_on() ? session_component(index, 2) : 2;
+        const int rtcp = numbers_run_on() ? session_component(rank(index), 2) : 2;
         const bool has_rtcp = std::any_of(section.candidates.begin(), section.candidates.end(),
                                           [&](const Candidate& candidate) { return candidate.component == rtcp; });
         return out_.description.ice && out_.description.ice->complete && !section.candidates.empty() && !has_rtcp;
@@ -288,7 +301,7 @@ private:
         const bool run_on = numbers_run_on();
         for (const Candidate& candidate : media_[index]->candidates) {
             const int component = run_on                     ? candidate.component
-                                  : candidate.component <= 2 ? session_component(index, candidate.component)
+                                  : candidate.component <= 2 ? session_component(rank(index), candidate.component)
                                                              : 0;
             const bool ours = component != 0 && (component == media.rtp_component || component == media.rtcp_component);
             if (ours && candidates.size() < kMaxCandidates)

@@ -17,8 +17,10 @@ namespace {
 using Values = std::vector<std::string_view>;
 
 /// Attributes that are kept as they stand.
-constexpr std::pair<std::string_view, std::string_view Section::*> kSingle[] = {
-    {"ice-ufrag", &Section::ufrag}, {"ice-pwd", &Section::pwd}, {"mid", &Section::mid}};
+constexpr std::pair<std::string_view, std::string_view Section::*> kSingle[] = {{"ice-ufrag", &Section::ufrag},
+                                                                                {"ice-pwd", &Section::pwd},
+                                                                                {"mid", &Section::mid},
+                                                                                {"quic-channel", &Section::channel}};
 constexpr std::pair<std::string_view, Values Section::*> kRepeated[] = {
     {"group", &Section::groups},     {"rtpmap", &Section::rtpmaps}, {"fmtp", &Section::fmtps},
     {"rtcp-fb", &Section::feedback}, {"crypto", &Section::cryptos}, {"ssrc", &Section::ssrcs}};
@@ -67,6 +69,7 @@ Section read_media_line(std::string_view value)
     std::string_view ports = take_until(value, ' ');
     const auto port = parse_number(take_until(ports, '/'), 65535);
     section.protocol = take_until(value, ' ');
+    section.over_channel = section.protocol.starts_with(kOverChannel);
     section.formats = value;
     if (!is_token(section.media) || !port || section.protocol.empty() || section.protocol.size() > 32 ||
         trim(section.formats).empty())

@@ -18,6 +18,7 @@ struct Section {
     std::string_view ufrag;
     std::string_view pwd;
     std::string_view mid;
+    std::string_view channel;
     bool trickle = false;
     bool end_of_candidates = false;
     bool rtcp_mux = false;
@@ -34,6 +35,7 @@ struct Section {
     // of the m= line
     std::string_view media;
     std::string_view protocol;
+    bool over_channel = false; // the protocol says so, and the rest of it stands in `protocol`
     std::string_view formats;
     int port = 0;
 };

@@ -134,8 +134,11 @@ private:
         const MediaLine& media = description_.media[index];
         if (media.codecs.empty() && !media.rejected)
             refuse_description("media line " + std::to_string(index) + " has no codec");
+        if (!media.channel.empty() && !is_token(media.channel))
+            refuse_description("the name of a channel is not a token: " + media.channel);
         const std::string profile =
-            !media.profile.empty() ? media.profile : std::string(media.keys.empty() ? "RTP/AVP" : "RTP/SAVP");
+            std::string(media.channel.empty() ? "" : kOverChannel) +
+            (!media.profile.empty() ? media.profile : std::string(media.keys.empty() ? "RTP/AVP" : "RTP/SAVP"));
         std::string formats;
         for (const auto& codec : media.codecs)
             formats += " " + std::to_string(codec.payload_type);
@@ -150,6 +153,8 @@ private:
         if (media.rejected)
             return;
         line("a=" + media.direction);
+        if (!media.channel.empty())
+            line("a=quic-channel:" + media.channel);
         write_rtcp(media);
         write_keys(media);
         if (media.ssrc)
@@ -165,6 +170,8 @@ private:
     /// Where a peer without ICE would send: RFC 8839 section 4.2.1.2.
     Place place_of(const MediaLine& media) const
     {
+        if (!media.channel.empty())
+            return {};
         if (!media.address.empty() || media.port)
             return {media.address.empty() ? "0.0.0.0" : media.address, media.port.value_or(9)};
         const Candidate* best = default_candidate(media.rtp_component);
@@ -211,7 +218,7 @@ private:
             if (media.rtcp_component == media.rtp_component && media.rtcp_component != 0 && offer_ == nullptr)
                 line("a=rtcp-mux-only"); // RFC 8858: there is no other component to fall back to
         }
-        if (media.rtcp_component == media.rtp_component)
+        if (media.rtcp_component == media.rtp_component || !media.channel.empty())
             return;
         if (const Candidate* rtcp = default_candidate(media.rtcp_component)) { // RFC 3605
             const std::string address(rtcp->address);
@@ -236,10 +243,12 @@ private:
     void write_candidates(std::size_t index)
     {
         const MediaLine& media = description_.media[index];
+        if (!media.channel.empty())
+            return;
         const auto used_before = [&](int component) {
             return std::any_of(description_.media.begin(), description_.media.begin() + static_cast<long>(index),
                                [&](const MediaLine& other) {
-                                   return !other.rejected &&
+                                   return !other.rejected && other.channel.empty() &&
                                           (other.rtp_component == component || other.rtcp_component == component);
                                });
         };

@@ -9,6 +9,9 @@
 #     [UNTRUSTED_INPUT]                 it parses bytes that a stranger sent
 #     [SEALS_BY_ITSELF]                 a discovery with end-to-end protection of its own
 #     [PROVES_NOBODY]                   a secure channel that does not find out who the peer is
+#     [DATAGRAMS_ONLY]                  a secure channel that cannot stand on a stream
+#     [MULTIPLEXES]                     a secure channel that is a multiplexer as well
+#     [DATAGRAM_CHANNELS]               a multiplexer that has channels of datagrams, too
 #     [NEEDS <service id>...]           services it asks the host for
 #     [LIBRARIES <target>...]           what it links
 # )
@@ -37,7 +40,8 @@ function(jackfield_export_one_symbol target map folder)
 endfunction()
 
 function(jackfield_add_plugin id)
-    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF;PROVES_NOBODY" "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
+    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF;PROVES_NOBODY;DATAGRAMS_ONLY;MULTIPLEXES;DATAGRAM_CHANNELS"
+        "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
         "SOURCES;INTERFACES;NEEDS;LIBRARIES" ${ARGN})
     foreach(required SOURCES INTERFACES VERSION SUMMARY)
         if(NOT P_${required})
@@ -63,18 +67,12 @@ function(jackfield_add_plugin id)
     endif()
     jackfield_json_list(interfaces ${P_INTERFACES})
     jackfield_json_list(needs ${P_NEEDS})
-    set(untrusted false)
-    if(P_UNTRUSTED_INPUT)
-        set(untrusted true)
-    endif()
-    set(seals false)
-    if(P_SEALS_BY_ITSELF)
-        set(seals true)
-    endif()
-    set(nobody false)
-    if(P_PROVES_NOBODY)
-        set(nobody true)
-    endif()
+    foreach(trait UNTRUSTED_INPUT SEALS_BY_ITSELF PROVES_NOBODY DATAGRAMS_ONLY MULTIPLEXES DATAGRAM_CHANNELS)
+        set(${trait} false)
+        if(P_${trait})
+            set(${trait} true)
+        endif()
+    endforeach()
     file(CONFIGURE OUTPUT "${P_OUTPUT_DIRECTORY}/${id}.plugin.json" @ONLY CONTENT [[
 {
   "manifest": 1,
@@ -87,9 +85,12 @@ function(jackfield_add_plugin id)
   "license": "@P_LICENSE@",
   "status": "@P_STATUS@",
   "needs": @needs@,
-  "seals_by_itself": @seals@,
-  "untrusted_input": @untrusted@,
-  "proves_nobody": @nobody@
+  "seals_by_itself": @SEALS_BY_ITSELF@,
+  "untrusted_input": @UNTRUSTED_INPUT@,
+  "proves_nobody": @PROVES_NOBODY@,
+  "datagrams_only": @DATAGRAMS_ONLY@,
+  "multiplexes": @MULTIPLEXES@,
+  "datagram_channels": @DATAGRAM_CHANNELS@
 }
 ]])
     if(P_OUTPUT_DIRECTORY STREQUAL JACKFIELD_PLUGIN_DIR)

@@ -6,17 +6,18 @@
 
 // links: jackfield_sdk_testing dl
 
-// plugins: mux-yamux mux-msgpack
+// plugins: mux-yamux mux-msgpack quic-ngtcp2 identity-x509
 
 #include "tests/bench/pumped_link.hpp"
 
-#include <jackfield/multiplexer.hpp>
-#include <jackfield/testing/plugin_under_test.hpp>
+#include <jackfield/secure_channel.hpp>
+#include <jackfield/testing/test_identity.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 namespace {
 
@@ -24,22 +25,40 @@ using namespace jackfield;
 using namespace jackfield::bench;
 using testing::FakeHost;
 using Instance = testing::InstanceUnderTest<jf_multiplexer_methods>;
+using SecureInstance = testing::InstanceUnderTest<jf_secure_channel_methods>;
 
 constexpr int kChannels = 8;
 
 /// One end, which accepts whatever is asked for.
 struct End {
-    End(const Instance& instance, Path below, bool initiator)
+    End() = default;
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+    ~End()
+    {
+        for (const auto& channel : channels)
+            channel.methods->release(channel.self);
+        if (session.methods != nullptr)
+            session.methods->release(session.self);
+        if (secure.methods != nullptr)
+            secure.methods->release(secure.self);
+    }
+
+    void open(const Instance& instance, Path below, bool initiator)
     {
         jf_error error = no_error();
         check(instance->open(instance.self(), below.raw(), initiator ? 1U : 0U, {&kListener, this}, &session, &error),
               error);
     }
-    ~End()
+
+    /// A secure channel that is a multiplexer as well: it encrypts, too, and the figures say so.
+    void open(const SecureInstance& instance, Path below, bool initiator, const Device& expected)
     {
-        for (const auto& channel : channels)
-            channel.methods->release(channel.self);
-        session.methods->release(session.self);
+        const jf_device device = expected.raw();
+        const jf_secure_options options{sizeof(options),
+                                        static_cast<std::uint32_t>(initiator ? JF_TLS_CLIENT : JF_TLS_SERVER), &device};
+        jf_error error = no_error();
+        check(instance->open(instance.self(), below.raw(), &options, {&kSecured, this}, &secure, &error), error);
     }
 
     void keep(jf_channel channel)
@@ -50,12 +69,20 @@ struct End {
     }
 
     static const jf_multiplexer_listener_methods kListener;
+    static const jf_secure_listener_methods kSecured;
 
+    jf_secure_session secure{};
     jf_multiplexer_session session{};
     std::vector<jf_channel> channels;
     std::vector<Path> paths;
     Counter counter;
 };
+
+[[noreturn]] void give_up(const jf_error* error)
+{
+    std::fprintf(stderr, "the session ended: %s\n", error->text);
+    std::exit(1);
+}
 
 const jf_multiplexer_listener_methods End::kListener{
     sizeof(jf_multiplexer_listener_methods), 0,
@@ -66,15 +93,33 @@ const jf_multiplexer_listener_methods End::kListener{
         check(end.session.methods->accept(end.session.self, request, &channel, &error), error);
         end.keep(channel);
     },
-    [](void*, jf_status, const jf_error* error) {
-        std::fprintf(stderr, "the session ended: %s\n", error->text);
-        std::exit(1);
-    }};
+    [](void*, jf_status, const jf_error* error) { give_up(error); }};
+
+const jf_secure_listener_methods End::kSecured{
+    sizeof(jf_secure_listener_methods), 0,
+    [](void* self, jf_path, const jf_secure_info*) {
+        auto& end = *static_cast<End*>(self);
+        jf_error error = no_error();
+        check(end.secure.methods->multiplexer(end.secure.self, {&kListener, self}, &end.session, &error), error);
+    },
+    [](void*, jf_status, const jf_error* error) { give_up(error); }};
 
 struct Connection {
-    explicit Connection(const std::string& plugin)
-        : instance(host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_MULTIPLEXER_INTERFACE)
+    explicit Connection(const std::string& plugin) : link(plugin.starts_with("quic-") ? JF_DATAGRAM : JF_STREAM)
     {
+        if (plugin.starts_with("quic-")) {
+            identity.emplace();
+            identity->provide_to(host);
+            secure.emplace(host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_SECURE_CHANNEL_INTERFACE);
+            b.open(*secure, link.path(1), false, identity->device());
+            a.open(*secure, link.path(0), true, identity->device());
+        } else {
+            instance.emplace(host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_MULTIPLEXER_INTERFACE);
+            a.open(*instance, link.path(0), true);
+            b.open(*instance, link.path(1), false);
+        }
+        while (a.session.methods == nullptr || b.session.methods == nullptr)
+            turn();
         for (int i = 0; i < kChannels; ++i)
             a.session.methods->open_channel(a.session.self, to_text("channel " + std::to_string(i)), JF_STREAM,
                                             {&a, [](void* self, jf_status status, jf_channel channel, const jf_error*) {
@@ -111,11 +156,13 @@ struct Connection {
         return static_cast<double>(b.counter.bytes - before) / static_cast<double>(size) / seconds;
     }
 
-    FakeHost host{testing::Clock::manual};
-    Instance instance;
-    PumpedLink link{JF_STREAM};
-    End a{instance, link.path(0), true};
-    End b{instance, link.path(1), false};
+    FakeHost host;
+    std::optional<testing::TestIdentity> identity; // of both ends
+    std::optional<Instance> instance;
+    std::optional<SecureInstance> secure;
+    PumpedLink link;
+    End a;
+    End b;
 };
 
 void measure(const std::string& plugin, int samples)
@@ -142,6 +189,6 @@ int main(int argc, char** argv)
     const int samples = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
     std::printf("medians of %d samples\n\n| multiplexer  | MB/s       | messages/s   |\n| --- | --- | --- |\n",
                 samples);
-    for (const char* plugin : {"mux-yamux", "mux-msgpack"})
+    for (const char* plugin : {"mux-yamux", "mux-msgpack", "quic-ngtcp2"})
         measure(plugin, samples);
 }

@@ -49,7 +49,7 @@ TEST_P(SampleConfiguration, MakesACall)
 INSTANTIATE_TEST_SUITE_P(All, SampleConfiguration,
                          ::testing::Values("bad-network.json", "default.json", "mbedtls.json", "udp-only.json",
                                            "static-peers.json", "rendezvous.json", "local-network.json", "clear.json",
-                                           "without-ffmpeg.json"),
+                                           "without-ffmpeg.json", "quic.json", "quic-beside-srtp.json"),
                          [](const auto& tested) {
                              std::string name = tested.param.substr(0, tested.param.find('.'));
                              std::replace(name.begin(), name.end(), '-', '_');

@@ -26,6 +26,9 @@ OrderedJson of_manifest(const kernel::Manifest& manifest)
             {"untrusted_input", manifest.untrusted_input},
             {"seals_by_itself", manifest.seals_by_itself},
             {"proves_nobody", manifest.proves_nobody},
+            {"datagrams_only", manifest.datagrams_only},
+            {"multiplexes", manifest.multiplexes},
+            {"datagram_channels", manifest.datagram_channels},
             {"manifest", manifest.path.string()}};
 }
 

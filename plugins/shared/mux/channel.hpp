@@ -21,10 +21,18 @@ public:
     jackfield::PathBase& path() override { return *this; }
 
 private:
-    jf_path_info describe() const noexcept override { return core_->describe(); }
+    jf_path_info describe() const noexcept override { return shape(); }
     void open(jf_path_receiver receiver) override { core_->open(*stream_, receiver); }
     jackfield::Status send(std::span<const jf_bytes> parts) noexcept override { return core_->send(*stream_, parts); }
     void close() noexcept override { core_->finish(*stream_); }
+
+    jf_path_info shape() const
+    {
+        if constexpr (requires { core_->describe(*stream_); })
+            return core_->describe(*stream_); // channels of several kinds
+        else
+            return core_->describe();
+    }
 
     std::shared_ptr<Core> core_;     // second owner: the session
     std::shared_ptr<Stream> stream_; // second owner: the core

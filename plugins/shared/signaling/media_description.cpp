@@ -150,6 +150,7 @@ MediaLine read_line(const Reader& in)
         refuse(in.at("direction"), "sendrecv, sendonly, recvonly or inactive");
     line.rejected = in.flag("rejected", false);
     line.profile = in.text("profile", 32);
+    line.channel = in.text("channel", 64);
     line.rtp_component = static_cast<int>(in.number("rtp_component", 1, kMaxComponent).value_or(0));
     line.rtcp_component = static_cast<int>(in.number("rtcp_component", 1, kMaxComponent).value_or(0));
     line.rtcp_mux = in.flag("rtcp_mux", false);
@@ -187,6 +188,7 @@ json write_line(const MediaLine& line)
     };
     put_text("mid", line.mid);
     put_text("profile", line.profile);
+    put_text("channel", line.channel);
     put_text("address", line.address);
     put_text("cname", line.cname);
     if (line.rejected)

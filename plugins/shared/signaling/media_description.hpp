@@ -40,6 +40,7 @@ struct MediaLine {
     std::string direction = "sendrecv";
     bool rejected = false;
     std::string profile;
+    std::string channel;   ///< over channels of the link instead of ICE
     int rtp_component = 0; ///< 0: not said
     int rtcp_component = 0;
     bool rtcp_mux = false;

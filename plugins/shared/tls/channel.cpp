@@ -12,28 +12,33 @@ namespace shared_tls {
 using jackfield::EngineSession;
 using jackfield::Failure;
 
-Channel::Channel(jackfield::Host host, const Settings& settings)
-    : SecureChannel(host), settings_(settings), identity_(jackfield::IdentityService::of(host))
+CertifiedChannel::CertifiedChannel(jackfield::Host host)
+    : SecureChannel(host), identity_(jackfield::IdentityService::of(host))
 {}
 
-std::unique_ptr<jackfield::SecureSession> Channel::open(jackfield::Path below, jackfield::SecureOptions options,
-                                                        jackfield::SecureListener listener)
+CheckPeer CertifiedChannel::prepare(const jackfield::SecureOptions& options)
 {
     if (options.expected.account_id.empty() && options.expected.device_id.empty())
         throw Failure(JF_BAD_INPUT, "nobody is expected at the other end: name an account or a device");
     load_credentials();
+    return [identity = identity_, expected = options.expected](const std::string& chain_pem) {
+        return identity.verify_chain(chain_pem, expected);
+    };
+}
+
+std::unique_ptr<jackfield::SecureSession> Channel::open(jackfield::Path below, jackfield::SecureOptions options,
+                                                        jackfield::SecureListener listener)
+{
+    auto check_peer = prepare(options);
     auto session = std::make_unique<EngineSession>(host(), below, listener,
                                                    std::chrono::milliseconds(settings_.handshake_timeout_ms));
     const Role role{options.client, session->datagrams(), settings_.hello_verify,
                     std::min(settings_.mtu_bytes, session->max_datagram_bytes()), settings_.retransmit_ms};
-    auto check_peer = [identity = identity_, expected = options.expected](const std::string& chain_pem) {
-        return identity.verify_chain(chain_pem, expected);
-    };
     session->start(make_engine(role, std::move(check_peer), session->output_of_engine()));
     return session;
 }
 
-void Channel::load_credentials_if_possible()
+void CertifiedChannel::load_credentials_if_possible()
 {
     jf_error error = jackfield::no_error();
     const auto status = jackfield::guarded(&error, [this] { load_credentials(); });
@@ -41,7 +46,7 @@ void Channel::load_credentials_if_possible()
         jackfield::check(status, error);
 }
 
-void Channel::load_credentials()
+void CertifiedChannel::load_credentials()
 {
     if (has_credentials_)
         return;
@@ -53,7 +58,7 @@ void Channel::load_credentials()
     has_credentials_ = true;
 }
 
-std::string Channel::private_key_pem() const
+std::string CertifiedChannel::private_key_pem() const
 {
     try {
         return identity_.private_key_pem();

@@ -3,27 +3,11 @@
 // Threads: control.
 #include "settings.hpp"
 
-#include <jackfield/basic.hpp>
-
-#include <nlohmann/json.hpp>
+#include "numbers.hpp"
 
 namespace shared_tls {
-namespace {
 
 using nlohmann::json;
-
-void read_number(const json& config, const char* key, std::uint32_t lowest, std::uint32_t highest, std::uint32_t& out)
-{
-    const auto found = config.find(key);
-    if (found == config.end())
-        return;
-    if (!found->is_number_integer() || *found < lowest || *found > highest)
-        throw jackfield::ConfigError("/" + std::string(key) + ": expected a whole number from " +
-                                     std::to_string(lowest) + " to " + std::to_string(highest));
-    out = found->get<std::uint32_t>();
-}
-
-} // namespace
 
 Settings read_settings(std::string_view config_json)
 {

@@ -54,6 +54,20 @@ public:
     virtual Bytes export_key_material(std::string_view label, ByteView context, std::size_t size) = 0;
 
     static const jf_secure_session_methods kMethods;
+
+    /// The table that fits what was made.
+    virtual const jf_secure_session_methods& methods() const { return kMethods; }
+};
+
+/// One that is a multiplexer as well: what the kernel has of it then are channels, not the secured path.
+class MultiplexingSecureSession : public SecureSession {
+public:
+    /// Once, when it is secured; who asks for channels before waits. The result lives as long as this session; what its
+    /// own table is asked to release stays. [control]
+    virtual MultiplexerSession& multiplexer(MultiplexerListener listener) = 0;
+
+    static const jf_secure_session_methods kMultiplexingMethods;
+    const jf_secure_session_methods& methods() const final { return kMultiplexingMethods; }
 };
 
 class SecureChannel : public Instance {
@@ -77,6 +91,20 @@ inline constexpr jf_secure_session_methods SecureSession::kMethods{
     },
     [](void* self) { delete static_cast<SecureSession*>(self); }, nullptr};
 
+inline constexpr jf_secure_session_methods MultiplexingSecureSession::kMultiplexingMethods{
+    sizeof(jf_secure_session_methods), 0, kMethods.export_key_material, kMethods.release,
+    [](void* self, jf_multiplexer_listener listener, jf_multiplexer_session* session, jf_error* error) {
+        return guarded(error, [&] {
+            static constexpr auto methods = [] {
+                jf_multiplexer_session_methods riding = MultiplexerSession::kMethods;
+                riding.release = [](void*) {};
+                return riding;
+            }();
+            auto& secure = static_cast<MultiplexingSecureSession&>(*static_cast<SecureSession*>(self));
+            *session = {&methods, &secure.multiplexer(MultiplexerListener(listener))};
+        });
+    }};
+
 inline constexpr jf_secure_channel_methods SecureChannel::kMethods{
     sizeof(jf_secure_channel_methods), 0,
     [](void* self, jf_path below, const jf_secure_options* options, jf_secure_listener listener,
@@ -85,7 +113,8 @@ inline constexpr jf_secure_channel_methods SecureChannel::kMethods{
             SecureOptions wanted{options->role == JF_TLS_CLIENT, Device(*options->expected)};
             auto made =
                 static_cast<SecureChannel*>(self)->open(Path(below), std::move(wanted), SecureListener(listener));
-            *session = {&SecureSession::kMethods, made.release()};
+            *session = {&made->methods(), made.get()};
+            static_cast<void>(made.release());
         });
     }};
 

@@ -23,7 +23,7 @@ TEST(Board, HasAPlugForEverySlotThatIsFilled)
     EXPECT_TRUE(bench.board->secure_channel);
     EXPECT_FALSE(bench.board->reliable_stream);
     EXPECT_TRUE(bench.board->signaling);
-    EXPECT_TRUE(bench.board->media_transport);
+    EXPECT_EQ(bench.board->media_transports.size(), 1U);
     EXPECT_EQ(bench.board->codecs.size(), 1U);
     EXPECT_EQ(bench.board->sources.size(), 1U);
     EXPECT_EQ(bench.board->sinks.size(), 1U);

@@ -88,4 +88,78 @@ TEST_F(Combination, OfADecoratorOnMediaPathsAndCallsWithoutMediaIsRefused)
               "accepted");
 }
 
+/// One plugin in two slots.
+class TwoInOne : public Combination {
+protected:
+    TwoInOne()
+    {
+        write_plugin(folder_, "quic", "secure_channel", "",
+                     R"("datagrams_only": true, "multiplexes": true, "datagram_channels": true,)");
+        write_plugin(folder_, "mux", "multiplexer");
+        write_plugin(folder_, "sctp", "reliable_stream");
+        write_plugin(folder_, "media-plain", "media_transport");
+    }
+
+    std::string with_quic(const std::string& slots, const std::string& call = "")
+    {
+        return config_text("secure_channel",
+                           R"("secure_channel": {"use": "quic"})" + std::string(slots.empty() ? "" : ", ") + slots,
+                           call);
+    }
+};
+
+TEST_F(TwoInOne, NeedsNeitherAMultiplexerNorAStreamAndTakesUdpAlone)
+{
+    const auto config = parse_config(with_quic(""), "call.json");
+    ASSERT_TRUE(config);
+    const auto resolved = resolve(*config, scan(folder_));
+    ASSERT_TRUE(resolved) << resolved.error().text;
+    EXPECT_EQ(resolved->config.call.control_policy, ControlPolicy::kUdpOnly);
+    EXPECT_EQ(problem(with_quic("", R"("call": {"control_policy": "udp-only"},)")), "accepted");
+}
+
+TEST_F(TwoInOne, WithTcpAloneIsRefused)
+{
+    EXPECT_EQ(problem(with_quic("", R"("call": {"control_policy": "tcp-only"},)")),
+              "call.json: /call/control_policy: the control path is TCP alone, and quic goes over datagrams\n"
+              "  searched   ./plugins/quic.plugin.json; /slots/secure_channel\n"
+              "  works      \"udp-only\", or secure-none, secure-openssl in the slot secure_channel");
+}
+
+TEST_F(TwoInOne, WithAnotherMultiplexerOrAReliableStreamIsRefused)
+{
+    EXPECT_EQ(problem(with_quic(R"("multiplexer": {"use": "mux"})")),
+              "call.json: /slots/multiplexer: quic has channels by itself, so mux would never be asked\n"
+              "  searched   ./plugins/quic.plugin.json; /slots/secure_channel\n"
+              "  works      no plugin in the slot multiplexer");
+    EXPECT_EQ(problem(with_quic(R"("reliable_stream": {"use": "sctp"})")),
+              "call.json: /slots/reliable_stream: quic has channels by itself, so sctp would never be asked\n"
+              "  searched   ./plugins/quic.plugin.json; /slots/secure_channel\n"
+              "  works      no plugin in the slot reliable_stream");
+}
+
+TEST_F(TwoInOne, WithADecoratorOnTheSecuredPathIsRefused)
+{
+    EXPECT_EQ(problem(with_quic(R"("path_decorator": {"use": "path-impair", "at": "secured"})")),
+              "call.json: /slots/path_decorator/at: quic has channels by itself, so nothing passes where path-impair "
+              "stands at \"secured\"\n"
+              "  searched   ./plugins/quic.plugin.json; /slots/secure_channel\n"
+              "  works      \"control\" below it, \"signaling\" or \"media\" above");
+    EXPECT_EQ(problem(with_quic(R"("path_decorator": {"use": "path-impair", "at": ["control", "signaling"]})")),
+              "accepted");
+}
+
+TEST_F(TwoInOne, CarriesMediaAndOthersThatHaveNoChannelsOfDatagramsAreRefused)
+{
+    const std::string media = R"("media_transport": [{"use": "media-plain", "over": "multiplexer", "kinds": "audio"}])";
+    EXPECT_EQ(problem(with_quic(media)), "accepted");
+    const auto refusal = [](const std::string& why) {
+        return "call.json: /slots/media_transport/0/over: media-plain shall go over channels of datagrams, and " + why +
+               "\n  searched   /slots/secure_channel, /slots/multiplexer; ./plugins (11 manifests)\n"
+               "  works      \"connectivity\", or quic in the slot secure_channel";
+    };
+    EXPECT_EQ(problem(config_text("", media)), refusal("the link has no channels"));
+    EXPECT_EQ(problem(config_text("", media + R"(, "multiplexer": {"use": "mux"})")), refusal("mux has none"));
+}
+
 } // namespace

@@ -17,7 +17,8 @@ public:
     /// Named "channel <name>".
     class ChannelRole : public Channel, public Actor {
     public:
-        ChannelRole(const std::string& name, Actor& below) : Actor("channel " + name), path_(JF_STREAM, *this)
+        ChannelRole(const std::string& name, std::uint32_t kind, Actor& below)
+            : Actor("channel " + name), path_(kind, *this)
         {
             stand_on(below);
         }
@@ -31,9 +32,15 @@ public:
     class Session : public MultiplexerSession, public Actor {
     public:
         Session(Host host, Path below, bool initiator, MultiplexerListener listener)
-            : MultiplexerSession(host), Actor("multiplexer"), initiator_(initiator), listener_(listener), scope_(host)
+            : Session(host, initiator, listener)
         {
             PathDouble::use(below, *this);
+        }
+
+        /// Upon no path: a secure channel that is a multiplexer itself.
+        Session(Host host, bool initiator, MultiplexerListener listener)
+            : MultiplexerSession(host), Actor("multiplexer"), initiator_(initiator), listener_(listener), scope_(host)
+        {
             const auto& script = Stage::current().script;
             if (!initiator && script.channel == Play::happens)
                 scope_.post([this] { ask("signaling"); });
@@ -44,11 +51,12 @@ public:
                 asked_->fail(JF_CANCELLED, "the session is gone");
         }
 
-        void open_channel(std::string_view name, std::uint32_t, ChannelDone done) override
+        void open_channel(std::string_view name, std::uint32_t kind, ChannelDone done) override
         {
             const auto& script = Stage::current().script;
             asked_ = std::make_unique<ChannelDone>(std::move(done));
             asked_name_ = std::string(name);
+            asked_kind_ = kind;
             if (script.channel == Play::happens)
                 give();
             else if (script.channel == Play::fails)
@@ -58,19 +66,23 @@ public:
         {
             if (withdrawn)
                 throw Failure(JF_NOT_FOUND, "withdrawn");
-            return std::make_unique<ChannelRole>(requests_.at(request), *this);
+            const auto& [name, kind] = requests_.at(request);
+            return std::make_unique<ChannelRole>(name, kind, *this);
         }
-        void decline(std::uint64_t request) override { declined.insert(requests_.at(request)); }
+        void decline(std::uint64_t request) override { declined.insert(requests_.at(request).first); }
         void ping(Nanoseconds, Completion done) override { done.succeed(); }
 
         bool initiator() const { return initiator_; }
 
         // --- by hand ---
 
-        void give() { std::exchange(asked_, nullptr)->succeed(std::make_unique<ChannelRole>(asked_name_, *this)); }
+        void give()
+        {
+            std::exchange(asked_, nullptr)->succeed(std::make_unique<ChannelRole>(asked_name_, asked_kind_, *this));
+        }
         void ask(const std::string& name, std::uint32_t kind = JF_STREAM)
         {
-            requests_[++last_request_] = name;
+            requests_[++last_request_] = {name, kind};
             listener_.channel_requested(last_request_, name, kind);
         }
         void close(Status status, std::string_view text = kScripted) { listener_.closed(status, text); }
@@ -83,7 +95,8 @@ public:
         MultiplexerListener listener_;
         std::unique_ptr<ChannelDone> asked_;
         std::string asked_name_;
-        std::map<std::uint64_t, std::string> requests_;
+        std::uint32_t asked_kind_ = JF_STREAM;
+        std::map<std::uint64_t, std::pair<std::string, std::uint32_t>> requests_;
         std::uint64_t last_request_ = 0;
         Scope scope_;
     };

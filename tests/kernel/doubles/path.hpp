@@ -30,6 +30,8 @@ public:
     Status send(std::span<const jf_bytes>) noexcept override { return JF_OK; }
     void close() noexcept override { receiver_.reset(); }
 
+    bool opened() const { return receiver_.has_value(); }
+
     /// The one behind a path that crossed the boundary; `user` stands upon its owner from now on.
     static void use(const Path& path, Actor& user)
     {

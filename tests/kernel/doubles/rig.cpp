@@ -57,6 +57,7 @@ kernel::Registry registry_of_doubles()
     // So that a test can tell two instances of one slot apart.
     manifest.schema_json = R"({"properties": {"variant": {"type": "integer"}}, "additionalProperties": false})";
     kernel::Registry registry;
+    manifest.datagram_channels = true;
     registry.add(std::move(manifest), &Entry::entry);
     return registry;
 }
@@ -71,7 +72,9 @@ kernel::Config config_of_doubles(const RigOptions& options)
         slots[slot] = {one};
     if (options.reliable)
         slots["reliable_stream"] = one;
-    if (options.multiplexer)
+    if (options.over_channels)
+        slots["media_transport"]["over"] = "multiplexer";
+    if (options.multiplexer || options.over_channels)
         slots["multiplexer"] = one;
     for (int i = 0; i < options.decorators; ++i)
         slots["path_decorator"].push_back({{"use", "doubles"}, {"at", {"control", "secured", "signaling", "media"}}});

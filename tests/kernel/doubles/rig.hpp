@@ -51,6 +51,7 @@ struct RigOptions {
     bool reliable = true; // the slot is filled
     int decorators = 0;   // of them at every seam
     bool multiplexer = false;
+    bool over_channels = false; // media; a multiplexer is there, too
 };
 
 /// What a node is made of, without flows: for tests of kernel/bind.

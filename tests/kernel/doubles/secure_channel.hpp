@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "tests/kernel/doubles/path.hpp"
+#include "tests/kernel/doubles/multiplexer.hpp"
 
 #include <jackfield/secure_channel.hpp>
 
@@ -46,10 +46,49 @@ public:
         Scope scope_;
     };
 
+    /// Named "quic bob-1"; its multiplexer is on the stage as others are.
+    class TwoInOne : public MultiplexingSecureSession, public Actor {
+    public:
+        TwoInOne(Host host, Path below, SecureOptions options, SecureListener listener)
+            : Actor("quic " + options.expected.device_id),
+              host_(host),
+              client_(options.client),
+              expected_(options.expected),
+              path_(JF_DATAGRAM, *this),
+              listener_(listener),
+              scope_(host)
+        {
+            PathDouble::use(below, *this);
+            scope_.post([this] { listener_.secured(path_, {"QUIC", "AES", "X25519", expected_}); });
+        }
+
+        Bytes export_key_material(std::string_view, ByteView, std::size_t) override { return {}; }
+
+        MultiplexerSession& multiplexer(MultiplexerListener listener) override
+        {
+            channels_ = std::make_unique<MultiplexerDouble::Session>(host_, client_, listener);
+            channels_->stand_on(*this);
+            return *channels_;
+        }
+
+        bool path_was_opened() const { return path_.opened(); }
+
+    private:
+        Host host_;
+        bool client_;
+        Device expected_;
+        PathDouble path_;
+        SecureListener listener_;
+        std::unique_ptr<MultiplexerDouble::Session> channels_;
+        Scope scope_;
+    };
+
     SecureChannelDouble(Host host, std::string_view) : SecureChannel(host), Actor("secure_channel") {}
 
     std::unique_ptr<SecureSession> open(Path below, SecureOptions options, SecureListener listener) override
     {
+        if (Stage::current().script.two_in_one)
+            return std::make_unique<TwoInOne>(host_, below, std::move(options), listener);
         return std::make_unique<Session>(host_, below, std::move(options), listener);
     }
 };

@@ -84,7 +84,8 @@ protected:
         std::vector<AgreedStream> streams;
         for (const MediaKind kind : kinds)
             streams.push_back(agreed(kind));
-        on_control([this, streams] { media_->open_transport(streams, {}); });
+        on_control(
+            [this, streams] { media_->open_transport(streams, std::vector<jf_path>(places_of(streams).size())); });
     }
 
     void notice()

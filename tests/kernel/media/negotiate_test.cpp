@@ -27,10 +27,11 @@ MediaCapabilities everything()
     ours.codecs = {codec(MediaKind::audio, "opus", 48000, 2), codec(MediaKind::audio, "PCMU", 8000),
                    codec(MediaKind::video, "VP8", 90000), codec(MediaKind::video, "H264", 90000)};
     ours.codecs[1].static_payload_type = 0;
-    ours.profile = "RTP/SAVP";
-    ours.suites = {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"};
-    ours.feedback = {"nack pli"};
-    ours.make_key = [n = 0](const std::string& suite) mutable { return suite + std::to_string(++n); };
+    auto& transport = ours.transports.emplace_back();
+    transport.profile = "RTP/SAVP";
+    transport.suites = {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"};
+    transport.feedback = {"nack pli"};
+    transport.make_key = [n = 0](const std::string& suite) mutable { return suite + std::to_string(++n); };
     ours.make_ssrc = [n = 0U]() mutable { return ++n; };
     ours.cname = "c";
     return ours;
@@ -143,7 +144,7 @@ TEST(Negotiation, WithoutBundleEachStreamHasTwoComponents)
 TEST(Negotiation, TakesTheSecondSuiteFromAPeerThatHasOnlyThat)
 {
     auto callee = everything();
-    callee.suites = {"AES_CM_128_HMAC_SHA1_80"};
+    callee.transports[0].suites = {"AES_CM_128_HMAC_SHA1_80"};
     const auto offer = make_offer(everything(), kBoth);
     const auto streams = agree(everything(), offer, make_answer(callee, kBoth, offer));
     EXPECT_EQ(streams[0].send_key->suite, "AES_CM_128_HMAC_SHA1_80");
@@ -153,7 +154,7 @@ TEST(Negotiation, TakesTheSecondSuiteFromAPeerThatHasOnlyThat)
 TEST(Negotiation, ALineWithoutCommonEncryptionIsRejectedNotSentInClear)
 {
     auto callee = everything();
-    callee.suites = {"SOMETHING_ELSE"};
+    callee.transports[0].suites = {"SOMETHING_ELSE"};
     const auto offer = make_offer(everything(), kBoth);
     EXPECT_THROW(make_answer(callee, kBoth, offer), Failure);
 }
@@ -222,8 +223,8 @@ TEST(Negotiation, NothingInCommonIsSaidInWords)
 MediaCapabilities in_clear()
 {
     auto ours = everything();
-    ours.profile = "RTP/AVP";
-    ours.suites.clear();
+    ours.transports[0].profile = "RTP/AVP";
+    ours.transports[0].suites.clear();
     return ours;
 }
 
@@ -251,6 +252,90 @@ TEST(Negotiation, MediaInClearIsNeverTakenForEncryptedMedia)
     auto answer = make_answer(in_clear(), kBoth, offer);
     answer.lines[0].profile = "RTP/SAVP";
     EXPECT_THROW(agree(in_clear(), offer, answer), Failure);
+}
+
+/// Sound over channels of the link in clear, because the link encrypts; the rest over connectivity with keys.
+MediaCapabilities sound_over_channels()
+{
+    auto ours = everything();
+    TransportOption plain;
+    plain.carriage = {Over::kMultiplexer, true, false};
+    plain.profile = "RTP/AVP";
+    ours.transports[0].plug = 1;
+    ours.transports.insert(ours.transports.begin(), plain);
+    ours.make_channel = [n = 0]() mutable { return "media-" + std::to_string(++n); };
+    return ours;
+}
+
+TEST(NegotiationOverChannels, EachKindGoesAsItsFirstTransportSays)
+{
+    const auto offer = make_offer(sound_over_channels(), kBoth);
+    EXPECT_EQ(offer.lines[0].channel, "media-1");
+    EXPECT_EQ(offer.lines[0].profile, "RTP/AVP");
+    EXPECT_TRUE(offer.lines[0].keys.empty());
+    EXPECT_EQ(offer.lines[1].channel, "");
+    EXPECT_EQ(offer.lines[1].profile, "RTP/SAVP");
+    EXPECT_FALSE(offer.bundle) << "two transports share no path";
+    EXPECT_EQ(offer.lines[1].rtp_component, 1) << "connectivity counts its own";
+    const auto answer = make_answer(sound_over_channels(), kBoth, offer);
+    EXPECT_EQ(answer.lines[0].channel, "media-1");
+    const auto streams = agree(sound_over_channels(), offer, answer);
+    ASSERT_EQ(streams.size(), 2U);
+    EXPECT_EQ(streams[0].transport, 0U);
+    EXPECT_FALSE(streams[0].send_key);
+    EXPECT_EQ(streams[1].transport, 1U);
+    EXPECT_TRUE(streams[1].send_key && streams[1].receive_key);
+    EXPECT_EQ(components_of(streams), std::vector<std::uint32_t>{1});
+    EXPECT_EQ(places_of(streams), (std::vector<MediaPlace>{{"media-1", 1}, {"", 1}}));
+}
+
+TEST(NegotiationOverChannels, ACalleeTakesWhicheverOfItsTransportsFits)
+{
+    auto both_ways = sound_over_channels();
+    both_ways.transports[0].carriage.video = true;
+    for (const auto& caller : {everything(), both_ways}) {
+        const auto offer = make_offer(caller, kBoth);
+        const auto answer = make_answer(both_ways, kBoth, offer);
+        for (std::size_t i = 0; i < 2; ++i) {
+            EXPECT_FALSE(answer.lines[i].rejected);
+            EXPECT_EQ(answer.lines[i].channel, offer.lines[i].channel);
+            EXPECT_EQ(answer.lines[i].keys.empty(), !offer.lines[i].channel.empty());
+        }
+        EXPECT_TRUE(answer.bundle);
+    }
+}
+
+TEST(NegotiationOverChannels, ClearMediaForAChannelIsNeverTakenForPathsOfItsOwn)
+{
+    auto offer = make_offer(sound_over_channels(), kBoth);
+    const auto answer = make_answer(everything(), kBoth, offer);
+    EXPECT_TRUE(answer.lines[0].rejected) << "no channels here";
+    EXPECT_FALSE(answer.lines[1].rejected);
+    offer.lines[0].channel.clear(); // somebody on the way would like to hear it
+    EXPECT_TRUE(make_answer(sound_over_channels(), kBoth, offer).lines[0].rejected);
+}
+
+TEST(NegotiationOverChannels, AnAnswerNamesTheChannelThatWasOfferedAndNoOther)
+{
+    const auto offer = make_offer(sound_over_channels(), kBoth);
+    for (const char* name : {"media-2", "", "signaling"}) {
+        auto answer = make_answer(sound_over_channels(), kBoth, offer);
+        answer.lines[0].channel = name;
+        EXPECT_THROW(agree(sound_over_channels(), offer, answer), Failure) << name;
+    }
+    auto strange = offer;
+    strange.lines[0].channel = "signaling";
+    const auto answer = make_answer(sound_over_channels(), kBoth, strange);
+    EXPECT_THROW(agree(sound_over_channels(), answer, strange), Failure) << "a name that is not media's";
+}
+
+TEST(NegotiationOverChannels, AKindThatNoTransportCarriesIsNotOffered)
+{
+    auto ours = sound_over_channels();
+    ours.transports.pop_back();
+    const auto offer = make_offer(ours, kBoth);
+    ASSERT_EQ(offer.lines.size(), 1U);
+    EXPECT_EQ(offer.lines[0].kind, MediaKind::audio);
 }
 
 } // namespace

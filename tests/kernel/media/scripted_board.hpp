@@ -78,7 +78,7 @@ public:
     {
         board_.codecs.push_back({&kCodec, &script, "scripted-codec"});
         board_.sources.push_back({&kSource, &script, "scripted-source"});
-        board_.media_transport = {&kTransport, &script, "scripted-transport"};
+        board_.media_transports = {{{&kTransport, &script, "scripted-transport"}, {}}};
     }
 
     Script script;

@@ -13,7 +13,7 @@ const Transport kPlain{"plain", "media-plain", "", 0};
 
 TEST(MediaPlain, IsNotLoadedUnlessItIsToldThatThisIsMeant)
 {
-    for (const char* config : {"{}", R"({"insecure": false})", R"({"insecure": "true"})", R"({"insecure": 1})"}) {
+    for (const char* config : {"{}", R"({"insecure": "true"})", R"({"insecure": 1})"}) {
         try {
             Side side(config, "media-plain");
             FAIL() << "created with " << config;
@@ -23,6 +23,44 @@ TEST(MediaPlain, IsNotLoadedUnlessItIsToldThatThisIsMeant)
         }
     }
     EXPECT_NO_THROW(Side(R"({"insecure": true})", "media-plain"));
+}
+
+/// A path of the simulation that says it is encrypted below.
+struct Sealed final : jackfield::PathBase {
+    explicit Sealed(jf_path path) : below(path) {}
+    jf_path_info describe() const noexcept override
+    {
+        jf_path_info info = below.describe();
+        info.secured = 1;
+        return info;
+    }
+    void open(jf_path_receiver receiver) override
+    {
+        jf_error error = jackfield::no_error();
+        jackfield::check(below.raw().methods->open(below.raw().self, receiver, &error), error);
+    }
+    jackfield::Status send(std::span<const jf_bytes> parts) noexcept override { return below.send(parts); }
+    void close() noexcept override { below.close(); }
+
+    jackfield::Path below;
+};
+
+TEST(MediaPlain, ThatIsNotInsecureTakesPathsThatAreEncryptedBelowAndNoOthers)
+{
+    Simulation simulation(1, "{}", kPlain);
+    Side side(R"({"insecure": false})", "media-plain");
+    const Json config = audio_session(simulation);
+    std::vector<jf_path> paths = simulation.paths(0);
+    jf_error error = jackfield::no_error();
+    EXPECT_EQ(side.open(config, paths, &error), JF_UNSUPPORTED);
+    EXPECT_NE(std::string(error.text).find("not encrypted"), std::string::npos) << error.text;
+    std::vector<std::unique_ptr<Sealed>> sealed;
+    for (auto& path : paths) {
+        sealed.push_back(std::make_unique<Sealed>(path));
+        path = sealed.back()->handle();
+    }
+    EXPECT_EQ(side.open(config, paths, &error), JF_OK) << error.text;
+    side.release();
 }
 
 TEST(MediaPlain, ReadsTheOptionsOfPlayOutAndReports)

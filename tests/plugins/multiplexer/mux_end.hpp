@@ -4,14 +4,15 @@
 // outlive it.
 #pragma once
 
-#include <jackfield/multiplexer.hpp>
+#include <jackfield/secure_channel.hpp>
 #include <jackfield/testing/memory_link.hpp>
 #include <jackfield/testing/path_ear.hpp>
-#include <jackfield/testing/plugin_under_test.hpp>
+#include <jackfield/testing/test_identity.hpp>
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 
 namespace jackfield::mux_test {
 
@@ -19,6 +20,13 @@ using testing::FakeHost;
 using testing::MemoryLink;
 using testing::PathEar;
 using Instance = testing::InstanceUnderTest<jf_multiplexer_methods>;
+using SecureInstance = testing::InstanceUnderTest<jf_secure_channel_methods>;
+
+/// A secure channel whose session is the multiplexer, to be.
+struct Securing {
+    const SecureInstance& instance;
+    Device expected;
+};
 
 class End {
 public:
@@ -27,6 +35,14 @@ public:
         jf_error error = no_error();
         check(instance->open(instance.self(), below.raw(), initiator ? 1U : 0U, {&kListener, this}, &session_, &error),
               error);
+    }
+    End(const Securing& by, Path below, bool initiator)
+    {
+        const jf_device device = by.expected.raw();
+        const jf_secure_options options{sizeof(options),
+                                        static_cast<std::uint32_t>(initiator ? JF_TLS_CLIENT : JF_TLS_SERVER), &device};
+        jf_error error = no_error();
+        check(by.instance->open(by.instance.self(), below.raw(), &options, {&kSecured, this}, &secure_, &error), error);
     }
     End(const End&) = delete;
     End& operator=(const End&) = delete;
@@ -40,7 +56,12 @@ public:
         if (session_.methods != nullptr)
             session_.methods->release(session_.self);
         session_ = {};
+        if (secure_.methods != nullptr)
+            secure_.methods->release(secure_.self);
+        secure_ = {};
     }
+
+    bool ready() const { return session_.methods != nullptr; }
 
     void ask(const std::string& name, std::uint32_t kind = JF_STREAM)
     {
@@ -103,18 +124,62 @@ private:
         },
         [](void* self, jf_status status, const jf_error*) { static_cast<End*>(self)->closed.push_back(status); }};
 
+    void secured()
+    {
+        jf_error error = no_error();
+        EXPECT_EQ(secure_.methods->multiplexer(secure_.self, {&kListener, this}, &session_, &error), JF_OK);
+    }
+
+    static constexpr jf_secure_listener_methods kSecured{
+        sizeof(jf_secure_listener_methods), 0,
+        [](void* self, jf_path, const jf_secure_info*) { static_cast<End*>(self)->secured(); },
+        [](void*, jf_status, const jf_error* error) { ADD_FAILURE() << error->text; }};
+
+    jf_secure_session secure_{};
     jf_multiplexer_session session_{};
+};
+
+/// The instance of a plugin, and what makes one end of it.
+class Maker {
+public:
+    Maker(FakeHost& host, const std::string& id, const std::string& config)
+    {
+        if (!id.starts_with("quic-")) {
+            plain_.emplace(host, JACKFIELD_TEST_PLUGIN_DIR, id, JF_MULTIPLEXER_INTERFACE, config);
+            return;
+        }
+        identity_.emplace();
+        identity_->provide_to(host);
+        secure_.emplace(host, JACKFIELD_TEST_PLUGIN_DIR, id, JF_SECURE_CHANNEL_INTERFACE, config);
+    }
+
+    bool secures() const { return secure_.has_value(); }
+
+    End make(Path below, bool initiator) const
+    {
+        if (secures())
+            return {Securing{*secure_, identity_->device()}, below, initiator};
+        return {*plain_, below, initiator};
+    }
+
+private:
+    std::optional<Instance> plain_;
+    std::optional<testing::TestIdentity> identity_; // of both ends
+    std::optional<SecureInstance> secure_;
 };
 
 /// Two ends over a link in memory.
 class Pair {
 public:
     explicit Pair(const std::string& id, const std::string& config = "{}")
-        : instance_(host, JACKFIELD_TEST_PLUGIN_DIR, id, JF_MULTIPLEXER_INTERFACE, config),
-          link(JF_STREAM, 1200, 64),
-          a(instance_, link.path(0), true),
-          b(instance_, link.path(1), false)
-    {}
+        : maker_(host, id, config),
+          link(maker_.secures() ? JF_DATAGRAM : JF_STREAM, 1200, maker_.secures() ? 4096 : 64),
+          a(maker_.make(link.path(0), true)),
+          b(maker_.make(link.path(1), false))
+    {
+        if (!until([this] { return a.ready() && b.ready(); }))
+            ADD_FAILURE() << "no session";
+    }
 
     Pair(const Pair&) = delete;
     Pair& operator=(const Pair&) = delete;
@@ -144,7 +209,7 @@ public:
     std::map<std::string, PathEar> at_b;
 
 private:
-    Instance instance_;
+    Maker maker_;
 
 public:
     MemoryLink link;

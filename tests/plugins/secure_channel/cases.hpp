@@ -28,8 +28,10 @@ inline std::vector<Case> all_cases()
         for (const auto& server : plugins()) {
             if (client != server && (!JACKFIELD_MIXED_CASES || !speaks_tls(client) || !speaks_tls(server)))
                 continue;
-            for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM})
-                cases.push_back({client, server, kind});
+            for (const std::uint32_t kind : {JF_STREAM, JF_DATAGRAM}) {
+                if (kind == JF_DATAGRAM || !speaks_quic(client))
+                    cases.push_back({client, server, kind});
+            }
         }
     }
     return cases;
@@ -39,6 +41,13 @@ inline std::vector<Case> all_cases()
 inline std::vector<Case> only_tls(std::vector<Case> cases = all_cases())
 {
     std::erase_if(cases, [](const Case& each) { return !speaks_tls(each.client); });
+    return cases;
+}
+
+/// Where it is about lengths that QUIC does not leave to its users.
+inline std::vector<Case> not_quic(std::vector<Case> cases)
+{
+    std::erase_if(cases, [](const Case& each) { return speaks_quic(each.client); });
     return cases;
 }
 

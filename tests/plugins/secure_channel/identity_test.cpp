@@ -89,7 +89,7 @@ TEST_P(WithRsa, TwoAccountsProveThemselves)
 
 class Alone : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(All, Alone, ::testing::ValuesIn(plugins()),
-                         [](const auto& plugin) { return plugin.param.substr(7); });
+                         [](const auto& plugin) { return plugin.param.substr(plugin.param.find('-') + 1); });
 
 TEST_P(Alone, ANodeWithoutIdentityIsToldWhatIsMissing)
 {
@@ -111,6 +111,8 @@ TEST_P(Alone, AWrongConfigurationIsNamedByItsPlace)
                                         std::pair{R"({"handshake_timeout_ms": "soon"})", "/handshake_timeout_ms"},
                                         std::pair{R"({"retransmit_ms": 0})", "/retransmit_ms"},
                                         std::pair{R"({"hello_verify": 1})", "/hello_verify"}}) {
+        if (speaks_quic(GetParam()) && std::string_view(place) == "/hello_verify")
+            continue; // it has no such thing
         try {
             End end(host, GetParam(), identity->raw(), config);
             FAIL() << config;

@@ -126,7 +126,12 @@ Bytes End::export_key(std::string_view label, std::string_view context, std::siz
 
 bool speaks_tls(const std::string& plugin)
 {
-    return plugin != "secure-noise" && plugin != "secure-none";
+    return plugin != "secure-noise" && plugin != "secure-none" && !speaks_quic(plugin);
+}
+
+bool speaks_quic(const std::string& plugin)
+{
+    return plugin == "quic-ngtcp2";
 }
 
 bool speaks_tls13(const std::string& plugin)

@@ -97,6 +97,7 @@ private:
 };
 
 bool speaks_tls(const std::string& plugin);
+bool speaks_quic(const std::string& plugin);
 
 /// Mbed TLS 2.28 stops at 1.2.
 bool speaks_tls13(const std::string& plugin);

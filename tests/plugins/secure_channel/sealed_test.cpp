@@ -35,11 +35,16 @@ TEST_P(SealedDatagrams, TheLargestDatagramFitsThePathBelow)
     EXPECT_EQ(info.secured, 1U);
     EXPECT_EQ(info.reliable, 0U);
     EXPECT_EQ(info.max_datagram_bytes, 1200U - info.overhead_bytes);
-    pair.link.set_filter([&](int, Bytes& packet) { return wire = packet.size(), true; });
+    pair.link.set_filter([&](int end, Bytes& packet) {
+        if (end == 0)
+            wire = std::max(wire.load(), packet.size()); // QUIC says more than it is given
+        return true;
+    });
     const Bytes largest = pattern(info.max_datagram_bytes);
     ASSERT_EQ(pair.client.path().send(largest), JF_OK);
     ASSERT_TRUE(pair.run_until([&] { return pair.server.sink.size() == largest.size(); }));
-    EXPECT_EQ(wire, 1200U);
+    EXPECT_LE(wire, 1200U);
+    EXPECT_GE(wire, speaks_quic(GetParam().client) ? 1197U : 1200U); // its packets' numbers have 1 to 4 bytes
     EXPECT_EQ(pair.server.sink.bytes(), largest);
     EXPECT_EQ(pair.client.path().send(Bytes(largest.size() + 1)), JF_BAD_INPUT);
     EXPECT_EQ(pair.client.path().send(Bytes()), JF_BAD_INPUT);

@@ -142,6 +142,53 @@ TEST(Sdp, CarriesAddressesWithoutIce)
     EXPECT_EQ(through_sdp(offer), offer);
 }
 
+/// Sound over a channel of the link, pictures over ICE, whose components begin at 1.
+json audio_over_a_channel()
+{
+    json offer = audio_and_video();
+    offer["media"][0]["channel"] = "media-0123456789abcdef";
+    offer["media"][0]["profile"] = "RTP/AVP";
+    offer["media"][0].erase("keys");
+    offer["media"][1]["rtp_component"] = 1;
+    offer["media"][1]["rtcp_component"] = 2;
+    offer["ice"]["candidates"] = {"H1 1 UDP 2130706431 192.0.2.10 4000 typ host",
+                                  "H1 2 UDP 2130706430 192.0.2.10 4001 typ host"};
+    return offer;
+}
+
+TEST(Sdp, CarriesALineOverAChannelOfTheLinkBesideOneOverIce)
+{
+    const json offer = audio_over_a_channel();
+    const std::string sdp = write_sdp(read_description(offer.dump()), {1, 1}, nullptr);
+    EXPECT_NE(sdp.find("m=audio 9 QUIC/RTP/AVP 104 0\r\n"), std::string::npos) << sdp;
+    EXPECT_NE(sdp.find("a=quic-channel:media-0123456789abcdef\r\n"), std::string::npos) << sdp;
+    EXPECT_LT(sdp.find("m=video"), sdp.find("a=candidate:")) << sdp;
+    EXPECT_EQ(through_sdp(offer), offer);
+}
+
+TEST(Sdp, CarriesLinesOverChannelsWithoutIce)
+{
+    json offer = audio_over_a_channel();
+    offer.erase("ice");
+    offer["media"].erase(1);
+    EXPECT_EQ(through_sdp(offer), offer);
+}
+
+TEST(Sdp, RejectsALineOverAChannelThatHasNoGoodName)
+{
+    const std::string sdp = write_sdp(read_description(audio_over_a_channel().dump()), {1, 1}, nullptr);
+    const std::string name = "a=quic-channel:media-0123456789abcdef\r\n";
+    for (const std::string& other : {std::string(), std::string("a=quic-channel:two words\r\n"),
+                                     "a=quic-channel:" + std::string(65, 'x') + "\r\n"}) {
+        std::string changed = sdp;
+        changed.replace(changed.find(name), name.size(), other);
+        const json read_back = read(changed);
+        EXPECT_EQ(read_back["media"][0].value("rejected", false), true) << other;
+        EXPECT_FALSE(read_back["media"][0].contains("channel")) << other;
+        EXPECT_FALSE(read_back["media"][1].contains("rejected")) << other;
+    }
+}
+
 TEST(Sdp, CarriesARejectedLine)
 {
     json answer = audio_and_video();

@@ -1,7 +1,7 @@
-// Mutual certificates, forward secrecy and AEAD only.
+// Mutual certificates, forward secrecy and AEAD only. See credentials.hpp.
 //
-// Threads: control.
-#include "context.hpp"
+// Threads: as there.
+#include "credentials.hpp"
 
 #include "failures.hpp"
 #include "token_key.hpp"
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace secure_gnutls {
+namespace shared_gnutls {
 namespace {
 
 /// The whole list is written out, so that GnuTLS's defaults do not decide; its file in /etc can only take away from it.
@@ -20,16 +20,6 @@ constexpr std::string_view kAlgorithms =
     ":+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512"
     ":+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512"
     ":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%SERVER_PRECEDENCE";
-
-Priority make_priority(std::string_view versions)
-{
-    gnutls_priority_t made = nullptr;
-    const char* wrong_at = "";
-    const std::string text = "NONE" + std::string(versions) + std::string(kAlgorithms);
-    const int code = gnutls_priority_init(&made, text.c_str(), &wrong_at);
-    require(code, std::string("versions and ciphers, at ") + wrong_at);
-    return Priority(made);
-}
 
 gnutls_datum_t datum_of(const std::string& text)
 {
@@ -86,9 +76,17 @@ PrivateKey read_key(const std::string& pem)
 
 } // namespace
 
-Context::Context(const shared_tls::Settings& settings, gnutls_certificate_verify_function* verify)
-    : stream_(make_priority(settings.allow_tls12 ? ":+VERS-TLS1.3:+VERS-TLS1.2" : ":+VERS-TLS1.3")),
-      datagram_(make_priority(":+VERS-DTLS1.2"))
+Priority make_priority(std::string_view versions, std::string_view more)
+{
+    gnutls_priority_t made = nullptr;
+    const char* wrong_at = "";
+    const std::string text = "NONE" + std::string(versions) + std::string(kAlgorithms) + std::string(more);
+    const int code = gnutls_priority_init(&made, text.c_str(), &wrong_at);
+    require(code, std::string("versions and ciphers, at ") + wrong_at);
+    return Priority(made);
+}
+
+OurCredentials::OurCredentials(gnutls_certificate_verify_function* verify)
 {
     gnutls_certificate_credentials_t made = nullptr;
     require(gnutls_certificate_allocate_credentials(&made), "credentials");
@@ -96,7 +94,7 @@ Context::Context(const shared_tls::Settings& settings, gnutls_certificate_verify
     gnutls_certificate_set_verify_function(made, verify);
 }
 
-void Context::use_credentials(const shared_tls::Credentials& ours)
+void OurCredentials::use(const shared_tls::Credentials& ours)
 {
     Chain chain(ours.chain_pem);
     PrivateKey key = ours.key_pem.empty() ? key_in_token(ours.signer, chain.data()->pubkey) : read_key(ours.key_pem);
@@ -106,4 +104,46 @@ void Context::use_credentials(const shared_tls::Credentials& ours)
     static_cast<void>(key.release());
 }
 
-} // namespace secure_gnutls
+std::string peer_chain_pem(gnutls_session_t session)
+{
+    unsigned int count = 0;
+    const gnutls_datum_t* chain = gnutls_certificate_get_peers(session, &count);
+    if (chain == nullptr || count == 0)
+        throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer sent no certificate");
+    if (count > static_cast<unsigned int>(shared_tls::kMostCertificates))
+        throw jackfield::Failure(JF_UNAUTHENTICATED, "the peer's chain has more than 8 certificates");
+    std::string pem;
+    for (unsigned int i = 0; i < count; ++i) {
+        OwnedDatum text;
+        require(gnutls_pem_base64_encode2("CERTIFICATE", &chain[i], &text.datum), "the peer's certificate");
+        pem.append(reinterpret_cast<const char*>(text.datum.data), text.datum.size);
+    }
+    return pem;
+}
+
+std::string group_name(gnutls_session_t session)
+{
+    switch (gnutls_group_get(session)) {
+    case GNUTLS_GROUP_X25519:
+        return "X25519";
+    case GNUTLS_GROUP_SECP256R1:
+        return "P-256";
+    case GNUTLS_GROUP_SECP384R1:
+        return "P-384";
+    default:
+        return {};
+    }
+}
+
+jackfield::Bytes export_key_material(gnutls_session_t session, std::string_view label, jackfield::ByteView context,
+                                     std::size_t size)
+{
+    jackfield::Bytes out(size);
+    require(gnutls_prf_rfc5705(session, label.size(), label.data(), context.size(),
+                               context.empty() ? nullptr : reinterpret_cast<const char*>(context.data()), size,
+                               reinterpret_cast<char*>(out.data())),
+            "export of key material");
+    return out;
+}
+
+} // namespace shared_gnutls

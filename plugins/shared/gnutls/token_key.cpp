@@ -5,7 +5,7 @@
 
 #include "failures.hpp"
 
-namespace secure_gnutls {
+namespace shared_gnutls {
 namespace {
 
 /// How jf_identity signs for one of GnuTLS's algorithms.
@@ -98,4 +98,4 @@ PrivateKey key_in_token(jackfield::IdentityService signer, gnutls_pubkey_t shown
     return key;
 }
 
-} // namespace secure_gnutls
+} // namespace shared_gnutls

@@ -5,7 +5,7 @@
 
 #include <gnutls/gnutls.h>
 
-namespace secure_gnutls {
+namespace shared_gnutls {
 namespace {
 
 jackfield::Status status_of(int code)
@@ -49,4 +49,4 @@ jf_error protocol_failure(int code, std::string_view what)
     return jackfield::make_error(status_of(code), std::string(what) + ": " + gnutls_strerror(code));
 }
 
-} // namespace secure_gnutls
+} // namespace shared_gnutls

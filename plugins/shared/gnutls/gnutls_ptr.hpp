@@ -9,7 +9,7 @@
 #include <memory>
 #include <type_traits>
 
-namespace secure_gnutls {
+namespace shared_gnutls {
 
 template <auto Free>
 struct Freer {
@@ -38,4 +38,4 @@ struct OwnedDatum {
     gnutls_datum_t datum{nullptr, 0};
 };
 
-} // namespace secure_gnutls
+} // namespace shared_gnutls

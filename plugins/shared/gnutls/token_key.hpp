@@ -8,9 +8,9 @@
 
 #include <jackfield/identity.hpp>
 
-namespace secure_gnutls {
+namespace shared_gnutls {
 
 /// shown: the public key that the certificate has.
 PrivateKey key_in_token(jackfield::IdentityService signer, gnutls_pubkey_t shown);
 
-} // namespace secure_gnutls
+} // namespace shared_gnutls

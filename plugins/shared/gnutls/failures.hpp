@@ -5,7 +5,7 @@
 
 #include <jackfield/basic.hpp>
 
-namespace secure_gnutls {
+namespace shared_gnutls {
 
 /// Throws JF_INTERNAL with the library's reason if the code is an error.
 void require(int code, std::string_view what);
@@ -13,4 +13,4 @@ void require(int code, std::string_view what);
 /// What a failed handshake or record of the peer means.
 jf_error protocol_failure(int code, std::string_view what);
 
-} // namespace secure_gnutls
+} // namespace shared_gnutls

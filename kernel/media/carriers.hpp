@@ -1,0 +1,67 @@
+// The transport sessions of one call: one of each media transport that the agreed streams use.
+//
+// Threads:  [control]; what the sessions tell comes on the threads of their paths.
+// Lifetime: a member of the call's media. The streams outlive the sessions that were told of them.
+
+#pragma once
+
+#include "kernel/bind/board.hpp"
+#include "kernel/media/negotiate.hpp"
+#include "kernel/media/receive_stream.hpp"
+#include "kernel/media/send_stream.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace jackfield::kernel {
+
+using Senders = std::vector<std::shared_ptr<SendStream>>; // one per stream, null where nothing is sent
+using Receivers = std::vector<std::shared_ptr<ReceiveStream>>;
+
+class Carriers {
+public:
+    /// `ended`: the transport's path ended, or the peer said goodbye.
+    Carriers(const Board& board, std::string cname, std::function<void(Error)> ended)
+        : board_(board), cname_(std::move(cname)), ended_(std::move(ended))
+    {}
+
+    /// Each stream is attached to its session. `paths` are those of places_of(streams), in that order. Throws Failure.
+    void open(const std::vector<AgreedStream>& streams, const std::vector<jf_path>& paths, const Senders& senders,
+              const Receivers& receivers);
+
+    bool opened() const { return !open_.empty(); }
+
+    /// Closes the paths: nothing is told any more.
+    void close() { open_.clear(); }
+
+    /// What all sessions count, one JSON object with the streams in the order of the call; "" if there is none.
+    std::string statistics(std::size_t stream_count) const;
+
+private:
+    struct Carrier {
+        Carrier() = default;
+        Carrier(const Carrier&) = delete;
+        Carrier& operator=(const Carrier&) = delete;
+        ~Carrier();
+
+        std::function<void(Error)> ended;
+        std::vector<std::size_t> numbers; // of its streams in the call
+        std::vector<SendStream*> senders; // of its streams, as the session numbers them
+        std::vector<ReceiveStream*> receivers;
+        jf_media_session session{};
+    };
+
+    static const jf_media_listener_methods kListener;
+    void open_one(std::size_t transport, const std::vector<AgreedStream>& streams, const std::vector<jf_path>& paths,
+                  const Senders& senders, const Receivers& receivers);
+    std::string session_config(const std::vector<AgreedStream>& streams) const;
+
+    const Board& board_;
+    std::string cname_;
+    std::function<void(Error)> ended_;
+    std::vector<std::unique_ptr<Carrier>> open_; // the sessions know where each stands
+};
+
+} // namespace jackfield::kernel
