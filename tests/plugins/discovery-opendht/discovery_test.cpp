@@ -199,13 +199,16 @@ TEST_F(OpenDht, StartsOfflineAndJoinsWhenABootstrapNodeAppears)
     EXPECT_EQ(alice_->describe()["state"], "online");
 }
 
-TEST_F(OpenDht, IsNotFoundOnceItHasStopped)
+TEST_F(OpenDht, IsNotFoundOnceItsPeersHaveHeardThatItStopped)
 {
     start_three();
+    alice_->watch(bob_id_.device().account_id);
+    ASSERT_TRUE(until([&] { return alice_->heard.presence.size() == 1; }));
     DoneRecord stopped;
     bob_->stop(stopped);
-    ASSERT_TRUE(until([&] { return stopped.calls == 1; }));
+    ASSERT_TRUE(until([&] { return stopped.calls == 1 && alice_->heard.presence.size() == 2; }));
     EXPECT_EQ(stopped.status, JF_OK);
+    EXPECT_FALSE(alice_->heard.presence[1].second);
     FindRecord found;
     alice_->find(found, bob_id_.device().account_id);
     ASSERT_TRUE(until([&] { return found.calls == 1; }));
