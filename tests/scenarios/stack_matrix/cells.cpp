@@ -10,6 +10,8 @@ namespace scenarios {
 
 namespace {
 
+constexpr const char* kQuic = "quic-ngtcp2";
+
 using Apply = std::function<void(Json& config, World& world, const std::string& peer)>;
 
 /// A level that is one plugin in its slot, with options that do not depend on the peer.
@@ -103,6 +105,47 @@ Factor secure_channel()
                                                                       {"config", {{"insecure", true}}}};
                                  config["call"]["allow_unproven_peer"] = true;
                              }});
+    // One connection over UDP that has streams and channels of its own: no seam between it and them.
+    factor.levels.push_back({kQuic,
+                             {kQuic},
+                             [](Json& config, World&, const std::string&) {
+                                 config["slots"]["secure_channel"] = {{"use", kQuic}};
+                                 config["slots"].erase("reliable_stream");
+                                 if (auto& slots = config["slots"]; slots.contains("path_decorator")) {
+                                     Json seams = Json::array();
+                                     for (const auto& seam : slots["path_decorator"]["at"])
+                                         if (seam != "secured")
+                                             seams.push_back(seam);
+                                     slots["path_decorator"]["at"] = seams;
+                                 }
+                             },
+                             {"tcp-only", "mux-yamux", "mux-msgpack"}});
+    return factor;
+}
+
+/// RTP in the clear or by SRTP over paths of its own, and over QUIC alone or beside SRTP.
+Factor media_transport()
+{
+    Factor factor{
+        "media_transport",
+        {plugin("media_transport", "media-srtp"), plugin("media_transport", "media-plain", {{"insecure", true}})}};
+    const Json over_quic{{"use", "media-plain"}, {"over", "multiplexer"}, {"config", {{"insecure", false}}}};
+    const std::vector<std::string> apart{"secure-openssl", "secure-gnutls", "secure-mbedtls", "secure-noise",
+                                         "secure-none",    "tcp-only",      "mux-yamux",      "mux-msgpack"};
+    factor.levels.push_back({"media-plain over QUIC",
+                             {"media-plain", kQuic},
+                             [=](Json& config, World&, const std::string&) {
+                                 config["slots"]["media_transport"] = Json::array({over_quic});
+                             },
+                             apart});
+    factor.levels.push_back({"media-plain over QUIC, media-srtp",
+                             {"media-plain", "media-srtp", kQuic},
+                             [=](Json& config, World&, const std::string&) {
+                                 Json sound = over_quic;
+                                 sound["kinds"] = "audio";
+                                 config["slots"]["media_transport"] = Json::array({sound, Json{{"use", "media-srtp"}}});
+                             },
+                             apart});
     return factor;
 }
 
@@ -139,8 +182,7 @@ std::vector<Factor> all_factors()
             secure_channel(),
             {"multiplexer", {nothing(), plugin("multiplexer", "mux-yamux"), plugin("multiplexer", "mux-msgpack")}},
             {"signaling", {plugin("signaling", "signaling-sip"), plugin("signaling", "signaling-json")}},
-            {"media_transport",
-             {plugin("media_transport", "media-srtp"), plugin("media_transport", "media-plain", {{"insecure", true}})}},
+            media_transport(),
             {"codec",
              {plugins("codec", {"codec-ffmpeg"}), plugins("codec", {"codec-opus", "codec-vpx"}),
               plugins("codec", {"codec-g711", "codec-vpx"})}},
@@ -194,7 +236,13 @@ std::vector<Cell> cells_of(const std::vector<Factor>& factors)
         sizes.push_back(factor.levels.size());
     }
     std::vector<Cell> cells;
-    for (const Row& row : covering_array(sizes)) {
+    const auto apart = [&](const Choice& a, const Choice& b) {
+        const Level& one = factors[a.factor].levels[a.level];
+        const Level& other = factors[b.factor].levels[b.level];
+        return std::ranges::find(one.apart, other.name) != one.apart.end() ||
+               std::ranges::find(other.apart, one.name) != other.apart.end();
+    };
+    for (const Row& row : covering_array(sizes, apart)) {
         Cell cell;
         for (std::size_t factor = 0; factor < factors.size(); ++factor)
             cell.levels.push_back(factors[factor].levels[row[factor]]);

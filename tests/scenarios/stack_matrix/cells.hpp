@@ -14,6 +14,7 @@ struct Level {
     std::string name;                 // as in the table: "ice-direct", "codec-opus, codec-vpx"
     std::vector<std::string> plugins; // which must be there
     std::function<void(Json& config, World& world, const std::string& peer)> apply;
+    std::vector<std::string> apart = {}; // names of levels of other slots with which it makes no stack
 };
 
 struct Factor {

@@ -6,58 +6,60 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace scenarios {
 
 namespace {
 
-struct Pair {
-    std::size_t left, left_level, right, right_level; // left < right
+using Pair = std::pair<Choice, Choice>; // the lower factor first
 
-    auto operator<=>(const Pair&) const = default;
-};
-
-Pair pair_of(std::size_t a, std::size_t a_level, std::size_t b, std::size_t b_level)
+Pair pair_of(const Choice& a, const Choice& b)
 {
-    return a < b ? Pair{a, a_level, b, b_level} : Pair{b, b_level, a, a_level};
+    return a < b ? Pair{a, b} : Pair{b, a};
 }
 
-std::set<Pair> all_pairs(const std::vector<std::size_t>& sizes)
+std::set<Pair> all_pairs(const std::vector<std::size_t>& sizes, const Apart& apart)
 {
     std::set<Pair> pairs;
-    for (std::size_t left = 0; left < sizes.size(); ++left)
-        for (std::size_t right = left + 1; right < sizes.size(); ++right)
-            for (std::size_t left_level = 0; left_level < sizes[left]; ++left_level)
-                for (std::size_t right_level = 0; right_level < sizes[right]; ++right_level)
-                    pairs.insert({left, left_level, right, right_level});
+    for (Choice left{0, 0}; left.factor < sizes.size(); ++left.factor)
+        for (left.level = 0; left.level < sizes[left.factor]; ++left.level)
+            for (Choice right{left.factor + 1, 0}; right.factor < sizes.size(); ++right.factor)
+                for (right.level = 0; right.level < sizes[right.factor]; ++right.level)
+                    if (!apart(left, right))
+                        pairs.insert({left, right});
     return pairs;
 }
 
 /// The level of the factor that meets most pairs still missing with what the row has; the least used one among equals.
-std::size_t best_level(const std::vector<std::optional<std::size_t>>& row, std::size_t factor,
-                       const std::set<Pair>& missing, const std::vector<std::size_t>& used)
+std::size_t best_level(const std::vector<Choice>& row, std::size_t factor, const std::set<Pair>& missing,
+                       const std::vector<std::size_t>& used, const Apart& apart)
 {
-    std::size_t best = 0;
+    std::optional<std::size_t> best;
     std::size_t most = 0;
     for (std::size_t level = 0; level < used.size(); ++level) {
-        std::size_t met = 0;
-        for (std::size_t other = 0; other < row.size(); ++other) {
-            if (row[other])
-                met += missing.count(pair_of(factor, level, other, *row[other]));
-        }
-        if (level == 0 || met > most || (met == most && used[level] < used[best])) {
+        const Choice choice{factor, level};
+        if (std::ranges::any_of(row, [&](const Choice& other) { return apart(choice, other); }))
+            continue;
+        const auto met = static_cast<std::size_t>(
+            std::ranges::count_if(row, [&](const Choice& other) { return missing.contains(pair_of(choice, other)); }));
+        if (!best || met > most || (met == most && used[level] < used[*best])) {
             best = level;
             most = met;
         }
     }
-    return best;
+    if (!best)
+        throw std::logic_error("no level of factor " + std::to_string(factor) + " goes with the others of a row");
+    return *best;
 }
 
 } // namespace
 
-std::vector<Row> covering_array(const std::vector<std::size_t>& sizes)
+std::vector<Row> covering_array(const std::vector<std::size_t>& sizes, const Apart& apart)
 {
-    auto missing = all_pairs(sizes);
+    auto missing = all_pairs(sizes, apart);
     std::vector<std::vector<std::size_t>> used;
     for (const auto size : sizes)
         used.emplace_back(size, 0);
@@ -69,25 +71,23 @@ std::vector<Row> covering_array(const std::vector<std::size_t>& sizes)
 
     std::vector<Row> rows;
     while (!missing.empty() || rows.empty()) {
-        std::vector<std::optional<std::size_t>> row(sizes.size());
-        if (!missing.empty()) {
-            const Pair seed = *missing.begin();
-            row[seed.left] = seed.left_level;
-            row[seed.right] = seed.right_level;
-        }
+        std::vector<Choice> row;
+        if (!missing.empty())
+            row = {missing.begin()->first, missing.begin()->second};
         for (const auto factor : largest_first) {
-            if (!row[factor])
-                row[factor] = best_level(row, factor, missing, used[factor]);
+            if (std::ranges::find(row, factor, &Choice::factor) == row.end())
+                row.push_back({factor, best_level(row, factor, missing, used[factor], apart)});
         }
-        Row whole;
-        for (std::size_t factor = 0; factor < sizes.size(); ++factor) {
-            whole.push_back(*row[factor]);
-            ++used[factor][whole.back()];
+        std::ranges::sort(row);
+        for (std::size_t left = 0; left < row.size(); ++left)
+            for (std::size_t right = left + 1; right < row.size(); ++right)
+                missing.erase({row[left], row[right]});
+        Row levels;
+        for (const Choice& choice : row) {
+            ++used[choice.factor][choice.level];
+            levels.push_back(choice.level);
         }
-        for (std::size_t left = 0; left < sizes.size(); ++left)
-            for (std::size_t right = left + 1; right < sizes.size(); ++right)
-                missing.erase({left, whole[left], right, whole[right]});
-        rows.push_back(std::move(whole));
+        rows.push_back(std::move(levels));
     }
     return rows;
 }

@@ -34,6 +34,36 @@ TEST(CoveringArray, LetsEveryTwoLevelsOfEveryTwoFactorsMeet)
     }
 }
 
+TEST(CoveringArray, LetsAllMeetButThoseThatCannot)
+{
+    const std::vector<std::size_t> sizes{2, 6, 3, 4, 2};
+    // The last level of factor 1 goes with one level of 0 and of 2 only; the last of 3 goes with the last of 1 only.
+    const auto one_way = [](const Choice& a, const Choice& b) {
+        const bool narrow = a == Choice{1, 5} || a == Choice{3, 3};
+        return (narrow && ((b.factor == 0 && b.level != 1) || (b.factor == 2 && b.level != 0))) ||
+               (a == Choice{3, 3} && b.factor == 1 && b.level != 5);
+    };
+    const auto apart = [&](const Choice& a, const Choice& b) { return one_way(a, b) || one_way(b, a); };
+    std::set<std::pair<Choice, Choice>> met;
+    for (const auto& row : covering_array(sizes, apart)) {
+        for (std::size_t a = 0; a < sizes.size(); ++a)
+            for (std::size_t b = a + 1; b < sizes.size(); ++b)
+                met.insert({{a, row.at(a)}, {b, row.at(b)}});
+    }
+    for (Choice a{0, 0}; a.factor < sizes.size(); ++a.factor)
+        for (a.level = 0; a.level < sizes[a.factor]; ++a.level)
+            for (Choice b{a.factor + 1, 0}; b.factor < sizes.size(); ++b.factor)
+                for (b.level = 0; b.level < sizes[b.factor]; ++b.level)
+                    EXPECT_EQ(met.contains({a, b}), !apart(a, b))
+                        << a.factor << "/" << a.level << " and " << b.factor << "/" << b.level;
+}
+
+TEST(CoveringArray, SaysWhenNothingIsLeftForARow)
+{
+    const auto apart = [](const Choice& a, const Choice& b) { return a.factor + b.factor == 2; }; // the first and last
+    EXPECT_THROW(covering_array({2, 2, 2}, apart), std::logic_error);
+}
+
 TEST(CoveringArray, IsSmallAndAlwaysTheSame)
 {
     const std::vector<std::size_t> sizes{2, 4, 2, 2, 5, 5, 3, 2, 2, 3, 2, 2};

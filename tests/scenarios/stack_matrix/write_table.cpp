@@ -23,9 +23,13 @@ int main(int argc, char**)
            "Written by `build/release/bench/stack_matrix`: a pairwise covering array over all slots. Every two plugins "
            "of\n"
            "every two slots meet in some row, and each row is a call between two processes on loopback with sound and\n"
-           "pictures both ways. Times are milliseconds from dialling, at the caller, of one call each. identity-pkcs11 "
-           "is not\n"
-           "among them: not every secure channel can use a key that stays in a token.\n\n|";
+           "pictures both ways. Times are milliseconds from dialling, at the caller, of one call each.\n\n"
+           "identity-pkcs11 is not among them: not every secure channel can use a key that stays in a token. "
+           "quic-ngtcp2 "
+           "meets\n"
+           "neither tcp-only nor a multiplexer, since it is one, over UDP; and only over QUIC go media without paths "
+           "of "
+           "their own.\n\n|";
     for (const auto& factor : factors)
         std::cout << ' ' << factor.slot << " |";
     std::cout << " ringing | first sound | first picture | result |\n|";
