@@ -23,8 +23,8 @@ public:
         const std::lock_guard lock(mutex_);
         told_.push_back(std::string(name_of(event.step)) + " " + std::string(name_of(event.moment)));
         changed_.notify_all();
-        if (in_timeline && std::exchange(once_, false))
-            in_timeline();
+        if (const auto what = std::exchange(in_timeline_, nullptr))
+            what();
     }
     void answered(Call&) override
     {
@@ -70,15 +70,20 @@ public:
         return ends_;
     }
 
-    std::function<void()> in_timeline; // on the node's thread
+    /// Does it once, on the node's thread, at the next line of the timeline.
+    void do_in_timeline(std::function<void()> what)
+    {
+        const std::lock_guard lock(mutex_);
+        in_timeline_ = std::move(what);
+    }
 
 private:
     std::mutex mutex_;
+    std::function<void()> in_timeline_;
     std::condition_variable changed_;
     std::vector<std::string> told_;
     std::vector<CallEnd> ends_;
     int answers_ = 0;
-    bool once_ = true;
 };
 
 /// A node of doubles. When it is gone, so is everything of theirs.

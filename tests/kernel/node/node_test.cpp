@@ -47,13 +47,13 @@ TEST_F(NodeTest, RefusesToWaitForItselfOnItsOwnThread)
 {
     const auto node = make();
     bool refused = false;
-    ear_->in_timeline = [&] {
+    ear_->do_in_timeline([&] {
         try {
             node->describe_discovery();
         } catch (const Failure& failure) {
             refused = failure.status() == JF_INTERNAL;
         }
-    };
+    });
     ASSERT_TRUE(node->start());
     EXPECT_TRUE(refused);
 }

@@ -183,13 +183,13 @@ TEST_F(NodeWithDoubles, TakesNoOtherConfigurationBeforeItStartsAndAfterItHasStop
 TEST_F(Reconfigure, IsRefusedOnTheNodesOwnThread)
 {
     bool refused = false;
-    ear_->in_timeline = [&] {
+    ear_->do_in_timeline([&] {
         try {
             take(config_of_doubles());
         } catch (const Failure& failure) {
             refused = failure.status() == JF_INTERNAL;
         }
-    };
+    });
     node_->hang_up(running_call(first_));
     EXPECT_TRUE(first_->ended_once());
     EXPECT_TRUE(refused);

@@ -104,10 +104,10 @@ TEST(IceLibnice, AStreamEndsIfThePeerSendsTooMuchBeforeItIsOpened)
     FakeHost host;
     const auto left = make_instance(host);
     const auto right = make_instance(host);
+    Ear at_a; // before the call: what is still under way when it goes comes to them
+    Ear at_b;
     Call call(*left, *right, JF_STREAM);
     ASSERT_TRUE(call.connect(host, 1));
-    Ear at_a;
-    Ear at_b;
     call.a.path().open(at_a);
     for (std::size_t sent = 0; sent < 600000;) {
         const Status status = call.a.path().send(pattern(10000));
