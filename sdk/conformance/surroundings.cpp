@@ -3,9 +3,9 @@
 // Threads: the test's. Lifetime: the program beside a test ends with it, or with this process.
 #include "bench_parts.hpp"
 
-#include <arpa/inet.h>
+#include <jackfield/testing/free_port.hpp>
+
 #include <dlfcn.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,20 +23,6 @@ std::string read_whole(const std::string& file)
 {
     std::ifstream in(file);
     return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// A port that was free a moment ago, for datagrams and streams.
-int free_port()
-{
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(socket);
-    return ntohs(address.sin_port);
 }
 
 std::string folder_of(const std::string& file)
@@ -131,7 +117,7 @@ Bench::Parts::Parts(const Request& request)
     if (found.is_object())
         manifest = found;
     values["folder"] = folder;
-    values["port"] = std::to_string(free_port());
+    values["port"] = std::to_string(testing::free_port(SOCK_STREAM));
     values["plugins"] = folder_of(request.plugin);
     values["environment"] = folder_of(request.environment);
     values["programs"] = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();

@@ -5,12 +5,10 @@
 #include "tools/rendezvous/server.hpp"
 
 #include <jackfield/testing/discovery_record.hpp>
+#include <jackfield/testing/free_port.hpp>
 #include <jackfield/testing/test_identity.hpp>
 
-#include <arpa/inet.h>
 #include <nlohmann/json.hpp>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace jackfield::bench::discovery_figures {
 namespace {
@@ -138,18 +136,6 @@ void figures(const Table& table, const std::string& plugin, Pair& pair)
     table.row(plugin, "a message of 1000 bytes", "ms", [&] { return pair.message_ms(); });
 }
 
-int free_udp_port()
-{
-    const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    socklen_t size = sizeof(address);
-    ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(socket);
-    return ntohs(address.sin_port);
-}
-
 void opendht(const Table& table)
 {
     Json config{{"listen", "127.0.0.1:0"}, {"network", 7}, {"public_rate_limits", false}};
@@ -174,7 +160,7 @@ void rendezvous(const Table& table)
 
 void lan(const Table& table)
 {
-    const Json config{{"addresses", {"127.0.0.1"}}, {"port", free_udp_port()}};
+    const Json config{{"addresses", {"127.0.0.1"}}, {"port", free_port(SOCK_DGRAM)}};
     Pair pair("discovery-lan", config, [&](const Peer&, const Device&) { return config; });
     figures(table, "discovery-lan", pair);
 }

@@ -6,30 +6,15 @@
 
 #include "tests/plugins/discovery_peer.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <jackfield/testing/free_port.hpp>
+
+#include <random>
 
 namespace discovery_opendht::testing {
 
 using namespace jackfield;
 using namespace jackfield::testing;
 using nlohmann::json;
-
-/// A port that was free a moment ago.
-inline int free_port()
-{
-    const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(socket);
-    return ntohs(address.sin_port);
-}
 
 class Peer final : public discovery_test::Peer {
 public:

@@ -173,7 +173,7 @@ TEST_F(OpenDht, FindsEveryDeviceOfAnAccount)
 
 TEST_F(OpenDht, StartsOfflineAndJoinsWhenABootstrapNodeAppears)
 {
-    const std::string address = "127.0.0.1:" + std::to_string(free_port());
+    const std::string address = "127.0.0.1:" + std::to_string(free_port(SOCK_DGRAM));
     alice_ = network_.peer({address}, &alice_id_);
     ASSERT_EQ(alice_->start(), JF_OK);
     ASSERT_TRUE(until([&] { return !alice_->heard.states.empty(); }));
