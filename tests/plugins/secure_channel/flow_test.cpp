@@ -105,9 +105,15 @@ private:
     std::thread thread_;
 };
 
-TEST_P(StreamFlow, TwentyMegabytesBothWaysAtOnceArriveIntact)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t a_lot = 4'000'000; // they take their time, and see the same
+#else
+constexpr std::size_t a_lot = 20'000'000;
+#endif
+
+TEST_P(StreamFlow, MegabytesBothWaysAtOnceArriveIntact)
 {
-    constexpr std::size_t total = 20'000'000;
+    constexpr std::size_t total = a_lot;
     Pair pair(GetParam());
     ASSERT_TRUE(pair.connect());
     Sender up(pair.client, total, 1);
@@ -120,10 +126,10 @@ TEST_P(StreamFlow, TwentyMegabytesBothWaysAtOnceArriveIntact)
     EXPECT_FALSE(up.failed() || down.failed());
 }
 
-TEST_P(DatagramFlow, TwentyMegabytesBothWaysAtOnceArriveIntact)
+TEST_P(DatagramFlow, MegabytesBothWaysAtOnceArriveIntact)
 {
     constexpr std::size_t size = 1100;
-    constexpr std::size_t count = 20'000'000 / size;
+    constexpr std::size_t count = a_lot / size;
     Pair pair(GetParam());
     ASSERT_TRUE(pair.connect());
     const Bytes data = pattern(size * count, 3);
