@@ -17,6 +17,8 @@ constexpr std::size_t kMaxRequests = 16; // of the peer, not answered yet
 
 void Core::received(const jf_packet& packet) noexcept
 {
+    if (over())
+        return; // the peer goes on; nobody is here
     try {
         reader_.feed(jackfield::view(packet.bytes));
         while (const auto message = reader_.next())
@@ -83,7 +85,10 @@ void Core::take_request(const Message& message)
             const auto stream = std::make_shared<Stream>(message.channel, message.name, options_.unread_bytes);
             stream->request = ++last_request_;
             streams_[message.channel] = stream;
-            scope_.post([this, stream] { listener_.channel_requested(stream->request, stream->name, JF_STREAM); });
+            scope_.post([this, stream] {
+                if (!over()) // the session may have ended on the turn before
+                    listener_.channel_requested(stream->request, stream->name, JF_STREAM);
+            });
         }
     }
     if (before)
@@ -163,6 +168,12 @@ void Core::end_channel(const std::shared_ptr<Stream>& stream, jackfield::Status 
 void Core::closed(jackfield::Status status, std::string_view text) noexcept
 {
     scope_.post([this, status, text = std::string(text)] { end_all(status, text); });
+}
+
+bool Core::over()
+{
+    const Lock lock(mutex_);
+    return over_;
 }
 
 /// The session is over. [control]

@@ -56,6 +56,7 @@ private:
     std::shared_ptr<Stream> take_out(std::uint16_t channel);
     void end_channel(const std::shared_ptr<Stream>& stream, jackfield::Status status, std::string_view text);
     void end_all(jackfield::Status status, std::string_view text);
+    bool over();
 
     std::uint16_t free_number(const Lock&) const;
     Streams::iterator find_request(std::uint64_t request, const Lock&);

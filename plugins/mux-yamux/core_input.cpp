@@ -15,6 +15,8 @@ constexpr std::size_t kMaxRequests = 16; // of the peer, not answered yet
 
 void Core::received(const jf_packet& packet) noexcept
 {
+    if (over())
+        return; // the peer goes on; nobody is here
     try {
         ByteView input(packet.bytes.data, packet.bytes.size);
         while (const auto piece = reader_.next(input))
@@ -135,7 +137,10 @@ ByteView Core::take_name(Stream& stream, ByteView data)
     stream.name.append(more.begin(), more.end());
     if (stream.name.size() == *stream.name_bytes) {
         stream.state = Stream::State::requested;
-        scope_.post([this, id = stream.id, name = stream.name] { listener_.channel_requested(id, name, JF_STREAM); });
+        scope_.post([this, id = stream.id, name = stream.name] {
+            if (!over()) // the session may have ended on the turn before
+                listener_.channel_requested(id, name, JF_STREAM);
+        });
     }
     return data.subspan(more.size());
 }
@@ -188,6 +193,12 @@ void Core::end_stream(const std::shared_ptr<Stream>& stream, jackfield::Status s
 void Core::closed(jackfield::Status status, std::string_view text) noexcept
 {
     scope_.post([this, status, text = std::string(text)] { end_all(status, text); });
+}
+
+bool Core::over()
+{
+    const Lock lock(mutex_);
+    return over_;
 }
 
 /// The session is over. [control]

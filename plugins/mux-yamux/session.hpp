@@ -61,6 +61,7 @@ private:
     void give_credit(Stream& stream, std::size_t bytes, const Lock&);
     void end_stream(const std::shared_ptr<Stream>& stream, jackfield::Status status, std::string_view text);
     void end_all(jackfield::Status status, std::string_view text);
+    bool over();
 
     void emit(const Header& header, const Lock&, ByteView data = {});
     std::shared_ptr<Stream> next_in_turn();

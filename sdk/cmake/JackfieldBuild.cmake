@@ -38,7 +38,7 @@ target_compile_definitions(jackfield_flags INTERFACE
 if(CMAKE_UNITY_BUILD)
     # Several sources in one unit cost a third of the time: most of it goes into what they include. GCC then takes the unit
     # for a header and warns of what only matters in one.
-    target_compile_options(jackfield_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+    target_compile_options(jackfield_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
 endif()
 if(NOT JACKFIELD_SANITIZE)
     target_compile_definitions(jackfield_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
@@ -46,11 +46,18 @@ else()
     target_compile_options(jackfield_flags INTERFACE -fsanitize=${JACKFIELD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(jackfield_flags INTERFACE -fsanitize=${JACKFIELD_SANITIZE})
     # GCC 12 sees ghosts in its own library once it is instrumented; the release build answers for these warnings.
-    target_compile_options(jackfield_flags INTERFACE -Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow)
+    target_compile_options(jackfield_flags INTERFACE
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-maybe-uninitialized -Wno-stringop-overflow>)
     if(JACKFIELD_SANITIZE MATCHES "thread")
         # GCC says atomic_thread_fence is not modelled by TSan; Asio uses one in its scheduler.
-        target_compile_options(jackfield_flags INTERFACE -Wno-tsan)
+        target_compile_options(jackfield_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
     endif()
+endif()
+
+option(JACKFIELD_LIBFUZZER "Build for libFuzzer (clang): the fuzzers of tests/fuzz explore by themselves" OFF)
+if(JACKFIELD_LIBFUZZER)
+    target_compile_options(jackfield_flags INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(jackfield_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # JSON is parsed and written by most of what is built here: compiled once (once/nlohmann/json.hpp), and of it every library and

@@ -123,19 +123,6 @@ int Process::exit_code()
     return child_.wait();
 }
 
-void need_plugins(const std::vector<std::string>& ids, const std::function<void()>& tidy_up)
-{
-    constexpr int kSkipped = 77;
-    for (const auto& id : ids) {
-        if (std::filesystem::exists(std::string(JACKFIELD_TEST_PLUGIN_DIR) + "/" + id + ".plugin.json"))
-            continue;
-        std::printf("skipped: this call needs %s, which was not built\n", id.c_str());
-        std::fflush(stdout);
-        tidy_up();
-        std::_Exit(kSkipped);
-    }
-}
-
 // --- World ----------------------------------------------------------------------------------------------------------
 
 World::World(bool with_dht)

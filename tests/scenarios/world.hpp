@@ -75,9 +75,7 @@ private:
     std::thread reader_;
 };
 
-/// Ends the test as skipped, with the code that CTest knows, if one of the plugins was not built: a plugin's folder may
-/// be deleted, and the others' tests go on without it.
-void need_plugins(const std::vector<std::string>& ids, const std::function<void()>& tidy_up = [] {});
+using jackfield::test::need_plugins;
 
 /// What a peer's configuration may differ in.
 struct PeerOptions {

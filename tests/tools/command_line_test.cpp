@@ -1,6 +1,7 @@
 // What the program answers to command lines: help, errors, tables; with streams that are missing or full.
 
 #include "tests/kernel/temporary_folder.hpp"
+#include "tests/need_plugins.hpp"
 #include "tests/tools/running_program.hpp"
 #include "tools/jackfield/exit_code.hpp"
 #include "tools/jackfield/verbs.hpp"
@@ -24,6 +25,16 @@ using Json = nlohmann::json;
 
 const std::string kSamples = JACKFIELD_SOURCE_DIR "/samples/configs/";
 const std::string kSomebody(64, 'a');
+
+/// Those that the file names. Others may be missing.
+void need_plugins_of(const std::string& sample)
+{
+    const Json config = Json::parse(std::ifstream(kSamples + sample), nullptr, true, /*ignore_comments=*/true);
+    for (const auto& slot : config["slots"]) {
+        for (const auto& choice : slot.is_array() ? slot : Json::array({slot}))
+            jackfield::test::need_plugins({choice["use"]});
+    }
+}
 
 /// A configuration that would make an identity in the folder, should anything be opened.
 std::string config_in(const jackfield::test::TemporaryFolder& folder)
@@ -138,6 +149,7 @@ TEST(CommandLine, WhatAUserTypedDoesNotSteerTheTerminalInAnError)
 
 TEST(LookingVerbs, ListPluginsInATable)
 {
+    jackfield::test::need_plugins({"ice-libnice"});
     const jackfield::test::TemporaryFolder folder;
     const auto ran = run({"plugins", "--config", config_in(folder)});
     EXPECT_EQ(ran.code, kOk) << ran.err;
@@ -148,6 +160,7 @@ TEST(LookingVerbs, ListPluginsInATable)
 
 TEST(LookingVerbs, ListPluginsForScripts)
 {
+    jackfield::test::need_plugins({"ice-libnice"});
     const jackfield::test::TemporaryFolder folder;
     const Json listed = Json::parse(run({"plugins", "--json", "--config", config_in(folder)}).out);
     EXPECT_EQ(listed["folders"][0]["folder"], JACKFIELD_TEST_PLUGIN_DIR);
@@ -170,6 +183,7 @@ TEST(LookingVerbs, SayWhyAPluginCannotBeUsed)
 
 TEST(LookingVerbs, LoadNothing)
 {
+    need_plugins_of("static-peers.json");
     // A library that is none: whoever opens it fails.
     const jackfield::test::TemporaryFolder folder;
     for (const auto& file : std::filesystem::directory_iterator(JACKFIELD_TEST_PLUGIN_DIR)) {
@@ -189,6 +203,7 @@ TEST(LookingVerbs, LoadNothing)
 
 TEST(LookingVerbs, ExplainSaysWhichPluginIsInEachSlot)
 {
+    need_plugins_of("udp-only.json");
     const auto ran = run({"explain", kSamples + "udp-only.json"});
     EXPECT_EQ(ran.code, kOk) << ran.err;
     for (const char* part : {"secure_channel", "secure-openssl", "control path", "media path", "udp-only"})
@@ -197,6 +212,7 @@ TEST(LookingVerbs, ExplainSaysWhichPluginIsInEachSlot)
 
 TEST(LookingVerbs, ExplainForScripts)
 {
+    need_plugins_of("udp-only.json");
     const Json explained = Json::parse(run({"explain", "--json", kSamples + "udp-only.json"}).out);
     EXPECT_EQ(explained["call"]["control_policy"], "udp-only");
     const auto slot =
@@ -215,6 +231,7 @@ TEST(StandardOutput, ThatIsFullIsAnError)
 
 TEST(StandardStreams, ThatAreMissingAreMissedByNobody)
 {
+    need_plugins_of("static-peers.json");
     const jackfield::test::TemporaryFolder folder;
     const auto config = config_in(folder);
     EXPECT_EQ(run({"id", "--config", config}, {.closed = {0, 1, 2}}).code, kOk);

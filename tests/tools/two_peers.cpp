@@ -2,6 +2,8 @@
 
 #include "tests/tools/two_peers.hpp"
 
+#include "tests/need_plugins.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -58,6 +60,8 @@ void TwoPeers::configure(const std::string& name, const std::string& peer_accoun
                                                                          {"media_source", "media-ffmpeg"},
                                                                          {"media_sink", "media-ffmpeg"}})
         slots[slot] = {{"use", plugin}};
+    for (const auto& slot : slots)
+        need_plugins({slot["use"]}, [this] { std::filesystem::remove_all(folder_); });
     std::ofstream(config(name)) << Json{
         {"jackfield", 1},
         {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},

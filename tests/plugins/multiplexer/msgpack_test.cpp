@@ -294,8 +294,13 @@ TEST_F(MsgpackPeer, ThatAsksAndDoesNotReadEndsTheSession)
     while (beacons.size() < 300'000)
         beacons.insert(beacons.end(), kBeacon.begin(), kBeacon.end());
     full.gate.deliver(make_packet(beacons, 0));
+    const Bytes question =
+        bytes_of({Kind::request, 7, {}, "abc"}); // comes before the end is told, and is late all the same
+    full.gate.deliver(make_packet(question, 0));
     ASSERT_TRUE(host_.run_until([&] { return !end.closed.empty(); }));
+    host_.run_pending();
     EXPECT_EQ(end.closed, std::vector<Status>{JF_EXHAUSTED});
+    EXPECT_TRUE(end.requests.empty());
 }
 
 /// Sends whatever goes, whenever it may.

@@ -176,5 +176,19 @@ TEST_F(YamuxPeer, ThatGoesAwayEndsTheSessionInOrder)
     EXPECT_TRUE(ends_with(JF_CLOSED));
 }
 
+TEST_F(YamuxPeer, ThatHasGoneAwayAndAsksAllTheSameIsNotHeard)
+{
+    // In one packet, so that all of it is there before the session can end.
+    Bytes all = bytes_of({Type::go_away, 0, 0, 0});
+    const Bytes question = bytes_of({Type::data, flag::kSyn, 1, 4}, {3, 'a', 'b', 'c'});
+    all.insert(all.end(), question.begin(), question.end());
+    link_.path(1).send(all);
+    EXPECT_TRUE(ends_with(JF_CLOSED));
+    host_.run_pending();
+    ask(3);
+    host_.run_pending();
+    EXPECT_TRUE(end_.requests.empty());
+}
+
 } // namespace
 } // namespace jackfield::mux_test
