@@ -4,6 +4,7 @@
 // Lifetime: whatever still runs when a World goes away is killed; its folder stays if the test failed.
 #pragma once
 
+#include "tests/need_plugins.hpp"
 #include "tools/jackfield/child.hpp"
 
 #include <nlohmann/json.hpp>
