@@ -26,18 +26,19 @@ constexpr std::size_t kMaxPluginFolders = 16;
 constexpr std::size_t kMaxPluginsPerSlot = 16;
 constexpr std::size_t kMaxPathBytes = 4096;
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "log"};
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "contacts", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
-                                          "display_name"};
+                                          "display_name",      "calls_from"};
 constexpr std::string_view kLogKeys[] = {"level"};
 
 // In the order of the enums and of JF_LOG_DEBUG and the others.
 constexpr std::string_view kPolicies[] = {"tcp-preferred", "race", "tcp-only", "udp-only"};
 constexpr std::string_view kBundles[] = {"auto", "never"};
+constexpr std::string_view kCallers[] = {"anyone", "contacts"};
 constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
 static_assert(JF_LOG_DEBUG == 0 && JF_LOG_ERROR == 3);
 
@@ -194,6 +195,21 @@ void read_call(CallSettings& call, const Config& config, const json& text)
     call.bundle = static_cast<Bundle>(reader.choice("bundle", 0, kBundles));
     call.allow_unproven_peer = reader.flag("allow_unproven_peer", false);
     call.display_name = reader.text("display_name", "", 128);
+    call.calls_from = static_cast<CallsFrom>(reader.choice("calls_from", 0, kCallers));
+    if (call.calls_from == CallsFrom::kContacts && config.contacts.empty())
+        Report(config.name, reader.place("calls_from"),
+               "\"contacts\", and there is no list of them; \"contacts\": \"contacts.json\" at the top names one")
+            .raise();
+}
+
+void read_contacts(Config& config, const ObjectReader& top)
+{
+    if (top.member("contacts") == nullptr)
+        return;
+    const auto file = top.text("contacts", "", kMaxPathBytes);
+    if (file.empty())
+        Report(config.name, top.place("contacts"), "expected the name of a file, found \"\"").raise();
+    config.contacts = beside_file(config, file);
 }
 
 Config read(const json& text, const std::string& name, const std::filesystem::path& folder)
@@ -205,6 +221,7 @@ Config read(const json& text, const std::string& name, const std::filesystem::pa
     read_version(top);
     read_plugin_path(config, top);
     read_slots(config, top);
+    read_contacts(config, top);
     if (const auto* const call = top.member("call"))
         read_call(config.call, config, *call);
     if (const auto* const log = top.member("log")) {
@@ -259,6 +276,11 @@ std::string_view word(ControlPolicy policy)
 std::string_view word(Bundle bundle)
 {
     return kBundles[static_cast<std::size_t>(bundle)];
+}
+
+std::string_view word(CallsFrom calls_from)
+{
+    return kCallers[static_cast<std::size_t>(calls_from)];
 }
 
 } // namespace jackfield::kernel

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/config/slots.hpp"
+#include "kernel/contacts/contacts.hpp"
 #include "kernel/error.hpp"
 
 #include <chrono>
@@ -37,6 +38,7 @@ struct CallSettings {
     Bundle bundle = Bundle::kAuto;
     bool allow_unproven_peer = false; // a secure channel may come up without having proven who is there
     std::string display_name;
+    CallsFrom calls_from = CallsFrom::kAnyone;
 };
 
 /// One plugin that the file asks for.
@@ -56,7 +58,8 @@ struct Config {
     std::vector<std::filesystem::path> plugin_path; // where to look for plugins, in this order
     std::vector<Choice> choices;                    // in the order of all_slots, within a slot as in the file
     CallSettings call;
-    std::int32_t log_level = 1; // JF_LOG_INFO
+    std::filesystem::path contacts; // where whom we know is written down; empty: nowhere
+    std::int32_t log_level = 1;     // JF_LOG_INFO
 };
 
 /// JF_NOT_FOUND if the file cannot be read, else JF_BAD_CONFIG with place, problem and what would work.
@@ -73,5 +76,6 @@ std::vector<std::filesystem::path> default_plugin_path();
 /// "tcp-preferred", "auto": the words of the file.
 std::string_view word(ControlPolicy policy);
 std::string_view word(Bundle bundle);
+std::string_view word(CallsFrom calls_from);
 
 } // namespace jackfield::kernel

@@ -162,9 +162,9 @@ std::string call_text(const CallSettings& call)
     std::string policy(word(call.control_policy));
     if (call.control_policy == ControlPolicy::kTcpPreferred)
         policy += fmt::format(" (TCP if it is up within {} ms after UDP)", call.tcp_grace.count());
-    return fmt::format("{}, bundle {}, gives up connecting after {} s, ringing after {} s{}", policy, word(call.bundle),
-                       call.connect_timeout.count(), call.ring_timeout.count(),
-                       call.allow_unproven_peer ? "; PEERS NEED NOT BE PROVEN" : "");
+    return fmt::format("{}, bundle {}, gives up connecting after {} s, ringing after {} s; calls from {}{}", policy,
+                       word(call.bundle), call.connect_timeout.count(), call.ring_timeout.count(),
+                       word(call.calls_from), call.allow_unproven_peer ? "; PEERS NEED NOT BE PROVEN" : "");
 }
 
 std::string marks(const Manifest& manifest)

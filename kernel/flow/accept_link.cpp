@@ -222,10 +222,13 @@ awaitable<void> accept_link(Environment& node, Device caller, CallMessage reques
 {
     if (node.stopping || !Admission::allowed(node, caller.account_id))
         co_return;
-    const Admission admission(node, caller.account_id);
     const auto tell = [&](Step step, Moment moment, std::string detail) {
         node.timeline.tell({0, "", Side::callee, step, moment, std::move(detail)});
     };
+    if (!may_call(node, caller.account_id)) // who hears nothing takes us for not there
+        co_return tell(Step::request, Moment::failed,
+                       failure_detail({JF_REFUSED, "not answered: calls of " + caller.account_id + " are not wanted"}));
+    const Admission admission(node, caller.account_id);
     const auto deadline = now() + node.settings.connect_timeout;
     try {
         Pickup pickup(node, std::move(caller), request.call_id);

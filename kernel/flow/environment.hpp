@@ -9,6 +9,7 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/discovery.hpp"
 #include "kernel/config/config.hpp"
+#include "kernel/contacts/contacts.hpp"
 #include "kernel/executor/workers.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/link.hpp"
@@ -38,6 +39,8 @@ struct Environment {
     /// A text or a card comes in.
     std::function<jf_status(const Device& sender, std::string content_type, std::string body)> message;
 
+    Contacts contacts = {};
+
     Device self = {}; // once identity is loaded
     Links links = {};
     int incoming_links = 0;                            // being opened by peers
@@ -48,6 +51,11 @@ struct Environment {
     bool stopping = false;
     Workers workers{control}; // opens codecs; idle before the board goes
 };
+
+inline bool may_call(const Environment& node, const std::string& account_id)
+{
+    return node.contacts.may_call(account_id, node.settings.calls_from);
+}
 
 inline Unproven unproven(const Environment& node)
 {

@@ -164,8 +164,14 @@ void Node::Impl::invited(Environment& environment, const std::shared_ptr<Link>& 
     const auto call = std::make_shared<Call>(timeline_, Side::callee, link->peer.account_id, MediaPlan{}, nullptr);
     call->display_name = std::move(name);
     IncomingPlan plan{{}, nullptr, JF_REASON_BUSY};
-    if (!environment.stopping)
-        plan = listener_->incoming({call->id, link->peer.account_id, link->peer.device_id, call->display_name});
+    const auto& caller = link->peer;
+    const auto* const contact = environment.contacts.find(caller.account_id);
+    // Over a link of ours; a request of theirs would not have been answered.
+    if (!may_call(environment, caller.account_id))
+        plan.refuse = JF_REASON_NO_ANSWER;
+    else if (!environment.stopping)
+        plan = listener_->incoming({call->id, caller.account_id, caller.device_id, call->display_name,
+                                    contact == nullptr ? "" : contact->name});
     call->plan = std::move(plan.media);
     call->listener = plan.listener ? std::move(plan.listener) : std::make_shared<SilentListener>();
     if (plan.refuse)

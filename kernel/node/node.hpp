@@ -32,6 +32,7 @@ struct IncomingCall {
     std::string peer_account;
     std::string peer_device;
     std::string display_name; // as the caller says; may be empty, proves nothing
+    std::string contact;      // what we call that account; empty if it is none that we know
 };
 
 /// How to treat an incoming call: what to send and record should it be answered, and who hears of it.

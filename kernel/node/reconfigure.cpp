@@ -2,6 +2,7 @@
 // kernel/decisions/2026-11-26-a-stack-per-configuration.md.
 
 #include "kernel/config/resolve.hpp"
+#include "kernel/contacts/contacts_file.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
 #include "kernel/node/node_impl.hpp"
@@ -31,23 +32,34 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
                 listener_->discovery(plugin_id, online, detail);
             });
-    stack->environment = make_environment(*stack, resolved.config.call);
+    stack->environment = make_environment(*stack, resolved.config);
     if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
         stack->environment->self = earlier->environment->self;
     return stack;
 }
 
-std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const CallSettings& settings)
+/// Throws Failure if the list of contacts cannot be read.
+std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Config& config)
 {
     const auto invited_there = [this, &stack](const std::shared_ptr<Link>& link, std::uint64_t number,
                                               std::string offer, std::string name) {
         invited(*stack.environment, link, number, std::move(offer), std::move(name));
     };
-    const auto message = [this](const Device& sender, const std::string& content_type, const std::string& body) {
+    const auto message = [this, &stack](const Device& sender, const std::string& content_type,
+                                        const std::string& body) -> jf_status {
+        if (!may_call(*stack.environment, sender.account_id))
+            return JF_REFUSED;
         return listener_->message(sender.account_id, content_type, body);
     };
-    return std::unique_ptr<Environment>(new Environment{control_, *stack.board, completions_, *stack.switchboard,
-                                                        timeline_, settings, invited_there, message});
+    std::unique_ptr<Environment> environment(new Environment{control_, *stack.board, completions_, *stack.switchboard,
+                                                             timeline_, config.call, invited_there, message});
+    if (!config.contacts.empty()) {
+        auto contacts = load_contacts(config.contacts);
+        if (!contacts)
+            throw Failure(contacts.error());
+        environment->contacts = std::move(*contacts);
+    }
+    return environment;
 }
 
 std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Registry registry)

@@ -2,6 +2,7 @@
 
 #include "kernel/registry/registry.hpp"
 
+#include "kernel/bind/text.hpp"
 #include "kernel/registry/entry_check.hpp"
 #include "kernel/registry/library.hpp"
 
@@ -26,17 +27,12 @@ struct Retired {
 /// Plugins that once were part of Jackfield, for whoever still names them. None so far.
 constexpr std::array<Retired, 0> kRetired{};
 
-std::string_view view(jf_text text)
-{
-    return {text.data, text.size};
-}
-
 } // namespace
 
 const jf_factory* LoadedPlugin::factory(std::string_view interface_id) const
 {
     for (const jf_factory* factory : std::span(entry_->factories, entry_->factory_count)) {
-        if (view(factory->interface_id) == interface_id)
+        if (view_of(factory->interface_id) == interface_id)
             return factory;
     }
     return nullptr;

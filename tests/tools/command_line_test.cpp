@@ -117,6 +117,9 @@ const Wrong kWrong[] = {
     {{"explain"}, "CONFIG is missing"},
     {{"explain", "/no/such/file.json"}, "/no/such/file.json", kConfiguration},
     {{"completion", "csh"}, "not for \"csh\""},
+    {{"contacts", "--config", "CONFIG", "befriend", "bob"}, "what would work: add NAME ACCOUNT, ban PEER"},
+    {{"contacts", "--config", "CONFIG", "add", "bob"}, "\"add bob\" is not understood"},
+    {{"contacts", "--config", "CONFIG"}, "/contacts: missing", kConfiguration},
 };
 
 TEST(CommandLine, AMistakeIsSaidBeforeAnythingIsOpened)
@@ -145,6 +148,43 @@ TEST(CommandLine, WhatAUserTypedDoesNotSteerTheTerminalInAnError)
                              {"explain", "\x1b[2J"},
                              {"completion", "\x1b[2J"}})
         EXPECT_EQ(run(line).err.find('\x1b'), std::string::npos) << line.back();
+}
+
+TEST(ContactsVerb, KeepsAListThatPeopleAndScriptsCanRead)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto config =
+        folder.write("c.json", R"({"jackfield":1,"slots":{},"contacts":"people/contacts.json"})").string();
+    const auto contacts = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"contacts", "--config", config});
+        return run(words);
+    };
+    EXPECT_EQ(contacts({}).out, "");
+    EXPECT_EQ(contacts({"add", "Bob", kSomebody}).code, kOk);
+    EXPECT_EQ(contacts({"ban", std::string(64, 'B')}).code, kOk) << "somebody without a name";
+    EXPECT_EQ(contacts({}).out, kSomebody + "          Bob\n" + std::string(64, 'b') + "  banned  \n");
+    EXPECT_EQ(contacts({"add", "Robert", kSomebody}).code, kOk);
+    EXPECT_EQ(contacts({"ban", "robert"}).code, kOk);
+    EXPECT_EQ(contacts({"allow", std::string(64, 'b')}).code, kOk);
+    const Json listed = Json::parse(contacts({"--json"}).out)["contacts"];
+    ASSERT_EQ(listed.size(), 2U);
+    EXPECT_EQ(listed[0], (Json{{"account", kSomebody}, {"name", "Robert"}, {"banned", true}}));
+    EXPECT_EQ(listed[1]["banned"], false);
+    EXPECT_EQ(contacts({"remove", "Robert"}).code, kOk);
+    const auto gone = contacts({"remove", "Robert"});
+    EXPECT_EQ(gone.code, kUsage);
+    EXPECT_NE(gone.err.find("there is no contact \"Robert\""), std::string::npos) << gone.err;
+    EXPECT_EQ(contacts({"add", "bob", "bob"}).code, kUsage);
+}
+
+TEST(ContactsVerb, TellsTheNearestNameOfOneThatIsCalledAndNotThere)
+{
+    const jackfield::test::TemporaryFolder folder;
+    folder.write("people.json", R"({"contacts":[{"account":")" + kSomebody + R"(","name":"bob"}]})");
+    const auto config = folder.write("c.json", R"({"jackfield":1,"slots":{},"contacts":"people.json"})").string();
+    const auto ran = run({"call", "--config", config, "rob"});
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_NE(ran.err.find("people.json; did you mean \"bob\"?"), std::string::npos) << ran.err;
 }
 
 TEST(LookingVerbs, ListPluginsInATable)

@@ -91,11 +91,12 @@ TEST(Seconds, AreAPositiveNumberAndNothingElse)
 TEST(AccountId, IsHexadecimalOfTheRightLength)
 {
     const std::string account = std::string(60, '0') + "abcd";
-    EXPECT_EQ(account_argument(account), account);
-    EXPECT_EQ(account_argument(std::string(60, '0') + "ABCD"), account) << "small letters, as others write it";
+    const jackfield::kernel::Config config;
+    EXPECT_EQ(account_argument(account, config), account);
+    EXPECT_EQ(account_argument(std::string(60, '0') + "ABCD", config), account) << "small letters, as others write it";
     for (const auto& wrong : {std::string(), std::string("bob"), std::string(63, 'a'), std::string(65, 'a'),
                               std::string(63, 'a') + "g", std::string(64, ' ')})
-        EXPECT_THROW(account_argument(wrong), UsageError) << wrong;
+        EXPECT_THROW(account_argument(wrong, config), UsageError) << wrong;
 }
 
 TEST(Verbs, HaveNamesAndSummariesAndOptionsOfTheirOwn)

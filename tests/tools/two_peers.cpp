@@ -66,6 +66,7 @@ void TwoPeers::configure(const std::string& name, const std::string& peer_accoun
         {"jackfield", 1},
         {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},
         {"slots", slots},
+        {"contacts", name + "-contacts.json"},
         {"call",
          {{"display_name", name}}}}.dump(2);
 }

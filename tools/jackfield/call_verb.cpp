@@ -61,9 +61,9 @@ int run_call(const Arguments& arguments)
 {
     MainLoop loop;
     const auto format = event_format(arguments);
-    const auto peer = account_argument(arguments.rest().front());
     const auto talk_time = arguments.has("for") ? seconds_option(arguments, "for") : std::chrono::milliseconds(0);
     const auto config = read_config(arguments);
+    const auto peer = account_argument(arguments.rest().front(), config);
     kernel::MediaPlan plan;
     plan.send = arguments.get("send");
     plan.record = RecordingNames(arguments).only();
@@ -89,7 +89,7 @@ Verb call_verb()
 {
     return {{"call",
              "PEER",
-             "Calls the account PEER and stays until someone hangs up; Ctrl-C hangs up.",
+             "Calls PEER, an account or the name of a contact, and stays until someone hangs up; Ctrl-C hangs up.",
              {config_option(),
               send_option(),
               {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm), which must not be there yet"},

@@ -40,6 +40,8 @@ std::string case_of(const Verb& verb)
     }
     // What stands where no option does: a file, or nothing that could be guessed.
     const std::string rest = verb.info.arguments == "CONFIG" ? "-f " : "";
+    if (verb.info.name == "contacts")
+        options += " add ban allow remove";
     return values + fmt::format("            {}:*) what=({}-W '{}') ;;\n", verb.info.name, rest, options);
 }
 
@@ -55,7 +57,7 @@ int run_completion(const Arguments& arguments)
 
 std::vector<Verb> all_verbs()
 {
-    return {id_verb(),      listen_verb(),  call_verb(), dht_verb(),
+    return {id_verb(),      listen_verb(),  call_verb(), contacts_verb(),  dht_verb(),
             plugins_verb(), explain_verb(), demo_verb(), completion_verb()};
 }
 

@@ -39,8 +39,10 @@ public:
     kernel::IncomingPlan incoming(const kernel::IncomingCall& call) override
     {
         const std::string name = printable(call.display_name);
+        const std::string who =
+            call.contact.empty() ? call.peer_account : printable(call.contact) + ", " + call.peer_account;
         const std::string from =
-            fmt::format("call from {}{}", call.peer_account, name.empty() ? "" : " (says it is \"" + name + "\")");
+            fmt::format("call from {}{}", who, name.empty() ? "" : " (says it is \"" + name + "\")");
         if (busy_) {
             progress_.say(from + ": busy");
             return {{}, nullptr, JF_REASON_BUSY};

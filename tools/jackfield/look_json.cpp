@@ -88,6 +88,7 @@ std::string explain_json(const kernel::Resolved& resolved)
                      {"connect_timeout_s", call.connect_timeout.count()},
                      {"bundle", kernel::word(call.bundle)},
                      {"allow_unproven_peer", call.allow_unproven_peer},
+                     {"calls_from", kernel::word(call.calls_from)},
                      {"display_name", call.display_name}}}});
 }
 

@@ -2,6 +2,9 @@
 
 #include "tools/jackfield/session.hpp"
 
+#include "kernel/config/nearest.hpp"
+#include "kernel/contacts/contacts_file.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -84,18 +87,20 @@ std::chrono::milliseconds seconds_option(const Arguments& arguments, const std::
     return std::chrono::milliseconds(std::llround(seconds * 1000));
 }
 
-std::string account_argument(const std::string& text)
+std::string account_argument(const std::string& text, const kernel::Config& config)
 {
-    // SHA-256 of a key; 40 digits are the SHA-1 of another wire (DESIGN section 6).
-    std::string account = text;
-    for (char& c : account)
-        c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    if ((account.size() != 64 && account.size() != 40) ||
-        account.find_first_not_of("0123456789abcdef") != std::string::npos)
-        throw UsageError(
-            "\"" + printable(text) +
-            "\" is no account id: it has 64 hexadecimal digits, as the peer's \"jackfield id\" prints them");
-    return account;
+    const bool named = !kernel::Contacts::is_account_id(text) && !config.contacts.empty();
+    const auto contacts = named ? or_stop(kernel::load_contacts(config.contacts)) : kernel::Contacts();
+    if (const auto account = contacts.account_of(text))
+        return *account;
+    const std::string id = "no account id, which has 64 hexadecimal digits, as the peer's \"jackfield id\" prints them";
+    if (!named)
+        throw UsageError("\"" + printable(text) + "\" is " + id);
+    std::vector<std::string_view> names;
+    for (const auto& contact : contacts.all())
+        names.emplace_back(contact.name);
+    throw UsageError("\"" + printable(text) + "\" is no contact of " + config.contacts.string() +
+                     printable(kernel::did_you_mean(text, names)) + ", and " + id);
 }
 
 kernel::Config read_config(const Arguments& arguments)

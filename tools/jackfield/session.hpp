@@ -33,8 +33,9 @@ EventFormat event_format(const Arguments& arguments);
 /// A duration in seconds, as --for takes it. Throws UsageError.
 std::chrono::milliseconds seconds_option(const Arguments& arguments, const std::string& name);
 
-/// The account id that a verb calls, checked for its form and in small letters. Throws UsageError.
-std::string account_argument(const std::string& text);
+/// The account that a verb calls, in small letters: an id as it is, a name as the contacts of the configuration have
+/// it. Throws UsageError, or Stop if those cannot be read.
+std::string account_argument(const std::string& text, const kernel::Config& config);
 
 /// The file of --config, read and checked. Throws Stop, or UsageError for --log.
 kernel::Config read_config(const Arguments& arguments);

@@ -46,14 +46,16 @@ TEST(Config, IsReadWhole)
             "discovery": { "use": "discovery-opendht" } /* one where a list may stand */
         },
         "call": { "control_policy": "udp-only", "tcp_grace_ms": 0, "ring_timeout_s": 600, "connect_timeout_s": 1,
-                  "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë" },
+                  "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë",
+                  "calls_from": "contacts" },
+        "contacts": "people.json",
         "log": { "level": "debug" }
     })",
-                                     "call.json");
+                                     "call.json", "/etc/jackfield");
     ASSERT_TRUE(config.has_value()) << config.error().text;
     EXPECT_EQ(config->name, "call.json");
     ASSERT_EQ(config->plugin_path.size(), 2U);
-    EXPECT_EQ(config->plugin_path[0], "./plugins");
+    EXPECT_EQ(config->plugin_path[0], "/etc/jackfield/plugins");
     ASSERT_EQ(config->choices.size(), 4U);
     EXPECT_EQ(config->choices[0].slot->name, "identity"); // in the order of a call, not of the file
     EXPECT_EQ(config->choices[0].pointer, "/slots/identity");
@@ -71,6 +73,8 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->call.bundle, Bundle::kNever);
     EXPECT_TRUE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "Zoë");
+    EXPECT_EQ(config->call.calls_from, CallsFrom::kContacts);
+    EXPECT_EQ(config->contacts, "/etc/jackfield/people.json");
     EXPECT_EQ(config->log_level, JF_LOG_DEBUG);
 }
 
@@ -111,6 +115,8 @@ TEST(Config, HasDefaults)
     EXPECT_EQ(config->call.bundle, Bundle::kAuto);
     EXPECT_FALSE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "");
+    EXPECT_EQ(config->call.calls_from, CallsFrom::kAnyone);
+    EXPECT_TRUE(config->contacts.empty());
     EXPECT_EQ(config->log_level, JF_LOG_INFO);
     EXPECT_EQ(config->plugin_path, default_plugin_path());
 }
@@ -153,8 +159,9 @@ TEST(Config, MustBeAnObjectWithVersionOneAndSlots)
 
 TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
-    EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"), "call.json: /slot: no such key; did you mean \"slots\"?\n"
-                                                          "  known      jackfield, plugin_path, slots, call, log");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"),
+              "call.json: /slot: no such key; did you mean \"slots\"?\n"
+              "  known      jackfield, plugin_path, slots, call, contacts, log");
     EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
@@ -166,9 +173,18 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
     EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
               "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
               "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, "
-              "allow_unproven_peer, display_name");
+              "allow_unproven_peer, display_name, calls_from");
     EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"file": "x"}})"), "call.json: /log/file: no such key\n"
                                                                                  "  known      level");
+}
+
+TEST(Config, NeedsAListOfContactsToTakeCallsOfContactsAlone)
+{
+    EXPECT_EQ(problem_in_call(R"({"calls_from": "contacts"})"),
+              "call.json: /call/calls_from: \"contacts\", and there is no list of them; \"contacts\": "
+              "\"contacts.json\" at the top names one");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "contacts": ""})"),
+              "call.json: /contacts: expected the name of a file, found \"\"");
 }
 
 TEST(Config, RefusesSlotsOfTheWrongShape)

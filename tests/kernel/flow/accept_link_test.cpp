@@ -51,6 +51,21 @@ TEST_F(AcceptLink, AnswersWithBothDescriptionsAndIsReadyOnBothPaths)
     EXPECT_EQ(rig_.stage.count("tls bob-1"), 0U);
 }
 
+TEST_F(AcceptLink, SaysNothingToThoseWhoseCallsAreNotWanted)
+{
+    const std::string banned(64, 'b');
+    ASSERT_EQ(rig_.node->contacts.put({banned, "pest", true}).status, JF_OK);
+    rig_.request("pest-1", kPeerBlob, banned);
+    ASSERT_EQ(rig_.told.size(), 1U);
+    EXPECT_TRUE(rig_.told[0].starts_with("request failed")) << rig_.told[0];
+    EXPECT_TRUE(rig_.discovery().sent.empty()) << "as if nobody were here";
+    rig_.request();
+    EXPECT_EQ(answers(), 1U) << "a stranger's are";
+    rig_.node->settings.calls_from = CallsFrom::kContacts;
+    rig_.request("carol-1", kPeerBlob, "carol");
+    EXPECT_EQ(answers("carol-1"), 0U) << "unless only those of contacts are";
+}
+
 TEST(AcceptLinkDecorated, PutsDecoratorsUponThePathsOfTheCaller)
 {
     Rig rig({.decorators = 1});

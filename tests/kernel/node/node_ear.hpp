@@ -20,11 +20,14 @@ class Ear : public NodeListener, public CallListener {
 public:
     void timeline(const TimelineEvent& event) override
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
+        const auto what = std::exchange(in_timeline_, nullptr);
+        lock.unlock();
+        if (what) // which may have something to tell, too
+            what();
+        lock.lock();
         told_.push_back(std::string(name_of(event.step)) + " " + std::string(name_of(event.moment)));
         changed_.notify_all();
-        if (const auto what = std::exchange(in_timeline_, nullptr))
-            what();
     }
     void answered(Call&) override
     {

@@ -94,6 +94,26 @@ TEST_F(NodeTest, StopsInTheMiddleOfEveryStep)
     }
 }
 
+TEST_F(NodeTest, DoesNotLetAStrangerCallBackOverALinkWhereContactsAloneMayCall)
+{
+    Config config = config_of_doubles();
+    config.call.calls_from = CallsFrom::kContacts;
+    auto node = Node::create(config, registry_of_doubles(), ear_);
+    ASSERT_TRUE(node);
+    ASSERT_TRUE((*node)->start());
+    const auto call = (*node)->call("bob", plan_, ear_);
+    ASSERT_TRUE(ear_->hears("media start"));
+    SignalingDouble::Session* signaling = nullptr;
+    ear_->do_in_timeline([&] {
+        signaling = &stage_.get<SignalingDouble::Session>("signaling bob-1");
+        signaling->invited(3);
+    });
+    (*node)->hang_up(call);
+    ASSERT_TRUE(ear_->hears("call failed")) << "that of the stranger";
+    EXPECT_EQ(std::ranges::count(signaling->said, "refuse no answer"), 1);
+    EXPECT_EQ(std::ranges::count(signaling->said, "ring"), 0);
+}
+
 TEST_F(NodeTest, MayGoAwayBeforeItWasStarted)
 {
     make();

@@ -1,0 +1,59 @@
+// Whom a person knows: names for accounts, and who may call.
+//
+// Threads:  plain values, any thread. A node shares one list between its threads, which none of them changes.
+// Lifetime: a list owns all it says.
+
+#pragma once
+
+#include "kernel/error.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jackfield::kernel {
+
+struct Contact {
+    std::string account_id; // in small letters
+    std::string name;       // unique, whatever the case of its letters; may be empty
+    bool banned = false;
+};
+
+/// Whose calls come through: "anyone" but those who are banned, or "contacts" that are not.
+enum class CallsFrom { kAnyone, kContacts };
+
+class Contacts {
+public:
+    /// Ids have 64 hexadecimal digits, or 40 on a wire that has such.
+    static bool is_account_id(std::string_view text);
+
+    static constexpr std::size_t kMaxContacts = 10'000;
+    static constexpr std::size_t kMaxNameBytes = 128;
+
+    const std::vector<Contact>& all() const { return contacts_; }
+    const Contact* find(std::string_view account_id) const;
+    const Contact* find_by_name(std::string_view name) const;
+
+    /// The account that somebody means: an id as it is, in small letters; a name, or nothing.
+    std::optional<std::string> account_of(std::string_view name_or_id) const;
+
+    bool may_call(std::string_view account_id, CallsFrom policy) const;
+
+    /// The name of an account, or its id.
+    std::string name_of(const std::string& account_id) const;
+
+    /// Adds a contact, or changes the one with that account. JF_BAD_INPUT for an account that is none, a name that
+    /// cannot be one or is another's; JF_EXHAUSTED when the list is full.
+    Error put(Contact contact);
+
+    /// False if there was none.
+    bool remove(std::string_view account_id);
+
+private:
+    std::vector<Contact> contacts_; // as they stand in the file
+};
+
+} // namespace jackfield::kernel

@@ -1,0 +1,122 @@
+// jackfield contacts: whom we know, and who may call.
+
+#include "kernel/contacts/contacts_file.hpp"
+#include "tools/jackfield/session.hpp"
+#include "tools/jackfield/verbs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace jackfield::program {
+
+namespace {
+
+using kernel::Contact;
+using kernel::Contacts;
+using kernel::Error;
+using Words = std::vector<std::string>;
+
+std::string as_table(const Contacts& contacts)
+{
+    std::string table;
+    for (const auto& contact : contacts.all())
+        table += fmt::format("{}  {}{}\n", contact.account_id, contact.banned ? "banned  " : "        ",
+                             printable(contact.name));
+    return table;
+}
+
+std::string as_json(const Contacts& contacts)
+{
+    auto list = nlohmann::json::array();
+    for (const auto& contact : contacts.all())
+        list.push_back({{"account", contact.account_id}, {"name", contact.name}, {"banned", contact.banned}});
+    return nlohmann::json{{"contacts", list}}.dump() + "\n";
+}
+
+Error add(Contacts& contacts, const Words& words)
+{
+    const auto* const known = contacts.find(contacts.account_of(words[2]).value_or(words[2]));
+    return contacts.put({words[2], words[1], known != nullptr && known->banned});
+}
+
+/// A stranger can be banned, too: by account id.
+Error set_banned(Contacts& contacts, const std::string& peer, bool banned)
+{
+    const auto account = contacts.account_of(peer);
+    if (!account)
+        return {JF_NOT_FOUND, fmt::format("there is no contact \"{}\"", printable(peer))};
+    const auto* const known = contacts.find(*account);
+    return contacts.put({*account, known == nullptr ? "" : known->name, banned});
+}
+
+Error remove(Contacts& contacts, const Words& words)
+{
+    const auto account = contacts.account_of(words[1]);
+    if (!account || !contacts.remove(*account))
+        return {JF_NOT_FOUND, fmt::format("there is no contact \"{}\"", printable(words[1]))};
+    return {JF_OK, ""};
+}
+
+struct Change {
+    std::string_view word;
+    std::size_t words; // with itself
+    Error (*apply)(Contacts& contacts, const Words& words);
+};
+
+constexpr std::array<Change, 4> kChanges{{
+    {"add", 3, &add},
+    {"ban", 2, [](Contacts& contacts, const Words& words) { return set_banned(contacts, words[1], true); }},
+    {"allow", 2, [](Contacts& contacts, const Words& words) { return set_banned(contacts, words[1], false); }},
+    {"remove", 2, &remove},
+}};
+
+const Change& change_of(const Words& words)
+{
+    for (const auto& change : kChanges) {
+        if (change.word == words.front() && change.words == words.size())
+            return change;
+    }
+    throw UsageError(
+        fmt::format("\"{}\" is not understood; what would work: add NAME ACCOUNT, ban PEER, allow PEER, remove PEER",
+                    printable(fmt::format("{}", fmt::join(words, " ")))));
+}
+
+int run_contacts(const Arguments& arguments)
+{
+    const auto& words = arguments.rest();
+    const auto* const change = words.empty() ? nullptr : &change_of(words);
+    const auto config = read_config(arguments);
+    if (config.contacts.empty())
+        throw Stop(kConfiguration, config.name + ": /contacts: missing; \"contacts\": \"contacts.json\" names the file "
+                                                 "that they are kept in, beside this one");
+    if (change == nullptr) {
+        const auto contacts = or_stop(kernel::load_contacts(config.contacts));
+        put(stdout, arguments.has("json") ? as_json(contacts) : as_table(contacts));
+        return kOk;
+    }
+    const auto changed =
+        kernel::change_contacts(config.contacts, [&](Contacts& contacts) { return change->apply(contacts, words); });
+    if (changed.status == JF_BAD_INPUT || changed.status == JF_NOT_FOUND)
+        throw UsageError(changed.text);
+    if (changed.status != JF_OK)
+        throw Stop(kConfiguration, changed.text);
+    return kOk;
+}
+
+} // namespace
+
+Verb contacts_verb()
+{
+    return {{"contacts",
+             "[add NAME ACCOUNT | ban PEER | allow PEER | remove PEER]",
+             "Lists whom we know, or changes the list. A running listener takes it with SIGUSR1.",
+             {config_option(), {"json", "", "the list as one JSON object, for scripts"}, log_option()},
+             0,
+             3},
+            &run_contacts};
+}
+
+} // namespace jackfield::program
