@@ -19,7 +19,9 @@ using jackfield::Failure;
 
 Options parse_options(std::string_view config_json)
 {
-    const auto config = nlohmann::json::parse(config_json);
+    const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
+    if (!config.is_object())
+        throw jackfield::ConfigError(": expected a JSON object");
     Options options;
     options.port = config.value("port", options.port);
     for (const auto& address : config.value("addresses", nlohmann::json::array())) {

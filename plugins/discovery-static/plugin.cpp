@@ -18,7 +18,9 @@ using jackfield::BoardValues;
 
 Options parse_options(std::string_view config_json)
 {
-    const auto config = nlohmann::json::parse(config_json);
+    const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
+    if (!config.is_object())
+        throw jackfield::ConfigError(": expected a JSON object");
     Options options;
     options.listen = config.value("listen", options.listen);
     for (const auto& peer : config.value("peers", nlohmann::json::array())) {

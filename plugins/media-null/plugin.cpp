@@ -6,6 +6,8 @@
 #include <jackfield/media_sink.hpp>
 #include <jackfield/plugin.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <atomic>
 #include <string>
 
@@ -37,7 +39,11 @@ private:
 
 class NullSink final : public jackfield::MediaSink {
 public:
-    NullSink(jackfield::Host host, std::string_view) : MediaSink(host) {}
+    NullSink(jackfield::Host host, std::string_view config_json) : MediaSink(host)
+    {
+        if (!nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false).is_object())
+            throw jackfield::ConfigError(": expected a JSON object; {} would work");
+    }
 
     bool accepts(std::string_view name) const noexcept override { return name == "null"; }
 

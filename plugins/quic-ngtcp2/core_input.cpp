@@ -68,6 +68,10 @@ void Core::failed(int code, const Lock& lock)
         ngtcp2_connection_close_error_set_transport_error_liberr(&told, code, nullptr, 0);
     if (refusal_)
         return end_with(told, refusal_->status, refusal_->text, lock);
+    if (code == NGTCP2_ERR_CRYPTO && alert == GNUTLS_A_NO_APPLICATION_PROTOCOL)
+        return end_with(told, JF_UNSUPPORTED,
+                        "the peer does not speak " + std::string(kProtocol) + ": " + jackfield::tls_alert_text(alert),
+                        lock);
     if (code == NGTCP2_ERR_CRYPTO)
         return end_with(told, alert == 116 ? JF_UNAUTHENTICATED : JF_BAD_INPUT, // certificate_required
                         "the handshake failed: " + jackfield::tls_alert_text(alert), lock);

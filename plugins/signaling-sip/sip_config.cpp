@@ -75,8 +75,7 @@ void read_option(SipConfig& config, const std::string& name, const json& value)
 
 SipConfig read_config(std::string_view config_json)
 {
-    const json document =
-        config_json.empty() ? json::object() : json::parse(config_json, nullptr, /*allow_exceptions=*/false);
+    const json document = json::parse(config_json, nullptr, /*allow_exceptions=*/false);
     if (!document.is_object())
         throw ConfigError(": expected a JSON object");
     SipConfig config;

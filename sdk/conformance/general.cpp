@@ -117,51 +117,88 @@ void for_each_factory(Bench& bench, const std::function<void(const std::string& 
         action(std::string(view(entry.factories[i]->interface_id)));
 }
 
+/// What create says to one configuration. The instance is destroyed again if there is one.
+struct Answer {
+    Status status = JF_OK;
+    bool self_changed = false;
+    jf_error error = no_error();
+};
+
+Answer answer_to(Bench& bench, const std::string& interface_id, const std::string& config)
+{
+    testing::FakeHost host;
+    if (interface_id != JF_IDENTITY_INTERFACE)
+        host.provide(JF_IDENTITY_INTERFACE, bench.identity(0));
+    int untouched = 0;
+    void* self = &untouched;
+    Answer answer;
+    const jf_factory& factory = bench.factory(interface_id);
+    answer.status = factory.create(host.raw(), to_text(config), &self, &answer.error);
+    answer.self_changed = self != &untouched;
+    if (answer.status == JF_OK) {
+        require(answer.self_changed && self != nullptr, "create answers JF_OK and makes no instance");
+        host.close_gate();
+        factory.destroy(self);
+    }
+    return answer;
+}
+
+/// What is no configuration of any plugin: not JSON, more than JSON, or JSON of which nothing has a name.
+const std::string kNoConfigurations[] = {"", "{", "{\"a\": }", "{} {}", "null", "true", "7", "\"text\"", "[]", "[{}]"};
+
+/// For each property of the schema beside the library, the usual configuration with a value of another type there.
+std::vector<std::string> configs_of_wrong_types(Bench& bench)
+{
+    std::vector<std::string> configs;
+    const nlohmann::json usual = nlohmann::json::parse(bench.config(0));
+    const nlohmann::json properties = bench.schema().value("properties", nlohmann::json::object());
+    for (const auto& [name, described] : properties.items()) {
+        for (const nlohmann::json& value : {nlohmann::json(true), nlohmann::json("x"), nlohmann::json(-1.5),
+                                            nlohmann::json::array({nullptr}), nlohmann::json{{"x", nullptr}}}) {
+            nlohmann::json changed = usual;
+            changed[name] = value;
+            configs.push_back(changed.dump());
+        }
+    }
+    return configs;
+}
+
+void require_refusal(const Answer& answer, const std::string& config)
+{
+    require_status(answer.status, JF_BAD_CONFIG, "create with '" + config + "'", &answer.error);
+    require(!answer.self_changed, "create failed with '" + config + "' and changed *self");
+    const std::string text(answer.error.text);
+    require((text.starts_with("/") || text.starts_with(": ")) && text.find(':') != std::string::npos,
+            "the error does not begin with the place of the value: \"" + text + "\"");
+    require(text.size() > text.find(':') + 10, "the error does not say what would work: \"" + text + "\"");
+}
+
 void refuses_bad_configurations(Bench& bench)
 {
-    const auto refused = bench.refused_configs();
-    skip_if(refused.empty(), "the environment names no configuration that is to be refused (\"refused\")");
+    std::vector<std::string> configs(std::begin(kNoConfigurations), std::end(kNoConfigurations));
+    std::ranges::copy(bench.refused_configs(), std::back_inserter(configs));
     for_each_factory(bench, [&](const std::string& interface_id) {
-        testing::FakeHost host;
-        if (interface_id != JF_IDENTITY_INTERFACE)
-            host.provide(JF_IDENTITY_INTERFACE, bench.identity(0));
-        for (const auto& config : refused) {
-            int untouched = 0;
-            void* self = &untouched;
-            jf_error error = no_error();
-            const Status status = bench.factory(interface_id).create(host.raw(), to_text(config), &self, &error);
-            require_status(status, JF_BAD_CONFIG, "create with " + config, &error);
-            require(self == &untouched, "create failed with " + config + " and changed *self");
-            const std::string text(error.text);
-            require((text.starts_with("/") || text.starts_with(": ")) && text.find(':') != std::string::npos,
-                    "the error does not begin with the place of the value: \"" + text + "\"");
-            require(text.size() > text.find(':') + 10, "the error does not say what would work: \"" + text + "\"");
-        }
+        for (const auto& config : configs)
+            require_refusal(answer_to(bench, interface_id, config), config);
     });
 }
 
 void throws_nothing(Bench& bench)
 {
+    std::vector<std::string> configs = bench.refused_configs();
+    configs.push_back(bench.config(0));
+    std::ranges::copy(kNoConfigurations, std::back_inserter(configs));
+    std::ranges::copy(configs_of_wrong_types(bench), std::back_inserter(configs));
     for_each_factory(bench, [&](const std::string& interface_id) {
-        testing::FakeHost host;
-        if (interface_id != JF_IDENTITY_INTERFACE)
-            host.provide(JF_IDENTITY_INTERFACE, bench.identity(0));
-        std::vector<std::string> configs = bench.refused_configs();
-        configs.push_back(bench.config(0));
         for (const auto& config : configs) {
-            void* self = nullptr;
-            jf_error error = no_error();
-            const Status status = bench.factory(interface_id).create(host.raw(), to_text(config), &self, &error);
-            require(status <= JF_OK && status >= JF_INTERNAL,
-                    "create answers " + std::to_string(status) + ", which is no status");
-            if (status == JF_OK) {
-                require(self != nullptr, "create answers JF_OK and makes no instance");
-                host.close_gate();
-                bench.factory(interface_id).destroy(self);
-            } else {
-                require(std::memchr(error.text, 0, sizeof(error.text)) != nullptr, "the error is not terminated");
-                require(error.text[0] != '\0', "create fails without a word");
-            }
+            const Answer answer = answer_to(bench, interface_id, config);
+            require(answer.status <= JF_OK && answer.status >= JF_INTERNAL,
+                    "create answers " + std::to_string(answer.status) + ", which is no status");
+            if (answer.status == JF_OK)
+                continue;
+            require(std::memchr(answer.error.text, 0, sizeof(answer.error.text)) != nullptr,
+                    "the error is not terminated");
+            require(answer.error.text[0] != '\0', "create fails without a word, given '" + config + "'");
         }
     });
 }
@@ -198,14 +235,14 @@ void gives_everything_back(Bench& bench)
 } // namespace
 } // namespace every_plugin
 
-std::vector<std::string> interfaces_of(const std::string& library)
+nlohmann::json manifest_beside(const std::string& library)
 {
     try {
         Request request;
         request.plugin = library;
-        return Bench(request).manifest().value("interfaces", std::vector<std::string>());
+        return Bench(request).manifest();
     } catch (const std::exception&) {
-        return {}; // the test of the manifest says so
+        return nlohmann::json::object(); // the test of the manifest says so
     }
 }
 

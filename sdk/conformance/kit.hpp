@@ -38,6 +38,7 @@ struct Test {
     std::string interface_id; ///< empty: for every plugin
     std::string name;         ///< a sentence, without the dot
     std::function<void(Bench&)> run;
+    std::string declared = {}; ///< what the manifest must say true for it to be asked; empty: nothing
 };
 
 /// The one list, in the order of the contract.
@@ -137,6 +138,8 @@ public:
     const jf_factory& factory(std::string_view interface_id) const;
     /// The manifest beside the library. Throws Broken if there is none.
     const nlohmann::json& manifest() const;
+    /// The schema of the configuration beside the library; an empty object if there is none.
+    nlohmann::json schema() const;
     /// Whether the manifest says true under a key. False if there is no manifest.
     bool declares(const char* key) const;
     /// What the environment says under a key, a text with its ${names} replaced.

@@ -7,6 +7,9 @@ namespace jackfield::conformance {
 
 using TestList = std::vector<Test>;
 
+/// The manifest beside a library; an empty object if there is none.
+nlohmann::json manifest_beside(const std::string& library);
+
 void add_general_tests(TestList& list);
 void add_identity_tests(TestList& list);
 void add_discovery_tests(TestList& list);

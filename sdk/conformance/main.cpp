@@ -73,7 +73,7 @@ std::optional<Options> parse(int count, char** words)
 std::vector<Test> chosen(const Options& options)
 {
     const std::string plugin = options.request.plugin;
-    std::vector<Test> tests = plugin.empty() ? all_tests() : tests_for(interfaces_of(plugin));
+    std::vector<Test> tests = plugin.empty() ? all_tests() : tests_for(plugin);
     const auto drop_others = [&](const std::string& wanted, std::string Test::* member) {
         if (!wanted.empty())
             std::erase_if(tests, [&](const Test& test) { return test.*member != wanted; });

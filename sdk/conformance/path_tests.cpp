@@ -266,7 +266,7 @@ void says_when_it_came(Bench& bench, const Joiner& join, std::uint32_t kind)
 } // namespace path_rules
 
 void add_path_tests(std::vector<Test>& list, const std::string& interface_id, const std::vector<std::uint32_t>& kinds,
-                    const Joiner& join)
+                    const Joiner& join, const std::string& of, const std::string& declared)
 {
     using namespace path_rules;
     using Run = void (*)(Bench&, const Joiner&, std::uint32_t);
@@ -288,9 +288,9 @@ void add_path_tests(std::vector<Test>& list, const std::string& interface_id, co
     };
     for (const Line& line : lines) {
         for (const std::uint32_t kind : kinds) {
-            const std::string suffix = kind == JF_STREAM ? " (stream)" : " (datagrams)";
+            const std::string suffix = " (" + of + (kind == JF_STREAM ? "stream)" : "datagrams)");
             list.push_back({line.rule, interface_id, line.name + suffix,
-                            [run = line.run, join, kind](Bench& bench) { run(bench, join, kind); }});
+                            [run = line.run, join, kind](Bench& bench) { run(bench, join, kind); }, declared});
         }
     }
 }

@@ -73,9 +73,10 @@ public:
 /// Makes a Joint of a kind. Throws Skipped if the plugin has none of that kind.
 using Joiner = std::function<std::unique_ptr<Joint>(Bench&, std::uint32_t kind)>;
 
-/// Adds the tests of JF-PATH, for each of the kinds.
+/// Adds the tests of JF-PATH, for each of the kinds. of: what yields the path, if the interface has several, in the
+/// name of the test; declared: see Test.
 void add_path_tests(std::vector<Test>& list, const std::string& interface_id, const std::vector<std::uint32_t>& kinds,
-                    const Joiner& join);
+                    const Joiner& join, const std::string& of = {}, const std::string& declared = {});
 
 /// Bytes that tell at which position they stand.
 Bytes pattern(std::size_t size, unsigned seed = 1);

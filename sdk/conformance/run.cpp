@@ -3,6 +3,10 @@
 // Threads: the caller's; the child has what the plugin starts. Lifetime: the child is waited for.
 #include "run.hpp"
 
+#include "lists.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -135,11 +139,14 @@ Outcome run_alone(const Test& test, const Request& request, std::chrono::seconds
     return outcome;
 }
 
-std::vector<Test> tests_for(const std::vector<std::string>& interfaces)
+std::vector<Test> tests_for(const std::string& library)
 {
+    const nlohmann::json manifest = manifest_beside(library);
+    const auto interfaces = manifest.value("interfaces", std::vector<std::string>());
     std::vector<Test> chosen = all_tests();
     std::erase_if(chosen, [&](const Test& test) {
-        return !test.interface_id.empty() && std::ranges::find(interfaces, test.interface_id) == interfaces.end();
+        return (!test.interface_id.empty() && std::ranges::find(interfaces, test.interface_id) == interfaces.end()) ||
+               (!test.declared.empty() && !manifest.value(test.declared, false));
     });
     return chosen;
 }

@@ -21,11 +21,9 @@ Outcome run_alone(const Test& test, const Request& request, std::chrono::seconds
 /// Same, in this process: for a debugger.
 Outcome run_here(const Test& test, const Request& request);
 
-/// Those of the list that are about one of these interfaces, or about every plugin.
-std::vector<Test> tests_for(const std::vector<std::string>& interfaces);
-
-/// What the manifest beside a library says it implements. Empty if there is no manifest.
-std::vector<std::string> interfaces_of(const std::string& library);
+/// Those of the list that the manifest beside a library makes due: about an interface that it names, or about every
+/// plugin. The latter alone if there is no manifest.
+std::vector<Test> tests_for(const std::string& library);
 
 /// The text of sdk/CONTRACT.md.
 std::string contract();

@@ -2,9 +2,7 @@
 //
 // Threads: the test's; ears are called on the link's. Lifetime: sessions are released before their link.
 #include "lists.hpp"
-#include "path_tests.hpp"
-
-#include <jackfield/secure_channel.hpp>
+#include "secure_pair.hpp"
 
 #include <algorithm>
 
@@ -15,128 +13,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Device device_of(Bench& bench, int end)
-{
-    return IdentityService(static_cast<const jf_identity*>(bench.identity(end))).self_device();
-}
-
-/// One end and what it reports.
-class End {
-public:
-    End(Bench& bench, int number) : life_(bench.make(JF_SECURE_CHANNEL_INTERFACE, number)) {}
-    End(const End&) = delete;
-    End& operator=(const End&) = delete;
-    ~End() { release(); }
-
-    void open(Path below, bool client, const Device& expected)
-    {
-        const jf_device device = expected.raw();
-        const std::uint32_t role = client ? JF_TLS_CLIENT : JF_TLS_SERVER;
-        const jf_secure_options options{sizeof(options), role, &device};
-        jf_error error = no_error();
-        const auto& methods = life_.methods<jf_secure_channel_methods>();
-        const Status opened = methods.open(life_.self(), below.raw(), &options, {&kListener, this}, &session_, &error);
-        skip_if(opened == JF_UNSUPPORTED, error.text);
-        check(opened, error);
-    }
-    void release()
-    {
-        const auto session = std::exchange(session_, {});
-        if (session.methods != nullptr)
-            session.methods->release(session.self);
-    }
-    Status export_key(std::string_view label, Bytes& out) const
-    {
-        jf_error error = no_error();
-        return session_.methods->export_key_material(session_.self, to_text(label), {}, 32, append_to(out), &error);
-    }
-    bool decided() const { return secured + failed > 0; }
-    bool multiplexes() const { return JF_HAS(session_.methods, multiplexer); }
-    Life& life() { return life_; }
-
-    int secured = 0;
-    int failed = 0;
-    Status status = JF_OK;
-    std::string text;
-    std::string protocol;
-    std::string cipher;
-    Device peer;
-    Path path;
-
-private:
-    static constexpr jf_secure_listener_methods kListener{sizeof(jf_secure_listener_methods), 0,
-                                                          [](void* self, jf_path path, const jf_secure_info* info) {
-                                                              auto& end = *static_cast<End*>(self);
-                                                              ++end.secured;
-                                                              end.path = Path(path);
-                                                              end.protocol = view(info->protocol);
-                                                              end.cipher = view(info->cipher);
-                                                              end.peer = Device(info->peer);
-                                                          },
-                                                          [](void* self, Status why, const jf_error* error) {
-                                                              auto& end = *static_cast<End*>(self);
-                                                              ++end.failed;
-                                                              end.status = why;
-                                                              end.text = error_text(error, "");
-                                                          }};
-
-    Life& life_;
-    jf_secure_session session_{};
-};
-
-/// Client and server over a link in memory.
-class Pair final : public Joint {
-public:
-    Pair(Bench& bench, std::uint32_t wanted)
-        : bench_(bench), link_(wanted, 1200, wanted == JF_STREAM ? 64 : 4096), client(bench, 0), server(bench, 1)
-    {
-        kind = wanted;
-        link = &link_;
-    }
-    ~Pair() override { release(); }
-    void release() override
-    {
-        client.release();
-        server.release();
-    }
-
-    void open()
-    {
-        server.open(link_.path(1), false, device_of(bench_, 0));
-        client.open(link_.path(0), true, device_of(bench_, 1));
-    }
-    void connect()
-    {
-        open();
-        require(bench_.until([&] { return client.decided() && server.decided(); }), "the handshake does not end");
-        require(client.secured + server.secured == 2, "the handshake failed: " + client.text + server.text);
-        near = client.path;
-        far = server.path;
-    }
-    void listen()
-    {
-        carry();
-        near.open(at_near);
-        far.open(at_far);
-    }
-    /// Same as connect, for tests that send on the secured path itself: one that is a multiplexer as well need not
-    /// carry anything there.
-    void carry()
-    {
-        connect();
-        skip_if(client.multiplexes(), "its bytes go through its own multiplexer");
-    }
-
-private:
-    Bench& bench_;
-    testing::MemoryLink link_;
-
-public:
-    End client;
-    End server;
-};
-
 constexpr std::uint32_t kKinds[] = {JF_STREAM, JF_DATAGRAM};
+
+/// The path that a plugin of ours is there for, with an ear at both ends: the secured one, or a channel on it.
+std::unique_ptr<Joint> carrying(Bench& bench, std::uint32_t kind)
+{
+    std::unique_ptr<Joint> joint;
+    if (bench.declares("multiplexes")) {
+        joint = std::make_unique<multiplexers::ChannelJoint>(ChannelPair::make(bench, kind), kind);
+    } else {
+        auto pair = std::make_unique<Pair>(bench, kind);
+        pair->connect();
+        joint = std::move(pair);
+    }
+    joint->near.open(joint->at_near);
+    joint->far.open(joint->at_far);
+    return joint;
+}
 
 void proves_the_peer(Bench& bench, std::uint32_t kind)
 {
@@ -144,6 +37,8 @@ void proves_the_peer(Bench& bench, std::uint32_t kind)
     pair.connect();
     bench.run_pending();
     require(pair.client.secured == 1 && pair.server.secured == 1, "secured came more than once");
+    require(pair.client.multiplexes() == bench.declares("multiplexes"),
+            "the manifest says something else about a multiplexer than the session's table");
     require(!pair.client.protocol.empty() && !pair.client.cipher.empty(), "protocol or cipher is not named");
     require(pair.client.protocol == pair.server.protocol && pair.client.cipher == pair.server.cipher,
             "the ends name different protocols or ciphers");
@@ -183,8 +78,8 @@ void hides_what_it_carries(Bench& bench, std::uint32_t kind)
     skip_if(bench.declares("proves_nobody"), "it encrypts nothing, and says so in its manifest");
     std::mutex mutex;
     Bytes wire;
-    Pair pair(bench, kind);
-    pair.listen();
+    const auto joint = carrying(bench, kind);
+    Joint& pair = *joint;
     pair.link->set_filter([&](int, Bytes& packet) {
         const std::lock_guard lock(mutex);
         wire.insert(wire.end(), packet.begin(), packet.end());
@@ -201,15 +96,15 @@ void hides_what_it_carries(Bench& bench, std::uint32_t kind)
 void believes_no_change(Bench& bench, std::uint32_t kind)
 {
     skip_if(bench.declares("proves_nobody"), "it protects nothing, and says so in its manifest");
-    Pair pair(bench, kind);
-    pair.listen();
     std::atomic<int> turns{0};
+    const Bytes changed = pattern(300, 3);
+    const auto joint = carrying(bench, kind);
+    Joint& pair = *joint;
     pair.link->set_filter([&](int end, Bytes& packet) {
-        if (end == 0 && turns++ == 0)
+        if (end == 0 && packet.size() > changed.size() && turns++ == 0) // the first that carries it
             packet[packet.size() - 3] ^= 0x10;
         return true;
     });
-    const Bytes changed = pattern(300, 3);
     require(pair.near.send(changed) == JF_OK, "a secured path takes no bytes");
     if (kind == JF_STREAM) {
         require(bench.until([&] { return pair.at_far.closed_count() > 0; }), "a changed stream does not end");
@@ -315,10 +210,20 @@ void add_secure_channel_tests(TestList& list)
                             [run = line.run, kind](Bench& bench) { run(bench, kind); }});
     }
     add_path_tests(list, id, {JF_STREAM, JF_DATAGRAM}, [](Bench& bench, std::uint32_t kind) -> std::unique_ptr<Joint> {
+        skip_if(bench.declares("multiplexes"), "nobody opens its secured path; its channels are tested instead");
         auto pair = std::make_unique<Pair>(bench, kind);
-        pair->carry();
+        pair->connect();
         return pair;
     });
+    const auto make = [](Bench& bench) {
+        return ChannelPair::make(bench, bench.declares("datagrams_only") ? JF_DATAGRAM : JF_STREAM);
+    };
+    const auto channel = [make](Bench& bench, std::uint32_t kind) -> std::unique_ptr<Joint> {
+        skip_if(kind == JF_DATAGRAM && !bench.declares("datagram_channels"), "it has no channels of datagrams");
+        return std::make_unique<multiplexers::ChannelJoint>(make(bench), kind);
+    };
+    multiplexers::add_channel_tests(list, id, "multiplexes", make);
+    add_path_tests(list, id, {JF_STREAM, JF_DATAGRAM}, channel, "its channels, ", "multiplexes");
 }
 
 } // namespace jackfield::conformance

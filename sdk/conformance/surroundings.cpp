@@ -146,6 +146,15 @@ const Json& Bench::manifest() const
     return *parts_->manifest;
 }
 
+Json Bench::schema() const
+{
+    const std::string name = parts_->manifest ? parts_->manifest->value("config_schema", "") : "";
+    if (name.empty())
+        return Json::object();
+    const Json found = Json::parse(read_whole(folder_of(request_.plugin) + "/" + name), nullptr, false);
+    return found.is_object() ? found : Json::object();
+}
+
 bool Bench::declares(const char* key) const
 {
     return parts_->manifest && parts_->manifest->value(key, false);

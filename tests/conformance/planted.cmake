@@ -36,7 +36,7 @@ endfunction()
 # What they include, compiled once.
 planted_objects(planted_headers "${CMAKE_BINARY_DIR}/tests/headers.cpp")
 target_precompile_headers(planted_headers PRIVATE <jackfield/completion.hpp> <jackfield/path.hpp> <jackfield/plugin.hpp>
-    <condition_variable> <deque> <functional> <map> <memory> <mutex> <string> <thread> <vector>)
+    <nlohmann/json.hpp> <condition_variable> <deque> <functional> <map> <memory> <mutex> <string> <thread> <vector>)
 
 # planted_bugs(<slot> <interface> <rule>...): planted/<slot>.cpp, correct and with each bug.
 function(planted_bugs slot interface)
@@ -62,6 +62,7 @@ endforeach()
 foreach(bad id version interface interface-count)
     planted_test(JF-GEN-02 bad-${bad} "${bad_dir}/bad-${bad}.so")
 endforeach()
+planted_test(JF-GEN-03 bad-create-anything "${bad_dir}/bad-create-anything.so")
 foreach(bad create-throws create-refused create-nothing)
     planted_test(JF-GEN-04 bad-${bad} "${bad_dir}/bad-${bad}.so")
 endforeach()

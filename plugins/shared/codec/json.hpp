@@ -9,11 +9,12 @@
 
 namespace jackfield::codec {
 
-inline nlohmann::json parse_object(std::string_view text)
+/// Throws Failure with that status.
+inline nlohmann::json parse_object(std::string_view text, Status status = JF_BAD_INPUT)
 {
     nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false, /*ignore_comments=*/true);
     if (!json.is_object())
-        throw Failure(JF_BAD_INPUT, "/: expected a JSON object");
+        throw Failure(status, "/: expected a JSON object");
     return json;
 }
 

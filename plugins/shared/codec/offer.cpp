@@ -87,7 +87,7 @@ std::string capabilities_json(const std::vector<Entry>& entries)
 std::vector<std::string> offered_names(std::string_view config_json, std::span<const std::string_view> all,
                                        std::span<const std::string_view> on_request)
 {
-    const Json json = parse_object(config_json);
+    const Json json = parse_object(config_json, JF_BAD_CONFIG);
     const auto preferred = read_names(json, "prefer", all);
     const auto excluded = read_names(json, "exclude", all);
     std::vector<std::string> names;

@@ -51,7 +51,7 @@ std::int64_t duration_ns(int samples)
 
 OpusOptions read_opus_options(std::string_view config_json, std::string_view prefix)
 {
-    const nlohmann::json json = parse_object(config_json);
+    const nlohmann::json json = parse_object(config_json, JF_BAD_CONFIG);
     const auto key = [prefix](const char* name) { return std::string(prefix) + name; };
     OpusOptions options;
     options.application = json.value(key("application"), options.application);

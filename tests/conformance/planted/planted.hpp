@@ -3,6 +3,8 @@
 
 #include <jackfield/completion.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstring>
 
 extern "C" const char planted_bug[];
@@ -17,7 +19,10 @@ inline bool has(const char* rule)
 /// What every reference plugin does with its configuration.
 inline void look_at(std::string_view config_json)
 {
-    if (config_json.find("impossible") == std::string_view::npos)
+    const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
+    if (!config.is_object())
+        throw jackfield::ConfigError(": expected a JSON object");
+    if (!config.contains("impossible"))
         return;
     if (has("JF-GEN-03"))
         throw jackfield::Failure(JF_BAD_CONFIG, "bad configuration");

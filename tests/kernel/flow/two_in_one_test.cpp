@@ -1,6 +1,7 @@
 // A secure channel that is a multiplexer as well: nothing else stands between it and its channels, and media may go
 // over some of them.
 
+#include "kernel/flow/link_layers.hpp"
 #include "tests/kernel/doubles/media_transport.hpp"
 #include "tests/kernel/doubles/multiplexer.hpp"
 #include "tests/kernel/doubles/rig.hpp"
@@ -76,6 +77,13 @@ TEST(TwoInOne, ThatEndsBeforeThereIsAChannelFailsAtThatStep)
     rig.settle();
     EXPECT_EQ(rig.program->ends, 1);
     EXPECT_EQ(rig.program->end.step, Step::multiplexer);
+}
+
+TEST(LinkLayers, WithoutChannelsSayThatThereAreNone)
+{
+    Bench bench;
+    jackfield::kernel::LinkLayers layers(*bench.board, {}, true, jackfield::kernel::Unproven::kRefused, [] {});
+    EXPECT_THROW(layers.channels(), jackfield::kernel::Failure);
 }
 
 TEST(MediaOverChannels, TheCallerAsksForThemAndNeedsNoConnectivity)

@@ -72,6 +72,8 @@ public:
         return status;
     }
 
+    void decline(const std::string& name) { session_.methods->decline(session_.self, requests.at(name).number); }
+
     Path path(const std::string& name) const
     {
         const jf_channel channel = channels.at(name);
