@@ -10,15 +10,16 @@ namespace jackfield::kernel::limits {
 
 using namespace std::chrono_literals;
 
-inline constexpr auto kFind = 10s;          // 1  for the first device of an account
-inline constexpr auto kLinkedAlone = 50ms;  // 1  for devices with an open link to ring, before others are looked for
-inline constexpr auto kHandshake = 5s;      // 5  on one path, while there is another to try
-inline constexpr auto kKeptReacts = 3s;     // 6  from INVITE over a kept link to any sign that it is alive
-inline constexpr auto kGatherWait = 150ms;  // 7  for local media candidates before we offer or answer without the rest
-inline constexpr auto kRingingStarts = 10s; // 6  from INVITE to the first sign of the callee
-inline constexpr auto kMediaPaths = 15s;    // 7  from accept to media paths
-inline constexpr auto kOpenCodecs = 10s;    // 8  from accept to codecs that are open
-inline constexpr auto kGoodbye = 2s;        //    for the peer to hear that it is over
+inline constexpr auto kFind = 10s;           // 1  for the first device of an account
+inline constexpr auto kLinkedAlone = 50ms;   // 1  for devices with an open link to ring, before others are looked for
+inline constexpr auto kHandshake = 5s;       // 5  on one path, while there is another to try
+inline constexpr auto kKeptReacts = 3s;      // 6  from INVITE over a kept link to any sign that it is alive
+inline constexpr auto kGatherWait = 150ms;   // 7  for local media candidates before we offer or answer without the rest
+inline constexpr auto kRingingStarts = 10s;  // 6  from INVITE to the first sign of the callee
+inline constexpr auto kMediaPaths = 15s;     // 7  from accept to media paths
+inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that are open
+inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
+inline constexpr auto kGoodbye = 2s;         //    for the peer to hear that it is over
 inline constexpr auto kFinishRecording = 30s; // 8  to complete a file on a slow disk
 inline constexpr auto kLastWords = 100ms;     //    for a goodbye to be read before the connection goes with it
 inline constexpr auto kWithdraw = 3s;         //    for discovery to take our announcement back when the node stops

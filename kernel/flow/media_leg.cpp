@@ -156,13 +156,30 @@ std::vector<jf_path> MediaLeg::paths()
     return paths;
 }
 
+nlohmann::json to_json(const SelectedPair& pair)
+{
+    return {{"local", pair.local}, {"remote", pair.remote}, {"relayed", pair.relayed}};
+}
+
+nlohmann::json MediaLeg::way_of(std::size_t stream) const
+{
+    const auto& agreed = streams_.at(stream);
+    if (!agreed.channel.empty())
+        return {{"channel", agreed.channel}};
+    const auto component = static_cast<std::uint32_t>(agreed.rtp_component);
+    if (!ice_ || !ice_->pairs().contains(component))
+        return nlohmann::json::object();
+    return to_json(ice_->pairs().at(component));
+}
+
 std::string MediaLeg::pairs() const
 {
     nlohmann::json pairs = nlohmann::json::array();
     if (ice_) {
-        for (const auto& [component, pair] : ice_->pairs())
-            pairs.push_back(
-                {{"component", component}, {"local", pair.local}, {"remote", pair.remote}, {"relayed", pair.relayed}});
+        for (const auto& [component, pair] : ice_->pairs()) {
+            pairs.push_back(to_json(pair));
+            pairs.back()["component"] = component;
+        }
     }
     nlohmann::json all{{"components", components_of(streams_).size()}, {"pairs", pairs}};
     if (!channels_.empty())

@@ -14,6 +14,8 @@
 #include "kernel/flow/link_layers.hpp"
 #include "kernel/media/call_media.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,6 +24,9 @@
 #include <vector>
 
 namespace jackfield::kernel {
+
+/// For the timeline: {"local", "remote", "relayed"}.
+nlohmann::json to_json(const SelectedPair& pair);
 
 class MediaLeg {
 public:
@@ -63,6 +68,10 @@ public:
 
     /// Which pairs were taken, one JSON object for the timeline.
     std::string pairs() const;
+
+    /// The way of one stream's packets: {"local", "remote", "relayed"} of the pair that was taken now, or {"channel"}.
+    /// Empty if neither is known.
+    nlohmann::json way_of(std::size_t stream) const;
 
 private:
     void candidate(const std::string& line);

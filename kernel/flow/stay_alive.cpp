@@ -4,9 +4,11 @@
 
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/step_failure.hpp"
+#include "kernel/media/meter.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace jackfield::kernel {
@@ -52,6 +54,72 @@ private:
     FirstMedia told_;
     std::int64_t told_ready_ns_ = 0;
 };
+
+/// Tells once a second how each stream does (timeline.schema.json, "statistics").
+class StatisticsTeller {
+public:
+    StatisticsTeller(Call& call, const CallMedia& media, const Leg& leg) : call_(call), media_(media), leg_(leg)
+    {
+        meter_.look(media_.statistics(), {});
+    }
+
+    TimePoint next() const { return last_ + limits::kStatisticsEvery; }
+
+    void look()
+    {
+        const TimePoint at = now();
+        const auto streams = meter_.look(media_.statistics(), at - last_);
+        last_ = at;
+        for (std::size_t number = 0; number < streams.size() && number < leg_.media->streams().size(); ++number) {
+            nlohmann::json detail = streams[number];
+            detail["what"] = "statistics";
+            if (auto way = way_of(number); !way.empty())
+                detail["path"] = std::move(way);
+            call_.tell(Step::media, Moment::progress,
+                       detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+        }
+    }
+
+private:
+    /// A channel of the link goes the link's way.
+    nlohmann::json way_of(std::size_t number) const
+    {
+        auto way = leg_.media->way_of(number);
+        if (way.contains("channel") && leg_.link && leg_.link->connectivity) {
+            const auto& pairs = leg_.link->connectivity->pairs();
+            if (!pairs.empty())
+                way.update(to_json(pairs.begin()->second));
+        }
+        return way;
+    }
+
+    Call& call_;
+    const CallMedia& media_;
+    const Leg& leg_;
+    MediaMeter meter_;
+    TimePoint last_ = now();
+};
+
+/// Until the call is over, telling how it goes. False if codecs did not open in time.
+awaitable<bool> until_over(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
+{
+    FirstMediaTeller teller(*call);
+    StatisticsTeller statistics(*call, *media, *leg);
+    const auto opened_by = now() + limits::kOpenCodecs;
+    const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by; };
+    while (!codecs_are_late()) {
+        const bool over = co_await until(
+            call->bell, [&] { return media->ready() ? statistics.next() : std::min(opened_by, statistics.next()); },
+            [&] {
+                teller.look(*media);
+                return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
+            });
+        if (over)
+            co_return true;
+        statistics.look();
+    }
+    co_return false;
+}
 
 } // namespace
 
@@ -121,14 +189,7 @@ awaitable<void> start_media(std::shared_ptr<Call> call, std::shared_ptr<CallMedi
 awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg,
                            std::shared_ptr<CallEnd> end)
 {
-    FirstMediaTeller teller(*call);
-    const auto opened_by = now() + limits::kOpenCodecs;
-    const bool in_time = co_await until(
-        call->bell, [&] { return media->ready() ? TimePoint::max() : opened_by; },
-        [&] {
-            teller.look(*media);
-            return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
-        });
+    const bool in_time = co_await until_over(call, media, leg);
     if (leg->signaled->over()) {
         end->by_peer = true;
         end->reason = leg->signaled->ending().reason;

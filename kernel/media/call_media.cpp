@@ -376,8 +376,23 @@ std::string CallMedia::statistics() const
         stream["frames_sent"] = senders_[number] ? senders_[number]->frames() : 0;
         stream["frames_decoded"] = receivers_[number]->frames();
         stream["frames_not_written"] = receivers_[number]->unwritten();
+        stream["codec"] = streams_[number].codec.name;
+        if (streams_[number].kind == MediaKind::video)
+            describe_pictures(stream, number);
     }
     return all.dump();
+}
+
+void CallMedia::describe_pictures(Json& stream, std::size_t number) const
+{
+    if (senders_[number]) {
+        stream["sent_width_px"] = source_info_.width_px;
+        stream["sent_height_px"] = source_info_.height_px;
+    }
+    if (const auto size = receivers_[number]->picture_size(); size != 0) {
+        stream["received_width_px"] = size >> 32;
+        stream["received_height_px"] = size & 0xffff'ffff;
+    }
 }
 
 } // namespace jackfield::kernel

@@ -15,6 +15,8 @@
 #include "kernel/media/carriers.hpp"
 #include "kernel/media/negotiate.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <array>
 #include <functional>
 #include <memory>
@@ -95,11 +97,12 @@ public:
     void finish_recording(std::function<void(Error)> done);
 
     FirstMedia first_media() const;
-    std::string statistics() const; // one JSON object: the transport's, with frames counted in each stream
+    std::string statistics() const; // one JSON object: the transport's, with codec, frames and pictures
 
 private:
     static const jf_source_listener_methods kSourceListener;
 
+    void describe_pictures(nlohmann::json& stream, std::size_t number) const;
     MediaCapabilities capabilities() const;
     Wishes wishes() const;
     void open_source();

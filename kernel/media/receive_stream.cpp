@@ -126,6 +126,8 @@ void ReceiveStream::decoded(const jf_frame& frame)
         first_frame_ns_.store(monotonic_ns(), std::memory_order_relaxed);
         first_moved_();
     }
+    if (frame.kind == JF_VIDEO)
+        picture_size_.store(std::uint64_t{frame.width_px} << 32 | frame.height_px, std::memory_order_relaxed);
     if (sink_.methods == nullptr)
         return;
     jf_frame timed = frame;

@@ -63,6 +63,9 @@ public:
     std::uint64_t frames() const { return frames_.load(std::memory_order_relaxed); }
     std::uint64_t unwritten() const { return unwritten_.load(std::memory_order_relaxed); }
 
+    /// Of the last picture that came out of the decoder: width above, height below 32 bits; 0 before. [any]
+    std::uint64_t picture_size() const { return picture_size_.load(std::memory_order_relaxed); }
+
 private:
     void run();
     std::int64_t take_all(std::int64_t now_ns);
@@ -82,6 +85,7 @@ private:
     std::atomic<std::int64_t> first_play_ns_{0};
     std::atomic<std::uint64_t> frames_{0};
     std::atomic<std::uint64_t> unwritten_{0};
+    std::atomic<std::uint64_t> picture_size_{0};
 
     std::mutex mutex_; // guards the two flags; held for no longer than it takes to set one
     std::condition_variable changed_;

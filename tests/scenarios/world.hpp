@@ -38,6 +38,9 @@ public:
     Json event(const std::string& step, const std::string& moment, const std::string& what = {},
                std::chrono::milliseconds limit = 20s);
 
+    /// The first event, now or later, for which that holds. Null if it has not come in time.
+    Json find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit = 20s);
+
     /// How many of those events have come so far.
     std::size_t count(const std::string& step, const std::string& moment);
 
@@ -65,8 +68,6 @@ public:
     int exit_code();
 
 private:
-    Json find(const std::function<bool(const Json&)>& wanted, std::chrono::milliseconds limit);
-
     std::filesystem::path log_;
     jackfield::program::Child child_;
     std::mutex mutex_;

@@ -24,12 +24,12 @@ protected:
     Shown() : bob_(peers_.bob_listens({"--answer", "--once"})) {}
 
     /// What alice's terminal shows of a call.
-    std::string on_terminal(std::map<std::string, std::string> environment)
+    std::string on_terminal(std::map<std::string, std::string> environment, const char* seconds = "0.1")
     {
         for (const auto& [name, value] :
              std::map<std::string, std::string>{{"TERM", "xterm"}, {"NO_COLOR", ""}, {"LC_ALL", "C.UTF-8"}})
             environment.emplace(name, value);
-        const auto alice = peers_.alice_calls({"--for", "0.1"}, {.terminal = true, .environment = environment});
+        const auto alice = peers_.alice_calls({"--for", seconds}, {.terminal = true, .environment = environment});
         EXPECT_EQ(alice->exit_code(), 0);
         EXPECT_NE(alice->out().find("secure_channel"), std::string::npos) << alice->out();
         return alice->out();
@@ -49,6 +49,26 @@ TEST_F(Shown, OnATerminalStepsAreDrawnLiveInColour)
     NEEDS_A_TERMINAL();
     const auto shown = on_terminal({});
     EXPECT_TRUE(has(shown, kErase) && has(shown, kGreen) && has(shown, kCheck)) << shown;
+}
+
+TEST_F(Shown, OnATerminalARunningCallSaysInOneLineHowItsStreamsDo)
+{
+    NEEDS_A_TERMINAL();
+    const auto shown = on_terminal({}, "2.5");
+    const auto line = shown.find("\r\x1b[K  audio opus ");
+    ASSERT_NE(line, std::string::npos) << shown;
+    EXPECT_TRUE(has(shown.substr(line, 80), " kb/s")) << shown;
+    const auto end = shown.find_first_of("\r\n", line + 1);
+    EXPECT_EQ(shown[end], '\r') << "it is drawn over\n" << shown;
+    EXPECT_LE(end - line, std::string("\r\x1b[K").size() + 79) << "one that wraps could not be\n" << shown;
+    EXPECT_FALSE(has(shown, "statistics")) << shown;
+}
+
+TEST_F(Shown, WithoutATerminalTheSecondsOfACallStayAway)
+{
+    const auto alice = peers_.alice_calls({"--for", "1.5"}, {});
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_FALSE(has(alice->err(), "statistics") || has(alice->err(), "audio opus")) << alice->err();
 }
 
 TEST_F(Shown, NoColorIsRespected)

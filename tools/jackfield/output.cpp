@@ -7,6 +7,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -78,6 +79,13 @@ Display display_of(std::FILE* stream)
     display.colour = display.terminal && variable("NO_COLOR").empty();
     display.utf8 = display.terminal && locale_is_utf8();
     return display;
+}
+
+std::size_t columns_of(std::FILE* stream)
+{
+    winsize size{};
+    const bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return known ? size.ws_col : 80;
 }
 
 void put(std::FILE* stream, std::string_view text)

@@ -20,6 +20,9 @@ struct Display {
 /// are ASCII unless the locale is UTF-8.
 Display display_of(std::FILE* stream);
 
+/// How many characters of a terminal's line can be drawn over; 80 if it does not say.
+std::size_t columns_of(std::FILE* stream);
+
 /// Writes and flushes. That nobody reads any more is no error here: the main loop sees it.
 void put(std::FILE* stream, std::string_view text);
 

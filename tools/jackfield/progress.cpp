@@ -47,6 +47,26 @@ std::string words(const TimelineEvent& event)
     }
 }
 
+/// How a stream does, short enough for two of them in a line: "audio opus 32/31 kb/s loss 0.5% 12 ms MOS 4.3".
+std::string quality_words(const Json& detail)
+{
+    std::string line = detail.value("kind", "?") + " " + detail.value("codec", "");
+    const auto number = [&](const char* key) { return detail.value(key, 0.0); };
+    if (detail.contains("received_width_px"))
+        line += fmt::format(" {:.0f}x{:.0f}", number("received_width_px"), number("received_height_px"));
+    line += fmt::format(" {:.0f}/{:.0f} kb/s", number("sent_bps") / 1000, number("received_bps") / 1000);
+    if (detail.contains("loss"))
+        line += fmt::format(" loss {:.1f}%", number("loss") * 100);
+    if (detail.contains("round_trip_ms"))
+        line += fmt::format(" {:.0f} ms", number("round_trip_ms"));
+    if (detail.contains("mos"))
+        line += fmt::format(" MOS {:.1f}", number("mos"));
+    const auto path = detail.find("path");
+    if (path != detail.end() && path->is_object() && path->value("relayed", false))
+        line += " relayed";
+    return line;
+}
+
 std::unique_ptr<kernel::Trace> open_trace(const std::string& file, std::int64_t origin_ns)
 {
     if (file.empty())
@@ -143,11 +163,24 @@ void Progress::show_human(const TimelineEvent& event)
     const std::int64_t took_ns = began == began_ns_.end() ? -1 : event.t_ns - began->second;
     if (event.moment != Moment::progress && began != began_ns_.end())
         began_ns_.erase(began);
+    if (event.step == Step::media && event.moment == Moment::progress && note_quality(event))
+        return print(stderr, "");
     if (event.step == Step::call) { // the verb says how it ended
         std::erase_if(began_ns_, [&](const auto& one) { return one.first.first == event.call; });
+        std::erase_if(quality_, [&](const auto& one) { return one.first.first == event.call; });
         return print(stderr, "");
     }
     step_line(event, took_ns);
+}
+
+/// True if the event says how a stream does; that stands in the live line alone.
+bool Progress::note_quality(const TimelineEvent& event)
+{
+    const Json detail = Json::parse(event.detail_json.empty() ? "{}" : event.detail_json, nullptr, false);
+    if (!detail.is_object() || detail.value("what", "") != "statistics")
+        return false;
+    quality_[{event.call, detail.value("stream", 0)}] = printable(quality_words(detail));
+    return true;
 }
 
 void Progress::step_line(const TimelineEvent& event, std::int64_t took_ns)
@@ -177,12 +210,16 @@ void Progress::print(std::FILE* stream, const std::string& text)
     }
 }
 
-/// The question, or the steps of calls that go on; what belongs to the node goes on for ever.
+/// The question, or how streams do, or the steps of calls that go on; what belongs to the node goes on for ever.
 std::string Progress::live_line() const
 {
     if (!question_.empty())
         return question_ + " ";
     std::string line;
+    for (const auto& [key, words_of_stream] : quality_)
+        line += (line.empty() ? "" : " | ") + words_of_stream;
+    if (!line.empty()) // one that wraps could not be drawn over
+        return ("  " + line).substr(0, columns_of(stderr) - 1);
     for (const auto& [key, since] : began_ns_) {
         if (!key.first.empty() && key.second != Step::call)
             line += (line.empty() ? "" : ", ") + std::string(kernel::name_of(key.second));

@@ -1,7 +1,8 @@
 // How the program shows what happens: steps with their times for people, or one JSON object a line; and, beside either,
 // a trace in a file.
 //
-// On a terminal the steps that are going on stand in a line that is drawn over; what is asked stands there as well.
+// On a terminal the steps that are going on stand in a line that is drawn over, and in a running call how its streams
+// do, once a second; what is asked stands there as well. Where there is no terminal that is not shown to people.
 //
 // Threads: [any]; what is shown is shown as a whole.
 #pragma once
@@ -43,6 +44,7 @@ private:
     using Key = std::pair<std::string, kernel::Step>; // by call and step
 
     void show_human(const kernel::TimelineEvent& event);
+    bool note_quality(const kernel::TimelineEvent& event);
     void step_line(const kernel::TimelineEvent& event, std::int64_t took_ns);
     void write_trace(const kernel::TimelineEvent& event);
     void print(std::FILE* stream, const std::string& text);
@@ -55,6 +57,7 @@ private:
     std::mutex mutex_;
     std::unique_ptr<kernel::Trace> trace_;
     std::map<Key, std::int64_t> began_ns_;
+    std::map<std::pair<std::string, int>, std::string> quality_; // by call and stream, for the live line
     std::string question_;
     bool live_ = false; // a line is drawn that must go before the next
 };

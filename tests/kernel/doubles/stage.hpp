@@ -44,6 +44,8 @@ struct Script {
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
 
+    std::string counted = R"({"streams":[]})"; // 8  what the media transport says
+
     bool two_in_one = false; // the secure channel is a multiplexer as well
 
     int decorate = 0; // the decorator that refuses, counted from 1; 0: none
