@@ -39,10 +39,11 @@ private:
 
 class TestIdentity {
 public:
-    /// key: "ec-p256" or "rsa-2048". plugin: one that takes this option; only identity-x509 is given a store.
+    /// key: "ec-p256" or "rsa-2048". plugin: one that takes this option; only identity-x509 is given a store. Without one:
+    /// identity-x509, or identity-memory where that was not built.
     explicit TestIdentity(const std::string& key = "ec-p256", const std::string& folder = JACKFIELD_TEST_PLUGIN_DIR,
-                          const std::string& plugin = "identity-x509")
-        : TestIdentity(nullptr, key, folder, plugin)
+                          const std::string& plugin = "")
+        : TestIdentity(nullptr, key, folder, plugin.empty() ? one_of(folder) : plugin)
     {}
 
     /// One more device of the same account.
@@ -86,6 +87,11 @@ private:
         if (!host_.run_until([&] { return end.over; }, std::chrono::seconds(60)))
             throw Failure(JF_TIMEOUT, "the test identity did not load");
         check(end.error.status, end.error);
+    }
+
+    static std::string one_of(const std::string& folder)
+    {
+        return std::filesystem::exists(folder + "/identity-x509.so") ? "identity-x509" : "identity-memory";
     }
 
     bool copy_account(const TestIdentity* account_of) const
