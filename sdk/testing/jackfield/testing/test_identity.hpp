@@ -39,8 +39,8 @@ private:
 
 class TestIdentity {
 public:
-    /// key: "ec-p256" or "rsa-2048". plugin: one that takes this option; only identity-x509 is given a store. Without one:
-    /// identity-x509, or identity-memory where that was not built.
+    /// key: "ec-p256" or "rsa-2048". plugin: one that takes this option; only identity-x509 is given a store. Without
+    /// one: identity-x509, or identity-memory where that was not built.
     explicit TestIdentity(const std::string& key = "ec-p256", const std::string& folder = JACKFIELD_TEST_PLUGIN_DIR,
                           const std::string& plugin = "")
         : TestIdentity(nullptr, key, folder, plugin.empty() ? one_of(folder) : plugin)
