@@ -21,9 +21,9 @@ struct CodecImpairment {
     double bpl = 10; // how robust it is against loss; more is better
 };
 
-/// For names of RTP payload formats, in any case. G.711: Ie 0, Bpl 25.1, of G.113 table I.2 for the coder with
-/// concealment. Opus is in no table of G.113: Ie 0, as it carries more than the band of telephony unharmed, and the
-/// Bpl 10.0 of GSM-EFR, the lowest there of a coder that conceals by itself. Nothing for others: nothing is known.
+/// For names of RTP payload formats, in any case. G.711: Ie 0, Bpl 25.1, those of G.113 Appendix I for the coder with
+/// concealment. Opus is not in there: Ie 0, as it carries more than the band of telephony unharmed, and, a choice of
+/// ours on the careful side, the Bpl 10.0 of GSM-EFR. Nothing for others: nothing is known.
 std::optional<CodecImpairment> impairment_of(std::string_view codec);
 
 /// R from the delay from mouth to ear and the fraction (0..1) of packets that were not played. 0..93.2.
