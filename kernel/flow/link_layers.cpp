@@ -58,6 +58,7 @@ jf_path LinkLayers::below_channels()
 
 void LinkLayers::forget_events()
 {
+    changed_ = [] {}; // it may hold the call
     secure_->forget_events();
     if (reliable_)
         reliable_->forget_events();

@@ -25,6 +25,20 @@ TEST(Link, IsTakenAgainByTheNextCall)
     EXPECT_EQ(rig.signaling().said, (Lines{"invite", "bye normal", "invite"}));
 }
 
+TEST(Link, KeepsNothingOfTheCallThatOpenedIt)
+{
+    for (const bool multiplexer : {false, true}) {
+        Rig rig({.multiplexer = multiplexer});
+        auto call = rig.call();
+        const std::weak_ptr<Call> watched = call;
+        call->hang_up();
+        call.reset();
+        rig.settle();
+        EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U) << "the link is there";
+        EXPECT_TRUE(watched.expired()) << "and the call is gone; multiplexer " << multiplexer;
+    }
+}
+
 TEST(Link, ThatWasOpenedByThePeerIsTakenForOurCall)
 {
     Rig rig;
