@@ -243,12 +243,15 @@ const void* Bench::identity(int end)
                                   std::vector<std::pair<std::string, const void*>>{},
                                   filled(request_.identity_config, end));
     raw = {&life->methods<jf_identity_methods>(), life->self()};
-    std::optional<Status> loaded;
-    raw.methods->load(raw.self, {&loaded, [](void* self, Status status, const jf_error*) {
-                                     *static_cast<std::optional<Status>*>(self) = status;
+    struct Loaded {
+        std::optional<Status> status;
+        std::string text;
+    } loaded;
+    raw.methods->load(raw.self, {&loaded, [](void* self, Status status, const jf_error* error) {
+                                     *static_cast<Loaded*>(self) = {status, std::string(error_text(error, ""))};
                                  }});
-    if (!life->host().run_until([&] { return loaded.has_value(); }) || *loaded != JF_OK)
-        throw Failure(JF_INTERNAL, "the identity of the test did not load");
+    if (!life->host().run_until([&] { return loaded.status.has_value(); }) || *loaded.status != JF_OK)
+        throw Failure(JF_INTERNAL, "the identity of the test did not load: " + loaded.text);
     return &raw;
 }
 

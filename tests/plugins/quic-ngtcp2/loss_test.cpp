@@ -1,6 +1,8 @@
 // Over a path that loses and reorders, by seeds that repeat: channels lose nothing, datagrams no more than the path.
 #include "quic_pair.hpp"
 
+#include "tests/need_plugins.hpp"
+
 #include <set>
 #include <thread>
 
@@ -9,6 +11,7 @@ namespace {
 
 std::string impairment(int seed)
 {
+    test::need_plugins({"path-impair"});
     return R"({"loss": 0.1, "delay_ms": 3, "reorder": 0.2, "seed": )" + std::to_string(seed) + "}";
 }
 
