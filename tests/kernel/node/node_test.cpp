@@ -110,6 +110,8 @@ TEST_F(NodeTest, DoesNotLetAStrangerCallBackOverALinkWhereContactsAloneMayCall)
     });
     (*node)->hang_up(call);
     ASSERT_TRUE(ear_->hears("call failed")) << "that of the stranger";
+    ASSERT_TRUE(ear_->hears("call done")) << "and ours";
+    (*node)->describe_discovery(); // on the node's thread, and waited for: what that has said is there to be read
     EXPECT_EQ(std::ranges::count(signaling->said, "refuse no answer"), 1);
     EXPECT_EQ(std::ranges::count(signaling->said, "ring"), 0);
 }
