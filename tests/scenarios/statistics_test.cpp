@@ -36,7 +36,7 @@ TEST(Statistics, OfSoundAreToldToBothEndsWithRoundTripAndScore)
             << event;
         const Json& detail = event["detail"];
         EXPECT_EQ(detail["codec"], "opus");
-        EXPECT_NEAR(detail["interval_ms"].get<double>(), 1000, 500);
+        EXPECT_GE(detail["interval_ms"].get<double>(), 999) << "and its real length, however busy the machine is";
         EXPECT_GT(detail["sent_bps"].get<double>(), 1000);
         EXPECT_GT(detail["received_bps"].get<double>(), 1000);
         EXPECT_LT(detail["round_trip_ms"].get<double>(), 200) << "it is loopback";
