@@ -122,6 +122,11 @@ void MultiplexerLayer::begin(bool initiator, std::function<void()> changed)
                                                 initiator ? asked : expected, std::move(changed));
 }
 
+void MultiplexerLayer::ping(std::chrono::nanoseconds patience, jf_done done)
+{
+    session_.methods->ping(session_.self, patience.count(), done);
+}
+
 void MultiplexerLayer::requested(std::uint64_t request, std::string_view name, std::uint32_t kind)
 {
     const auto wanted = std::ranges::find_if(channels_, [&](const auto* channel) { return channel->is(name, kind); });

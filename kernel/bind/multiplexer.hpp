@@ -8,6 +8,7 @@
 
 #include "kernel/bind/layers.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,6 +74,9 @@ public:
 
     /// Nobody listens for changes of the channel of signaling any more.
     void forget_events() { signaling_->forget_events(); }
+
+    /// Asks the peer for a sign of life. JF_TIMEOUT if none comes, JF_CLOSED if the link ended.
+    void ping(std::chrono::nanoseconds patience, jf_done done);
 
     /// The channel that is there from the start: whoever opened the link asks for it.
     const std::optional<jf_path>& signaling() const { return signaling_->path(); }

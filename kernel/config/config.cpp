@@ -26,13 +26,14 @@ constexpr std::size_t kMaxPluginFolders = 16;
 constexpr std::size_t kMaxPluginsPerSlot = 16;
 constexpr std::size_t kMaxPathBytes = 4096;
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "contacts", "log"};
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "link", "contacts", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
                                           "display_name",      "calls_from"};
+constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
 constexpr std::string_view kLogKeys[] = {"level"};
 
 // In the order of the enums and of JF_LOG_DEBUG and the others.
@@ -202,6 +203,13 @@ void read_call(CallSettings& call, const Config& config, const json& text)
             .raise();
 }
 
+void read_link(LinkSettings& link, const Config& config, const json& text)
+{
+    const ObjectReader reader(text, "/link", config.name, kLinkKeys);
+    link.idle_timeout = std::chrono::seconds(reader.integer("idle_timeout_s", link.idle_timeout.count(), 1, 86'400));
+    link.ping_interval = std::chrono::seconds(reader.integer("ping_interval_s", link.ping_interval.count(), 1, 3600));
+}
+
 void read_contacts(Config& config, const ObjectReader& top)
 {
     if (top.member("contacts") == nullptr)
@@ -224,6 +232,8 @@ Config read(const json& text, const std::string& name, const std::filesystem::pa
     read_contacts(config, top);
     if (const auto* const call = top.member("call"))
         read_call(config.call, config, *call);
+    if (const auto* const link = top.member("link"))
+        read_link(config.link, config, *link);
     if (const auto* const log = top.member("log")) {
         const ObjectReader reader(*log, "/log", config.name, kLogKeys);
         config.log_level = static_cast<std::int32_t>(reader.choice("level", JF_LOG_INFO, kLevels));

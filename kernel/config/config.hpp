@@ -41,6 +41,12 @@ struct CallSettings {
     CallsFrom calls_from = CallsFrom::kAnyone;
 };
 
+/// How links are kept between calls.
+struct LinkSettings {
+    std::chrono::seconds idle_timeout{600}; // one that nobody uses for so long is closed
+    std::chrono::seconds ping_interval{30}; // between two questions for a sign of life
+};
+
 /// One plugin that the file asks for.
 struct Choice {
     const Slot* slot = nullptr;
@@ -58,6 +64,7 @@ struct Config {
     std::vector<std::filesystem::path> plugin_path; // where to look for plugins, in this order
     std::vector<Choice> choices;                    // in the order of all_slots, within a slot as in the file
     CallSettings call;
+    LinkSettings link;
     std::filesystem::path contacts; // where whom we know is written down; empty: nowhere
     std::int32_t log_level = 1;     // JF_LOG_INFO
 };

@@ -167,6 +167,12 @@ std::string call_text(const CallSettings& call)
                        word(call.calls_from), call.allow_unproven_peer ? "; PEERS NEED NOT BE PROVEN" : "");
 }
 
+std::string link_text(const LinkSettings& link)
+{
+    return fmt::format("kept until idle for {} s, asked for a sign of life every {} s", link.idle_timeout.count(),
+                       link.ping_interval.count());
+}
+
 std::string marks(const Manifest& manifest)
 {
     std::vector<std::string> marks;
@@ -201,9 +207,10 @@ std::string explain(const Resolved& resolved)
     table.row({"step", "slot", "plugin", "why"});
     for (const auto& slot : all_slots())
         add_slot(table, slot, resolved);
-    return fmt::format("{}\n  searched   {}\n\n{}\n  control path  {}\n  media path    {}\n  call          {}\n",
-                       resolved.config.name, searched_text(resolved.searched), table.text(), control_chain(resolved),
-                       media_chain(resolved), call_text(resolved.config.call));
+    return fmt::format(
+        "{}\n  searched   {}\n\n{}\n  control path  {}\n  media path    {}\n  call          {}\n  links         {}\n",
+        resolved.config.name, searched_text(resolved.searched), table.text(), control_chain(resolved),
+        media_chain(resolved), call_text(resolved.config.call), link_text(resolved.config.link));
 }
 
 std::string list_plugins(const Registry& registry)

@@ -12,6 +12,7 @@
 #include "kernel/contacts/contacts.hpp"
 #include "kernel/executor/workers.hpp"
 #include "kernel/flow/call.hpp"
+#include "kernel/flow/errand.hpp"
 #include "kernel/flow/link.hpp"
 #include "kernel/flow/until.hpp"
 #include "kernel/timeline/timeline.hpp"
@@ -39,10 +40,13 @@ struct Environment {
     /// A text or a card comes in.
     std::function<jf_status(const Device& sender, std::string content_type, std::string body)> message;
 
+    LinkSettings link_settings = {};
     Contacts contacts = {};
 
     Device self = {}; // once identity is loaded
     Links links = {};
+    Dialling dialling = {};
+    bool tending_links = false;
     int incoming_links = 0;                            // being opened by peers
     std::map<std::string, int> incoming_links_of = {}; // by account
     std::set<std::shared_ptr<Call>> calls = {};        // second owner: the call's flow

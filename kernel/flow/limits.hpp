@@ -19,6 +19,7 @@ inline constexpr auto kRingingStarts = 10s;  // 6  from INVITE to the first sign
 inline constexpr auto kMediaPaths = 15s;     // 7  from accept to media paths
 inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that are open
 inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
+inline constexpr auto kPingAnswer = 10s;     //    for the peer of a kept link to give a sign of life
 inline constexpr auto kGoodbye = 2s;         //    for the peer to hear that it is over
 inline constexpr auto kFinishRecording = 30s; // 8  to complete a file on a slow disk
 inline constexpr auto kLastWords = 100ms;     //    for a goodbye to be read before the connection goes with it

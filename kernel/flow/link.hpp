@@ -9,10 +9,12 @@
 
 #include "kernel/bind/connectivity.hpp"
 #include "kernel/bind/signaling.hpp"
+#include "kernel/executor/step_clock.hpp"
 #include "kernel/flow/link_layers.hpp"
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +26,8 @@ struct Link {
     std::unique_ptr<ConnectivitySession> connectivity;
     std::unique_ptr<LinkLayers> layers;
     std::unique_ptr<SignalingSession> signaling;
+    std::optional<TimePoint> idle_since; // as tend_links saw it; none while somebody uses it
+    TimePoint ping_due{};
 
     bool usable() const { return signaling && !signaling->closed(); }
 };
@@ -47,6 +51,14 @@ public:
                 return found->second;
         }
         return nullptr;
+    }
+
+    std::vector<std::shared_ptr<Link>> all() const
+    {
+        std::vector<std::shared_ptr<Link>> links;
+        for (const auto& [place, link] : links_)
+            links.push_back(link);
+        return links;
     }
 
     /// Every device of the account with a link that is open, once.

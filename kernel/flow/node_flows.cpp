@@ -120,6 +120,7 @@ awaitable<void> retire(Environment& node, bool withdraws)
     // A peer that has kept a link of ours would call over it, and with what was configured before.
     node.links.clear();
     do {
+        node.bell.ring(); // for the flow that tends them
         co_await last_flow(node);
         node.links.clear(); // some were still being opened
     } while (node.flows != 0);

@@ -5,7 +5,9 @@
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/control_paths.hpp"
 #include "kernel/flow/limits.hpp"
+#include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/step_failure.hpp"
+#include "kernel/flow/tend_links.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,12 +26,8 @@ struct Heard {
 
 /// One attempt to reach one device.
 struct Dial {
-    Dial(Environment& environment, std::shared_ptr<Call> for_call, std::shared_ptr<Leg> for_leg)
-        : node(environment),
-          call(std::move(for_call)),
-          leg(std::move(for_leg)),
-          callee(leg->device),
-          heard(std::make_shared<Heard>())
+    Dial(Environment& environment, std::shared_ptr<Errand> on_errand, Device device)
+        : node(environment), errand(std::move(on_errand)), callee(std::move(device)), heard(std::make_shared<Heard>())
     {
         random_bytes(reinterpret_cast<std::uint8_t*>(&call_id), sizeof(call_id));
         deadline = now() + node.settings.connect_timeout;
@@ -40,21 +38,11 @@ struct Dial {
 
     std::function<void()> ring()
     {
-        return [kept = call] { kept->bell.ring(); };
-    }
-
-    bool unwanted() const { return call->hung_up() || leg->abandoned; }
-
-    void check_wanted(Step step) const
-    {
-        call->check_hung_up(step);
-        if (leg->abandoned)
-            throw StepFailure(step, JF_CANCELLED, "another device took the call");
+        return [kept = errand] { kept->bell().ring(); };
     }
 
     Environment& node;
-    std::shared_ptr<Call> call;
-    std::shared_ptr<Leg> leg;
+    std::shared_ptr<Errand> errand;
     Device callee;
     std::uint64_t call_id = 0;
     TimePoint deadline;
@@ -67,27 +55,28 @@ void send(Dial& dial, std::uint32_t kind, std::string blob)
     const CallMessage message{kind, dial.call_id, "call", std::move(blob)};
     const bool needed = kind == JF_CALL_REQUEST; // one candidate less is no reason to give up
     dial.node.switchboard.send(dial.callee, message,
-                               [heard = std::weak_ptr(dial.heard), call = dial.call, needed](const Error& error) {
+                               [heard = std::weak_ptr(dial.heard), errand = dial.errand, needed](const Error& error) {
                                    const auto still = heard.lock();
                                    if (!still || !needed)
                                        return;
                                    still->refusal = error;
                                    still->refused_at = Step::request;
-                                   call->bell.ring();
+                                   errand->bell().ring();
                                });
 }
 
 // 2  Both ICE sessions, and the sealed request with our host candidates; the rest follows as it is found.
 void send_request(Dial& dial)
 {
-    dial.call->tell(Step::request, Moment::start);
+    dial.errand->tell(Step::request, Moment::start);
     dial.paths = as_step(Step::request, [&] {
         return std::make_unique<ControlPaths>(dial.node, JF_CONTROLLING, dial.ring(), [&dial](std::string lines) {
             send(dial, JF_CALL_CANDIDATES, std::move(lines));
         });
     });
     dial.node.switchboard.converse(dial.call_id, [heard = dial.heard, device = dial.callee.device_id,
-                                                  call = dial.call](const Device& sender, const CallMessage& message) {
+                                                  errand = dial.errand](const Device& sender,
+                                                                        const CallMessage& message) {
         if (sender.device_id != device)
             return; // somebody else's message with our call id is nobody's
         if (message.kind == JF_CALL_ANSWER && !heard->answer)
@@ -96,25 +85,26 @@ void send_request(Dial& dial)
             heard->candidates += message.blob;
         else if (message.kind == JF_CALL_REFUSAL)
             heard->refusal = Error{JF_REFUSED, "the peer's device refused the request"};
-        call->bell.ring();
+        errand->bell().ring();
     });
     send(dial, JF_CALL_REQUEST, as_step(Step::request, [&] { return dial.paths->blob(); }));
-    dial.call->tell(Step::request, Moment::done);
+    dial.errand->tell(Step::request, Moment::done);
 }
 
 // 3  The sealed answer with the peer's candidates.
 awaitable<void> hear_answer(Dial& dial)
 {
-    dial.call->tell(Step::answer, Moment::start);
+    dial.errand->tell(Step::answer, Moment::start);
     const Heard& heard = *dial.heard;
-    co_await until(dial.call->bell, dial.deadline, [&] { return heard.answer || heard.refusal || dial.unwanted(); });
-    dial.check_wanted(Step::answer);
+    co_await until(dial.errand->bell(), dial.deadline,
+                   [&] { return heard.answer || heard.refusal || dial.errand->unwanted(); });
+    dial.errand->check_wanted(Step::answer);
     if (heard.refusal && !heard.answer)
         throw StepFailure(heard.refused_at, *heard.refusal);
     if (!heard.answer)
         throw StepFailure(Step::answer, JF_TIMEOUT, "the peer's device did not answer the request");
     as_step(Step::answer, [&] { dial.paths->set_remote(*heard.answer); });
-    dial.call->tell(Step::answer, Moment::done);
+    dial.errand->tell(Step::answer, Moment::done);
 }
 
 /// The path to go on with, by the policy. Candidates that come meanwhile are used.
@@ -124,11 +114,11 @@ awaitable<ConnectivitySession*> choose_path(Dial& dial)
     const auto look = [&] {
         dial.paths->add_remote(std::exchange(dial.heard->candidates, {}));
         chosen = dial.paths->choose(now());
-        return chosen != nullptr || dial.unwanted() || !dial.paths->hopeless().empty();
+        return chosen != nullptr || dial.errand->unwanted() || !dial.paths->hopeless().empty();
     };
     while (chosen == nullptr && now() < dial.deadline) {
-        co_await until(dial.call->bell, [&] { return dial.paths->reconsider(dial.deadline); }, look);
-        dial.check_wanted(Step::connectivity);
+        co_await until(dial.errand->bell(), [&] { return dial.paths->reconsider(dial.deadline); }, look);
+        dial.errand->check_wanted(Step::connectivity);
         if (const auto reason = dial.paths->hopeless(); chosen == nullptr && !reason.empty())
             throw StepFailure(Step::connectivity, JF_UNREACHABLE, reason);
     }
@@ -160,18 +150,18 @@ TimePoint handshake_deadline(const Dial& dial)
 // tried.
 awaitable<void> secure(Dial& dial, ConnectivitySession& session, LinkLayers& layers)
 {
-    dial.call->tell(Step::secure_channel, Moment::start);
+    dial.errand->tell(Step::secure_channel, Moment::start);
     as_step(Step::secure_channel, [&] { layers.secure(session.path(1)); });
     const SecureLayer* layer = layers.secured();
-    co_await until(dial.call->bell, handshake_deadline(dial),
-                   [&] { return layer->path() || layer->failure() || dial.unwanted(); });
-    dial.check_wanted(Step::secure_channel);
+    co_await until(dial.errand->bell(), handshake_deadline(dial),
+                   [&] { return layer->path() || layer->failure() || dial.errand->unwanted(); });
+    dial.errand->check_wanted(Step::secure_channel);
     if (layer->failure())
         throw StepFailure(Step::secure_channel, *layer->failure());
     if (!layer->path())
         throw StepFailure(Step::secure_channel, JF_TIMEOUT, "the encryption handshake took too long");
     const SecureInfo& info = layer->info();
-    dial.call->tell(
+    dial.errand->tell(
         Step::secure_channel, Moment::done,
         nlohmann::json{
             {"protocol", info.protocol}, {"cipher", info.cipher}, {"group", info.group}, {"proven", info.proven}}
@@ -181,33 +171,33 @@ awaitable<void> secure(Dial& dial, ConnectivitySession& session, LinkLayers& lay
 //    Over DTLS: a stream of datagrams.
 awaitable<void> make_reliable(Dial& dial, LinkLayers& layers)
 {
-    dial.call->tell(Step::reliable_stream, Moment::start);
+    dial.errand->tell(Step::reliable_stream, Moment::start);
     as_step(Step::reliable_stream, [&] { layers.make_reliable(); });
     const ReliableLayer* layer = layers.reliable();
-    co_await until(dial.call->bell, handshake_deadline(dial),
-                   [&] { return layer->path() || layer->failure() || dial.unwanted(); });
-    dial.check_wanted(Step::reliable_stream);
+    co_await until(dial.errand->bell(), handshake_deadline(dial),
+                   [&] { return layer->path() || layer->failure() || dial.errand->unwanted(); });
+    dial.errand->check_wanted(Step::reliable_stream);
     if (layer->failure())
         throw StepFailure(Step::reliable_stream, *layer->failure());
     if (!layer->path())
         throw StepFailure(Step::reliable_stream, JF_TIMEOUT, "no reliable stream over the UDP path in time");
-    dial.call->tell(Step::reliable_stream, Moment::done);
+    dial.errand->tell(Step::reliable_stream, Moment::done);
 }
 
 //    A channel for signaling, if the configuration divides the stream.
 awaitable<void> multiplex(Dial& dial, LinkLayers& layers)
 {
-    dial.call->tell(Step::multiplexer, Moment::start);
+    dial.errand->tell(Step::multiplexer, Moment::start);
     as_step(Step::multiplexer, [&] { layers.multiplex(); });
     const MultiplexerLayer* layer = layers.multiplexed();
-    co_await until(dial.call->bell, handshake_deadline(dial),
-                   [&] { return layer->signaling() || layer->failure() || dial.unwanted(); });
-    dial.check_wanted(Step::multiplexer);
+    co_await until(dial.errand->bell(), handshake_deadline(dial),
+                   [&] { return layer->signaling() || layer->failure() || dial.errand->unwanted(); });
+    dial.errand->check_wanted(Step::multiplexer);
     if (layer->failure())
         throw StepFailure(Step::multiplexer, *layer->failure());
     if (!layer->signaling())
         throw StepFailure(Step::multiplexer, JF_TIMEOUT, "the peer's device gave no channel for signaling in time");
-    dial.call->tell(Step::multiplexer, Moment::done);
+    dial.errand->tell(Step::multiplexer, Moment::done);
 }
 
 /// One path to a link. The layers are the link's from the start, so that they go in the right order if a step fails.
@@ -225,18 +215,18 @@ awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 
 } // namespace
 
-awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Leg> leg)
+awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Errand> errand, Device device)
 {
-    Dial dial(node, call, leg);
+    Dial dial(node, errand, std::move(device));
     send_request(dial);         // 2
     co_await hear_answer(dial); // 3
     const auto link = std::make_shared<Link>();
     link->peer = dial.callee;
     std::optional<StepFailure> failure;
-    call->tell(Step::connectivity, Moment::start);
+    errand->tell(Step::connectivity, Moment::start);
     do {
         ConnectivitySession* session = co_await choose_path(dial); // 4
-        call->tell(Step::connectivity, Moment::done, pair_detail(*session, dial.paths->is_stream(session)));
+        errand->tell(Step::connectivity, Moment::done, pair_detail(*session, dial.paths->is_stream(session)));
         failure.reset();
         try {
             co_await build_link(dial, *session, *link); // 5
@@ -249,7 +239,7 @@ awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Ca
             if (!path_is_bad || !dial.paths->hopeless().empty())
                 throw;
             failure = caught;
-            call->tell(caught.step(), Moment::failed, failure_detail(caught.error()));
+            errand->tell(caught.step(), Moment::failed, failure_detail(caught.error()));
         }
     } while (failure);
     as_step(Step::signaling, [&] { start_signaling(node, link, true); });
@@ -281,6 +271,10 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
         std::make_unique<SignalingSession>(node.board.signaling, node.completions, stream, initiator, node.self,
                                            link->peer, node.settings.display_name, std::move(events));
     node.links.keep(initiator, link);
+    if (std::exchange(node.tending_links, true))
+        node.bell.ring();
+    else
+        spawn(node, tend_links(node));
 }
 
 } // namespace jackfield::kernel

@@ -2,15 +2,17 @@
 
 #pragma once
 
-#include "kernel/flow/call.hpp"
 #include "kernel/flow/environment.hpp"
-#include "kernel/flow/leg.hpp"
+#include "kernel/flow/errand.hpp"
 
 namespace jackfield::kernel {
 
-/// The calling side: a new link to the leg's device. Gives up when the call is hung up or the leg is abandoned. Throws
-/// StepFailure.
-awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Leg> leg);
+/// The calling side: a new link to that device. Gives up when nobody wants it any more. Throws StepFailure.
+awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Errand> errand, Device device);
+
+/// A link that is open, or else a new one. While somebody else of this node opens one to that device, it is waited for.
+/// Throws StepFailure.
+awaitable<std::shared_ptr<Link>> link_to(Environment& node, std::shared_ptr<Errand> errand, Device device);
 
 /// The called side: answers a verified request and waits for the caller to come through. Says nothing to a stranger who
 /// does not get that far.

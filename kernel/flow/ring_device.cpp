@@ -10,6 +10,29 @@ namespace jackfield::kernel {
 
 namespace {
 
+/// A leg wants its link until the call is hung up or another device was faster.
+class LegErrand final : public Errand {
+public:
+    LegErrand(std::shared_ptr<Call> call, std::shared_ptr<Leg> leg) : call_(std::move(call)), leg_(std::move(leg)) {}
+
+    Bell& bell() override { return call_->bell; }
+    bool unwanted() const override { return call_->hung_up() || leg_->abandoned; }
+    void check_wanted(Step step) const override
+    {
+        call_->check_hung_up(step);
+        if (leg_->abandoned)
+            throw StepFailure(step, JF_CANCELLED, "another device took the call");
+    }
+    void tell(Step step, Moment moment, std::string detail_json) override
+    {
+        call_->tell(step, moment, std::move(detail_json));
+    }
+
+private:
+    std::shared_ptr<Call> call_;
+    std::shared_ptr<Leg> leg_;
+};
+
 // 6, 7  INVITE with our offer; the media session has been gathering since the link was asked for.
 awaitable<void> invite(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
 {
@@ -107,8 +130,8 @@ awaitable<void> ring_device(Environment& node, std::shared_ptr<Call> call, std::
                 forget_link(node, *call, *leg);
         }
         if (!leg->link) {
-            leg->link = co_await open_link(node, call, leg); // 2-5
-            co_await invite(call, media, leg);               // 6
+            leg->link = co_await link_to(node, std::make_shared<LegErrand>(call, leg), leg->device); // 2-5
+            co_await invite(call, media, leg);                                                       // 6
         }
         co_await wait_for_answer(node, call, media, leg); // 6, 7
     } catch (const StepFailure& failure) {

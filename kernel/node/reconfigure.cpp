@@ -53,6 +53,7 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
     };
     std::unique_ptr<Environment> environment(new Environment{control_, *stack.board, completions_, *stack.switchboard,
                                                              timeline_, config.call, invited_there, message});
+    environment->link_settings = config.link;
     if (!config.contacts.empty()) {
         auto contacts = load_contacts(config.contacts);
         if (!contacts)

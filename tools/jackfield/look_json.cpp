@@ -78,18 +78,21 @@ std::string explain_json(const kernel::Resolved& resolved)
     for (const auto& slot : kernel::all_slots())
         slots.push_back(of_slot(slot, resolved));
     const auto& call = resolved.config.call;
-    return dumped({{"config", resolved.config.name},
-                   {"folders", of_folders(resolved.searched)},
-                   {"slots", slots},
-                   {"call",
-                    {{"control_policy", kernel::word(call.control_policy)},
-                     {"tcp_grace_ms", call.tcp_grace.count()},
-                     {"ring_timeout_s", call.ring_timeout.count()},
-                     {"connect_timeout_s", call.connect_timeout.count()},
-                     {"bundle", kernel::word(call.bundle)},
-                     {"allow_unproven_peer", call.allow_unproven_peer},
-                     {"calls_from", kernel::word(call.calls_from)},
-                     {"display_name", call.display_name}}}});
+    const auto& link = resolved.config.link;
+    return dumped(
+        {{"config", resolved.config.name},
+         {"folders", of_folders(resolved.searched)},
+         {"slots", slots},
+         {"call",
+          {{"control_policy", kernel::word(call.control_policy)},
+           {"tcp_grace_ms", call.tcp_grace.count()},
+           {"ring_timeout_s", call.ring_timeout.count()},
+           {"connect_timeout_s", call.connect_timeout.count()},
+           {"bundle", kernel::word(call.bundle)},
+           {"allow_unproven_peer", call.allow_unproven_peer},
+           {"calls_from", kernel::word(call.calls_from)},
+           {"display_name", call.display_name}}},
+         {"link", {{"idle_timeout_s", link.idle_timeout.count()}, {"ping_interval_s", link.ping_interval.count()}}}});
 }
 
 } // namespace jackfield::program

@@ -48,6 +48,7 @@ TEST(Config, IsReadWhole)
         "call": { "control_policy": "udp-only", "tcp_grace_ms": 0, "ring_timeout_s": 600, "connect_timeout_s": 1,
                   "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë",
                   "calls_from": "contacts" },
+        "link": { "idle_timeout_s": 60, "ping_interval_s": 5 },
         "contacts": "people.json",
         "log": { "level": "debug" }
     })",
@@ -70,6 +71,8 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->call.tcp_grace, 0ms);
     EXPECT_EQ(config->call.ring_timeout, 600s);
     EXPECT_EQ(config->call.connect_timeout, 1s);
+    EXPECT_EQ(config->link.idle_timeout, 60s);
+    EXPECT_EQ(config->link.ping_interval, 5s);
     EXPECT_EQ(config->call.bundle, Bundle::kNever);
     EXPECT_TRUE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "Zoë");
@@ -161,7 +164,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
     EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"),
               "call.json: /slot: no such key; did you mean \"slots\"?\n"
-              "  known      jackfield, plugin_path, slots, call, contacts, log");
+              "  known      jackfield, plugin_path, slots, call, link, contacts, log");
     EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "

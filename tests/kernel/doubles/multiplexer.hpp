@@ -70,7 +70,14 @@ public:
             return std::make_unique<ChannelRole>(name, kind, *this);
         }
         void decline(std::uint64_t request) override { declined.insert(requests_.at(request).first); }
-        void ping(Nanoseconds, Completion done) override { done.succeed(); }
+        void ping(Nanoseconds, Completion done) override
+        {
+            ++pings;
+            if (Stage::current().script.pong == Play::happens)
+                done.succeed();
+            else
+                done.fail(JF_TIMEOUT, kScripted);
+        }
 
         bool initiator() const { return initiator_; }
 
@@ -88,6 +95,7 @@ public:
         void close(Status status, std::string_view text = kScripted) { listener_.closed(status, text); }
 
         std::set<std::string> declined;
+        int pings = 0;
         bool withdrawn = false;
 
     private:

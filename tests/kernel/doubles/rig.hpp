@@ -118,6 +118,7 @@ public:
     {
         return stage.get<SignalingDouble::Session>("signaling " + device, n);
     }
+    MultiplexerDouble::Session& multiplexer() { return stage.get<MultiplexerDouble::Session>("multiplexer"); }
     ReliableStreamDouble::Session& reliable() { return stage.get<ReliableStreamDouble::Session>("reliable"); }
 
     /// The timeline so far, one line an event: "answer start", "signaling progress ringing", "connectivity done tcp",

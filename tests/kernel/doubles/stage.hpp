@@ -37,6 +37,7 @@ struct Script {
     Play dtls = Play::happens;                    // 5
     Play reliable = Play::happens;                //
     Play channel = Play::happens;                 //    of the multiplexer
+    Play pong = Play::happens;                    //    a sign of life
     Play ring = Play::happens;                    // 6
     Play accept = Play::happens;                  // 6  fails: the person refuses
     Play media = Play::happens;                   // 7

@@ -1,6 +1,8 @@
 // Links are kept between calls: one is taken again, one that died is opened anew, two ends that dial at once both get
 // through.
 
+#include "kernel/flow/node_flows.hpp"
+#include "kernel/flow/open_link.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
 #include <gtest/gtest.h>
@@ -141,6 +143,153 @@ TEST(Link, OfAPeerThatDialsAgainAndAgainIsOneLink)
         rig.request();
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
     EXPECT_EQ(rig.stage.count("control-tcp"), 1U);
+}
+
+TEST(Link, ThatNobodyUsesIsClosedAfterItsTime)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    rig.advance(599s);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
+    rig.advance(2s);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
+    EXPECT_EQ(rig.node->flows, 0) << "nobody tends links that are not there";
+    rig.call();
+    EXPECT_EQ(rig.program->heard_answer, 2) << "the next call opens another";
+}
+
+TEST(Link, OfACallIsInUseHoweverLongThatIs)
+{
+    Rig rig;
+    const auto call = rig.call();
+    rig.advance(3600s);
+    EXPECT_EQ(rig.program->ends, 0);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
+    call->hang_up();
+    rig.settle();
+    rig.advance(599s);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U) << "its time begins with the end of the call";
+}
+
+TEST(Link, IsAskedForASignOfLife)
+{
+    Rig rig({.multiplexer = true});
+    rig.call()->hang_up();
+    rig.settle();
+    EXPECT_EQ(rig.multiplexer().pings, 0) << "it has just shown one";
+    rig.advance(30s);
+    EXPECT_EQ(rig.multiplexer().pings, 1);
+    rig.advance(30s);
+    EXPECT_EQ(rig.multiplexer().pings, 2);
+}
+
+TEST(Link, ThatGivesNoSignOfLifeIsForgotten)
+{
+    Rig rig({.multiplexer = true});
+    rig.call()->hang_up();
+    rig.settle();
+    rig.stage.script.pong = Play::fails;
+    rig.advance(30s);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
+    EXPECT_TRUE(rig.was_told("connectivity progress kept link is dead"));
+    rig.call();
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 2U) << "the next call does not try it first";
+    EXPECT_EQ(rig.program->heard_answer, 2);
+}
+
+// --- links without a call -------------------------------------------------------------------------------------------
+
+struct Wanted {
+    explicit Wanted(Rig& rig) : errand(std::make_shared<LinkErrand>(rig.timeline, "an errand")) {}
+
+    std::shared_ptr<LinkErrand> errand;
+    std::shared_ptr<Link> link;
+    std::optional<Error> failure;
+};
+
+Device bobs_device()
+{
+    Device device;
+    device.account_id = "bob";
+    device.device_id = "bob-1";
+    device.chain_pem = "chain of bob-1";
+    return device;
+}
+
+awaitable<void> want(Environment& node, std::shared_ptr<Wanted> wanted)
+{
+    try {
+        wanted->link = co_await link_to(node, wanted->errand, bobs_device());
+    } catch (const StepFailure& failure) {
+        wanted->failure = failure.error();
+    }
+}
+
+std::shared_ptr<Wanted> want_link(Rig& rig)
+{
+    const auto wanted = std::make_shared<Wanted>(rig);
+    spawn(*rig.node, want(*rig.node, wanted));
+    rig.settle();
+    return wanted;
+}
+
+TEST(LinkTo, OpensOneAndFindsItAgain)
+{
+    Rig rig;
+    const auto first = want_link(rig);
+    ASSERT_NE(first->link, nullptr);
+    const auto second = want_link(rig);
+    EXPECT_EQ(second->link, first->link);
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 1U);
+}
+
+TEST(LinkTo, WaitsForTheOneThatIsBeingOpened)
+{
+    Rig rig;
+    rig.node->settings.control_policy = ControlPolicy::kTcpOnly;
+    rig.stage.script.tls = Play::waits;
+    const auto first = want_link(rig);
+    const auto second = want_link(rig);
+    rig.call();
+    EXPECT_EQ(rig.discovery().count("bob-1", JF_CALL_REQUEST), 1U) << "one of the three asks";
+    rig.tls().secured();
+    rig.settle();
+    ASSERT_NE(first->link, nullptr);
+    EXPECT_EQ(second->link, first->link);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
+}
+
+TEST(LinkTo, GoesOnWithoutTheOneThatFailed)
+{
+    Rig rig;
+    rig.node->settings.control_policy = ControlPolicy::kTcpOnly;
+    rig.stage.script.tls = Play::waits;
+    const auto first = want_link(rig);
+    const auto second = want_link(rig);
+    rig.stage.script.tls = Play::happens;
+    first->errand->drop();
+    rig.settle();
+    ASSERT_TRUE(first->failure);
+    EXPECT_EQ(first->failure->status, JF_CANCELLED);
+    EXPECT_NE(second->link, nullptr) << "it opened its own";
+}
+
+TEST(LinkTo, IsNotWaitedForByWhoDoesNotWantItAnyMore)
+{
+    Rig rig;
+    rig.node->settings.control_policy = ControlPolicy::kTcpOnly;
+    rig.stage.script.tls = Play::waits;
+    const auto first = want_link(rig);
+    const auto second = want_link(rig);
+    second->errand->drop();
+    rig.settle();
+    ASSERT_TRUE(second->failure);
+    EXPECT_FALSE(first->failure);
+    rig.tls().secured();
+    rig.settle();
+    EXPECT_NE(first->link, nullptr);
 }
 
 TEST(Link, TellsNobodyOfAMessageNobodyTakes)

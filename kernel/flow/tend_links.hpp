@@ -1,0 +1,19 @@
+// The links that are kept between calls: one that nobody has used for a while is closed, one that has died is found out
+// and forgotten before somebody needs it.
+//
+// Threads: [control].
+
+#pragma once
+
+#include "kernel/flow/environment.hpp"
+
+namespace jackfield::kernel {
+
+/// Goes on while there are links; start_signaling starts it. One a node.
+awaitable<void> tend_links(Environment& node);
+
+/// Asks the peer of every link for a sign of life now, where the link has channels. One that gives none in `patience`
+/// is forgotten.
+void check_links(Environment& node, std::chrono::milliseconds patience);
+
+} // namespace jackfield::kernel
