@@ -122,6 +122,13 @@ void MultiplexerLayer::begin(bool initiator, std::function<void()> changed)
                                                 initiator ? asked : expected, std::move(changed));
 }
 
+void MultiplexerLayer::on_newcomer(std::function<void(const std::string& name, std::uint32_t kind)> newcomer)
+{
+    newcomer_ = std::move(newcomer);
+    for (const auto& early : std::exchange(early_, {}))
+        requested(early.request, early.name, early.kind);
+}
+
 void MultiplexerLayer::ping(std::chrono::nanoseconds patience, jf_done done)
 {
     session_.methods->ping(session_.self, patience.count(), done);
@@ -129,7 +136,16 @@ void MultiplexerLayer::ping(std::chrono::nanoseconds patience, jf_done done)
 
 void MultiplexerLayer::requested(std::uint64_t request, std::string_view name, std::uint32_t kind)
 {
-    const auto wanted = std::ranges::find_if(channels_, [&](const auto* channel) { return channel->is(name, kind); });
+    const auto expected = [&] {
+        return std::ranges::find_if(channels_, [&](const auto* channel) { return channel->is(name, kind); });
+    };
+    auto wanted = expected();
+    if (wanted == channels_.end() && !newcomer_ && signaling_->path())
+        return early_.push_back({request, std::string(name), kind});
+    if (wanted == channels_.end() && newcomer_) {
+        newcomer_(std::string(name), kind);
+        wanted = expected();
+    }
     if (wanted == channels_.end())
         return session_.methods->decline(session_.self, request);
     jf_channel channel{};

@@ -1,5 +1,5 @@
 // multiplexer/1 as the kernel uses it: a stream goes in, or a secure channel that is a multiplexer itself; channels
-// come out. Names that nobody here waits for are declined.
+// come out. Names that nobody here waits for, even when asked, are declined.
 //
 // Threads:  [control].
 // Lifetime: destroyed before what is below it, and after every channel of it and whatever is stacked upon those.
@@ -75,6 +75,10 @@ public:
     /// Nobody listens for changes of the channel of signaling any more.
     void forget_events() { signaling_->forget_events(); }
 
+    /// Asked about a channel that nobody here expects yet: it may make a ChannelLayer that does, at once.
+    /// Those that the peer has asked for since the channel of signaling is there have waited for this.
+    void on_newcomer(std::function<void(const std::string& name, std::uint32_t kind)> newcomer);
+
     /// Asks the peer for a sign of life. JF_TIMEOUT if none comes, JF_CLOSED if the link ended.
     void ping(std::chrono::nanoseconds patience, jf_done done);
 
@@ -92,6 +96,13 @@ private:
 
     jf_multiplexer_session session_{};
     std::vector<ChannelLayer*> channels_; // those that are alive
+    struct Early {
+        std::uint64_t request;
+        std::string name;
+        std::uint32_t kind;
+    };
+    std::function<void(const std::string&, std::uint32_t)> newcomer_;
+    std::vector<Early> early_; // bounded by what the plugin lets wait
     std::optional<Error> over_;
     std::unique_ptr<ChannelLayer> signaling_;
 };

@@ -26,7 +26,8 @@ constexpr std::size_t kMaxPluginFolders = 16;
 constexpr std::size_t kMaxPluginsPerSlot = 16;
 constexpr std::size_t kMaxPathBytes = 4096;
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "link", "contacts", "log"};
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots",    "call",
+                                         "link",      "files",       "contacts", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
@@ -34,6 +35,7 @@ constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
                                           "display_name",      "calls_from"};
 constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
+constexpr std::string_view kFileKeys[] = {"folder", "from", "quota_mib", "file_mib"};
 constexpr std::string_view kLogKeys[] = {"level"};
 
 // In the order of the enums and of JF_LOG_DEBUG and the others.
@@ -58,6 +60,17 @@ std::filesystem::path beside_file(const Config& config, const std::string& path)
     if (config.folder.empty())
         return path;
     return (config.folder / path).lexically_normal();
+}
+
+/// ~/.. is in the home of whoever runs the program.
+std::filesystem::path home_or_beside_file(const Config& config, const std::string& pointer, const std::string& path)
+{
+    if (!path.starts_with("~/"))
+        return beside_file(config, path);
+    const char* const home = std::getenv("HOME");
+    if (home == nullptr || *home == '\0')
+        Report(config.name, pointer, "~ stands for the HOME of the environment, which is not set").raise();
+    return std::filesystem::path(home) / path.substr(2);
 }
 
 void read_plugin_path(Config& config, const ObjectReader& top)
@@ -210,6 +223,30 @@ void read_link(LinkSettings& link, const Config& config, const json& text)
     link.ping_interval = std::chrono::seconds(reader.integer("ping_interval_s", link.ping_interval.count(), 1, 3600));
 }
 
+/// Needs to know whether there are contacts.
+void read_files(FileSettings& files, const Config& config, const json& text)
+{
+    const ObjectReader reader(text, "/files", config.name, kFileKeys);
+    const auto folder = reader.text("folder", "", kMaxPathBytes);
+    if (folder.empty())
+        Report(config.name, reader.place("folder"), "missing; it names the folder that files of peers are put into")
+            .raise();
+    const auto mib = [&](const char* key, std::uint64_t otherwise) {
+        return static_cast<std::uint64_t>(reader.integer(key, static_cast<std::int64_t>(otherwise >> 20), 1, 1 << 30))
+               << 20;
+    };
+    files.download.folder = home_or_beside_file(config, reader.place("folder"), folder);
+    files.download.quota_bytes = mib("quota_mib", files.download.quota_bytes);
+    files.download.file_bytes = mib("file_mib", files.download.file_bytes);
+    files.from = static_cast<CallsFrom>(reader.choice("from", static_cast<std::size_t>(files.from), kCallers));
+    if (files.from == CallsFrom::kContacts && config.contacts.empty())
+        Report(config.name, reader.place("from"),
+               "\"contacts\" (the default), and there is no list of them; \"contacts\": \"contacts.json\" at the top "
+               "names "
+               "one, \"from\": \"anyone\" takes files of everybody")
+            .raise();
+}
+
 void read_contacts(Config& config, const ObjectReader& top)
 {
     if (top.member("contacts") == nullptr)
@@ -234,6 +271,8 @@ Config read(const json& text, const std::string& name, const std::filesystem::pa
         read_call(config.call, config, *call);
     if (const auto* const link = top.member("link"))
         read_link(config.link, config, *link);
+    if (const auto* const files = top.member("files"))
+        read_files(config.files, config, *files);
     if (const auto* const log = top.member("log")) {
         const ObjectReader reader(*log, "/log", config.name, kLogKeys);
         config.log_level = static_cast<std::int32_t>(reader.choice("level", JF_LOG_INFO, kLevels));

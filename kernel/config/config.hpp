@@ -8,6 +8,7 @@
 #include "kernel/config/slots.hpp"
 #include "kernel/contacts/contacts.hpp"
 #include "kernel/error.hpp"
+#include "kernel/files/file_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -65,6 +66,7 @@ struct Config {
     std::vector<Choice> choices;                    // in the order of all_slots, within a slot as in the file
     CallSettings call;
     LinkSettings link;
+    FileSettings files;
     std::filesystem::path contacts; // where whom we know is written down; empty: nowhere
     std::int32_t log_level = 1;     // JF_LOG_INFO
 };

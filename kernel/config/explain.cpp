@@ -173,6 +173,15 @@ std::string link_text(const LinkSettings& link)
                        link.ping_interval.count());
 }
 
+std::string files_text(const FileSettings& files)
+{
+    const auto& download = files.download;
+    if (download.folder.empty())
+        return "are not taken; \"files\" with a \"folder\" would take them";
+    return fmt::format("of {} into {}, each up to {} MiB, together {} MiB", word(files.from), download.folder.string(),
+                       download.file_bytes >> 20, download.quota_bytes >> 20);
+}
+
 std::string marks(const Manifest& manifest)
 {
     std::vector<std::string> marks;
@@ -207,10 +216,11 @@ std::string explain(const Resolved& resolved)
     table.row({"step", "slot", "plugin", "why"});
     for (const auto& slot : all_slots())
         add_slot(table, slot, resolved);
-    return fmt::format(
-        "{}\n  searched   {}\n\n{}\n  control path  {}\n  media path    {}\n  call          {}\n  links         {}\n",
-        resolved.config.name, searched_text(resolved.searched), table.text(), control_chain(resolved),
-        media_chain(resolved), call_text(resolved.config.call), link_text(resolved.config.link));
+    return fmt::format("{}\n  searched   {}\n\n{}\n  control path  {}\n  media path    {}\n  call          {}\n  links "
+                       "        {}\n  files         {}\n",
+                       resolved.config.name, searched_text(resolved.searched), table.text(), control_chain(resolved),
+                       media_chain(resolved), call_text(resolved.config.call), link_text(resolved.config.link),
+                       files_text(resolved.config.files));
 }
 
 std::string list_plugins(const Registry& registry)

@@ -3,6 +3,7 @@
 #include "kernel/contacts/contacts_file.hpp"
 
 #include "kernel/config/object_reader.hpp"
+#include "kernel/descriptor.hpp"
 #include "kernel/registry/json_text.hpp"
 
 #include <fcntl.h>
@@ -24,23 +25,6 @@ using nlohmann::json;
 constexpr JsonLimits kContactsLimits{.size_bytes = 4 * 1024 * 1024, .depth = 4};
 constexpr std::string_view kListKeys[] = {"contacts"};
 constexpr std::string_view kContactKeys[] = {"account", "name", "banned"};
-
-/// An open file, closed at the end of its room.
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor()
-    {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    int get() const { return number_; }
-
-private:
-    int number_;
-};
 
 [[noreturn]] void give_up(const std::filesystem::path& file, const char* what)
 {

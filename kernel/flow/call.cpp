@@ -2,21 +2,12 @@
 
 #include "kernel/flow/call.hpp"
 
-#include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/random_id.hpp"
 #include "kernel/flow/step_failure.hpp"
 
 #include <fmt/format.h>
 
 namespace jackfield::kernel {
-
-namespace {
-std::string random_id()
-{
-    std::uint64_t number = 0;
-    random_bytes(reinterpret_cast<std::uint8_t*>(&number), sizeof(number));
-    return fmt::format("{:016x}", number);
-}
-} // namespace
 
 Call::Call(Timeline& timeline, Side call_side, std::string peer, MediaPlan media_plan,
            std::shared_ptr<CallListener> events)

@@ -13,6 +13,7 @@
 #include "kernel/executor/workers.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/errand.hpp"
+#include "kernel/flow/file_desk.hpp"
 #include "kernel/flow/link.hpp"
 #include "kernel/flow/until.hpp"
 #include "kernel/timeline/timeline.hpp"
@@ -41,6 +42,11 @@ struct Environment {
     std::function<jf_status(const Device& sender, std::string content_type, std::string body)> message;
 
     LinkSettings link_settings = {};
+
+    /// A file is offered: who shall hear of it, or nobody if it is not wanted.
+    std::function<std::shared_ptr<FileListener>(const std::shared_ptr<FileTransfer>&)> file_offered = {};
+    FileDesk files = {};
+
     Contacts contacts = {};
 
     Device self = {}; // once identity is loaded

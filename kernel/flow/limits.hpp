@@ -20,12 +20,22 @@ inline constexpr auto kMediaPaths = 15s;     // 7  from accept to media paths
 inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that are open
 inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
 inline constexpr auto kPingAnswer = 10s;     //    for the peer of a kept link to give a sign of life
-inline constexpr auto kGoodbye = 2s;         //    for the peer to hear that it is over
-inline constexpr auto kFinishRecording = 30s; // 8  to complete a file on a slow disk
-inline constexpr auto kLastWords = 100ms;     //    for a goodbye to be read before the connection goes with it
-inline constexpr auto kWithdraw = 3s;         //    for discovery to take our announcement back when the node stops
+inline constexpr auto kFileAnswer = 60s;     //    for the peer to take a file: a person may be asked
+inline constexpr auto kFileOffer = 10s;      //    from a channel for a file to the offer
+inline constexpr auto kFileDone = 60s;       //    from the last byte to the word that all is on the disk
+inline constexpr auto kFileTries = 30s;      //    since a file got on: no connection for so long, and it has failed
+inline constexpr std::chrono::milliseconds kFileFirstPause = 100ms; // before the next try; it doubles, up to
+inline constexpr std::chrono::milliseconds kFileLongestPause = 5s;
+inline constexpr auto kFileProgressEvery = 100ms; // for whoever watches
+inline constexpr auto kGoodbye = 2s;              //    for the peer to hear that it is over
+inline constexpr auto kFinishRecording = 30s;     // 8  to complete a file on a slow disk
+inline constexpr auto kLastWords = 100ms;         //    for a goodbye to be read before the connection goes with it
+inline constexpr auto kWithdraw = 3s;             //    for discovery to take our announcement back when the node stops
 
 inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once
 inline constexpr int kIncomingLinksPerAccount = 4;
+inline constexpr int kFilesSentAtOnce = 4;
+inline constexpr int kFilesReceivedAtOnce = 32;
+inline constexpr int kFilesReceivedAtOncePerAccount = 8;
 
 } // namespace jackfield::kernel::limits

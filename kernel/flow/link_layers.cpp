@@ -34,7 +34,7 @@ void LinkLayers::multiplex()
 MultiplexerLayer& LinkLayers::channels()
 {
     if (multiplexer_ == nullptr)
-        throw Failure(JF_UNSUPPORTED, "media shall go over a channel of the link, and the link has no channels");
+        throw Failure(JF_UNSUPPORTED, "the link has no channels: no plugin fills the slot \"multiplexer\" here");
     return *multiplexer_;
 }
 

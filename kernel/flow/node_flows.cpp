@@ -5,6 +5,7 @@
 #include "kernel/flow/incoming_call.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/outgoing_call.hpp"
+#include "kernel/flow/send_file.hpp"
 #include "kernel/flow/step_failure.hpp"
 
 #include <asio/co_spawn.hpp>
@@ -22,6 +23,13 @@ awaitable<void> run_call(Environment& node, awaitable<void> flow, std::shared_pt
     node.calls.insert(call);
     co_await std::move(flow);
     node.calls.erase(call);
+}
+
+awaitable<void> run_transfer(Environment& node, std::shared_ptr<FileTransfer> transfer)
+{
+    node.files.transfers.insert(transfer);
+    co_await send_file(node, transfer);
+    node.files.transfers.erase(transfer);
 }
 
 void tell(Environment& node, Step step, Moment moment, std::string detail = {})
@@ -67,6 +75,13 @@ void start_call(Environment& node, const std::shared_ptr<Call>& call)
     spawn(node, run_call(node, outgoing_call(node, call), call));
 }
 
+void start_file(Environment& node, const std::shared_ptr<FileTransfer>& transfer)
+{
+    if (node.stopping)
+        transfer->cancel();
+    spawn(node, run_transfer(node, transfer));
+}
+
 void take_call(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Link>& link,
                std::uint64_t number, std::string offer)
 {
@@ -99,6 +114,8 @@ void dismiss(Environment& node)
     node.stopping = true;
     for (const auto& call : node.calls)
         call->hang_up();
+    for (const auto& transfer : node.files.transfers)
+        transfer->cancel();
     node.bell.ring();
 }
 

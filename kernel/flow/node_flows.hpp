@@ -21,6 +21,9 @@ void start_call(Environment& node, const std::shared_ptr<Call>& call);
 void take_call(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Link>& link,
                std::uint64_t number, std::string offer);
 
+/// Starts the flow of a file of ours.
+void start_file(Environment& node, const std::shared_ptr<FileTransfer>& transfer);
+
 /// 0  Loads account and device; returns at once if they are there. Throws StepFailure.
 awaitable<void> load_identity(Environment& node);
 

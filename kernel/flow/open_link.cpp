@@ -6,6 +6,7 @@
 #include "kernel/flow/control_paths.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
+#include "kernel/flow/send_file.hpp"
 #include "kernel/flow/step_failure.hpp"
 #include "kernel/flow/tend_links.hpp"
 
@@ -270,6 +271,11 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
     link->signaling =
         std::make_unique<SignalingSession>(node.board.signaling, node.completions, stream, initiator, node.self,
                                            link->peer, node.settings.display_name, std::move(events));
+    if (link->layers->wants_channels())
+        link->layers->channels().on_newcomer([&node, weak](const std::string& name, std::uint32_t kind) {
+            if (const auto still = weak.lock())
+                channel_wanted(node, still, name, kind);
+        });
     node.links.keep(initiator, link);
     if (std::exchange(node.tending_links, true))
         node.bell.ring();

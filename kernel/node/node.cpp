@@ -16,8 +16,12 @@ namespace jackfield::kernel {
 
 namespace {
 
-/// Says that nobody listens to a call's events.
-class SilentListener final : public CallListener {};
+/// Says that nobody listens to a call's events, or a file's.
+class SilentListener final : public CallListener, public FileListener {
+public:
+    void ended(Call&, const CallEnd&) override {}
+    void ended(FileTransfer&, const FileEnd&) override {}
+};
 
 } // namespace
 
@@ -179,6 +183,27 @@ void Node::Impl::invited(Environment& environment, const std::shared_ptr<Link>& 
     take_call(environment, call, link, number, std::move(offer));
 }
 
+// --- files ----------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<FileTransfer> Node::Impl::send_file(std::string peer, std::filesystem::path file,
+                                                    std::shared_ptr<FileListener> listener)
+{
+    if (!listener)
+        listener = std::make_shared<SilentListener>();
+    const auto transfer =
+        std::make_shared<FileTransfer>(timeline_, Side::caller, std::move(peer), std::move(file), std::move(listener));
+    post([this, transfer] { start_file(*stack_->environment, transfer); });
+    return transfer;
+}
+
+void Node::Impl::cancel(const std::shared_ptr<FileTransfer>& transfer)
+{
+    post([this, transfer] {
+        transfer->cancel();
+        stack_->environment->bell.ring(); // it may wait for its turn
+    });
+}
+
 std::string Node::Impl::describe_discovery()
 {
     return wait_for<std::string>(control_, [this](const std::function<void(std::string)>& hand_over) {
@@ -260,6 +285,17 @@ void Node::refuse(const std::shared_ptr<Call>& call, std::uint32_t reason)
 void Node::hang_up(const std::shared_ptr<Call>& call, std::uint32_t reason)
 {
     impl_->post([call, reason] { call->hang_up(reason); });
+}
+
+std::shared_ptr<FileTransfer> Node::send_file(std::string peer_account, std::filesystem::path file,
+                                              std::shared_ptr<FileListener> listener)
+{
+    return impl_->send_file(std::move(peer_account), std::move(file), std::move(listener));
+}
+
+void Node::cancel(const std::shared_ptr<FileTransfer>& transfer)
+{
+    impl_->cancel(transfer);
 }
 
 std::string Node::describe_discovery()

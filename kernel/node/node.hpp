@@ -10,6 +10,7 @@
 #include "kernel/config/config.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
+#include "kernel/flow/file_transfer.hpp"
 #include "kernel/registry/registry.hpp"
 
 #include <expected>
@@ -51,6 +52,10 @@ public:
 
     /// The default refuses: nobody is here to answer.
     virtual IncomingPlan incoming(const IncomingCall&) { return {{}, nullptr, JF_REASON_BUSY}; }
+
+    /// A file comes in, from somebody whose files are taken. Whoever is returned hears how it goes; the default,
+    /// nobody, refuses it.
+    virtual std::shared_ptr<FileListener> incoming_file(const std::shared_ptr<FileTransfer>&) { return nullptr; }
 
     /// A text or another message outside a call. JF_UNSUPPORTED tells the sender that it was not taken.
     virtual jf_status message(const std::string& /*account_id*/, const std::string& /*content_type*/,
@@ -95,6 +100,12 @@ public:
     void answer(const std::shared_ptr<Call>& call);
     void refuse(const std::shared_ptr<Call>& call, std::uint32_t reason = JF_REASON_DECLINED);
     void hang_up(const std::shared_ptr<Call>& call, std::uint32_t reason = JF_REASON_NORMAL);
+
+    /// Sends a file to one device of the peer, the first that can be reached. It goes on where it was if the connection
+    /// breaks, and where an earlier one of the same file had come to. `listener` may be null.
+    std::shared_ptr<FileTransfer> send_file(std::string peer_account, std::filesystem::path file,
+                                            std::shared_ptr<FileListener> listener);
+    void cancel(const std::shared_ptr<FileTransfer>& transfer);
 
     /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
     std::string describe_discovery();

@@ -36,6 +36,9 @@ public:
     }
 
     std::shared_ptr<Call> call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
+    std::shared_ptr<FileTransfer> send_file(std::string peer, std::filesystem::path file,
+                                            std::shared_ptr<FileListener> listener);
+    void cancel(const std::shared_ptr<FileTransfer>& transfer);
     std::string describe_discovery();
 
 private:

@@ -54,6 +54,10 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
     std::unique_ptr<Environment> environment(new Environment{control_, *stack.board, completions_, *stack.switchboard,
                                                              timeline_, config.call, invited_there, message});
     environment->link_settings = config.link;
+    environment->files.settings = config.files;
+    environment->file_offered = [this](const std::shared_ptr<FileTransfer>& transfer) {
+        return listener_->incoming_file(transfer);
+    };
     if (!config.contacts.empty()) {
         auto contacts = load_contacts(config.contacts);
         if (!contacts)

@@ -13,11 +13,11 @@ namespace jackfield::kernel {
 
 std::string_view name_of(Step step)
 {
-    static constexpr std::array<std::string_view, 13> names{
+    static constexpr std::array<std::string_view, 14> names{
         "configuration", "identity",     "discovery",          "request",
         "answer",        "connectivity", "secure_channel",     "reliable_stream",
         "multiplexer",   "signaling",    "media_connectivity", "media",
-        "call"};
+        "call",          "file"};
     return names[static_cast<std::size_t>(step)];
 }
 

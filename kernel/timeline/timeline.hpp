@@ -16,7 +16,7 @@
 
 namespace jackfield::kernel {
 
-/// The steps of a call, in the order in which they happen (timeline.schema.json).
+/// The steps of a call, in the order in which they happen (timeline.schema.json), and what there is beside calls.
 enum class Step {
     configuration,      // a running node takes another one
     identity,           // who we are
@@ -31,6 +31,7 @@ enum class Step {
     media_connectivity, // the media paths
     media,              // sound and pictures
     call,               // the call as a whole: its last event says how it ended
+    file,               // beside calls: one file, from offer to the last byte
 };
 
 enum class Moment { start, progress, done, failed };

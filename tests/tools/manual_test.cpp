@@ -161,6 +161,7 @@ TEST(ConfigManual, HasEveryKeyOfTheFile)
     EXPECT_EQ(keys(".Sh A PLUGIN IN A SLOT"), known_at(R"({"jackfield":1,"slots":{"codec":{"zz":1}}})"));
     EXPECT_EQ(keys(".Sh CALL"), known_at(R"({"jackfield":1,"slots":{},"call":{"zz":1}})"));
     EXPECT_EQ(keys(".Sh LINK"), known_at(R"({"jackfield":1,"slots":{},"link":{"zz":1}})"));
+    EXPECT_EQ(keys(".Sh FILES OF PEERS"), known_at(R"({"jackfield":1,"slots":{},"files":{"zz":1}})"));
     EXPECT_EQ(keys(".Sh LOG"), known_at(R"({"jackfield":1,"slots":{},"log":{"zz":1}})"));
 }
 

@@ -1,5 +1,6 @@
 // jackfield listen: waits for calls, and answers, declines or asks.
 
+#include "tools/jackfield/file_words.hpp"
 #include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
@@ -17,6 +18,7 @@ enum class Policy { answer, decline, ask };
 
 class ListenerView final : public kernel::NodeListener,
                            public kernel::CallListener,
+                           public kernel::FileListener,
                            public std::enable_shared_from_this<ListenerView> {
 public:
     ListenerView(Progress& progress, MainLoop& loop, Policy policy, std::string send, RecordingNames recordings,
@@ -94,6 +96,21 @@ public:
         });
     }
 
+    std::shared_ptr<kernel::FileListener> incoming_file(const std::shared_ptr<kernel::FileTransfer>& transfer) override
+    {
+        progress_.say(fmt::format("file from {}: {}, {}", transfer->peer_account, printable(transfer->name),
+                                  bytes_words(transfer->size)));
+        return shared_from_this();
+    }
+
+    void progress(kernel::FileTransfer& transfer) override { rates_.show(progress_, transfer); }
+
+    void ended(kernel::FileTransfer& transfer, const kernel::FileEnd& end) override
+    {
+        rates_.end(progress_, transfer);
+        progress_.say(rates_.sentence(transfer, end));
+    }
+
     int exit_code() const { return exit_code_; }
 
 private:
@@ -131,6 +148,7 @@ private:
     Policy policy_;
     kernel::MediaPlan plan_; // [control]
     RecordingNames recordings_;
+    FileRates rates_; // [control]
     bool once_;
     bool busy_ = false; // [control]
     std::chrono::steady_clock::time_point answered_at_{};

@@ -79,6 +79,7 @@ std::string explain_json(const kernel::Resolved& resolved)
         slots.push_back(of_slot(slot, resolved));
     const auto& call = resolved.config.call;
     const auto& link = resolved.config.link;
+    const auto& files = resolved.config.files;
     return dumped(
         {{"config", resolved.config.name},
          {"folders", of_folders(resolved.searched)},
@@ -92,7 +93,12 @@ std::string explain_json(const kernel::Resolved& resolved)
            {"allow_unproven_peer", call.allow_unproven_peer},
            {"calls_from", kernel::word(call.calls_from)},
            {"display_name", call.display_name}}},
-         {"link", {{"idle_timeout_s", link.idle_timeout.count()}, {"ping_interval_s", link.ping_interval.count()}}}});
+         {"link", {{"idle_timeout_s", link.idle_timeout.count()}, {"ping_interval_s", link.ping_interval.count()}}},
+         {"files",
+          {{"folder", files.download.folder.string()},
+           {"from", kernel::word(files.from)},
+           {"quota_mib", files.download.quota_bytes >> 20},
+           {"file_mib", files.download.file_bytes >> 20}}}});
 }
 
 } // namespace jackfield::program

@@ -130,6 +130,16 @@ void Progress::say(std::string_view text)
     print(format_ == EventFormat::json ? stderr : stdout, std::string(text) + "\n");
 }
 
+void Progress::live(const std::string& id, const std::string& line)
+{
+    const std::lock_guard lock(mutex_);
+    if (line.empty())
+        going_on_.erase(id);
+    else
+        going_on_[id] = line;
+    print(stderr, "");
+}
+
 void Progress::ask(std::string_view question)
 {
     const std::lock_guard lock(mutex_);
@@ -164,6 +174,8 @@ void Progress::show_human(const TimelineEvent& event)
     if (event.moment != Moment::progress && began != began_ns_.end())
         began_ns_.erase(began);
     if (event.step == Step::media && event.moment == Moment::progress && note_quality(event))
+        return print(stderr, "");
+    if (event.step == Step::file) // the verb says how it goes
         return print(stderr, "");
     if (event.step == Step::call) { // the verb says how it ended
         std::erase_if(began_ns_, [&](const auto& one) { return one.first.first == event.call; });
@@ -216,6 +228,8 @@ std::string Progress::live_line() const
     if (!question_.empty())
         return question_ + " ";
     std::string line;
+    for (const auto& [id, going_on] : going_on_)
+        line += (line.empty() ? "" : " | ") + going_on;
     for (const auto& [key, words_of_stream] : quality_)
         line += (line.empty() ? "" : " | ") + words_of_stream;
     if (!line.empty()) // one that wraps could not be drawn over

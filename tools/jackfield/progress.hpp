@@ -33,6 +33,9 @@ public:
     /// standard error, so that standard output stays JSON.
     void say(std::string_view line);
 
+    /// What goes on for a while, such as a file: stands at the bottom until it is empty.
+    void live(const std::string& id, const std::string& line);
+
     /// A question, which stands at the bottom until it is settled.
     void ask(std::string_view question);
     void settle();
@@ -58,6 +61,7 @@ private:
     std::unique_ptr<kernel::Trace> trace_;
     std::map<Key, std::int64_t> began_ns_;
     std::map<std::pair<std::string, int>, std::string> quality_; // by call and stream, for the live line
+    std::map<std::string, std::string> going_on_;                // by id, for the live line
     std::string question_;
     bool live_ = false; // a line is drawn that must go before the next
 };

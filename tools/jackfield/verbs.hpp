@@ -16,6 +16,7 @@ struct Verb {
 Verb id_verb();
 Verb listen_verb();
 Verb call_verb();
+Verb send_file_verb();
 Verb contacts_verb();
 Verb dht_verb();
 Verb plugins_verb();

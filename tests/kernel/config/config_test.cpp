@@ -49,6 +49,7 @@ TEST(Config, IsReadWhole)
                   "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë",
                   "calls_from": "contacts" },
         "link": { "idle_timeout_s": 60, "ping_interval_s": 5 },
+        "files": { "folder": "in", "from": "anyone", "quota_mib": 10, "file_mib": 5 },
         "contacts": "people.json",
         "log": { "level": "debug" }
     })",
@@ -73,6 +74,10 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->call.connect_timeout, 1s);
     EXPECT_EQ(config->link.idle_timeout, 60s);
     EXPECT_EQ(config->link.ping_interval, 5s);
+    EXPECT_EQ(config->files.download.folder, "/etc/jackfield/in");
+    EXPECT_EQ(config->files.download.quota_bytes, 10U << 20);
+    EXPECT_EQ(config->files.download.file_bytes, 5U << 20);
+    EXPECT_EQ(config->files.from, CallsFrom::kAnyone);
     EXPECT_EQ(config->call.bundle, Bundle::kNever);
     EXPECT_TRUE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "Zoë");
@@ -164,7 +169,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
     EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"),
               "call.json: /slot: no such key; did you mean \"slots\"?\n"
-              "  known      jackfield, plugin_path, slots, call, link, contacts, log");
+              "  known      jackfield, plugin_path, slots, call, link, files, contacts, log");
     EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
@@ -188,6 +193,16 @@ TEST(Config, NeedsAListOfContactsToTakeCallsOfContactsAlone)
               "\"contacts.json\" at the top names one");
     EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "contacts": ""})"),
               "call.json: /contacts: expected the name of a file, found \"\"");
+}
+
+TEST(Config, NeedsAFolderForFilesAndSomebodyToTakeThemOf)
+{
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "files": {}})"),
+              "call.json: /files/folder: missing; it names the folder that files of peers are put into");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "files": {"folder": "in"}})"),
+              "call.json: /files/from: \"contacts\" (the default), and there is no list of them; \"contacts\": "
+              "\"contacts.json\" at the top names one, \"from\": \"anyone\" takes files of everybody");
+    EXPECT_TRUE(parse_config(R"({"jackfield": 1, "slots": {}, "files": {"folder": "in"}, "contacts": "c.json"})", "x"));
 }
 
 TEST(Config, RefusesSlotsOfTheWrongShape)

@@ -64,6 +64,7 @@ TEST(Explain, ShowsEverySlotInTheOrderOfACallAndWhy)
   media path    codec-a | codec-b -> media-srtp -> ice-libnice -> peer -> ice-libnice -> media-srtp -> codec-a | codec-b
   call          tcp-preferred (TCP if it is up within 100 ms after UDP), bundle auto, gives up connecting after 15 s, ringing after 30 s; calls from anyone
   links         kept until idle for 600 s, asked for a sign of life every 30 s
+  files         are not taken; "files" with a "folder" would take them
 )");
 }
 
