@@ -52,7 +52,7 @@ std::string last_name_in(const std::filesystem::path& list, const std::string& b
 
 Error Download::trouble(const char* what) const
 {
-    const jf_status status = errno == ENOSPC || errno == EDQUOT ? JF_EXHAUSTED : JF_INTERNAL;
+    const jf_status status = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? JF_EXHAUSTED : JF_INTERNAL;
     return {status,
             fmt::format("{}: \"{}\" cannot be {}: {}", settings_.folder.string(), name_, what, std::strerror(errno))};
 }

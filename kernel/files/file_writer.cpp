@@ -76,7 +76,8 @@ std::optional<FileWriter::Task> FileWriter::next()
 {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
-    if (stopped_)
+    // What came before the connection broke need not come again.
+    if (stopped_ && (stopped_->status != JF_CLOSED || tasks_.empty()))
         return std::nullopt;
     auto task = std::move(tasks_.front());
     tasks_.pop_front();
