@@ -140,7 +140,7 @@ void MultiplexerLayer::requested(std::uint64_t request, std::string_view name, s
         return std::ranges::find_if(channels_, [&](const auto* channel) { return channel->is(name, kind); });
     };
     auto wanted = expected();
-    if (wanted == channels_.end() && !newcomer_ && signaling_->path())
+    if (wanted == channels_.end() && !newcomer_ && signaling_->path() && name != kSignalingChannel)
         return early_.push_back({request, std::string(name), kind});
     if (wanted == channels_.end() && newcomer_) {
         newcomer_(std::string(name), kind);

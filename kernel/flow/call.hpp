@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace jackfield::kernel {
 
@@ -28,6 +29,14 @@ struct CallEnd {
 };
 
 class Call;
+struct CrossedInvitation; // crossing.hpp
+
+/// Invitations of the peer that have come in while we were calling it.
+struct Crossing {
+    bool open = false; // while it rings there
+    std::vector<std::shared_ptr<CrossedInvitation>> held;
+    std::shared_ptr<CrossedInvitation> taken; // the call goes on with this one
+};
 
 /// What a program wants to hear of a call. [control] Must not block; may decide about the call at once.
 class CallListener {
@@ -52,6 +61,7 @@ public:
     std::string display_name;               // of the caller, if it said one
     std::shared_ptr<CallListener> listener; // second owner: the program
     Bell bell;
+    Crossing crossing; // the flow's
 
     /// The program's decisions; the flow looks at them.
     void hang_up(std::uint32_t reason = JF_REASON_NORMAL);

@@ -60,6 +60,12 @@ struct Environment {
     Bell bell = {}; // a flow has ended, a link that a peer opens has got on, the node stops
     bool stopping = false;
     Workers workers{control}; // opens codecs; idle before the board goes
+
+    void take_identity(Device device)
+    {
+        self = std::move(device);
+        links.set_own_device(self.device_id);
+    }
 };
 
 inline bool may_call(const Environment& node, const std::string& account_id)

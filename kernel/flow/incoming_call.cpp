@@ -32,31 +32,6 @@ void check_wanted(const Call& call, const Leg& leg)
         throw StepFailure(Step::signaling, JF_REFUSED, "refused here");
 }
 
-// 7  Our answer to the offer, sent while it rings, so that media is negotiated before anybody picks up.
-awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
-                                 std::shared_ptr<Leg> leg, std::string offer_json)
-{
-    auto offer = as_step(Step::signaling, [&] { return parse_media_description(offer_json); });
-    auto answer = as_step(Step::signaling, [&] { return media->answer(offer); });
-    call->tell(Step::media_connectivity, Moment::start);
-    as_step(Step::media_connectivity, [&] {
-        leg->media = std::make_unique<MediaLeg>(node, call, leg->device, JF_CONTROLLED, highest_component(answer));
-    });
-    co_await leg->media->gathered([&] { return leg->signaled->over() || call->refused(); });
-    check_wanted(*call, *leg);
-    auto answer_json = as_step(Step::media_connectivity, [&] {
-        auto json = leg->media->describe(std::move(answer));
-        leg->media->take_remote(*media, offer, *leg->link->layers);
-        leg->media->trickle_over(*leg->signaled);
-        return json;
-    });
-    as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
-    open_codecs(*media, *leg->media); // after the 180, which would have to share the processor with them
-    call->tell_progress(Step::signaling, "ringing");
-    call->listener->ringing(*call);
-    co_return answer_json;
-}
-
 // 6  Until the program answers or refuses, the caller gives up, or nobody comes.
 awaitable<void> wait_for_decision(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
                                   std::shared_ptr<Leg> leg)
@@ -99,6 +74,30 @@ void refuse(const Call& call, Leg& leg, const StepFailure& failure)
 }
 
 } // namespace
+
+awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                                 std::shared_ptr<Leg> leg, std::string offer_json)
+{
+    auto offer = as_step(Step::signaling, [&] { return parse_media_description(offer_json); });
+    auto answer = as_step(Step::signaling, [&] { return media->answer(offer); });
+    call->tell(Step::media_connectivity, Moment::start);
+    as_step(Step::media_connectivity, [&] {
+        leg->media = std::make_unique<MediaLeg>(node, call, leg->device, JF_CONTROLLED, highest_component(answer));
+    });
+    co_await leg->media->gathered([&] { return leg->signaled->over() || call->refused(); });
+    check_wanted(*call, *leg);
+    auto answer_json = as_step(Step::media_connectivity, [&] {
+        auto json = leg->media->describe(std::move(answer));
+        leg->media->take_remote(*media, offer, *leg->link->layers);
+        leg->media->trickle_over(*leg->signaled);
+        return json;
+    });
+    as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
+    open_codecs(*media, *leg->media); // after the 180, which would have to share the processor with them
+    call->tell_progress(Step::signaling, "ringing");
+    call->listener->ringing(*call);
+    co_return answer_json;
+}
 
 awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Link> link,
                               std::uint64_t number, std::string offer)

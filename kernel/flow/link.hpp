@@ -33,24 +33,35 @@ struct Link {
 };
 
 /// At most two links to a device: the last one that we opened and the last one that it opened. When both ends dial at
-/// once there are both, and each end's call comes in on its own: neither may replace the other.
+/// once there are both, and each end's call comes in on its own: neither may replace the other. Afterwards one is one
+/// too many: both ends keep that which the device with the lower id has opened.
 class Links {
 public:
+    /// Who we are, once that is known.
+    void set_own_device(std::string device_id) { own_device_id_ = std::move(device_id); }
+
     void keep(bool ours, std::shared_ptr<Link> link)
     {
         auto& place = links_[{link->peer.device_id, ours}];
         std::swap(place, link); // what was there goes after the new one is in its place
     }
 
-    /// Ours or theirs; null if there is none that is open.
+    /// Null if there is none that is open. Of two, the one that stays.
     std::shared_ptr<Link> find(const std::string& device_id) const
     {
-        for (const bool ours : {true, false}) {
+        const bool ours_stays = own_device_id_ < device_id;
+        for (const bool ours : {ours_stays, !ours_stays}) {
             const auto found = links_.find({device_id, ours});
             if (found != links_.end() && found->second->usable())
                 return found->second;
         }
         return nullptr;
+    }
+
+    bool is_surplus(const std::shared_ptr<Link>& link) const
+    {
+        const auto staying = find(link->peer.device_id);
+        return staying && staying != link;
     }
 
     std::vector<std::shared_ptr<Link>> all() const
@@ -82,6 +93,7 @@ public:
     bool empty() const { return links_.empty(); }
 
 private:
+    std::string own_device_id_;
     std::map<std::pair<std::string, bool>, std::shared_ptr<Link>> links_; // second owner: the calls on a link
 };
 

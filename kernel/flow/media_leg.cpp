@@ -25,7 +25,7 @@ std::string channel_name(const MediaPlace& place)
 
 MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, std::uint32_t role,
                    std::uint32_t component_count)
-    : call_(std::move(call)), node_(node), peer_(std::move(peer))
+    : call_(std::move(call)), node_(node), peer_(std::move(peer)), we_invited_(role == JF_CONTROLLING)
 {
     if (component_count == 0)
         return;
@@ -116,9 +116,9 @@ void MediaLeg::open_channels(const std::vector<AgreedStream>& streams, LinkLayer
     for (const auto& place : places_of(streams)) {
         const std::string name = channel_name(place);
         if (!place.channel.empty() && !channels_.contains(name))
-            channels_[name] = std::make_unique<ChannelLayer>(link.channels(), name, JF_DATAGRAM,
-                                                             call_->side == Side::caller ? asked : expected,
-                                                             [kept = call_] { kept->bell.ring(); });
+            channels_[name] =
+                std::make_unique<ChannelLayer>(link.channels(), name, JF_DATAGRAM, we_invited_ ? asked : expected,
+                                               [kept = call_] { kept->bell.ring(); });
     }
 }
 
@@ -148,9 +148,8 @@ std::vector<jf_path> MediaLeg::paths()
     for (const auto& place : places_of(streams_)) {
         const jf_path below =
             place.channel.empty() ? ice_->path(place.component) : *channels_.at(channel_name(place))->path();
-        decorators_.emplace_back(
-            node_.board, below,
-            DecoratorStack::Place{Seam::kMedia, peer_, call_->side == Side::caller, place.component});
+        decorators_.emplace_back(node_.board, below,
+                                 DecoratorStack::Place{Seam::kMedia, peer_, we_invited_, place.component});
         paths.push_back(decorators_.back().path());
     }
     return paths;

@@ -81,6 +81,7 @@ private:
     std::shared_ptr<Call> call_;
     Environment& node_;
     Device peer_;
+    bool we_invited_; // a call of ours goes on with the peer's invitation where the two have crossed
     std::unique_ptr<ConnectivitySession> ice_;                      // null if nothing goes over it
     std::map<std::string, std::unique_ptr<ChannelLayer>> channels_; // by name
     std::vector<DecoratorStack> decorators_;                        // upon their paths

@@ -104,7 +104,7 @@ awaitable<void> load_identity(Environment& node)
         tell(node, Step::identity, Moment::failed, failure_detail(**loaded));
         throw StepFailure(Step::identity, **loaded);
     }
-    node.self = self_device(identity);
+    node.take_identity(self_device(identity));
     tell(node, Step::identity, Moment::done,
          nlohmann::json{{"account", node.self.account_id}, {"device", node.self.device_id}}.dump());
 }

@@ -2,6 +2,7 @@
 
 #include "kernel/flow/outgoing_call.hpp"
 
+#include "kernel/flow/crossing.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/ring_device.hpp"
@@ -138,18 +139,20 @@ void abandon(const Legs& legs, const std::shared_ptr<Leg>& winner, Call& call)
         if (leg == winner)
             continue;
         leg->abandoned = true;
-        leg->abandon_reason = winner ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
+        leg->abandon_reason = winner || call.crossing.taken ? JF_REASON_ELSEWHERE : JF_REASON_CANCELLED;
         if (leg->ended)
             say_goodbye(*leg, leg->abandon_reason);
     }
     call.bell.ring();
 }
 
-// 1-6  Every device of the peer at once, each as soon as it is found; the first that answers wins.
+// 1-6  Every device of the peer at once, each as soon as it is found; the first that answers wins. Null if the peer has
+//      called us meanwhile, and that is the call that goes on.
 awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call> call,
                                          std::shared_ptr<CallMedia> media, std::shared_ptr<CallEnd> end)
 {
     call->tell(Step::discovery, Moment::start);
+    call->crossing.open = true;
     Legs legs = co_await ring_linked_devices(node, call, media);
     const Search search(node.switchboard, call->peer_account, [call] { call->bell.ring(); });
     std::shared_ptr<Leg> winner;
@@ -166,7 +169,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
         }
         check_media(*media);
         const bool all_over = search.done() && std::ranges::all_of(legs, [](const auto& leg) { return leg->ended; });
-        return winner || all_over || call->hung_up();
+        return winner || call->crossing.taken || all_over || call->hung_up();
     };
     try {
         co_await until(call->bell, now() + limits::kFind, [&] { return settled() || !legs.empty(); });
@@ -178,6 +181,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
         abandon(legs, nullptr, *call);
         throw;
     }
+    call->crossing.open = false;
     abandon(legs, winner, *call);
     co_await until(call->bell, now() + limits::kGoodbye, [&] {
         return std::ranges::all_of(legs, [&](const auto& leg) { return leg->ended || leg == winner; });
@@ -186,6 +190,8 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
         ready.leave_to(*winner);
         co_return winner;
     }
+    if (call->crossing.taken && !call->hung_up())
+        co_return nullptr;
     call->check_hung_up(furthest(legs));
     if (legs.empty())
         throw StepFailure(Step::discovery, search.problem());
@@ -203,6 +209,9 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
         call->tell(Step::call, Moment::start);
         media = open_media(node, call);                  //     the files we send and record
         leg = co_await ring_all(node, call, media, end); // 1-7 find, connect, encrypt, invite; media while it rings
+        if (!leg)
+            leg = co_await answer_crossing(node, call, media); // 6, 7 the peer has called us at the same moment
+        end_crossing(*call);
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
         call->listener->answered(*call);
@@ -214,6 +223,7 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
         if (leg) // it had answered: it must hear that nothing comes of it
             say_goodbye(*leg, call->hung_up().value_or(JF_REASON_FAILED));
     }
+    end_crossing(*call);
     co_await close_call(call, media, end);
 }
 

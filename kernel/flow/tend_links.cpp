@@ -46,7 +46,8 @@ TimePoint look_after(Environment& node)
         const bool used = link.use_count() > 2; // the table's, and this copy
         if (used || !link->idle_since)
             link->idle_since = used ? std::nullopt : std::optional(now());
-        if (link->idle_since && now() >= *link->idle_since + node.link_settings.idle_timeout) {
+        const auto idle_timeout = node.links.is_surplus(link) ? limits::kSurplusIdle : node.link_settings.idle_timeout;
+        if (link->idle_since && now() >= *link->idle_since + idle_timeout) {
             tell(node, *link, "idle link closed");
             node.links.drop(link);
             continue;
@@ -58,7 +59,7 @@ TimePoint look_after(Environment& node)
         }
         next = std::min(next, link->ping_due);
         if (link->idle_since)
-            next = std::min(next, *link->idle_since + node.link_settings.idle_timeout);
+            next = std::min(next, *link->idle_since + idle_timeout);
     }
     return next;
 }

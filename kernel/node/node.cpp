@@ -3,6 +3,7 @@
 #include "kernel/node/node.hpp"
 
 #include "kernel/config/resolve.hpp"
+#include "kernel/flow/crossing.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
 #include "kernel/node/node_impl.hpp"
@@ -165,6 +166,8 @@ void Node::Impl::request(Environment& environment, const Device& sender, const C
 void Node::Impl::invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number,
                          std::string offer, std::string name)
 {
+    if (crosses(environment, link, number, offer))
+        return;
     const auto call = std::make_shared<Call>(timeline_, Side::callee, link->peer.account_id, MediaPlan{}, nullptr);
     call->display_name = std::move(name);
     IncomingPlan plan{{}, nullptr, JF_REASON_BUSY};

@@ -34,7 +34,7 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
             });
     stack->environment = make_environment(*stack, resolved.config);
     if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
-        stack->environment->self = earlier->environment->self;
+        stack->environment->take_identity(earlier->environment->self);
     return stack;
 }
 

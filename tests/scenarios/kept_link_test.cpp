@@ -36,6 +36,12 @@ public:
                                [&](const std::string& said) { return said.find(words) != std::string::npos; });
         });
     }
+    bool has_heard(const std::string& words)
+    {
+        const std::lock_guard lock(mutex_);
+        return std::any_of(said_.begin(), said_.end(),
+                           [&](const std::string& said) { return said.find(words) != std::string::npos; });
+    }
     bool has_ended(int calls)
     {
         return wait([&] { return ended_ == calls; });
@@ -87,6 +93,34 @@ TEST(KeptLink, RingsWithoutLookingForTheDeviceFirst)
     EXPECT_TRUE(caller->hears(R"(connectivity progress {"what":"kept"})"));
     (*node)->hang_up(second);
     EXPECT_TRUE(caller->has_ended(2));
+}
+
+TEST(KeptLink, IsOneAndSoIsTheCallWhenBothEndsCallAtOnce)
+{
+    World world;
+    std::vector<std::shared_ptr<Caller>> callers;
+    std::vector<std::unique_ptr<Node>> nodes;
+    std::vector<std::string> accounts;
+    for (const char* name : {"alice", "bob"}) {
+        callers.push_back(std::make_shared<Caller>());
+        nodes.push_back(*Node::create(*load_config(world.configure(name)), callers.back()));
+        accounts.push_back(nodes.back()->start()->account_id);
+        ASSERT_TRUE(callers.back()->hears("discovery progress"));
+    }
+    std::vector<std::shared_ptr<Call>> calls;
+    for (const std::size_t one : {0, 1}) {
+        const MediaPlan plan{"test", "null", true, false};
+        calls.push_back(nodes[one]->call(accounts[1 - one], plan, std::shared_ptr<CallListener>(callers[one])));
+    }
+    for (const auto& caller : callers)
+        EXPECT_TRUE(caller->hears(R"("what":"first_audio")"));
+    EXPECT_TRUE(callers[0]->has_heard("ours goes on") != callers[1]->has_heard("ours goes on"));
+    EXPECT_TRUE(callers[0]->has_heard("theirs goes on") != callers[1]->has_heard("theirs goes on"));
+    nodes[0]->hang_up(calls[0]);
+    for (const auto& caller : callers) {
+        EXPECT_TRUE(caller->has_ended(1));
+        EXPECT_FALSE(caller->has_heard("call failed"));
+    }
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "tests/kernel/doubles/rig.hpp"
 
 #include "kernel/config/resolve.hpp"
+#include "kernel/flow/crossing.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
 #include "tests/kernel/doubles/codec.hpp"
@@ -138,6 +139,8 @@ Rig::Rig(const RigOptions& options) : Bench(options)
         [](const std::string&, bool, const std::string&) {});
     const auto invited = [this](const std::shared_ptr<kernel::Link>& link, std::uint64_t number, std::string offer,
                                 std::string name) {
+        if (crosses(*node, link, number, offer))
+            return;
         const auto call = std::make_shared<kernel::Call>(timeline, kernel::Side::callee, link->peer.account_id,
                                                          kernel::MediaPlan{"tone", "tape", true, false}, program);
         call->display_name = std::move(name);
@@ -150,8 +153,10 @@ Rig::Rig(const RigOptions& options) : Bench(options)
     node.reset(new kernel::Environment{control, *board, completions, *switchboard, timeline, kernel::CallSettings{},
                                        invited, message});
     node->workers.work_at_once(); // the control thread is turned by hand
-    node->self.account_id = "alice";
-    node->self.device_id = "alice-1";
+    kernel::Device self;
+    self.account_id = "alice";
+    self.device_id = "alice-1";
+    node->take_identity(self);
     switchboard->start();
 }
 

@@ -136,6 +136,27 @@ TEST(Link, OfThePeerDoesNotReplaceOneOfOurs)
     EXPECT_EQ(rig.program->heard_answer, 1) << "ours goes on on the second";
 }
 
+TEST(Link, OfTwoToADeviceOneStays)
+{
+    for (const bool ours_stays : {true, false}) {
+        Rig rig;
+        Device self = rig.node->self;
+        self.device_id = ours_stays ? "alice-1" : "zoe-1";
+        rig.node->take_identity(self);
+        rig.call()->hang_up();
+        rig.settle();
+        const Link* ours = rig.node->links.find("bob-1").get(); // a share in it would be a use
+        rig.request();
+        ASSERT_EQ(rig.stage.count("signaling bob-1"), 2U);
+        rig.advance(9s);
+        EXPECT_EQ(rig.stage.count("signaling bob-1"), 2U) << "a call may be on its way over either";
+        rig.advance(2s);
+        const auto left = rig.node->links.all();
+        ASSERT_EQ(left.size(), 1U);
+        EXPECT_EQ(left.front().get() == ours, ours_stays) << "both ends keep the same";
+    }
+}
+
 TEST(Link, OfAPeerThatDialsAgainAndAgainIsOneLink)
 {
     Rig rig;
