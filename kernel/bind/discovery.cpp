@@ -76,7 +76,11 @@ const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
         mechanism.is_offline = !mechanism.is_online;
         mechanism.owner.state_(mechanism.plug.plugin_id, mechanism.is_online, std::string(view_of(detail)));
     },
-    [](void*, const jf_device*, std::int32_t) {}};
+    [](void* self, const jf_device* device, std::int32_t present) {
+        auto& owner = static_cast<Mechanism*>(self)->owner;
+        if (present != 0 && owner.came_)
+            owner.came_(Device(*device));
+    }};
 
 // --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -237,6 +241,28 @@ void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device
     for (auto* way : ways) {
         const auto done = completions_.make([any](const Error& result) { any->one_ended(result); });
         way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, done);
+    }
+}
+
+void Switchboard::watch(const std::string& account_id)
+{
+    if (++watched_[account_id] != 1)
+        return;
+    for (const auto& mechanism : mechanisms_) {
+        if (mechanism->started)
+            mechanism->plug.methods->watch(mechanism->plug.self, abi_text(account_id));
+    }
+}
+
+void Switchboard::unwatch(const std::string& account_id)
+{
+    const auto found = watched_.find(account_id);
+    if (found == watched_.end() || --found->second != 0)
+        return;
+    watched_.erase(found);
+    for (const auto& mechanism : mechanisms_) {
+        if (mechanism->started) // not any more, if another configuration has taken our place
+            mechanism->plug.methods->unwatch(mechanism->plug.self, abi_text(account_id));
     }
 }
 

@@ -85,6 +85,13 @@ public:
     /// none took it.
     void send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed);
 
+    /// Tells hear_presence when devices of the account come, until it was unwatched as often.
+    void watch(const std::string& account_id);
+    void unwatch(const std::string& account_id);
+
+    /// A device of a watched account has come. One listens.
+    void hear_presence(std::function<void(const Device&)> came) { came_ = std::move(came); }
+
     bool online() const;
 
     /// Each mechanism's describe, as {"plugin-id": {...}}.
@@ -100,6 +107,8 @@ private:
     Completions& completions_;
     Requests requests_;
     State state_;
+    std::function<void(const Device&)> came_;
+    std::map<std::string, int> watched_; // account -> how often
     std::vector<std::unique_ptr<Mechanism>> mechanisms_;
     std::list<std::unique_ptr<Search::Part>> parts_; // until their mechanism has ended them
     std::map<std::uint64_t, Requests> conversations_;

@@ -26,8 +26,8 @@ constexpr std::size_t kMaxPluginFolders = 16;
 constexpr std::size_t kMaxPluginsPerSlot = 16;
 constexpr std::size_t kMaxPathBytes = 4096;
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots",    "call",
-                                         "link",      "files",       "contacts", "log"};
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "link",
+                                         "files",     "contacts",    "texts", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
@@ -36,6 +36,7 @@ constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "
                                           "display_name",      "calls_from"};
 constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
 constexpr std::string_view kFileKeys[] = {"folder", "from", "quota_mib", "file_mib"};
+constexpr std::string_view kTextKeys[] = {"file", "max_mib", "per_second", "burst"};
 constexpr std::string_view kLogKeys[] = {"level"};
 
 // In the order of the enums and of JF_LOG_DEBUG and the others.
@@ -257,6 +258,20 @@ void read_contacts(Config& config, const ObjectReader& top)
     config.contacts = beside_file(config, file);
 }
 
+/// Without a name the database stands beside the configuration: alice.json has alice.texts.sqlite.
+void read_texts(Config& config, const json& text)
+{
+    const ObjectReader reader(text, "/texts", config.name, kTextKeys);
+    const auto stem = std::filesystem::path(config.name).stem().string();
+    const auto file = reader.text("file", stem + ".texts.sqlite", kMaxPathBytes);
+    if (file.empty())
+        Report(config.name, reader.place("file"), "expected the name of a file, found \"\"").raise();
+    config.texts.file = beside_file(config, file);
+    config.texts.max_mib = reader.integer("max_mib", config.texts.max_mib, 1, 1024 * 1024);
+    config.texts.per_second = static_cast<int>(reader.integer("per_second", config.texts.per_second, 1, 100'000));
+    config.texts.burst = static_cast<int>(reader.integer("burst", config.texts.burst, 1, 100'000));
+}
+
 Config read(const json& text, const std::string& name, const std::filesystem::path& folder)
 {
     Config config;
@@ -273,6 +288,8 @@ Config read(const json& text, const std::string& name, const std::filesystem::pa
         read_link(config.link, config, *link);
     if (const auto* const files = top.member("files"))
         read_files(config.files, config, *files);
+    if (const auto* const texts = top.member("texts"))
+        read_texts(config, *texts);
     if (const auto* const log = top.member("log")) {
         const ObjectReader reader(*log, "/log", config.name, kLogKeys);
         config.log_level = static_cast<std::int32_t>(reader.choice("level", JF_LOG_INFO, kLevels));

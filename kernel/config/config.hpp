@@ -9,6 +9,7 @@
 #include "kernel/contacts/contacts.hpp"
 #include "kernel/error.hpp"
 #include "kernel/files/file_settings.hpp"
+#include "kernel/texts/text.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -68,6 +69,7 @@ struct Config {
     LinkSettings link;
     FileSettings files;
     std::filesystem::path contacts; // where whom we know is written down; empty: nowhere
+    TextSettings texts;             // without a file: none are kept
     std::int32_t log_level = 1;     // JF_LOG_INFO
 };
 

@@ -26,6 +26,8 @@
 
 namespace jackfield::kernel {
 
+class Texts;
+
 struct Environment {
     ControlThread& control;
     const Board& board;
@@ -39,7 +41,9 @@ struct Environment {
         invited;
 
     /// A text or a card comes in.
-    std::function<jf_status(const Device& sender, std::string content_type, std::string body)> message;
+    std::function<jf_status(const std::shared_ptr<Link>&, std::string content_type, std::string body)> message;
+
+    Texts* texts = nullptr; // the node's; none if it keeps none
 
     LinkSettings link_settings = {};
 

@@ -34,6 +34,12 @@ inline constexpr auto kFinishRecording = 30s;     // 8  to complete a file on a 
 inline constexpr auto kLastWords = 100ms;         //    for a goodbye to be read before the connection goes with it
 inline constexpr auto kWithdraw = 3s;             //    for discovery to take our announcement back when the node stops
 
+inline constexpr auto kTextReceipt = 10s;    //    from a text over a link to any receipt
+inline constexpr auto kTextPause = 1s;       //    after an attempt of which something arrived; then twice that, ..
+inline constexpr auto kTextLongPause = 300s; //    .. up to this
+inline constexpr auto kTextDevices = 60s;    //    between two look-ups for more devices than have a link
+inline constexpr auto kTextComesAgain = 60s; //    what comes after a refused text is held back for it
+
 inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once
 inline constexpr int kIncomingLinksPerAccount = 4;
 inline constexpr int kFilesSentAtOnce = 4;

@@ -21,6 +21,13 @@
 
 namespace jackfield::kernel {
 
+/// A text that was refused, or could not be kept: its sender sends it again, and until then nothing that came after it
+/// is taken. Not for ever, because another program may not send it again.
+struct AwaitedText {
+    std::string id;
+    TimePoint until;
+};
+
 struct Link {
     Device peer;
     std::unique_ptr<ConnectivitySession> connectivity;
@@ -28,6 +35,7 @@ struct Link {
     std::unique_ptr<SignalingSession> signaling;
     std::optional<TimePoint> idle_since; // as tend_links saw it; none while somebody uses it
     TimePoint ping_due{};
+    std::optional<AwaitedText> awaited_text;
 
     bool usable() const { return signaling && !signaling->closed(); }
 };

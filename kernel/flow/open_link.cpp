@@ -9,6 +9,7 @@
 #include "kernel/flow/send_file.hpp"
 #include "kernel/flow/step_failure.hpp"
 #include "kernel/flow/tend_links.hpp"
+#include "kernel/flow/texts.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -258,7 +259,7 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
     };
     events.message = [&node, weak](std::string content_type, std::string body) -> jf_status {
         const auto still = weak.lock();
-        return still ? node.message(still->peer, std::move(content_type), std::move(body)) : JF_CLOSED;
+        return still ? node.message(still, std::move(content_type), std::move(body)) : JF_CLOSED;
     };
     events.closed = [&node, weak](const Error&) {
         // On a later turn: the session that calls must not go away inside its own call.
@@ -277,6 +278,8 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
                 channel_wanted(node, still, name, kind);
         });
     node.links.keep(initiator, link);
+    if (node.texts != nullptr)
+        node.texts->link_opened(link->peer.account_id, initiator);
     if (std::exchange(node.tending_links, true))
         node.bell.ring();
     else

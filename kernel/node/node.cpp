@@ -67,6 +67,7 @@ Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeLi
     if (!resolved)
         throw Failure(resolved.error());
     timeline_.add([this](const TimelineEvent& event) { listener_->timeline(event); });
+    open_texts(config);
     stack_ = make_stack(std::move(registry), *resolved, nullptr);
     control_.start();
 }
@@ -115,6 +116,8 @@ std::expected<OwnIds, Error> Node::Impl::start()
     const Error loaded = load_identity_of(*stack_);
     if (loaded.status != JF_OK)
         return std::unexpected(loaded);
+    if (const auto texts = texts_belong_to(stack_->environment->self.account_id); texts.status != JF_OK)
+        return std::unexpected(texts);
     const auto online = wait_for<Error>(
         control_, [this](const std::function<void(Error)>& hand_over) { hand_over(go_online(*stack_)); });
     if (online.status != JF_OK)
@@ -142,6 +145,7 @@ Error Node::Impl::go_online(Stack& stack)
             tell(Step::discovery, Moment::failed, failure_detail(result));
     };
     stack.switchboard->announce(tell_announced);
+    texts_work_in(stack.environment.get());
     return {JF_OK, ""};
 }
 
@@ -239,6 +243,7 @@ void Node::Impl::gone()
 {
     if (!on_gone_ || !retiring_.empty())
         return;
+    texts_work_in(nullptr);
     stack_.reset();
     std::exchange(on_gone_, nullptr)();
 }

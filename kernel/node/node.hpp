@@ -12,12 +12,14 @@
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/file_transfer.hpp"
 #include "kernel/registry/registry.hpp"
+#include "kernel/texts/text.hpp"
 
 #include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace jackfield::kernel {
 
@@ -57,7 +59,17 @@ public:
     /// nobody, refuses it.
     virtual std::shared_ptr<FileListener> incoming_file(const std::shared_ptr<FileTransfer>&) { return nullptr; }
 
-    /// A text or another message outside a call. JF_UNSUPPORTED tells the sender that it was not taken.
+    /// A text of a peer, which is on the disk: each once, and each account's in the order in which it wrote them.
+    virtual void text_received(const Text&) {}
+
+    /// A device of the peer has kept the text of ours with that id. Of several devices the first counts.
+    virtual void text_delivered(const std::string& /*peer_account*/, const std::string& /*id*/) {}
+
+    /// The peer is writing a text, or has stopped (RFC 3994).
+    virtual void typing(const std::string& /*peer_account*/, bool /*active*/) {}
+
+    /// A message outside a call, of a type that the kernel does not know, or any where no texts are kept.
+    /// JF_UNSUPPORTED tells the sender that it was not taken.
     virtual jf_status message(const std::string& /*account_id*/, const std::string& /*content_type*/,
                               const std::string& /*body*/)
     {
@@ -106,6 +118,19 @@ public:
     std::shared_ptr<FileTransfer> send_file(std::string peer_account, std::filesystem::path file,
                                             std::shared_ptr<FileListener> listener);
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
+    /// Writes a text of 1 to 32768 bytes of UTF-8 to an account. It is sent as soon as the peer can be reached, after
+    /// those written before, now or by a later node with the same store; `text_delivered` says when it has arrived.
+    /// Returns its id when it is on the disk: from then on nothing but the disk can lose it. JF_BAD_INPUT; JF_EXHAUSTED
+    /// when too many wait for that peer or the store is full; JF_UNSUPPORTED without "texts" in the configuration.
+    /// Blocks the caller.
+    std::expected<std::string, Error> send_text(const std::string& peer_account, std::string text);
+
+    /// The last texts with that account, the oldest first; with everybody if it is empty. Blocks the caller.
+    std::expected<std::vector<Text>, Error> history(const std::string& peer_account, int limit);
+
+    /// Tells the peer that somebody is writing, or has stopped: over links that are open, and only there. Whoever goes
+    /// on writing says so again before two minutes have passed. Neither kept nor sent again.
+    void typing(const std::string& peer_account, bool active);
 
     /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
     std::string describe_discovery();

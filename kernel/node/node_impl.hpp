@@ -8,6 +8,7 @@
 
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
+#include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
 #include "kernel/node/stack.hpp"
 
@@ -41,12 +42,20 @@ public:
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
     std::string describe_discovery();
 
+    std::expected<std::string, Error> send_text(const std::string& peer, std::string text);
+    std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);
+    void typing(const std::string& peer, bool active);
+
 private:
     /// Runs f there and waits for it. What it throws is what this returns.
     Error on_control(const std::function<void()>& f);
     std::unique_ptr<Stack> make_stack(Registry registry, const Resolved& resolved, const Stack* earlier);
     std::unique_ptr<Environment> make_environment(Stack& stack, const Config& config);
     Error load_identity_of(Stack& stack);
+    void open_texts(const Config& config);
+    Error texts_belong_to(const std::string& account);
+    Error same_texts(const Config& config) const;
+    void texts_work_in(Environment* environment);
     Error go_online(Stack& stack);
     void take_over(std::unique_ptr<Stack> next);
     void retired(Stack* old);
@@ -66,6 +75,7 @@ private:
     ControlThread control_;
     std::int32_t log_level_;
     LogSink log_;
+    std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
     std::unique_ptr<Stack> stack_;
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
     std::mutex one_at_a_time_;                   // of all that waits for a stack; never held on the control thread

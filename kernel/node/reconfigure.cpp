@@ -32,6 +32,10 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
                 listener_->discovery(plugin_id, online, detail);
             });
+    stack->switchboard->hear_presence([this](const Device& device) {
+        if (texts_)
+            texts_->peer_is_back(device.account_id);
+    });
     stack->environment = make_environment(*stack, resolved.config);
     if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
         stack->environment->take_identity(earlier->environment->self);
@@ -45,11 +49,15 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
                                               std::string offer, std::string name) {
         invited(*stack.environment, link, number, std::move(offer), std::move(name));
     };
-    const auto message = [this, &stack](const Device& sender, const std::string& content_type,
+    const auto message = [this, &stack](const std::shared_ptr<Link>& link, const std::string& content_type,
                                         const std::string& body) -> jf_status {
-        if (!may_call(*stack.environment, sender.account_id))
-            return JF_REFUSED;
-        return listener_->message(sender.account_id, content_type, body);
+        const auto& sender = link->peer.account_id;
+        const bool wanted = may_call(*stack.environment, sender);
+        if (texts_ != nullptr) {
+            if (const auto taken = texts_->take(link, wanted, content_type, body))
+                return *taken;
+        }
+        return wanted ? listener_->message(sender, content_type, body) : JF_REFUSED;
     };
     std::unique_ptr<Environment> environment(new Environment{control_, *stack.board, completions_, *stack.switchboard,
                                                              timeline_, config.call, invited_there, message});
@@ -58,6 +66,7 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
     environment->file_offered = [this](const std::shared_ptr<FileTransfer>& transfer) {
         return listener_->incoming_file(transfer);
     };
+    environment->texts = texts_.get();
     if (!config.contacts.empty()) {
         auto contacts = load_contacts(config.contacts);
         if (!contacts)
@@ -79,6 +88,8 @@ std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Regis
         const auto resolved = resolve(config, registry);
         if (!resolved)
             return resolved.error();
+        if (const auto texts = same_texts(config); texts.status != JF_OK)
+            return texts;
         std::unique_ptr<Stack> next;
         const auto made = on_control([&] { next = make_stack(std::move(registry), *resolved, stack_.get()); });
         if (made.status != JF_OK)
@@ -86,6 +97,8 @@ std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Regis
         Error ready{JF_OK, ""};
         if (!next->board->shares_identity_with(*stack_->board))
             ready = load_identity_of(*next);
+        if (ready.status == JF_OK)
+            ready = texts_belong_to(next->environment->self.account_id);
         return on_control([&] {
             if (ready.status == JF_OK && next->switchboard != stack_->switchboard)
                 ready = go_online(*next);
@@ -114,6 +127,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
         });
     retiring_.push_back(std::exchange(stack_, std::move(next)));
     Stack* const old = retiring_.back().get();
+    texts_work_in(stack_->environment.get());
     asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
         // On a later turn: what was posted about its links before must still find it.
         control_.post([this, old] { retired(old); });

@@ -13,11 +13,21 @@ namespace jackfield::kernel {
 
 std::string_view name_of(Step step)
 {
-    static constexpr std::array<std::string_view, 14> names{
-        "configuration", "identity",     "discovery",          "request",
-        "answer",        "connectivity", "secure_channel",     "reliable_stream",
-        "multiplexer",   "signaling",    "media_connectivity", "media",
-        "call",          "file"};
+    static constexpr std::array<std::string_view, 15> names{"configuration",
+                                                            "identity",
+                                                            "discovery",
+                                                            "request",
+                                                            "answer",
+                                                            "connectivity",
+                                                            "secure_channel",
+                                                            "reliable_stream",
+                                                            "multiplexer",
+                                                            "signaling",
+                                                            "media_connectivity",
+                                                            "media",
+                                                            "call",
+                                                            "file",
+                                                            "text"};
     return names[static_cast<std::size_t>(step)];
 }
 

@@ -32,6 +32,7 @@ enum class Step {
     media,              // sound and pictures
     call,               // the call as a whole: its last event says how it ended
     file,               // beside calls: one file, from offer to the last byte
+    text,               // texts between accounts, in and out of a call
 };
 
 enum class Moment { start, progress, done, failed };

@@ -120,6 +120,11 @@ const Wrong kWrong[] = {
     {{"contacts", "--config", "CONFIG", "befriend", "bob"}, "what would work: add NAME ACCOUNT, ban PEER"},
     {{"contacts", "--config", "CONFIG", "add", "bob"}, "\"add bob\" is not understood"},
     {{"contacts", "--config", "CONFIG"}, "/contacts: missing", kConfiguration},
+    {{"text", "--config", "CONFIG", kSomebody}, "PEER MESSAGE... is missing"},
+    {{"text", "--config", "CONFIG", kSomebody, "hello"}, "/texts: missing", kConfiguration},
+    {{"text", "--config", "CONFIG", "--wait", "long", kSomebody, "hello"}, "--wait takes a number of seconds"},
+    {{"inbox", "--config", "CONFIG"}, "/texts: missing", kConfiguration},
+    {{"inbox", "--config", "CONFIG", "--last", "0"}, "--last takes a number from 1 to"},
 };
 
 TEST(CommandLine, AMistakeIsSaidBeforeAnythingIsOpened)

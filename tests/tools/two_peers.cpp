@@ -62,13 +62,10 @@ void TwoPeers::configure(const std::string& name, const std::string& peer_accoun
         slots[slot] = {{"use", plugin}};
     for (const auto& slot : slots)
         need_plugins({slot["use"]}, [this] { std::filesystem::remove_all(folder_); });
-    std::ofstream(config(name)) << Json{
-        {"jackfield", 1},
-        {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},
-        {"slots", slots},
-        {"contacts", name + "-contacts.json"},
-        {"call",
-         {{"display_name", name}}}}.dump(2);
+    std::ofstream(config(name)) << Json{{"jackfield", 1},          {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}},
+                                        {"slots", slots},          {"contacts", name + "-contacts.json"},
+                                        {"texts", Json::object()}, {"call", {{"display_name", name}}}}
+                                       .dump(2);
 }
 
 std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::string>& more, const How& how)

@@ -15,6 +15,7 @@ enum ExitCode {
     kNotTrusted = 6,    // somebody else than the peer answered
     kMedia = 7,         // a file cannot be read or written, or no common media
     kBroken = 8,        // the call was up and broke
+    kKept = 9,          // a text was not delivered yet; it will be sent later
     kInternal = 70,
     kInterrupted = 130, // Ctrl-C before the call was up
 };
@@ -33,6 +34,7 @@ inline constexpr ExitCodeInfo kExitCodes[] = {
     {kNotTrusted, "the peer is not who it should be"},
     {kMedia, "file cannot be read or written, or no common media"},
     {kBroken, "the call broke"},
+    {kKept, "the text is kept and will be sent later"},
     {kInternal, "internal error"},
     {kInterrupted, "interrupted"},
 };

@@ -3,6 +3,7 @@
 #include "tools/jackfield/file_words.hpp"
 #include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
+#include "tools/jackfield/text_lines.hpp"
 #include "tools/jackfield/verbs.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +23,13 @@ class ListenerView final : public kernel::NodeListener,
                            public std::enable_shared_from_this<ListenerView> {
 public:
     ListenerView(Progress& progress, MainLoop& loop, Policy policy, std::string send, RecordingNames recordings,
-                 bool once)
-        : progress_(progress), loop_(loop), policy_(policy), recordings_(std::move(recordings)), once_(once)
+                 bool once, kernel::Contacts contacts)
+        : progress_(progress),
+          loop_(loop),
+          policy_(policy),
+          recordings_(std::move(recordings)),
+          once_(once),
+          contacts_(std::move(contacts))
     {
         plan_.send = std::move(send);
     }
@@ -31,6 +37,20 @@ public:
     std::function<void(const std::shared_ptr<kernel::Call>&, bool)> on_decision; // main thread
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
+
+    void text_received(const kernel::Text& text) override
+    {
+        auto detail = object_of(text, contacts_);
+        detail["what"] = "text";
+        progress_.show_text("text from " + name_of_peer(text.peer, contacts_) + ": " + printable(text.body),
+                            detail.dump());
+    }
+
+    void typing(const std::string& account, bool active) override
+    {
+        if (active)
+            progress_.say(name_of_peer(account, contacts_) + " is writing");
+    }
 
     void discovery(const std::string& plugin_id, bool online, const std::string& detail) override
     {
@@ -150,7 +170,8 @@ private:
     RecordingNames recordings_;
     FileRates rates_; // [control]
     bool once_;
-    bool busy_ = false; // [control]
+    const kernel::Contacts contacts_; // as they were when we began
+    bool busy_ = false;               // [control]
     std::chrono::steady_clock::time_point answered_at_{};
     std::shared_ptr<kernel::Call> asked_about_; // main thread
     std::atomic<int> exit_code_{kInterrupted};  // of the last call; there may be none
@@ -205,7 +226,8 @@ int run_listen(const Arguments& arguments)
     check_source(source);
     const RecordingNames recordings(arguments);
     Progress progress(format, trace_file(arguments, config.name));
-    const auto view = std::make_shared<ListenerView>(progress, loop, policy, source, recordings, arguments.has("once"));
+    const auto view = std::make_shared<ListenerView>(progress, loop, policy, source, recordings, arguments.has("once"),
+                                                     contacts_of(config));
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     const auto ids = or_stop(node->start());
     progress.say(fmt::format("listening as {}", ids.account_id));
@@ -232,7 +254,8 @@ Verb listen_verb()
 {
     return {{"listen",
              "",
-             "Waits for calls until Ctrl-C. Without --answer or --decline it asks for each (y or n). SIGUSR1 makes it "
+             "Waits for calls and texts until Ctrl-C, and sends the texts that are kept. Without --answer or --decline "
+             "it asks for each (y or n). SIGUSR1 makes it "
              "read its "
              "configuration again.",
              {config_option(),

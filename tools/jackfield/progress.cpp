@@ -140,6 +140,14 @@ void Progress::live(const std::string& id, const std::string& line)
     print(stderr, "");
 }
 
+void Progress::show_text(std::string_view line, const std::string& detail_json)
+{
+    const std::lock_guard lock(mutex_);
+    const TimelineEvent event{kernel::monotonic_ns(), "",         kernel::Side::node, Step::text,
+                              Moment::progress,       detail_json};
+    print(stdout, (format_ == EventFormat::json ? kernel::to_json_line(event, origin_ns_) : std::string(line)) + "\n");
+}
+
 void Progress::ask(std::string_view question)
 {
     const std::lock_guard lock(mutex_);

@@ -36,6 +36,9 @@ public:
     /// What goes on for a while, such as a file: stands at the bottom until it is empty.
     void live(const std::string& id, const std::string& line);
 
+    /// A text of a peer: its line for people, or, with JSON events, an event that has it whole. No trace has it.
+    void show_text(std::string_view line, const std::string& detail_json);
+
     /// A question, which stands at the bottom until it is settled.
     void ask(std::string_view question);
     void settle();

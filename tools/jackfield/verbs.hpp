@@ -17,6 +17,8 @@ Verb id_verb();
 Verb listen_verb();
 Verb call_verb();
 Verb send_file_verb();
+Verb text_verb();
+Verb inbox_verb();
 Verb contacts_verb();
 Verb dht_verb();
 Verb plugins_verb();

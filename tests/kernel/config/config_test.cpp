@@ -51,6 +51,7 @@ TEST(Config, IsReadWhole)
         "link": { "idle_timeout_s": 60, "ping_interval_s": 5 },
         "files": { "folder": "in", "from": "anyone", "quota_mib": 10, "file_mib": 5 },
         "contacts": "people.json",
+        "texts": { "file": "said.sqlite", "max_mib": 7, "per_second": 3, "burst": 9 },
         "log": { "level": "debug" }
     })",
                                      "call.json", "/etc/jackfield");
@@ -83,6 +84,10 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->call.display_name, "Zoë");
     EXPECT_EQ(config->call.calls_from, CallsFrom::kContacts);
     EXPECT_EQ(config->contacts, "/etc/jackfield/people.json");
+    EXPECT_EQ(config->texts.file, "/etc/jackfield/said.sqlite");
+    EXPECT_EQ(config->texts.max_mib, 7);
+    EXPECT_EQ(config->texts.per_second, 3);
+    EXPECT_EQ(config->texts.burst, 9);
     EXPECT_EQ(config->log_level, JF_LOG_DEBUG);
 }
 
@@ -125,6 +130,7 @@ TEST(Config, HasDefaults)
     EXPECT_EQ(config->call.display_name, "");
     EXPECT_EQ(config->call.calls_from, CallsFrom::kAnyone);
     EXPECT_TRUE(config->contacts.empty());
+    EXPECT_TRUE(config->texts.file.empty());
     EXPECT_EQ(config->log_level, JF_LOG_INFO);
     EXPECT_EQ(config->plugin_path, default_plugin_path());
 }
@@ -169,7 +175,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
     EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"),
               "call.json: /slot: no such key; did you mean \"slots\"?\n"
-              "  known      jackfield, plugin_path, slots, call, link, files, contacts, log");
+              "  known      jackfield, plugin_path, slots, call, link, files, contacts, texts, log");
     EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
@@ -203,6 +209,22 @@ TEST(Config, NeedsAFolderForFilesAndSomebodyToTakeThemOf)
               "call.json: /files/from: \"contacts\" (the default), and there is no list of them; \"contacts\": "
               "\"contacts.json\" at the top names one, \"from\": \"anyone\" takes files of everybody");
     EXPECT_TRUE(parse_config(R"({"jackfield": 1, "slots": {}, "files": {"folder": "in"}, "contacts": "c.json"})", "x"));
+}
+
+TEST(Config, KeepsTextsBesideItselfUnlessItSaysWhere)
+{
+    const auto config = parse_config(R"({"jackfield": 1, "slots": {}, "texts": {}})", "/etc/alice.json", "/etc");
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_EQ(config->texts.file, "/etc/alice.texts.sqlite");
+    EXPECT_EQ(config->texts.max_mib, 256);
+    EXPECT_EQ(config->texts.per_second, 20);
+    EXPECT_EQ(config->texts.burst, 100);
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "texts": {"file": ""}})"),
+              "call.json: /texts/file: expected the name of a file, found \"\"");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "texts": {"max_mib": 0}})"),
+              "call.json: /texts/max_mib: expected a whole number from 1 to 1048576, found 0");
+    EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "texts": {"limit": 1}})"),
+              "call.json: /texts/limit: no such key\n  known      file, max_mib, per_second, burst");
 }
 
 TEST(Config, RefusesSlotsOfTheWrongShape)

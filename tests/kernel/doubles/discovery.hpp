@@ -68,8 +68,10 @@ public:
             host_.post([this, recipient, id = message.call_id] { hear(recipient, JF_CALL_REFUSAL, id, "no"); });
     }
 
-    void watch(std::string_view) override {}
-    void unwatch(std::string_view) override {}
+    void watch(std::string_view account) override { watched.emplace_back(account); }
+    void unwatch(std::string_view account) override { std::erase(watched, account); }
+
+    std::vector<std::string> watched;
     void stop(Completion done) override { play(Stage::current().script.stop, done); }
 
     // --- by hand ---

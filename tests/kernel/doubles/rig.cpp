@@ -149,7 +149,9 @@ Rig::Rig(const RigOptions& options) : Bench(options)
         incoming.push_back(call);
         take_call(*node, call, link, number, std::move(offer));
     };
-    const auto message = [](const kernel::Device&, std::string, std::string) -> jf_status { return JF_UNSUPPORTED; };
+    const auto message = [](const std::shared_ptr<kernel::Link>&, std::string, std::string) -> jf_status {
+        return JF_UNSUPPORTED;
+    };
     node.reset(new kernel::Environment{control, *board, completions, *switchboard, timeline, kernel::CallSettings{},
                                        invited, message});
     node->workers.work_at_once(); // the control thread is turned by hand

@@ -47,6 +47,7 @@ public:
         std::string offered;           // by the kernel, last
         std::uint64_t call = 0;        // its number
         std::vector<std::string> infos;
+        std::vector<std::pair<std::string, std::string>> messages; // of the kernel: type and body
         std::vector<Completion> waiting;
 
         void invite(std::uint64_t number, std::string_view offer) override
@@ -73,7 +74,16 @@ public:
             said.push_back("answer_update" + std::string(answer.empty() ? " nothing" : ""));
         }
         void bye(std::uint64_t, std::uint32_t reason) override { note("bye", reason); }
-        void message(std::uint64_t, std::string_view, ByteView, Completion done) override { done.succeed(); }
+        void message(std::uint64_t, std::string_view type, ByteView body, Completion done) override
+        {
+            messages.emplace_back(std::string(type), std::string(as_text(body)));
+            if (script().message == Play::happens)
+                done.succeed();
+            else if (script().message == Play::fails)
+                done.fail(JF_REFUSED, kScripted);
+            else
+                waiting.push_back(std::move(done));
+        }
         void info(std::uint64_t, std::string_view, ByteView body, Completion done) override
         {
             infos.emplace_back(as_text(body));
@@ -98,6 +108,10 @@ public:
         }
         void answered() { listener_.answered(call, peer_answer(offered)); }
         void refused(std::uint32_t reason, std::uint32_t code) { listener_.refused(call, reason, code, kScripted); }
+        Status hear(std::string_view type, const std::string& body)
+        {
+            return listener_.message(0, type, {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
+        }
         void ended(std::uint32_t reason = JF_REASON_NORMAL) { listener_.ended(call, reason, "the peer hung up"); }
         void break_off(Status status = JF_CLOSED) { listener_.closed(status, "the stream broke"); }
 

@@ -40,6 +40,7 @@ struct Script {
     Play pong = Play::happens;                    //    a sign of life
     Play ring = Play::happens;                    // 6
     Play accept = Play::happens;                  // 6  fails: the person refuses
+    Play message = Play::happens;                 // 6
     Play media = Play::happens;                   // 7
     Play transport = Play::happens;               // 8
     Play finish = Play::happens;                  //    the recording
