@@ -1,4 +1,4 @@
-// We are device alice-1 of account alice; nothing is signed or sealed.
+// We are device alice-1 of the account that the script names when it is made; nothing is signed or sealed.
 
 #pragma once
 
@@ -31,7 +31,7 @@ public:
     Bytes sign_digest(std::uint32_t, std::uint32_t, ByteView) override { return {}; }
 
 private:
-    Device self_{"alice", "alice-1", "chain of alice-1"};
+    Device self_{Stage::current().script.account, "alice-1", "chain of alice-1"};
     std::vector<Completion> waiting_;
 };
 

@@ -25,6 +25,7 @@ enum class Play { happens, waits, fails };
 
 struct Script {
     Play load = Play::happens;                    // 0  identity
+    std::string account = "alice";                // 0  whose device alice-1 is
     Play announce = Play::happens;                //
     Play find = Play::happens;                    // 1
     std::vector<std::string> devices = {"bob-1"}; // 1  what is found

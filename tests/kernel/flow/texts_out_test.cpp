@@ -83,6 +83,22 @@ TEST_F(TextsOut, RestsLongerAndLongerWhileNobodyIsThere)
     EXPECT_EQ(sent(), Lines{"hello"});
 }
 
+TEST_F(TextsOut, RestsShortlyAgainOnceSomethingHasArrived)
+{
+    rig_.stage.script.find = Play::fails;
+    write("one");
+    write("two");
+    for (int second = 0; second < 20; ++second)
+        rig_.advance(1s); // in the middle of a rest of 16 s
+    rig_.request();
+    acknowledge("one");
+    rig_.signaling().break_off();
+    rig_.settle();
+    const int looked = rig_.discovery().looked_for;
+    rig_.advance(limits::kTextPause);
+    EXPECT_EQ(rig_.discovery().looked_for, looked + 1);
+}
+
 TEST_F(TextsOut, IsRefusedAndTriesAgainFromTheFirstWithoutAReceipt)
 {
     write("one");
