@@ -95,6 +95,21 @@ void SignaledCall::info(std::string_view content_type, std::string_view body)
                           session_->completions_.make([](const Error&) {}));
 }
 
+void SignaledCall::update(const std::string& offer)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->update(session.self, number_, abi_text(offer), &error), error, session_->plugin_id_);
+}
+
+void SignaledCall::answer_update(const std::string& answer)
+{
+    const auto session = raw();
+    ErrorSlot error;
+    require(session.methods->answer_update(session.self, number_, abi_text(answer), &error), error,
+            session_->plugin_id_);
+}
+
 void SignaledCall::on_info(std::function<bool(const std::string&, const std::string&)> hear)
 {
     info_ = std::move(hear);
@@ -149,13 +164,21 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         else
             signaling_of(self).remember(call, ending);
     },
-    [](void* self, std::uint64_t call, jf_text) {
-        // Media does not change during a call yet: the offer is refused, and all stays as it was.
-        ErrorSlot error;
+    [](void* self, std::uint64_t call, jf_text offer) {
+        if (auto* found = signaling_of(self).find(call)) {
+            found->peer_offer_ = view_of(offer);
+            return found->changed_();
+        }
+        ErrorSlot error; // of no call that goes on: refused
         auto& session = signaling_of(self).session_;
         session.methods->answer_update(session.self, call, {nullptr, 0}, &error);
     },
-    [](void*, std::uint64_t, jf_text) {},
+    [](void* self, std::uint64_t call, jf_text answer) {
+        if (auto* found = signaling_of(self).find(call)) {
+            found->update_answer_ = view_of(answer);
+            found->changed_();
+        }
+    },
     [](void* self, std::uint64_t call, std::uint32_t reason, jf_text text) {
         const CallEnding ending{reason, 0, std::string(view_of(text))};
         if (auto* found = signaling_of(self).find(call))

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace jackfield::kernel {
 
@@ -46,6 +47,15 @@ public:
     void bye(std::uint32_t reason);
     void info(std::string_view content_type, std::string_view body);
 
+    /// New media in a running call: JF_BUSY while another offer is open (RFC 3261 section 14.1). An empty answer
+    /// refuses.
+    void update(const std::string& offer);
+    void answer_update(const std::string& answer);
+
+    /// The peer's offer that nobody has answered yet, and its answer to ours; an empty one refuses. Once.
+    std::optional<std::string> take_peer_offer() { return std::exchange(peer_offer_, std::nullopt); }
+    std::optional<std::string> take_update_answer() { return std::exchange(update_answer_, std::nullopt); }
+
     /// Hears INFO of the peer; answers whether it was understood.
     void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear);
 
@@ -72,6 +82,8 @@ private:
     bool confirmed_ = false;
     bool left_ = false;
     std::string peer_answer_;
+    std::optional<std::string> peer_offer_; // in a running call
+    std::optional<std::string> update_answer_;
     std::optional<CallEnding> ending_;
 };
 

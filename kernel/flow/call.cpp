@@ -39,6 +39,34 @@ void Call::refuse(std::uint32_t reason)
     bell.ring();
 }
 
+void Call::change(MediaChange change)
+{
+    if (changes.size() < kMostChanges)
+        changes.push_back(std::move(change));
+    bell.ring();
+}
+
+void Call::mute(bool muted)
+{
+    mute_wanted = muted;
+    bell.ring();
+}
+
+void Call::send_digits(const std::string& keys)
+{
+    for (const char key : keys) {
+        if (event_of(key) && digits.size() < kMostDigits)
+            digits.push_back(key);
+    }
+    bell.ring();
+}
+
+void Call::rotate(std::uint32_t degrees)
+{
+    rotation_wanted = degrees % 360 / 90 * 90;
+    bell.ring();
+}
+
 void Call::tell(Step step, Moment moment, std::string detail_json, std::int64_t t_ns)
 {
     timeline_.tell({t_ns, id, side, step, moment, std::move(detail_json)});

@@ -11,6 +11,7 @@
 #include "kernel/media/call_media.hpp"
 #include "kernel/timeline/timeline.hpp"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,19 @@ public:
     virtual void ringing(Call&) {}
     virtual void answered(Call&) {}
     virtual void source_ended(Call&, MediaKind) {}
+
+    /// The peer holds the call, or goes on with it: it hears nothing of us.
+    virtual void held(Call&, bool /*held*/) {}
+
+    /// Either end wanted other media, and this is what flows now.
+    virtual void media_changed(Call&, const MediaNow&) {}
+
+    /// A change of ours came to nothing, and all is as it was. JF_REFUSED: the peer did not want it.
+    virtual void change_refused(Call&, const Error&) {}
+
+    virtual void digit(Call&, const Digit&) {}                // the peer pressed a key
+    virtual void rotated(Call&, std::uint32_t /*degrees*/) {} // the peer's pictures are turned by so much
+
     virtual void ended(Call&, const CallEnd&) {}
 };
 
@@ -67,6 +81,20 @@ public:
     void hang_up(std::uint32_t reason = JF_REASON_NORMAL);
     void answer();
     void refuse(std::uint32_t reason);
+
+    /// While it runs. What is asked for before it is answered is done then. At most so many wait; more are dropped.
+    static constexpr std::size_t kMostChanges = 16;
+    static constexpr std::size_t kMostDigits = 64;
+    void change(MediaChange change);
+    void mute(bool muted);
+    void send_digits(const std::string& keys); // 0-9, *, #, A-D; what is no key is left out
+    void rotate(std::uint32_t degrees);        // how our pictures are to be turned: 0, 90, 180, 270
+
+    /// What the flow has not done yet.
+    std::deque<MediaChange> changes;
+    std::string digits;
+    std::optional<bool> mute_wanted;
+    std::optional<std::uint32_t> rotation_wanted;
 
     const std::optional<std::uint32_t>& hung_up() const { return hung_up_; }
     const std::optional<std::uint32_t>& refused() const { return refused_; }

@@ -12,15 +12,17 @@ namespace jackfield::kernel {
 
 namespace {
 
-/// How many components of connectivity our answer will use.
-std::uint32_t highest_component(const MediaDescription& answer)
+/// How many components of connectivity our answer will use; also for pictures that are added later, if they do not
+/// share a path.
+std::uint32_t highest_component(const MediaDescription& answer, std::uint32_t of_all)
 {
     int highest = 0;
     for (const auto& line : answer.lines) {
         if (!line.rejected && line.channel.empty())
             highest = std::max({highest, line.rtp_component, line.rtcp_component});
     }
-    return static_cast<std::uint32_t>(highest);
+    const auto used = static_cast<std::uint32_t>(highest);
+    return used == 0 || answer.bundle ? used : std::max(used, of_all);
 }
 
 /// Throws if the caller has gone, or the program does not want the call (any more).
@@ -82,7 +84,8 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
     auto answer = as_step(Step::signaling, [&] { return media->answer(offer); });
     call->tell(Step::media_connectivity, Moment::start);
     as_step(Step::media_connectivity, [&] {
-        leg->media = std::make_unique<MediaLeg>(node, call, leg->device, JF_CONTROLLED, highest_component(answer));
+        leg->media = std::make_unique<MediaLeg>(node, call, leg->device, JF_CONTROLLED,
+                                                highest_component(answer, media->component_count()));
     });
     co_await leg->media->gathered([&] { return leg->signaled->over() || call->refused(); });
     check_wanted(*call, *leg);

@@ -19,6 +19,8 @@ inline constexpr auto kRingingStarts = 10s;  // 6  from INVITE to the first sign
 inline constexpr auto kMediaPaths = 15s;     // 7  from accept to media paths
 inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that are open
 inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
+inline constexpr auto kUpdateAnswered = 15s; // 8  from an offer in a running call to its answer
+inline constexpr auto kUpdateAgain = 100ms;  // 8  from an offer that signaling has no room for to the next try
 inline constexpr std::chrono::seconds kSurplusIdle =
     10s;                                 // a second link to a device, for what may be on its way over it
 inline constexpr auto kPingAnswer = 10s; //    for the peer of a kept link to give a sign of life
@@ -40,6 +42,7 @@ inline constexpr auto kTextLongPause = 300s; //    .. up to this
 inline constexpr auto kTextDevices = 60s;    //    between two look-ups for more devices than have a link
 inline constexpr auto kTextComesAgain = 60s; //    what comes after a refused text is held back for it
 
+inline constexpr int kUpdateTries = 50;   // 8  while signaling is busy with an offer of the peer
 inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once
 inline constexpr int kIncomingLinksPerAccount = 4;
 inline constexpr int kFilesSentAtOnce = 4;

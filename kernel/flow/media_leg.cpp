@@ -25,7 +25,11 @@ std::string channel_name(const MediaPlace& place)
 
 MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, std::uint32_t role,
                    std::uint32_t component_count)
-    : call_(std::move(call)), node_(node), peer_(std::move(peer)), we_invited_(role == JF_CONTROLLING)
+    : call_(std::move(call)),
+      node_(node),
+      peer_(std::move(peer)),
+      we_invited_(role == JF_CONTROLLING),
+      component_count_(component_count)
 {
     if (component_count == 0)
         return;
@@ -45,13 +49,18 @@ awaitable<void> MediaLeg::gathered(std::function<bool()> unwanted)
 
 std::string MediaLeg::describe(MediaDescription ours)
 {
-    local_ = std::move(ours);
-    if (ice_) {
-        local_.ice = ice_->local_description();
-        local_.ice_complete = ice_->gathered();
-    }
+    local_ = with_ice(std::move(ours));
     described_ = true;
     return to_json(local_);
+}
+
+MediaDescription MediaLeg::with_ice(MediaDescription ours) const
+{
+    if (ice_) {
+        ours.ice = ice_->local_description();
+        ours.ice_complete = ice_->gathered();
+    }
+    return ours;
 }
 
 void MediaLeg::trickle_over(SignaledCall& signaled)
@@ -79,7 +88,9 @@ void MediaLeg::candidate(const std::string& line)
 
 bool MediaLeg::hear(const std::string& content_type, const std::string& body)
 {
-    if (!ice_ || content_type != kTrickleType || body.size() > kMaxFragmentBytes)
+    if (content_type != kTrickleType)
+        return other_info_ && other_info_(content_type, body);
+    if (!ice_ || body.size() > kMaxFragmentBytes)
         return false;
     std::string_view rest = body;
     while (!rest.empty()) {
@@ -99,14 +110,34 @@ bool MediaLeg::hear(const std::string& content_type, const std::string& body)
 void MediaLeg::take_remote(const CallMedia& media, const MediaDescription& remote, LinkLayers& link)
 {
     auto streams = media.agree(local_, remote);
-    if (!components_of(streams).empty()) {
-        if (remote.ice.empty() || !ice_)
-            throw Failure(JF_UNSUPPORTED, "the peer's media description has no ICE");
-        ice_->set_remote(remote.ice);
-        if (remote.ice_complete)
-            ice_->end_of_candidates();
-    }
+    connect(remote, streams);
     open_channels(streams, link);
+    remote_ = remote;
+    streams_ = std::move(streams);
+}
+
+void MediaLeg::connect(const MediaDescription& remote, const std::vector<AgreedStream>& streams)
+{
+    if (components_of(streams).empty())
+        return;
+    if (remote.ice.empty() || !ice_)
+        throw Failure(JF_UNSUPPORTED, "the peer's media description has no ICE");
+    ice_->set_remote(remote.ice);
+    if (remote.ice_complete)
+        ice_->end_of_candidates();
+}
+
+void MediaLeg::go_on(MediaDescription local, MediaDescription remote, std::vector<AgreedStream> streams,
+                     LinkLayers& link)
+{
+    for (const auto component : components_of(streams)) {
+        if (component > component_count_)
+            throw Failure(JF_UNSUPPORTED, "this call has no components of connectivity left for one more stream");
+    }
+    connect(remote, streams);
+    open_channels(streams, link);
+    local_ = std::move(local);
+    remote_ = std::move(remote);
     streams_ = std::move(streams);
 }
 
@@ -145,14 +176,18 @@ std::optional<Error> MediaLeg::failure() const
 std::vector<jf_path> MediaLeg::paths()
 {
     std::vector<jf_path> paths;
-    for (const auto& place : places_of(streams_)) {
-        const jf_path below =
-            place.channel.empty() ? ice_->path(place.component) : *channels_.at(channel_name(place))->path();
-        decorators_.emplace_back(node_.board, below,
-                                 DecoratorStack::Place{Seam::kMedia, peer_, we_invited_, place.component});
-        paths.push_back(decorators_.back().path());
-    }
+    for (const auto& place : places_of(streams_))
+        paths.push_back(path(place));
     return paths;
+}
+
+jf_path MediaLeg::path(const MediaPlace& place)
+{
+    const jf_path below =
+        place.channel.empty() ? ice_->path(place.component) : *channels_.at(channel_name(place))->path();
+    decorators_.emplace_back(node_.board, below,
+                             DecoratorStack::Place{Seam::kMedia, peer_, we_invited_, place.component});
+    return decorators_.back().path();
 }
 
 nlohmann::json to_json(const SelectedPair& pair)
@@ -160,9 +195,8 @@ nlohmann::json to_json(const SelectedPair& pair)
     return {{"local", pair.local}, {"remote", pair.remote}, {"relayed", pair.relayed}};
 }
 
-nlohmann::json MediaLeg::way_of(std::size_t stream) const
+nlohmann::json MediaLeg::way_of(const AgreedStream& agreed) const
 {
-    const auto& agreed = streams_.at(stream);
     if (!agreed.channel.empty())
         return {{"channel", agreed.channel}};
     const auto component = static_cast<std::uint32_t>(agreed.rtp_component);

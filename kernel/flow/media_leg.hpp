@@ -43,6 +43,12 @@ public:
     std::string describe(MediaDescription ours);
     void trickle_over(SignaledCall& signaled);
 
+    /// Who hears INFO that is not about candidates, and says whether it was understood.
+    void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear)
+    {
+        other_info_ = std::move(hear);
+    }
+
     /// That call is no more, and neither is its link; what is found from now on goes out by the next one.
     void leave_link()
     {
@@ -58,6 +64,24 @@ public:
     bool agreed() const { return !streams_.empty(); }
     const std::vector<AgreedStream>& streams() const { return streams_; }
 
+    // --- in a running call ---
+
+    /// What the call runs on.
+    Negotiated in_use() const { return {local_, remote_, streams_}; }
+    std::uint32_t component_count() const { return component_count_; }
+
+    /// A description that we would go on with: the ICE session is the one there is, without a restart.
+    MediaDescription with_ice(MediaDescription ours) const;
+
+    /// Both ends go on with these. New components and channels are connected. Throws Failure, and nothing has changed,
+    /// if the peer wants another ICE session.
+    void go_on(MediaDescription local, MediaDescription remote, std::vector<AgreedStream> streams, LinkLayers& link);
+
+    /// The path of a place that no session has yet. Throws Failure.
+    jf_path path(const MediaPlace& place);
+
+    // ---
+
     /// Every place that the streams use can carry data.
     bool ready() const;
     std::optional<Error> failure() const;
@@ -71,10 +95,11 @@ public:
 
     /// The way of one stream's packets: {"local", "remote", "relayed"} of the pair that was taken now, or {"channel"}.
     /// Empty if neither is known.
-    nlohmann::json way_of(std::size_t stream) const;
+    nlohmann::json way_of(const AgreedStream& stream) const;
 
 private:
     void candidate(const std::string& line);
+    void connect(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link);
     bool hear(const std::string& content_type, const std::string& body);
 
@@ -85,11 +110,14 @@ private:
     std::unique_ptr<ConnectivitySession> ice_;                      // null if nothing goes over it
     std::map<std::string, std::unique_ptr<ChannelLayer>> channels_; // by name
     std::vector<DecoratorStack> decorators_;                        // upon their paths
+    std::uint32_t component_count_;
     MediaDescription local_;
+    MediaDescription remote_;
     std::vector<AgreedStream> streams_;
     bool described_ = false;
     SignaledCall* signaled_ = nullptr; // the leg's, which outlives us
     std::vector<std::string> late_candidates_;
+    std::function<bool(const std::string&, const std::string&)> other_info_;
 };
 
 } // namespace jackfield::kernel

@@ -2,7 +2,9 @@
 
 #include "kernel/flow/stay_alive.hpp"
 
+#include "kernel/flow/call_signals.hpp"
 #include "kernel/flow/limits.hpp"
+#include "kernel/flow/live_media.hpp"
 #include "kernel/flow/step_failure.hpp"
 #include "kernel/media/meter.hpp"
 
@@ -70,7 +72,7 @@ public:
         const TimePoint at = now();
         const auto streams = meter_.look(media_.statistics(), at - last_);
         last_ = at;
-        for (std::size_t number = 0; number < streams.size() && number < leg_.media->streams().size(); ++number) {
+        for (std::size_t number = 0; number < streams.size(); ++number) {
             nlohmann::json detail = streams[number];
             detail["what"] = "statistics";
             if (auto way = way_of(number); !way.empty())
@@ -84,7 +86,7 @@ private:
     /// A channel of the link goes the link's way.
     nlohmann::json way_of(std::size_t number) const
     {
-        auto way = leg_.media->way_of(number);
+        auto way = leg_.media->way_of(media_.stream(number));
         if (way.contains("channel") && leg_.link && leg_.link->connectivity) {
             const auto& pairs = leg_.link->connectivity->pairs();
             if (!pairs.empty())
@@ -105,18 +107,26 @@ awaitable<bool> until_over(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
 {
     FirstMediaTeller teller(*call);
     StatisticsTeller statistics(*call, *media, *leg);
-    const auto opened_by = now() + limits::kOpenCodecs;
-    const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by; };
+    LiveMedia live(*call, *media, *leg);
+    CallSignals signals(*call, *media, *leg);
+    const auto answered_at = now();
+    const auto opened_by = [&] { return live.codecs_by().value_or(answered_at + limits::kOpenCodecs); };
+    const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by(); };
+    const auto look_again = [&] {
+        const auto next = std::min({statistics.next(), live.next(), signals.next()});
+        return media->ready() ? next : std::min(next, opened_by());
+    };
     while (!codecs_are_late()) {
-        const bool over = co_await until(
-            call->bell, [&] { return media->ready() ? statistics.next() : std::min(opened_by, statistics.next()); },
-            [&] {
-                teller.look(*media);
-                return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
-            });
+        const bool over = co_await until(call->bell, look_again, [&] {
+            teller.look(*media);
+            live.look();
+            signals.look();
+            return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
+        });
         if (over)
             co_return true;
-        statistics.look();
+        if (now() >= statistics.next())
+            statistics.look();
     }
     co_return false;
 }

@@ -12,12 +12,15 @@
 #include "kernel/bind/board.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/workers.hpp"
+#include "kernel/media/call_sink.hpp"
+#include "kernel/media/call_source.hpp"
+#include "kernel/media/capabilities.hpp"
 #include "kernel/media/carriers.hpp"
 #include "kernel/media/negotiate.hpp"
+#include "kernel/media/renegotiate.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +35,21 @@ struct MediaPlan {
     std::string record; // sink name: a file, "null"; empty: nothing
     bool audio = true;
     bool video = true;
+};
+
+/// What a person wants otherwise while the call goes on; what is not said stays.
+struct MediaChange {
+    std::optional<bool> hold;          // nothing is sent and nothing heard (RFC 3264 section 8.4)
+    std::optional<bool> video;         // pictures, both ways
+    std::optional<std::string> source; // as MediaPlan::send
+};
+
+/// What flows in a running call.
+struct MediaNow {
+    std::optional<Direction> audio; // as seen from here; nothing if there is no such stream
+    std::optional<Direction> video;
+    bool holding = false; // we
+    bool muted = false;
 };
 
 /// When media moved first; 0 before.
@@ -58,8 +76,12 @@ public:
     CallMedia& operator=(const CallMedia&) = delete;
     ~CallMedia();
 
-    /// How many components of connectivity an offer of ours needs.
-    std::uint32_t component_count() const;
+    /// How many components of connectivity an offer of ours needs; also for pictures that are added later, should the
+    /// peer not bundle. 0 if nothing that is wanted now goes over it.
+    std::uint32_t component_count() const
+    {
+        return components_for(board_, plan_.audio, plan_.video) == 0 ? 0 : components_for(board_, true, true);
+    }
 
     /// Descriptions without ICE, with fresh keys each time. Throw Failure.
     MediaDescription offer() const { return make_offer(capabilities(), wishes()); }
@@ -79,6 +101,61 @@ public:
     /// transport that was open before is closed. Throws Failure.
     void open_transport(std::vector<AgreedStream> streams, const std::vector<jf_path>& paths);
 
+    // --- while it runs ---
+
+    /// What a change comes to: plan, hold, and the source, open already.
+    struct Intent {
+        MediaPlan plan;
+        bool hold = false;
+        std::shared_ptr<CallSource> source;
+    };
+
+    /// Throws Failure if there is no such source.
+    Intent intend(const MediaChange& change);
+    Wishes wishes(const Intent& intent) const;
+    Wishes wishes() const { return wishes({plan_, hold_, source_}); }
+
+    /// It is agreed, or nobody need be asked: another source takes over.
+    void adopt(Intent intent);
+
+    MediaDescription next_offer(const Intent& intent, const Negotiated& now, std::uint32_t components) const
+    {
+        return make_next_offer(capabilities(), wishes(intent), now, components);
+    }
+    MediaDescription next_answer(const Negotiated& now, const MediaDescription& offer) const
+    {
+        return make_next_answer(capabilities(), wishes(), now, offer);
+    }
+
+    /// Whether the streams can be others in a running call.
+    bool changeable() const { return carriers_.changeable(); }
+
+    /// The streams are others from here on. What goes on does so without a gap; `path_of` is asked for new paths.
+    /// Throws Failure, after which the call is over.
+    void change(const std::vector<AgreedStream>& streams, const PathOf& path_of);
+
+    /// Silence goes out instead of our sound.
+    void mute(bool muted);
+
+    /// The peer's camera is held so: its pictures are turned clockwise before they are kept.
+    void rotate(std::uint32_t degrees);
+
+    MediaNow now() const;
+
+    /// The sound that goes out, if it carries telephone events; else null.
+    SendStream* event_sender() const;
+
+    /// Digits of the peer that have come to an end since the last call.
+    std::vector<Digit> take_digits();
+
+    /// The peer asked for one beside the media.
+    void send_key_frames();
+
+    /// The stream that statistics count as that number.
+    const AgreedStream& stream(std::size_t number) const { return streams_[number]; }
+
+    // --- the end ---
+
     void close_transport();
     bool open() const { return carriers_.opened(); }
 
@@ -94,50 +171,53 @@ public:
 
     /// Everything stops; nothing of this call runs afterwards. Then the sink is completed, and `done` called.
     void stop();
-    void finish_recording(std::function<void(Error)> done);
+    void finish_recording(std::function<void(Error)> done) { sink_.finish(std::move(done)); }
 
     FirstMedia first_media() const;
     std::string statistics() const; // one JSON object: the transport's, with codec, frames and pictures
 
 private:
-    static const jf_source_listener_methods kSourceListener;
-
     void describe_pictures(nlohmann::json& stream, std::size_t number) const;
-    MediaCapabilities capabilities() const;
-    Wishes wishes() const;
-    void open_source();
-    void open_sink(bool audio, bool video);
-    void fit_sink();
+    MediaCapabilities capabilities() const { return capabilities_of(board_, may_bundle_, cname_); }
+    bool comes(MediaKind kind) const;
+    void add_lane(const AgreedStream& stream);
+    void end_lane(std::size_t lane);
+    void turn_lane(std::size_t lane, const AgreedStream& stream);
+    void replace_lane(std::size_t lane, const AgreedStream& stream);
+    void make_sender(std::size_t lane);
+    void make_receiver(std::size_t lane);
+    void open_new_codecs();
+    void widen_sink();
 
     template <typename Stream>
     void open_on_worker(const std::shared_ptr<Stream>& stream);
     void codec_settled();
     void start_open_streams();
-    void start_source(SendStream& sender);
 
     const Board& board_;
-    Completions& completions_;
     Workers& workers_;
     MediaPlan plan_;
     bool may_bundle_;
     Events events_;
     std::string cname_;
 
-    jf_source_session source_{};
-    jf_source_info source_info_{};
-    jf_sink_session sink_{};
-    bool sink_audio_ = false; // what it was told to expect
-    bool sink_video_ = false;
-
+    std::shared_ptr<CallSource> source_; // second owner: an intent
+    bool hold_ = false;
+    bool muted_ = false;
+    std::uint32_t rotation_deg_ = 0;
+    CallSink sink_;
+    // One lane for each stream there ever was in this call; statistics count them in this order.
     std::vector<AgreedStream> streams_;
+    std::vector<bool> live_;
+    Senders new_senders_; // whose codecs are to be opened
+    Receivers new_receivers_;
+    std::vector<std::shared_ptr<void>> leaving_; // until no session knows them
 
     Senders senders_; // second owner of each: the worker that opens its codec
     Receivers receivers_;
     Carriers carriers_;
-    std::array<SendStream*, 2> sender_of_{}; // by MediaKind, for the source's threads
     bool flowing_ = false;
     std::int64_t ready_ns_ = 0;
-    std::optional<Error> source_failure_;
 };
 
 } // namespace jackfield::kernel

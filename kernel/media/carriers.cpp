@@ -14,26 +14,30 @@ using Json = nlohmann::json;
 
 // --- what the sessions tell -----------------------------------------------------------------------------------------
 
-const jf_media_listener_methods Carriers::kListener{sizeof(jf_media_listener_methods),
-                                                    0,
-                                                    [](void* self, std::uint32_t stream) {
-                                                        const auto& receivers = static_cast<Carrier*>(self)->receivers;
-                                                        if (stream < receivers.size())
-                                                            receivers[stream]->wake();
-                                                    },
-                                                    [](void* self, std::uint32_t stream) {
-                                                        const auto& senders = static_cast<Carrier*>(self)->senders;
-                                                        if (stream < senders.size() && senders[stream] != nullptr)
-                                                            senders[stream]->request_key_frame();
-                                                    },
-                                                    [](void* self, jf_status status, const jf_error* error) {
-                                                        static_cast<Carrier*>(self)->ended(error_of(status, error));
-                                                    },
-                                                    [](void* self, std::uint32_t stream, std::uint32_t percent) {
-                                                        const auto& senders = static_cast<Carrier*>(self)->senders;
-                                                        if (stream < senders.size() && senders[stream] != nullptr)
-                                                            senders[stream]->set_loss(percent);
-                                                    }};
+const jf_media_listener_methods Carriers::kListener{
+    sizeof(jf_media_listener_methods),
+    0,
+    [](void* self, std::uint32_t stream) {
+        auto& carrier = *static_cast<Carrier*>(self);
+        const std::lock_guard lock(carrier.mutex);
+        if (stream < carrier.receivers.size() && carrier.receivers[stream] != nullptr)
+            carrier.receivers[stream]->wake();
+    },
+    [](void* self, std::uint32_t stream) {
+        auto& carrier = *static_cast<Carrier*>(self);
+        const std::lock_guard lock(carrier.mutex);
+        if (stream < carrier.senders.size() && carrier.senders[stream] != nullptr)
+            carrier.senders[stream]->request_key_frame();
+    },
+    [](void* self, jf_status status, const jf_error* error) {
+        static_cast<Carrier*>(self)->ended(error_of(status, error));
+    },
+    [](void* self, std::uint32_t stream, std::uint32_t percent) {
+        auto& carrier = *static_cast<Carrier*>(self);
+        const std::lock_guard lock(carrier.mutex);
+        if (stream < carrier.senders.size() && carrier.senders[stream] != nullptr)
+            carrier.senders[stream]->set_loss(percent);
+    }};
 
 Carriers::Carrier::~Carrier()
 {
@@ -41,60 +45,125 @@ Carriers::Carrier::~Carrier()
         session.methods->release(session.self);
 }
 
-// --- to open them ---------------------------------------------------------------------------------------------------
+// --- to open and to change them -------------------------------------------------------------------------------------
 
 void Carriers::open(const std::vector<AgreedStream>& streams, const std::vector<jf_path>& paths, const Senders& senders,
                     const Receivers& receivers)
 {
-    for (std::size_t transport = 0; transport < board_.media_transports.size(); ++transport) {
-        if (std::ranges::find(streams, transport, &AgreedStream::transport) != streams.end())
-            open_one(transport, streams, paths, senders, receivers);
-    }
+    const auto places = places_of(streams);
+    change(streams, std::vector<bool>(streams.size(), true), senders, receivers, [&](const MediaPlace& place) {
+        return paths[static_cast<std::size_t>(std::ranges::find(places, place) - places.begin())];
+    });
 }
 
-void Carriers::open_one(std::size_t transport, const std::vector<AgreedStream>& streams,
-                        const std::vector<jf_path>& paths, const Senders& senders, const Receivers& receivers)
+void Carriers::change(const std::vector<AgreedStream>& streams, const std::vector<bool>& live, const Senders& senders,
+                      const Receivers& receivers, const PathOf& path_of)
 {
-    // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
+    const Lanes lanes{streams, live, senders, receivers, path_of};
+    for (std::size_t transport = 0; transport < board_.media_transports.size(); ++transport)
+        change_one(transport, lanes);
+}
+
+bool Carriers::changeable() const
+{
+    return std::ranges::all_of(open_, [](const auto& carrier) { return JF_HAS(carrier->session.methods, change); });
+}
+
+void Carriers::change_one(std::size_t transport, const Lanes& lanes)
+{
+    const auto found =
+        std::ranges::find_if(open_, [&](const auto& carrier) { return carrier->transport == transport; });
+    if (found != open_.end()) {
+        take_lanes(**found, lanes);
+        tell_session(**found);
+        return attach(**found, lanes);
+    }
     auto carrier = std::make_unique<Carrier>();
     carrier->ended = ended_;
-    std::vector<AgreedStream> its;
-    for (std::size_t number = 0; number < streams.size(); ++number) {
-        if (streams[number].transport != transport)
-            continue;
-        its.push_back(streams[number]);
-        carrier->numbers.push_back(number);
-        carrier->senders.push_back(senders[number].get());
-        carrier->receivers.push_back(receivers[number].get());
-    }
-    const auto places = places_of(streams);
-    std::vector<jf_path> its_paths;
-    for (const auto& place : places_of(its))
-        its_paths.push_back(paths[static_cast<std::size_t>(std::ranges::find(places, place) - places.begin())]);
-
+    carrier->transport = transport;
+    take_lanes(*carrier, lanes);
+    if (carrier->streams.empty())
+        return;
+    // The streams come first: packets may arrive, and the listener look for their stream, before open has returned.
     const auto& plug = board_.media_transports[transport].plug;
-    const std::string config = session_config(its);
+    const std::string config = session_config(*carrier);
     ErrorSlot error;
-    require(plug.methods->open(plug.self, abi_text(config), its_paths.data(), its_paths.size(),
+    require(plug.methods->open(plug.self, abi_text(config), carrier->paths.data(), carrier->paths.size(),
                                {&kListener, carrier.get()}, &carrier->session, &error),
             error, plug.plugin_id);
-    for (std::uint32_t number = 0; number < its.size(); ++number) {
-        if (carrier->senders[number] != nullptr)
-            carrier->senders[number]->attach(carrier->session, number);
-        carrier->receivers[number]->attach(carrier->session, number);
-    }
+    attach(*carrier, lanes);
     open_.push_back(std::move(carrier));
 }
 
-std::string Carriers::session_config(const std::vector<AgreedStream>& streams) const
+/// Which streams the session has from here on, who sends and receives for them, and over which paths.
+void Carriers::take_lanes(Carrier& carrier, const Lanes& lanes)
 {
-    const auto places = places_of(streams);
+    for (std::size_t number = 0; number < lanes.streams.size(); ++number) {
+        const bool known = std::ranges::find(carrier.numbers, number) != carrier.numbers.end();
+        if (!known && lanes.uses(number, carrier.transport))
+            carrier.numbers.push_back(number);
+    }
+    std::vector<SendStream*> senders;
+    std::vector<ReceiveStream*> receivers;
+    carrier.streams.resize(carrier.numbers.size());
+    carrier.over.resize(carrier.numbers.size());
+    for (std::size_t i = 0; i < carrier.numbers.size(); ++i) {
+        const std::size_t number = carrier.numbers[i];
+        carrier.over[i] = !lanes.uses(number, carrier.transport);
+        if (!carrier.over[i])
+            carrier.streams[i] = lanes.streams[number];
+        senders.push_back(carrier.over[i] ? nullptr : lanes.senders[number].get());
+        receivers.push_back(carrier.over[i] ? nullptr : lanes.receivers[number].get());
+    }
+    for (const auto& place : places_of(carrier.streams)) {
+        if (std::ranges::find(carrier.places, place) == carrier.places.end()) {
+            carrier.paths.push_back(lanes.path_of(place));
+            carrier.places.push_back(place);
+        }
+    }
+    const std::lock_guard lock(carrier.mutex);
+    carrier.senders = std::move(senders);
+    carrier.receivers = std::move(receivers);
+}
+
+void Carriers::tell_session(Carrier& carrier)
+{
+    const auto& plug = board_.media_transports[carrier.transport].plug;
+    if (!JF_HAS(carrier.session.methods, change))
+        return; // nothing but directions has changed, which our end keeps to by itself
+    const std::string config = session_config(carrier);
+    ErrorSlot error;
+    require(carrier.session.methods->change(carrier.session.self, abi_text(config), carrier.paths.data(),
+                                            carrier.paths.size(), &error),
+            error, plug.plugin_id);
+}
+
+/// The first stream drives RTCP for all; if it is over, the first that is not.
+void Carriers::attach(Carrier& carrier, const Lanes& lanes)
+{
+    if (carrier.over[carrier.ticker]) {
+        const auto next = std::ranges::find(carrier.over, false);
+        carrier.ticker = next == carrier.over.end() ? 0 : static_cast<std::size_t>(next - carrier.over.begin());
+    }
+    for (std::uint32_t i = 0; i < carrier.numbers.size(); ++i) {
+        if (carrier.over[i])
+            continue;
+        const std::size_t number = carrier.numbers[i];
+        if (lanes.senders[number])
+            lanes.senders[number]->attach(carrier.session, i);
+        lanes.receivers[number]->attach(carrier.session, i, i == carrier.ticker);
+    }
+}
+
+std::string Carriers::session_config(const Carrier& carrier) const
+{
     const auto index_of = [&](const AgreedStream& stream, int component) {
         const MediaPlace place{stream.channel, static_cast<std::uint32_t>(component)};
-        return std::ranges::find(places, place) - places.begin();
+        return std::ranges::find(carrier.places, place) - carrier.places.begin();
     };
     Json config{{"cname", cname_}, {"streams", Json::array()}};
-    for (const auto& stream : streams) {
+    for (std::size_t i = 0; i < carrier.streams.size(); ++i) {
+        const auto& stream = carrier.streams[i];
         Json entry{{"kind", name_of(stream.kind)},
                    {"payload_type", stream.payload_type},
                    {"receive_payload_types", stream.receive_payload_types},
@@ -105,6 +174,10 @@ std::string Carriers::session_config(const std::vector<AgreedStream>& streams) c
                    {"feedback", stream.feedback}};
         entry["direction"] = stream.direction.send ? (stream.direction.receive ? "sendrecv" : "sendonly")
                                                    : (stream.direction.receive ? "recvonly" : "inactive");
+        if (carrier.over[i])
+            entry["ended"] = true;
+        if (stream.event_payload_type)
+            entry["event_payload_type"] = *stream.event_payload_type;
         if (stream.remote_ssrc)
             entry["remote_ssrc"] = *stream.remote_ssrc;
         if (stream.send_key)

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace jackfield::kernel {
 
 using Senders = std::vector<std::shared_ptr<SendStream>>; // one per stream, null where nothing is sent
 using Receivers = std::vector<std::shared_ptr<ReceiveStream>>;
+
+using PathOf = std::function<jf_path(const MediaPlace&)>;
 
 class Carriers {
 public:
@@ -32,6 +35,15 @@ public:
               const Receivers& receivers);
 
     bool opened() const { return !open_.empty(); }
+
+    /// Whether running sessions can get other streams.
+    bool changeable() const;
+
+    /// The streams are others from here on; those that are as before, though perhaps in another direction, go on
+    /// without a gap. `live` says which of them there still are: none is ever taken off the list. `path_of` is asked
+    /// for paths that no session has yet. Throws Failure.
+    void change(const std::vector<AgreedStream>& streams, const std::vector<bool>& live, const Senders& senders,
+                const Receivers& receivers, const PathOf& path_of);
 
     /// Closes the paths: nothing is told any more.
     void close() { open_.clear(); }
@@ -47,16 +59,39 @@ private:
         ~Carrier();
 
         std::function<void(Error)> ended;
-        std::vector<std::size_t> numbers; // of its streams in the call
+        std::size_t transport = 0;        // on the board
+        std::vector<std::size_t> numbers; // of its streams in the call; an ended one keeps its place
+        std::vector<AgreedStream> streams;
+        std::vector<bool> over;
+        std::vector<MediaPlace> places; // of its paths
+        std::vector<jf_path> paths;
+        std::size_t ticker = 0; // which of its streams drives RTCP
+        jf_media_session session{};
+
+        std::mutex mutex;                 // guards the two lists; held for no longer than it takes to look or to swap
         std::vector<SendStream*> senders; // of its streams, as the session numbers them
         std::vector<ReceiveStream*> receivers;
-        jf_media_session session{};
     };
 
     static const jf_media_listener_methods kListener;
-    void open_one(std::size_t transport, const std::vector<AgreedStream>& streams, const std::vector<jf_path>& paths,
-                  const Senders& senders, const Receivers& receivers);
-    std::string session_config(const std::vector<AgreedStream>& streams) const;
+    struct Lanes {
+        const std::vector<AgreedStream>& streams;
+        const std::vector<bool>& live;
+        const Senders& senders;
+        const Receivers& receivers;
+        const PathOf& path_of;
+
+        bool uses(std::size_t number, std::size_t transport) const
+        {
+            return live[number] && streams[number].transport == transport;
+        }
+    };
+
+    void change_one(std::size_t transport, const Lanes& lanes);
+    static void take_lanes(Carrier& carrier, const Lanes& lanes);
+    void tell_session(Carrier& carrier);
+    static void attach(Carrier& carrier, const Lanes& lanes);
+    std::string session_config(const Carrier& carrier) const;
 
     const Board& board_;
     std::string cname_;

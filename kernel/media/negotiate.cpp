@@ -2,6 +2,8 @@
 
 #include "kernel/media/negotiate.hpp"
 
+#include "kernel/media/lines.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -11,16 +13,9 @@ namespace {
 
 constexpr int kFirstDynamicPayloadType = 96; // RFC 3551 section 6
 
-bool same_name(std::string_view a, std::string_view b)
-{
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-    });
-}
-
 bool matches(const CodecOption& option, const MediaLine& line, const LineCodec& codec)
 {
-    return option.kind == line.kind && same_name(option.name, codec.name) &&
+    return option.kind == line.kind && same_encoding(option.name, codec.name) &&
            option.clock_rate_hz == codec.clock_rate_hz &&
            (option.kind == MediaKind::video || option.channels == codec.channels);
 }
@@ -31,7 +26,7 @@ bool had_before(const MediaCapabilities& ours, const CodecOption& option)
     for (const auto& earlier : ours.codecs) {
         if (&earlier == &option)
             return false;
-        if (earlier.plug != option.plug && earlier.kind == option.kind && same_name(earlier.name, option.name) &&
+        if (earlier.plug != option.plug && earlier.kind == option.kind && same_encoding(earlier.name, option.name) &&
             earlier.clock_rate_hz == option.clock_rate_hz && earlier.channels == option.channels)
             return true;
     }
@@ -69,7 +64,93 @@ bool encrypts(const MediaLine& line)
     return encrypts(line.profile, !line.keys.empty());
 }
 
-/// The first transport that goes where the line says, encrypts if the line does, and has a suite of it.
+LineCodec line_codec(const TransportOption& transport, const CodecOption& option, int payload_type)
+{
+    return {payload_type,    option.name,       option.clock_rate_hz,
+            option.channels, option.parameters, common(option.feedback, transport.feedback)};
+}
+
+/// Our first suite that the peer has offered too (RFC 4568 section 5.1.2).
+std::optional<SdesKey> choose_key(const TransportOption& transport, const MediaLine& offered)
+{
+    for (const auto& suite : transport.suites) {
+        for (const auto& key : offered.keys) {
+            if (key.suite == suite)
+                return SdesKey{key.tag, suite, transport.make_key(suite)};
+        }
+    }
+    return std::nullopt;
+}
+
+int free_type(PayloadTypes& used)
+{
+    for (std::size_t type = kFirstDynamicPayloadType; type < used.size(); ++type) {
+        if (!used.test(type)) {
+            used.set(type);
+            return static_cast<int>(type);
+        }
+    }
+    throw Failure(JF_EXHAUSTED, "no payload type is free any more in this call");
+}
+
+LineCodec event_codec(int payload_type, int clock_rate_hz)
+{
+    return {payload_type, std::string(kTelephoneEvent), clock_rate_hz, 1, "0-15", {}};
+}
+
+/// Telephone events at the clock rate of each codec (RFC 4733 section 2.1).
+void offer_events(MediaLine& line, const TransportOption& transport, PayloadTypes& used)
+{
+    if (line.kind != MediaKind::audio || !transport.telephone_events)
+        return;
+    std::vector<int> rates;
+    for (const auto& codec : line.codecs) {
+        if (std::ranges::find(rates, codec.clock_rate_hz) == rates.end())
+            rates.push_back(codec.clock_rate_hz);
+    }
+    for (const int rate : rates)
+        line.codecs.push_back(event_codec(free_type(used), rate));
+}
+
+/// The payload type of telephone events at that rate; nothing if the line has none.
+std::optional<int> events_of(const MediaLine& line, int clock_rate_hz)
+{
+    for (const auto& codec : line.codecs) {
+        if (same_encoding(codec.name, kTelephoneEvent) && codec.clock_rate_hz == clock_rate_hz)
+            return codec.payload_type;
+    }
+    return std::nullopt;
+}
+
+void add_events(MediaLine& answer, const MediaLine& offered, const TransportOption& transport)
+{
+    const int rate = answer.codecs.front().clock_rate_hz;
+    const auto type = events_of(offered, rate);
+    if (type && answer.kind == MediaKind::audio && transport.telephone_events)
+        answer.codecs.push_back(event_codec(*type, rate));
+}
+
+/// The key of our own line that goes with the suite the answer chose.
+std::optional<SdesKey> key_for(const std::vector<SdesKey>& keys, const std::string& suite)
+{
+    for (const auto& key : keys) {
+        if (key.suite == suite)
+            return key;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+// --- lines ----------------------------------------------------------------------------------------------------------
+
+bool same_encoding(std::string_view a, std::string_view b)
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+    });
+}
+
 const TransportOption* find_transport(const MediaCapabilities& ours, const MediaLine& line)
 {
     const auto fits = [&](const TransportOption& option) {
@@ -88,14 +169,8 @@ const TransportOption* find_transport(const MediaCapabilities& ours, const Media
     return nullptr;
 }
 
-LineCodec line_codec(const TransportOption& transport, const CodecOption& option, int payload_type)
-{
-    return {payload_type,    option.name,       option.clock_rate_hz,
-            option.channels, option.parameters, common(option.feedback, transport.feedback)};
-}
-
 MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& transport, MediaKind kind,
-                       const Wish& wish, int& next_payload_type)
+                       const Wish& wish, PayloadTypes& used)
 {
     MediaLine line;
     line.kind = kind;
@@ -107,24 +182,13 @@ MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& tra
     for (const auto& option : ours.codecs) {
         if (option.kind != kind || had_before(ours, option))
             continue;
-        const int payload_type = option.static_payload_type ? *option.static_payload_type : next_payload_type++;
+        const int payload_type = option.static_payload_type ? *option.static_payload_type : free_type(used);
         line.codecs.push_back(line_codec(transport, option, payload_type));
     }
+    offer_events(line, transport, used);
     for (const auto& suite : transport.suites)
         line.keys.push_back({static_cast<int>(line.keys.size()) + 1, suite, transport.make_key(suite)});
     return line;
-}
-
-/// Our first suite that the peer has offered too (RFC 4568 section 5.1.2).
-std::optional<SdesKey> choose_key(const TransportOption& transport, const MediaLine& offered)
-{
-    for (const auto& suite : transport.suites) {
-        for (const auto& key : offered.keys) {
-            if (key.suite == suite)
-                return SdesKey{key.tag, suite, transport.make_key(suite)};
-        }
-    }
-    return std::nullopt;
 }
 
 MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const MediaLine& offered)
@@ -152,6 +216,7 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
         line.direction = {false, false};
         return line;
     }
+    add_events(line, offered, *transport);
     if (const auto key = choose_key(*transport, offered))
         line.keys.push_back(*key);
     line.direction = {wish.send && offered.direction.receive, wish.receive && offered.direction.send};
@@ -160,22 +225,22 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
     return line;
 }
 
-/// The key of our own line that goes with the suite the answer chose.
-std::optional<SdesKey> key_for(const std::vector<SdesKey>& keys, const std::string& suite)
+void settle_components(MediaDescription& answer)
 {
-    for (const auto& key : keys) {
-        if (key.suite == suite)
-            return key;
+    for (auto& line : answer.lines) {
+        if (answer.bundle)
+            line.rtp_component = 1; // RFC 9143: all on the first
+        if (line.rtcp_mux)
+            line.rtcp_component = line.rtp_component; // RFC 5761
     }
-    return std::nullopt;
 }
 
-} // namespace
+// --- descriptions ---------------------------------------------------------------------------------------------------
 
 MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes)
 {
     MediaDescription offer;
-    int next_payload_type = kFirstDynamicPayloadType;
+    PayloadTypes used;
     std::string channel;            // one name for all lines
     int components[2] = {0, 0};     // of connectivity, of channels
     std::vector<std::size_t> plugs; // of the lines
@@ -183,7 +248,7 @@ MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes)
         const auto* transport = wish.wanted ? transport_for(ours, kind) : nullptr;
         if (transport == nullptr)
             continue;
-        auto line = offered_line(ours, *transport, kind, wish, next_payload_type);
+        auto line = offered_line(ours, *transport, kind, wish, used);
         if (transport->over_channels())
             line.channel = channel.empty() ? (channel = ours.make_channel()) : channel;
         int& component = components[transport->over_channels() ? 1 : 0];
@@ -214,12 +279,7 @@ MediaDescription make_answer(const MediaCapabilities& ours, const Wishes& wishes
     }
     if (first == nullptr)
         throw Failure(JF_UNSUPPORTED, "no common media: no codec and encryption that both ends have");
-    for (auto& line : answer.lines) {
-        if (answer.bundle)
-            line.rtp_component = 1; // RFC 9143: all on the first
-        if (line.rtcp_mux)
-            line.rtcp_component = line.rtp_component; // RFC 5761
-    }
+    settle_components(answer);
     return answer;
 }
 
@@ -247,6 +307,7 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             throw Failure(JF_INTERNAL, "no media transport fits our own media line " + std::to_string(i));
         AgreedStream stream;
         stream.kind = here.kind;
+        stream.line = i;
         stream.transport = transport->plug;
         stream.channel = here.channel;
         stream.direction = {here.direction.send && there.direction.receive,
@@ -266,6 +327,9 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             throw Failure(JF_BAD_INPUT, "the peer chose a codec that was not offered");
         stream.codec = *option;
         stream.receive_payload_types = {stream.payload_type};
+        const auto events = events_of(there, stream.codec.clock_rate_hz);
+        if (events && transport->telephone_events && events == events_of(here, stream.codec.clock_rate_hz))
+            stream.event_payload_type = events;
         stream.rtp_component = bundle ? 1 : here.rtp_component;
         stream.rtcp_component = here.rtcp_mux && there.rtcp_mux ? stream.rtp_component : here.rtcp_component;
         stream.ssrc = here.ssrc.value_or(0);

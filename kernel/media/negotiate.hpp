@@ -39,6 +39,7 @@ struct TransportOption {
     std::vector<std::string> suites; // in order of preference; empty: no keys needed
     std::vector<std::string> feedback;
     std::function<std::string(const std::string& suite)> make_key;
+    bool telephone_events = false; // sends and receives them beside the sound (RFC 4733)
 
     bool over_channels() const { return carriage.over == Over::kMultiplexer; }
     bool carries(MediaKind kind) const { return kind == MediaKind::audio ? carriage.audio : carriage.video; }
@@ -59,16 +60,21 @@ struct Wish {
     bool wanted = true;
     bool send = true;
     bool receive = true;
+
+    bool operator==(const Wish&) const = default;
 };
 
 struct Wishes {
     Wish audio;
     Wish video;
+
+    bool operator==(const Wishes&) const = default;
 };
 
 /// One stream that both want, as seen from this end.
 struct AgreedStream {
     MediaKind kind = MediaKind::audio;
+    std::size_t line = 0; // of the descriptions
     Direction direction;
     CodecOption codec;
     int payload_type = 0; // to send with
@@ -83,6 +89,7 @@ struct AgreedStream {
     std::optional<SdesKey> send_key;
     std::optional<SdesKey> receive_key;
     std::vector<std::string> feedback;
+    std::optional<int> event_payload_type; // of telephone events, both ways
 
     bool operator==(const AgreedStream&) const = default;
 };

@@ -33,6 +33,8 @@ ReceiveStream::ReceiveStream(const Board& board, const AgreedStream& agreed, jf_
     : plug_(board.codecs[agreed.codec.plug]),
       config_(decoder_config(agreed)),
       sink_(sink),
+      event_payload_type_(agreed.event_payload_type),
+      digits_(agreed.codec.clock_rate_hz),
       receives_(agreed.direction.receive),
       first_moved_(std::move(first_moved))
 {}
@@ -55,9 +57,31 @@ ReceiveStream::~ReceiveStream()
         decoder_.methods->release(decoder_.self);
 }
 
+void ReceiveStream::attach(jf_media_session session, std::uint32_t number, bool ticks)
+{
+    session_ = session;
+    number_ = number;
+    if (ticks_.exchange(ticks) != ticks && running_) {
+        start();
+        wake();
+    }
+}
+
+void ReceiveStream::turn(bool receives)
+{
+    if (receives_.exchange(receives) == receives)
+        return;
+    if (running_)
+        start();
+    wake();
+    if (receives)
+        session_.methods->request_key_frame(session_.self, number_);
+}
+
 void ReceiveStream::start()
 {
-    if ((receives_ || number_ == 0) && !thread_.joinable())
+    running_ = true;
+    if ((receives_ || ticks_) && !thread_.joinable())
         thread_ = std::thread([this] { run(); });
 }
 
@@ -85,10 +109,12 @@ void ReceiveStream::run()
 {
     pthread_setname_np(pthread_self(), "jf-media-in");
     constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
-    std::int64_t next_tick_ns = number_ == 0 ? 0 : kNever;
+    std::int64_t next_tick_ns = 0;
     for (;;) {
         const std::int64_t now_ns = monotonic_ns();
-        if (now_ns >= next_tick_ns)
+        if (!ticks_)
+            next_tick_ns = kNever;
+        else if (next_tick_ns == kNever || now_ns >= next_tick_ns)
             next_tick_ns = session_.methods->tick(session_.self, now_ns);
         const std::int64_t next_due_ns = receives_ ? take_all(now_ns) : kNever;
         const std::int64_t wake_ns = std::min(next_due_ns, next_tick_ns);
@@ -114,6 +140,11 @@ std::int64_t ReceiveStream::take_all(std::int64_t now_ns)
         if (session_.methods->take(session_.self, number_, now_ns, &payload, &next_due_ns) != JF_OK)
             return next_due_ns;
         play_ns_ = payload.time_ns;
+        if (event_payload_type_ == payload.payload_type) {
+            if (digits_.read(payload))
+                first_moved_(); // something to look at
+            continue;
+        }
         if (decoder_.methods->decode(decoder_.self, &payload) == JF_WOULD_BLOCK)
             session_.methods->request_key_frame(session_.self, number_);
     }
@@ -128,14 +159,25 @@ void ReceiveStream::decoded(const jf_frame& frame)
     }
     if (frame.kind == JF_VIDEO)
         picture_size_.store(std::uint64_t{frame.width_px} << 32 | frame.height_px, std::memory_order_relaxed);
-    if (sink_.methods == nullptr)
-        return;
     jf_frame timed = frame;
     timed.struct_size = sizeof(timed);
     if (timed.time_ns == 0)
         timed.time_ns = play_ns_;
-    if (sink_.methods->write(sink_.self, &timed) != JF_OK)
+    const std::uint32_t degrees = rotation_deg_.load(std::memory_order_relaxed);
+    write(frame.kind == JF_VIDEO && degrees != 0 ? turner_.turned(timed, degrees) : timed);
+}
+
+void ReceiveStream::write(jf_frame frame)
+{
+    const std::lock_guard lock(writing_);
+    if (sink_.methods != nullptr && sink_.methods->write(sink_.self, &frame) != JF_OK)
         unwritten_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ReceiveStream::write_to(jf_sink_session sink)
+{
+    const std::lock_guard lock(writing_);
+    sink_ = sink;
 }
 
 } // namespace jackfield::kernel

@@ -11,6 +11,8 @@
 #include "kernel/bind/board.hpp"
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
+#include "kernel/media/picture_turner.hpp"
+#include "kernel/media/telephone_event.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -36,13 +38,22 @@ public:
     Opening& opening() { return opening_; }
     const Opening& opening() const { return opening_; }
 
-    /// Where payloads come from; before start.
-    /// The first stream of a session drives its RTCP, too.
-    void attach(jf_media_session session, std::uint32_t number)
-    {
-        session_ = session;
-        number_ = number;
-    }
+    /// Where payloads come from; before start. Later calls say the same, but for `ticks`: whether this stream drives
+    /// the RTCP of its session, too.
+    void attach(jf_media_session session, std::uint32_t number, bool ticks);
+
+    /// Whether anything comes that is to be decoded; possible where there is a decoder. [control]
+    void turn(bool receives);
+    bool can_receive() const { return decoder_.methods != nullptr; }
+
+    /// Pictures are turned clockwise by so much before they are written: 0, 90, 180, 270. [any]
+    void rotate(std::uint32_t degrees) { rotation_deg_.store(degrees, std::memory_order_relaxed); }
+
+    /// Where frames go from here on. [control]
+    void write_to(jf_sink_session sink);
+
+    /// The digits that have come to an end since the last call. [control]
+    std::vector<Digit> take_digits() { return digits_.take(); }
 
     /// The decoder is open. Idempotent.
     void start();
@@ -70,14 +81,22 @@ private:
     void run();
     std::int64_t take_all(std::int64_t now_ns);
     void decoded(const jf_frame& frame);
+    void write(jf_frame frame);
 
     const Plug<jf_codec_methods>& plug_;
     std::string config_;
     Opening opening_;
     jf_media_session session_{};
     std::uint32_t number_ = 0; // of the stream in that session
+    std::mutex writing_;       // guards the sink: it may be another from one frame to the next
     jf_sink_session sink_;
-    bool receives_;
+    PictureTurner turner_; // [media]
+    std::atomic<std::uint32_t> rotation_deg_{0};
+    std::optional<int> event_payload_type_;
+    DigitReader digits_;
+    std::atomic<bool> receives_;
+    std::atomic<bool> ticks_{false};
+    bool running_ = false;
     jf_decoder decoder_{};
     std::int64_t play_ns_ = 0;
     std::function<void()> first_moved_; // [media] once

@@ -54,14 +54,8 @@ SendStream::~SendStream()
 
 void SendStream::open()
 {
-    const jf_payload_sink sink{this, [](void* self, const jf_payload* payload) {
-                                   auto& stream = *static_cast<SendStream*>(self);
-                                   stream.session_.methods->send(stream.session_.self, stream.number_, payload);
-                                   if (stream.first_sent_ns_.load(std::memory_order_relaxed) == 0) {
-                                       stream.first_sent_ns_.store(monotonic_ns(), std::memory_order_relaxed);
-                                       stream.first_moved_();
-                                   }
-                               }};
+    const jf_payload_sink sink{
+        this, [](void* self, const jf_payload* payload) { static_cast<SendStream*>(self)->send(*payload); }};
     ErrorSlot error;
     const jf_status status = plug_.methods->open_encoder(plug_.self, abi_text(config_), sink, &encoder_, &error);
     opening_.finish({status, status == JF_OK ? "" : plug_.plugin_id + ": " + error.error(status).text});
@@ -83,7 +77,53 @@ jf_source_format SendStream::format() const
 void SendStream::frame(const jf_frame& frame)
 {
     frames_.fetch_add(1, std::memory_order_relaxed);
-    encoder_.methods->encode(encoder_.self, &frame);
+    const bool silent = frame.kind == JF_AUDIO && muted_.load(std::memory_order_relaxed);
+    encoder_.methods->encode(encoder_.self, silent ? &silenced(frame) : &frame);
+}
+
+const jf_frame& SendStream::silenced(const jf_frame& frame)
+{
+    const std::size_t count = std::size_t{frame.samples_per_channel} * frame.channels;
+    if (silence_.size() < count)
+        silence_.resize(count); // once: frames of a source have one length
+    silent_frame_ = frame;
+    silent_frame_.struct_size = sizeof(silent_frame_);
+    silent_frame_.samples = silence_.data();
+    return silent_frame_;
+}
+
+void SendStream::send(const jf_payload& payload)
+{
+    {
+        const std::lock_guard lock(sending_);
+        last_timestamp_ = payload.rtp_timestamp;
+        last_time_ns_ = monotonic_ns();
+        session_.methods->send(session_.self, number_, &payload);
+    }
+    if (first_sent_ns_.load(std::memory_order_relaxed) == 0) {
+        first_sent_ns_.store(monotonic_ns(), std::memory_order_relaxed);
+        first_moved_();
+    }
+}
+
+void SendStream::send_event(const std::array<std::uint8_t, 4>& event, std::int64_t begun_ns, bool first)
+{
+    const std::lock_guard lock(sending_);
+    if (session_.methods == nullptr || !agreed_.event_payload_type)
+        return;
+    jf_payload payload{};
+    payload.struct_size = sizeof(payload);
+    if (first) { // all packets of an event have the time at which it began (RFC 4733 section 2.2.1)
+        const std::int64_t since_ns = last_time_ns_ == 0 ? 0 : begun_ns - last_time_ns_;
+        event_timestamp_ =
+            last_timestamp_ + static_cast<std::uint32_t>(since_ns / 1000 * agreed_.codec.clock_rate_hz / 1'000'000);
+    }
+    payload.rtp_timestamp = event_timestamp_;
+    payload.bytes = {event.data(), event.size()};
+    payload.marker = first ? 1 : 0;
+    payload.payload_type = static_cast<std::uint8_t>(*agreed_.event_payload_type);
+    payload.time_ns = begun_ns;
+    session_.methods->send(session_.self, number_, &payload);
 }
 
 void SendStream::request_key_frame()

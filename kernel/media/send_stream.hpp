@@ -11,10 +11,13 @@
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace jackfield::kernel {
 
@@ -31,12 +34,21 @@ public:
     Opening& opening() { return opening_; }
     const Opening& opening() const { return opening_; }
 
-    /// Where payloads go; before the first frame.
+    /// Where payloads go; before the first frame. Once: later calls say the same.
     void attach(jf_media_session session, std::uint32_t number)
     {
+        const std::lock_guard lock(sending_);
         session_ = session;
         number_ = number;
     }
+
+    /// Silence goes out instead of sound: the peer's clock and jitter buffer, and what is on the way, live on. [any]
+    void mute(bool muted) { muted_.store(muted, std::memory_order_relaxed); }
+
+    /// A packet of a telephone event, beside the sound (RFC 4733). `begun_ns` says when the event began. [control]
+    void send_event(const std::array<std::uint8_t, 4>& event, std::int64_t begun_ns, bool first);
+    bool sends_events() const { return agreed_.event_payload_type.has_value(); }
+    int clock_rate_hz() const { return agreed_.codec.clock_rate_hz; }
 
     /// How the source shall deliver.
     jf_source_format format() const;
@@ -53,11 +65,21 @@ public:
     std::uint64_t frames() const { return frames_.load(std::memory_order_relaxed); }
 
 private:
+    void send(const jf_payload& payload);
+    const jf_frame& silenced(const jf_frame& frame);
+
     const Plug<jf_codec_methods>& plug_;
     std::string config_;
     Opening opening_;
+    std::mutex sending_; // payloads of sound and events come from two threads
     jf_media_session session_{};
-    std::uint32_t number_ = 0; // of the stream in that session
+    std::uint32_t number_ = 0;         // of the stream in that session
+    std::uint32_t last_timestamp_ = 0; // of the sound, and when it was captured
+    std::int64_t last_time_ns_ = 0;
+    std::uint32_t event_timestamp_ = 0;
+    std::atomic<bool> muted_{false};
+    std::vector<float> silence_; // [media] as long as the longest frame was
+    jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};
     std::function<void()> first_moved_; // [media] once

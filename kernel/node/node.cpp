@@ -295,6 +295,26 @@ void Node::hang_up(const std::shared_ptr<Call>& call, std::uint32_t reason)
     impl_->post([call, reason] { call->hang_up(reason); });
 }
 
+void Node::change(const std::shared_ptr<Call>& call, MediaChange change)
+{
+    impl_->post([call, change = std::move(change)] { call->change(change); });
+}
+
+void Node::mute(const std::shared_ptr<Call>& call, bool muted)
+{
+    impl_->post([call, muted] { call->mute(muted); });
+}
+
+void Node::send_digits(const std::shared_ptr<Call>& call, std::string keys)
+{
+    impl_->post([call, keys = std::move(keys)] { call->send_digits(keys); });
+}
+
+void Node::rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees)
+{
+    impl_->post([call, degrees] { call->rotate(degrees); });
+}
+
 std::shared_ptr<FileTransfer> Node::send_file(std::string peer_account, std::filesystem::path file,
                                               std::shared_ptr<FileListener> listener)
 {

@@ -113,6 +113,18 @@ public:
     void refuse(const std::shared_ptr<Call>& call, std::uint32_t reason = JF_REASON_DECLINED);
     void hang_up(const std::shared_ptr<Call>& call, std::uint32_t reason = JF_REASON_NORMAL);
 
+    /// What a person wants otherwise in a running call; CallListener hears what came of it.
+    void change(const std::shared_ptr<Call>& call, MediaChange change);
+
+    /// Silence goes out instead of our sound. The peer is not told.
+    void mute(const std::shared_ptr<Call>& call, bool muted);
+
+    /// Keys 0-9, *, #, A-D, one after the other, at most 64 at once.
+    void send_digits(const std::shared_ptr<Call>& call, std::string keys);
+
+    /// How the peer is to turn our pictures: 0, 90, 180 or 270 degrees clockwise.
+    void rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees);
+
     /// Sends a file to one device of the peer, the first that can be reached. It goes on where it was if the connection
     /// breaks, and where an earlier one of the same file had come to. `listener` may be null.
     std::shared_ptr<FileTransfer> send_file(std::string peer_account, std::filesystem::path file,

@@ -35,7 +35,7 @@ public:
 
     std::string capabilities() override
     {
-        return R"({"profile": "RTP/AVP", "suites": [], "feedback": ["nack pli", "ccm fir"]})";
+        return R"({"profile": "RTP/AVP", "suites": [], "feedback": ["nack pli", "ccm fir"], "telephone_events": true})";
     }
 
     std::string make_key(std::string_view) override
@@ -46,13 +46,15 @@ public:
     std::unique_ptr<MediaSession> open(std::string_view config_json, std::vector<Path> paths,
                                        MediaListener listener) override
     {
-        for (const auto& path : paths) {
-            if (!insecure_ && path.describe().secured == 0)
-                throw Failure(JF_UNSUPPORTED, "this path is not encrypted, and \"insecure\" is false");
-        }
-        const rtp::Suites none{{}, /*allow_unencrypted=*/true};
-        const auto config = rtp::read_session_config(config_json, none, paths.size());
-        return std::make_unique<rtp::Session>(host_, options_, config, std::move(paths), listener);
+        const auto read = [insecure = insecure_](std::string_view json, const std::vector<Path>& below) {
+            for (const auto& path : below) {
+                if (!insecure && path.describe().secured == 0)
+                    throw Failure(JF_UNSUPPORTED, "this path is not encrypted, and \"insecure\" is false");
+            }
+            return rtp::read_session_config(json, {{}, /*allow_unencrypted=*/true}, below.size());
+        };
+        const auto config = read(config_json, paths);
+        return std::make_unique<rtp::Session>(host_, options_, read, config, std::move(paths), listener);
     }
 
 private:

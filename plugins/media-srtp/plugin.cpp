@@ -27,7 +27,10 @@ public:
         nlohmann::json suites = nlohmann::json::array();
         for (const rtp::Suite* suite : options_.suites)
             suites.push_back(suite->name);
-        return nlohmann::json{{"profile", "RTP/SAVP"}, {"suites", suites}, {"feedback", {"nack pli", "ccm fir"}}}
+        return nlohmann::json{{"profile", "RTP/SAVP"},
+                              {"suites", suites},
+                              {"feedback", {"nack pli", "ccm fir"}},
+                              {"telephone_events", true}}
             .dump();
     }
 
@@ -44,9 +47,12 @@ public:
     std::unique_ptr<MediaSession> open(std::string_view config_json, std::vector<Path> paths,
                                        MediaListener listener) override
     {
-        const auto config = rtp::read_session_config(config_json, options_, paths.size());
+        const auto read = [this](std::string_view json, const std::vector<Path>& below) {
+            return rtp::read_session_config(json, options_, below.size());
+        };
+        const auto config = read(config_json, paths);
         library_.finish();
-        return std::make_unique<rtp::Session>(host_, options_, config, std::move(paths), listener);
+        return std::make_unique<rtp::Session>(host_, options_, read, config, std::move(paths), listener);
     }
 
 private:

@@ -61,7 +61,7 @@ TEST_F(Shown, OnATerminalARunningCallSaysInOneLineHowItsStreamsDo)
     const auto end = shown.find_first_of("\r\n", line + 1);
     EXPECT_EQ(shown[end], '\r') << "it is drawn over\n" << shown;
     EXPECT_LE(end - line, std::string("\r\x1b[K").size() + 79) << "one that wraps could not be\n" << shown;
-    EXPECT_FALSE(has(shown, "statistics")) << shown;
+    EXPECT_FALSE(has(shown, "  statistics")) << "not as a step\n" << shown;
 }
 
 TEST_F(Shown, WithoutATerminalTheSecondsOfACallStayAway)

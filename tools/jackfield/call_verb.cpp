@@ -1,5 +1,6 @@
 // jackfield call: calls a peer and stays until someone hangs up.
 
+#include "tools/jackfield/in_call.hpp"
 #include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
@@ -10,10 +11,15 @@ namespace jackfield::program {
 
 namespace {
 
-class CallerView final : public kernel::NodeListener, public kernel::CallListener {
+class CallerView final : public kernel::NodeListener, public InCall {
 public:
-    CallerView(Progress& progress, MainLoop& loop, std::chrono::milliseconds talk_time, std::string recording)
-        : progress_(progress), loop_(loop), talk_time_(talk_time), recording_(std::move(recording))
+    CallerView(Progress& progress, MainLoop& loop, bool commands, std::chrono::milliseconds talk_time,
+               std::string recording)
+        : InCall(progress, loop, commands),
+          progress_(progress),
+          loop_(loop),
+          talk_time_(talk_time),
+          recording_(std::move(recording))
     {}
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
@@ -21,16 +27,12 @@ public:
     void answered(kernel::Call& call) override
     {
         answered_at_ = std::chrono::steady_clock::now();
+        hear_commands(call);
         if (talk_time_.count() == 0)
             return;
         loop_.post([this, kept = call.shared_from_this()] {
             loop_.at(answered_at_ + talk_time_, [this, kept] { on_time_over(kept); });
         });
-    }
-
-    void source_ended(kernel::Call&, kernel::MediaKind kind) override
-    {
-        progress_.say(fmt::format("{} of our file has ended", kernel::name_of(kind)));
     }
 
     void ended(kernel::Call&, const kernel::CallEnd& end) override
@@ -42,6 +44,7 @@ public:
             progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
         RecordingNames::discard_unused(recording_, end.answered);
         exit_code_ = exit_code_of(end);
+        forget_commands();
         loop_.quit();
     }
 
@@ -69,8 +72,9 @@ int run_call(const Arguments& arguments)
     plan.record = RecordingNames(arguments).only();
     plan.video = !arguments.has("audio-only");
     Progress progress(format, trace_file(arguments, config.name));
-    const auto view = std::make_shared<CallerView>(progress, loop, talk_time, plan.record);
+    const auto view = std::make_shared<CallerView>(progress, loop, arguments.has("commands"), talk_time, plan.record);
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
+    view->use(*node);
     or_stop(node->start());
     const auto call = node->call(peer, plan, view);
     view->on_time_over = [&](const std::shared_ptr<kernel::Call>& which) { node->hang_up(which); };
@@ -96,6 +100,7 @@ Verb call_verb()
               overwrite_option(),
               {"for", "SECONDS", "hangs up that long after the answer"},
               {"audio-only", "", "offers no video"},
+              commands_option(),
               trace_option(),
               events_option(),
               log_option()},

@@ -1,6 +1,7 @@
 // jackfield listen: waits for calls, and answers, declines or asks.
 
 #include "tools/jackfield/file_words.hpp"
+#include "tools/jackfield/in_call.hpp"
 #include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/text_lines.hpp"
@@ -18,13 +19,14 @@ namespace {
 enum class Policy { answer, decline, ask };
 
 class ListenerView final : public kernel::NodeListener,
-                           public kernel::CallListener,
+                           public InCall,
                            public kernel::FileListener,
                            public std::enable_shared_from_this<ListenerView> {
 public:
-    ListenerView(Progress& progress, MainLoop& loop, Policy policy, std::string send, RecordingNames recordings,
-                 bool once, kernel::Contacts contacts)
-        : progress_(progress),
+    ListenerView(Progress& progress, MainLoop& loop, bool commands, Policy policy, std::string send,
+                 RecordingNames recordings, bool once, kernel::Contacts contacts)
+        : InCall(progress, loop, commands),
+          progress_(progress),
           loop_(loop),
           policy_(policy),
           recordings_(std::move(recordings)),
@@ -87,16 +89,12 @@ public:
         });
     }
 
-    void answered(kernel::Call&) override
+    void answered(kernel::Call& call) override
     {
         answered_at_ = std::chrono::steady_clock::now();
+        hear_commands(call);
         if (plan_.record != "null")
             progress_.say("recording to " + plan_.record);
-    }
-
-    void source_ended(kernel::Call&, kernel::MediaKind kind) override
-    {
-        progress_.say(fmt::format("{} of our file has ended", kernel::name_of(kind)));
     }
 
     void ended(kernel::Call&, const kernel::CallEnd& end) override
@@ -108,6 +106,7 @@ public:
             progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
         RecordingNames::discard_unused(plan_.record, end.answered);
         busy_ = false;
+        forget_commands();
         exit_code_ = exit_code_of(end);
         loop_.post([this] {
             settle();
@@ -182,6 +181,8 @@ Policy policy_of(const Arguments& arguments)
     const int chosen = arguments.has("answer") + arguments.has("decline") + arguments.has("ask");
     if (chosen > 1)
         throw UsageError("--answer, --decline and --ask exclude each other");
+    if (arguments.has("commands") && !arguments.has("answer"))
+        throw UsageError("--commands reads standard input, where an answer is asked for, too; --answer would work");
     return arguments.has("answer") ? Policy::answer : arguments.has("decline") ? Policy::decline : Policy::ask;
 }
 
@@ -226,9 +227,10 @@ int run_listen(const Arguments& arguments)
     check_source(source);
     const RecordingNames recordings(arguments);
     Progress progress(format, trace_file(arguments, config.name));
-    const auto view = std::make_shared<ListenerView>(progress, loop, policy, source, recordings, arguments.has("once"),
-                                                     contacts_of(config));
+    const auto view = std::make_shared<ListenerView>(progress, loop, arguments.has("commands"), policy, source,
+                                                     recordings, arguments.has("once"), contacts_of(config));
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
+    view->use(*node);
     const auto ids = or_stop(node->start());
     progress.say(fmt::format("listening as {}", ids.account_id));
     progress.say(format == EventFormat::json ? node->describe_discovery() : in_words(node->describe_discovery()));
@@ -267,6 +269,7 @@ Verb listen_verb()
                "keeps what arrives in FILE (.mkv or .webm); later calls go to FILE-2, FILE-3: nothing is lost"},
               overwrite_option(),
               {"once", "", "ends after one call, with its exit code"},
+              commands_option(),
               trace_option(),
               events_option(),
               log_option()},

@@ -3,6 +3,7 @@
 #include "tools/jackfield/main_loop.hpp"
 
 #include "tools/jackfield/exit_code.hpp"
+#include "tools/jackfield/raw_terminal.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -31,6 +32,12 @@ bool has_reader(int descriptor)
     return fstat(descriptor, &kind) == 0 && (S_ISFIFO(kind.st_mode) || S_ISSOCK(kind.st_mode));
 }
 
+[[noreturn]] void end_at_once()
+{
+    RawTerminal::restore();
+    _exit(kInterrupted);
+}
+
 void ring(int event_fd)
 {
     const std::uint64_t one = 1;
@@ -43,7 +50,7 @@ MainLoop::MainLoop() : watch_output_(has_reader(STDOUT_FILENO))
 {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGTSTP})
         sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // a closed pipe is a failed write, not the end of a call
@@ -59,6 +66,7 @@ MainLoop::MainLoop() : watch_output_(has_reader(STDOUT_FILENO))
 
 MainLoop::~MainLoop()
 {
+    RawTerminal::end();
     ring(stop_fd_);
     signal_thread_.join();
     close(signal_fd_);
@@ -80,8 +88,10 @@ void MainLoop::wait_for_signals()
             const std::lock_guard lock(mutex_);
             if (info.ssi_signo == SIGUSR1)
                 posted_.emplace_back([this] { reload(); });
+            else if (info.ssi_signo == SIGTSTP)
+                posted_.emplace_back([this] { stop_and_go_on(); });
             else if (++count > 1)
-                _exit(kInterrupted);
+                end_at_once();
             else
                 posted_.emplace_back([this] { interrupt(); });
             ring(event_fd_);
@@ -97,6 +107,14 @@ void MainLoop::interrupt()
         on_interrupt();
     else
         quit_ = true;
+}
+
+/// The shell gets its terminal back, and we the keys when it lets us go on.
+void MainLoop::stop_and_go_on()
+{
+    RawTerminal::restore();
+    std::raise(SIGSTOP);
+    RawTerminal::begin_again();
 }
 
 void MainLoop::reload()
@@ -131,7 +149,7 @@ void MainLoop::run()
         // A negative descriptor is passed over.
         std::array<pollfd, 3> waiting{{{event_fd_, POLLIN, 0},
                                        {watch_output_ ? STDOUT_FILENO : -1, 0, 0},
-                                       {answer_ ? STDIN_FILENO : -1, POLLIN, 0}}};
+                                       {(answer_ || key_) && !input_ended_ ? STDIN_FILENO : -1, POLLIN, 0}}};
         poll(waiting.data(), waiting.size(), timeout_ms());
         if (waiting[0].revents != 0)
             run_posted();
@@ -139,7 +157,7 @@ void MainLoop::run()
             watch_output_ = false;
             interrupt();
         }
-        if (waiting[2].revents != 0 && answer_)
+        if (waiting[2].revents != 0 && (answer_ || key_))
             read_input();
         if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) {
             deadline_.reset();
@@ -194,7 +212,17 @@ void MainLoop::read_input()
         input_.append(piece.data(), static_cast<std::size_t>(size));
     else
         input_ended_ = true;
-    take_line();
+    if (answer_)
+        return take_line();
+    for (const char key : std::exchange(input_, {})) {
+        if (const auto watcher = key_) // a copy: it may end the watching
+            watcher(key);
+    }
+}
+
+void MainLoop::watch_keys(std::function<void(char)> key)
+{
+    key_ = std::move(key);
 }
 
 void MainLoop::take_line()

@@ -2,7 +2,8 @@
 //
 // SIGINT, SIGTERM and SIGHUP mean "end, please", and so does a reader of standard output that goes away. The second of
 // them ends the process at once, whatever its threads are doing. One that comes before run is heard when run begins:
-// somebody may know us already, and shall hear a goodbye. SIGUSR1 means "look at your configuration again".
+// somebody may know us already, and shall hear a goodbye. SIGUSR1 means "look at your configuration again", SIGTSTP
+// (Ctrl-Z) stops the process with the terminal as it was.
 //
 // Threads:  construct it first of all, so that every later thread has the signals blocked; run on the main thread; post
 //           and quit on any thread. A thread of its own waits for signals.
@@ -39,6 +40,9 @@ public:
     void ask_for_line(std::function<void(const std::optional<std::string>&)> answer);
     void forget_question() { answer_ = {}; }
 
+    /// Called with what is typed, as it is typed; nothing any more with an empty function. A question comes first.
+    void watch_keys(std::function<void(char)> key);
+
     /// Called once when the deadline has passed.
     void at(std::chrono::steady_clock::time_point deadline, std::function<void()> action);
 
@@ -58,6 +62,7 @@ private:
     void reload();
     int timeout_ms() const;
     void read_input();
+    void stop_and_go_on();
     void take_line();
     void run_posted();
 
@@ -68,6 +73,7 @@ private:
     bool watch_output_ = false;
     bool interrupted_ = false;
     std::function<void(const std::optional<std::string>&)> answer_;
+    std::function<void(char)> key_;
     std::string input_;
     bool input_ended_ = false;
     std::optional<std::chrono::steady_clock::time_point> deadline_;

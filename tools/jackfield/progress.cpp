@@ -108,9 +108,10 @@ void Progress::show(const TimelineEvent& event)
     const std::lock_guard lock(mutex_);
     write_trace(event);
     if (format_ == EventFormat::human)
-        show_human(event);
-    else
-        put(stdout, kernel::to_json_line(event, origin_ns_) + "\n");
+        return show_human(event);
+    if (event.step == Step::media && event.moment == Moment::progress)
+        note_quality(event);
+    put(stdout, kernel::to_json_line(event, origin_ns_) + "\n");
 }
 
 void Progress::write_trace(const TimelineEvent& event)
@@ -160,6 +161,15 @@ void Progress::settle()
     const std::lock_guard lock(mutex_);
     question_.clear();
     print(stderr, "");
+}
+
+std::string Progress::quality()
+{
+    const std::lock_guard lock(mutex_);
+    std::string lines;
+    for (const auto& [key, words_of_stream] : quality_)
+        lines += (lines.empty() ? "  " : "\n  ") + words_of_stream;
+    return lines.empty() ? "no statistics yet" : lines;
 }
 
 kernel::LogSink Progress::log()

@@ -43,6 +43,9 @@ public:
     void ask(std::string_view question);
     void settle();
 
+    /// How the streams of running calls did in the last second, one a line.
+    std::string quality();
+
     /// Lines of the log, between the steps. The sink must not outlive us.
     kernel::LogSink log();
 

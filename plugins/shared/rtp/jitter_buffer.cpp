@@ -9,6 +9,13 @@ PacketRing::Stored JitterBuffer::insert(StoredPacket packet, ByteView payload, b
 {
     packet.media_ns =
         clock_.arrived(packet.rtp_timestamp, packet.arrival_ns, restart, packet.marker && marker_means_silence_);
+    last_media_ns_ = packet.media_ns;
+    return ring_.store(packet, payload);
+}
+
+PacketRing::Stored JitterBuffer::insert_event(StoredPacket packet, ByteView payload)
+{
+    packet.media_ns = last_media_ns_;
     return ring_.store(packet, payload);
 }
 

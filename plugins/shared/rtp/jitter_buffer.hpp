@@ -35,6 +35,9 @@ public:
     /// restart: timestamps before this packet do not belong to the same timeline.
     PacketRing::Stored insert(StoredPacket packet, ByteView payload, bool restart);
 
+    /// A telephone event: its timestamp stands still while it lasts, so it takes its turn with the sound before it.
+    PacketRing::Stored insert_event(StoredPacket packet, ByteView payload);
+
     virtual Turn turn(std::int64_t now_ns) = 0;
 
     /// Gives away the packet of the last turn(). Returns how many were missing right before it.
@@ -56,6 +59,7 @@ protected:
 
 private:
     bool marker_means_silence_;
+    std::int64_t last_media_ns_ = 0; // of the sound that came last
 };
 
 class AudioBuffer final : public JitterBuffer {

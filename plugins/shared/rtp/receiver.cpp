@@ -33,6 +33,7 @@ Receiver::Receiver(const StreamConfig& config, const RtpOptions& options, const 
     : config_(config),
       clock_(clock),
       clear_rtcp_(options.clear_rtcp || !config.receive_key),
+      receives_(config.receives && !config.ended),
       source_(config.remote_ssrc ? *config.remote_ssrc : kNoSource),
       sequence_(config.receive_key.has_value(), widest_gap(config)),
       jitter_(config.clock_rate_hz),
@@ -49,7 +50,7 @@ bool Receiver::rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std:
     std::size_t size = packet.size();
     const std::lock_guard lock(mutex_);
     // RFC 3550 section 8.2: our own SSRC from outside is a loop or a collision. Nothing here is worth a new identity.
-    const bool wanted = config_.receives && header.ssrc != config_.ssrc &&
+    const bool wanted = receives_.load(std::memory_order_relaxed) && header.ssrc != config_.ssrc &&
                         (find(header.ssrc) != nullptr || source_count_ < kMostSources);
     if (!wanted || (opener_ && !opener_->rtp(packet, size))) {
         refuse();
@@ -142,14 +143,16 @@ bool Receiver::store(const RtpHeader& header, ByteView payload, std::int64_t arr
             restart && config_.video && !first ? std::max<std::uint16_t>(place.lost_before, 1) : place.lost_before;
         packet.payload_type = header.payload_type;
         packet.marker = header.marker;
-        stored = buffer_->insert(packet, payload, restart);
+        const bool event = config_.event_payload_type == header.payload_type;
+        stored = event ? buffer_->insert_event(packet, payload) : buffer_->insert(packet, payload, restart);
     }
     if (stored == PacketRing::Stored::duplicate) {
         refuse();
         return false;
     }
     sequence_.count_received();
-    jitter_.arrived(header.timestamp, arrival_ns);
+    if (config_.event_payload_type != header.payload_type)
+        jitter_.arrived(header.timestamp, arrival_ns);
     ++counters_.packets;
     counters_.payload_bytes += payload.size();
     counters_.late += stored == PacketRing::Stored::late ? 1 : 0;

@@ -54,6 +54,9 @@ public:
     void hear() { heard_.store(true, std::memory_order_relaxed); }
     void goodbye() { goodbye_.store(true, std::memory_order_relaxed); }
 
+    /// [control] The stream receives from here on, or does not.
+    void turn(bool receives) { receives_.store(receives, std::memory_order_relaxed); }
+
     /// The next payload (jf_media_session_methods::take).
     Status take(std::int64_t now_ns, jf_payload& payload, std::int64_t& next_due_ns);
 
@@ -89,6 +92,7 @@ private:
     const StreamConfig& config_;
     const NtpClock& clock_;
     const bool clear_rtcp_;
+    std::atomic<bool> receives_;
     std::atomic<std::uint64_t> source_;
     std::atomic<bool> heard_{false};
     std::atomic<bool> goodbye_{false};

@@ -21,6 +21,7 @@ Sender::Sender(const StreamConfig& config, const Path& rtp_path, const Path& rtc
       rtcp_path_(rtcp_path),
       rtp_limit_bytes_(std::min<std::size_t>(rtp_path.describe().max_datagram_bytes, kMaxPacketBytes)),
       protects_rtcp_(config.send_key.has_value() && !clear_rtcp),
+      sends_(config.sends && !config.ended),
       // In the lower half: a receiver that misses the first packets could otherwise not tell that the sequence number
       // wrapped between them, and would open nothing (RFC 3711 section 3.3.1 starts the rollover counter at 0).
       sequence_(static_cast<std::uint16_t>(random & 0x7fffU)),
@@ -32,7 +33,7 @@ Sender::Sender(const StreamConfig& config, const Path& rtp_path, const Path& rtc
 
 Status Sender::send(const jf_payload& payload, std::int64_t now_ns) noexcept
 {
-    if (!config_.sends)
+    if (!sends_.load(std::memory_order_relaxed))
         return JF_REFUSED;
     const std::size_t tag_bytes = config_.send_key ? config_.send_key->suite->tag_bytes : 0;
     if (payload.bytes.size > rtp_limit_bytes_ || kRtpHeaderBytes + payload.bytes.size + tag_bytes > rtp_limit_bytes_)
@@ -61,18 +62,25 @@ std::size_t Sender::build(std::span<std::uint8_t> buffer, const jf_payload& payl
     header.sequence = sequence_++;
     header.timestamp = payload.rtp_timestamp + timestamp_offset_;
     header.ssrc = config_.ssrc;
-    header.payload_type = config_.payload_type;
+    const bool event = config_.event_payload_type == payload.payload_type;
+    header.payload_type = event ? payload.payload_type : config_.payload_type;
     header.marker = payload.marker != 0;
     std::size_t size = write_rtp_header(buffer, header);
     if (payload.bytes.size != 0)
         std::memcpy(&buffer[size], payload.bytes.data, payload.bytes.size);
     size += payload.bytes.size;
 
-    const std::int64_t age = now_ns - payload.time_ns;
-    const bool plausible = age > -kPlausibleCaptureNs && age < kPlausibleCaptureNs;
-    last_timestamp_ = header.timestamp;
-    last_capture_ns_ = plausible ? payload.time_ns : now_ns;
+    if (!event) // its timestamp stands still while it lasts
+        remember_capture(header.timestamp, payload.time_ns, now_ns);
     return !protector_ || protector_->rtp(buffer, size) ? size : 0;
+}
+
+void Sender::remember_capture(std::uint32_t timestamp, std::int64_t capture_ns, std::int64_t now_ns)
+{
+    const std::int64_t age = now_ns - capture_ns;
+    const bool plausible = age > -kPlausibleCaptureNs && age < kPlausibleCaptureNs;
+    last_timestamp_ = timestamp;
+    last_capture_ns_ = plausible ? capture_ns : now_ns;
 }
 
 Status Sender::send_rtcp(RtcpWriter& compound) noexcept

@@ -11,6 +11,7 @@
 #include <jackfield/abi/media_transport.h>
 #include <jackfield/path.hpp>
 
+#include <atomic>
 #include <mutex>
 
 namespace jackfield::rtp {
@@ -29,6 +30,9 @@ public:
 
     Status send(const jf_payload& payload, std::int64_t now_ns) noexcept; ///< [media]
 
+    /// [control] The stream sends from here on, or does not.
+    void turn(bool sends) { sends_.store(sends, std::memory_order_relaxed); }
+
     Status send_rtcp(RtcpWriter& compound) noexcept; ///< [any]
 
     /// What a sender report says now; nothing if nothing was sent since the report before the last one (RFC 3550
@@ -40,6 +44,7 @@ public:
 
 private:
     std::size_t build(std::span<std::uint8_t> buffer, const jf_payload& payload, std::int64_t now_ns);
+    void remember_capture(std::uint32_t timestamp, std::int64_t capture_ns, std::int64_t now_ns);
 
     const StreamConfig& config_;
     Path rtp_path_;
@@ -48,6 +53,7 @@ private:
     mutable std::mutex mutex_;
     std::unique_ptr<PacketProtector> protector_;
     bool protects_rtcp_;
+    std::atomic<bool> sends_;
     std::uint16_t sequence_;
     std::uint32_t timestamp_offset_;
     std::uint32_t last_timestamp_ = 0;

@@ -73,6 +73,10 @@ void read_direction(const Json& stream, const std::string& place, StreamConfig& 
 void read_payload_types(const Json& stream, const std::string& place, StreamConfig& config)
 {
     config.payload_type = static_cast<std::uint8_t>(read_number(stream, "payload_type", place, 127));
+    if (stream.contains("event_payload_type")) {
+        config.event_payload_type = static_cast<std::uint8_t>(read_number(stream, "event_payload_type", place, 127));
+        config.receive_payload_types.set(*config.event_payload_type);
+    }
     const auto found = stream.find("receive_payload_types");
     if (found == stream.end()) {
         config.receive_payload_types.set(config.payload_type);
@@ -115,6 +119,7 @@ StreamConfig read_stream(const Json& stream, const std::string& place, const Sui
     read_direction(stream, place, config);
     read_payload_types(stream, place, config);
     read_feedback(stream, place, config);
+    config.ended = stream.contains("ended") && stream["ended"] == true;
     config.clock_rate_hz = static_cast<std::uint32_t>(read_number(stream, "clock_rate_hz", place, 1'000'000));
     if (config.clock_rate_hz == 0)
         throw ConfigError(place + "/clock_rate_hz: expected at least 1");

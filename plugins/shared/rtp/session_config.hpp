@@ -15,6 +15,8 @@ struct StreamConfig {
     bool receives = true;
     std::uint8_t payload_type = 0;
     std::bitset<128> receive_payload_types;
+    std::optional<std::uint8_t> event_payload_type; ///< telephone events, both ways
+    bool ended = false;                             ///< keeps its place, and nothing else
     std::uint32_t clock_rate_hz = 0;
     std::uint32_t ssrc = 0;
     std::optional<std::uint32_t> remote_ssrc; ///< if the peer announced it

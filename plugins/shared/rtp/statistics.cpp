@@ -36,7 +36,7 @@ nlohmann::json describe(Stream& stream)
 
 } // namespace
 
-std::string describe_statistics(const std::vector<std::unique_ptr<Stream>>& streams)
+std::string describe_statistics(const std::vector<std::shared_ptr<Stream>>& streams)
 {
     nlohmann::json list = nlohmann::json::array();
     for (const auto& stream : streams)

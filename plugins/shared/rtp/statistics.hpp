@@ -7,6 +7,6 @@
 
 namespace jackfield::rtp {
 
-std::string describe_statistics(const std::vector<std::unique_ptr<Stream>>& streams);
+std::string describe_statistics(const std::vector<std::shared_ptr<Stream>>& streams);
 
 } // namespace jackfield::rtp

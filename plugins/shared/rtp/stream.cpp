@@ -15,11 +15,22 @@ Stream::Stream(const StreamConfig& config, const SessionContext& context, const 
       // Sooner than the half interval of RFC 3550 section 6.2: there are two of us, and until both have reported
       // nobody knows the round trip. With the usual interval of 2.5 s this is 100 to 500 ms.
       next_report_ns_(now_ns + draw(0.04, 0.2)),
+      ended_(config.ended),
       last_key_frame_request_ns_(now_ns - context.options.key_frame_interval_ns)
 {}
 
+void Stream::turn(const StreamConfig& now, std::int64_t now_ns)
+{
+    sender_.turn(now.sends && !now.ended);
+    receiver_.turn(now.receives && !now.ended);
+    if (!ended_.exchange(now.ended, std::memory_order_relaxed) && now.ended)
+        say_goodbye(now_ns);
+}
+
 std::int64_t Stream::tick(std::int64_t now_ns) noexcept
 {
+    if (ended())
+        return kNothingDue;
     if (now_ns >= next_report_ns_) {
         RtcpWriter writer;
         compose_report(writer, now_ns, true);

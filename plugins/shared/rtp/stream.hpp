@@ -28,6 +28,10 @@ public:
     Sender& sender() { return sender_; }
     Receiver& receiver() { return receiver_; }
 
+    /// Which way media goes from here on; an ended stream says goodbye and reports no more. [control]
+    void turn(const StreamConfig& now, std::int64_t now_ns);
+    bool ended() const { return ended_.load(std::memory_order_relaxed); } ///< [any]
+
     /// Sends what is due and returns when to come again. One caller.
     std::int64_t tick(std::int64_t now_ns) noexcept;
 
@@ -51,6 +55,7 @@ private:
     Sender sender_;
     std::minstd_rand random_;
     std::int64_t next_report_ns_;
+    std::atomic<bool> ended_;
     std::atomic<bool> key_frame_wanted_{false};
     std::atomic<std::int64_t> last_key_frame_request_ns_;
     std::atomic<std::uint8_t> fir_number_{0};

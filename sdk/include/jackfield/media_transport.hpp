@@ -46,6 +46,12 @@ public:
     virtual void request_key_frame(std::uint32_t stream) noexcept = 0; ///< [any]
     virtual std::string statistics() = 0;                              ///< [any]
 
+    /// Optional: other streams on the same paths and on new ones, which stand behind. [control] Throws Failure.
+    virtual void change(std::string_view /*config_json*/, std::vector<Path> /*paths*/)
+    {
+        throw Failure(JF_UNSUPPORTED, "this transport cannot change its streams");
+    }
+
     static const jf_media_session_methods kMethods;
 };
 
@@ -69,6 +75,14 @@ inline MediaSession& media_session(void* self)
 {
     return *static_cast<MediaSession*>(self);
 }
+
+inline std::vector<Path> views_of(const jf_path* paths, std::size_t count)
+{
+    std::vector<Path> views;
+    for (std::size_t i = 0; i < count; ++i)
+        views.emplace_back(paths[i]);
+    return views;
+}
 } // namespace detail
 
 inline constexpr jf_media_session_methods MediaSession::kMethods{
@@ -85,7 +99,11 @@ inline constexpr jf_media_session_methods MediaSession::kMethods{
     [](void* self, jf_writer json, jf_error* error) {
         return guarded(error, [&] { write_to(json, std::string_view(detail::media_session(self).statistics())); });
     },
-    [](void* self) { delete static_cast<MediaSession*>(self); }};
+    [](void* self) { delete static_cast<MediaSession*>(self); },
+    [](void* self, jf_text config_json, const jf_path* paths, std::size_t path_count, jf_error* error) {
+        return guarded(
+            error, [&] { detail::media_session(self).change(view(config_json), detail::views_of(paths, path_count)); });
+    }};
 
 inline constexpr jf_media_transport_methods MediaTransport::kMethods{
     sizeof(jf_media_transport_methods), 0,
@@ -101,11 +119,8 @@ inline constexpr jf_media_transport_methods MediaTransport::kMethods{
     [](void* self, jf_text config_json, const jf_path* paths, std::size_t path_count, jf_media_listener listener,
        jf_media_session* session, jf_error* error) {
         return guarded(error, [&] {
-            std::vector<Path> views;
-            for (std::size_t i = 0; i < path_count; ++i)
-                views.emplace_back(paths[i]);
-            auto made =
-                static_cast<MediaTransport*>(self)->open(view(config_json), std::move(views), MediaListener(listener));
+            auto made = static_cast<MediaTransport*>(self)->open(view(config_json), detail::views_of(paths, path_count),
+                                                                 MediaListener(listener));
             *session = {&MediaSession::kMethods, made.release()};
         });
     }};

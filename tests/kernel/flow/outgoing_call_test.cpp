@@ -211,14 +211,4 @@ TEST(OutgoingCall, GoesOnWithoutACandidateThatCouldNotBeSent)
     EXPECT_EQ(rig.program->heard_answer, 1) << rig.told.back();
 }
 
-TEST(OutgoingCall, CarriesWhatThePeerWantsToChangeAsARefusal)
-{
-    Rig rig;
-    rig.call();
-    rig.signaling().listener().updated(rig.signaling().call, peer_offer());
-    rig.settle();
-    EXPECT_EQ(rig.signaling().said.back(), "answer_update nothing") << "media does not change during a call yet";
-    EXPECT_EQ(rig.program->ends, 0);
-}
-
 } // namespace

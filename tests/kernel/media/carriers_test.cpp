@@ -26,7 +26,8 @@ struct Opened {
     jf_media_listener listener{};
     std::string counts; // what it will say
     int releases = 0;
-    std::vector<std::uint32_t> sent; // streams of payloads
+    std::vector<std::string> changes; // what the session was told
+    std::vector<std::uint32_t> sent;  // streams of payloads
 
     void took(std::uint32_t stream)
     {
@@ -67,7 +68,11 @@ constexpr jf_media_session_methods kSession{
         out.write(out.self, reinterpret_cast<const std::uint8_t*>(counts.data()), counts.size());
         return JF_OK;
     },
-    [](void* self) { ++static_cast<Opened*>(self)->releases; }};
+    [](void* self) { ++static_cast<Opened*>(self)->releases; },
+    [](void* self, jf_text config, const jf_path*, std::size_t, jf_error*) -> jf_status {
+        static_cast<Opened*>(self)->changes.emplace_back(view_of(config));
+        return JF_OK;
+    }};
 
 /// A transport that remembers. Its `self` and its session's is the Opened.
 constexpr jf_media_transport_methods kTransport{

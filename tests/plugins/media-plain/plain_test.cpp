@@ -80,7 +80,10 @@ TEST(MediaPlain, OffersTheProfileWithoutEncryptionAndHasNoKeys)
     std::string text;
     jf_error error = jackfield::no_error();
     ASSERT_EQ(side.transport->capabilities(side.transport.self(), jackfield::append_to(text), &error), JF_OK);
-    const Json expected = {{"profile", "RTP/AVP"}, {"suites", Json::array()}, {"feedback", {"nack pli", "ccm fir"}}};
+    const Json expected = {{"profile", "RTP/AVP"},
+                           {"suites", Json::array()},
+                           {"feedback", {"nack pli", "ccm fir"}},
+                           {"telephone_events", true}};
     EXPECT_EQ(Json::parse(text), expected);
     EXPECT_THROW(side.make_key("AEAD_AES_128_GCM"), jackfield::Failure);
 }

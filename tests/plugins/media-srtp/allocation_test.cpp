@@ -89,8 +89,9 @@ struct Call {
         for (std::size_t side = 0; side < 2; ++side) {
             for (StreamConfig& stream : config.streams)
                 stream.ssrc += 10;
-            sessions[side] = std::make_unique<Session>(
-                host.host(), options, config, std::vector<Path>{Path(paths[side].handle())}, MediaListener(deaf()));
+            sessions[side] =
+                std::make_unique<Session>(host.host(), options, ConfigReader(), config,
+                                          std::vector<Path>{Path(paths[side].handle())}, MediaListener(deaf()));
         }
     }
 

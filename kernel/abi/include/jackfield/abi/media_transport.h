@@ -8,6 +8,7 @@
  *   {"cname": "..",
  *    "streams": [{"kind": "audio", "payload_type": 111, "clock_rate_hz": 48000, "ssrc": 4711,
  *                 "direction": "sendrecv", "rtp_path": 0, "rtcp_path": 0, "feedback": ["nack pli"],
+ *                 "event_payload_type": 101,
  *                 "send_key": {"suite": "AEAD_AES_128_GCM", "key": "<base64>"}, "receive_key": {..}}]}
  * cname is one for all streams, which belong to one sender (RFC 3550 section 6.5.1); a random one if it is missing.
  * rtp_path and rtcp_path are indexes into the paths given to open; equal ones mean RTP and RTCP share a path (RFC 5761).
@@ -30,7 +31,8 @@ typedef struct jf_payload {
     uint32_t rtp_timestamp;  /* in units of the clock rate; sending: counted from any start, the session adds its own */
     jf_bytes bytes;          /* without the RTP header; borrowed */
     uint8_t marker;          /* RFC 3550 section 5.1: talk spurt begins, picture ends */
-    uint8_t payload_type;    /* received one; ignored when sending */
+    uint8_t payload_type;    /* received one; sending: event_payload_type of the stream for a telephone event (RFC 4733), anything
+                                else is sent with the stream's payload_type */
     uint16_t lost_before;    /* receiving: packets missing right before this one */
     uint32_t reserved;
     int64_t time_ns;         /* sending: capture time; receiving: when to play it. Host clock */
@@ -85,6 +87,16 @@ typedef struct jf_media_session_methods {
 
     /* [control] Says goodbye (RTCP BYE), closes the paths and frees. The kernel's media threads have stopped before. */
     void (*release)(void *self);
+
+    /* optional */
+
+    /* [control] The streams are others from here on, while media threads go on. config_json is as in open, with all streams
+     * in their places. One that has the SSRC it had goes on without a gap, in whichever direction is now said: sequence
+     * numbers, keys and counters stay. One with another SSRC takes the place of the one before, which says goodbye; one that
+     * is "ended" says goodbye and keeps its place. New ones stand behind. `paths` are those of before in their order, with new ones
+     * behind, which are opened. JF_BAD_INPUT, and nothing has changed, for fewer streams or paths, or if a stream with the same
+     * SSRC has another kind, key, clock rate or path. */
+    jf_status (*change)(void *self, jf_text config_json, const jf_path *paths, size_t path_count, jf_error *error);
 } jf_media_session_methods;
 
 typedef struct jf_media_session {
@@ -97,7 +109,7 @@ typedef struct jf_media_transport_methods {
     uint32_t reserved;
 
     /* [any] What this transport can do, one JSON object: {"profile": "RTP/SAVP", "suites": ["AEAD_AES_128_GCM", ..],
-     * "feedback": ["nack pli"]}; suites in order of preference, empty if it needs no keys. */
+     * "feedback": ["nack pli"], "telephone_events": true}; suites in order of preference, empty if it needs no keys. */
     jf_status (*capabilities)(void *self, jf_writer json, jf_error *error);
 
     /* [any] A fresh key for one suite, base64 as in RFC 4568 section 6.1. */
@@ -119,7 +131,7 @@ JF_ASSERT_OFFSET(jf_payload, lost_before, 26);
 JF_ASSERT_OFFSET(jf_payload, time_ns, 32);
 JF_ASSERT_SIZE(jf_media_listener_methods, 40);
 JF_ASSERT_SIZE(jf_media_listener, 16);
-JF_ASSERT_SIZE(jf_media_session_methods, 56);
+JF_ASSERT_SIZE(jf_media_session_methods, 64);
 JF_ASSERT_OFFSET(jf_media_session_methods, release, 48);
 JF_ASSERT_SIZE(jf_media_session, 16);
 JF_ASSERT_SIZE(jf_media_transport_methods, 32);

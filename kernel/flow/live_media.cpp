@@ -1,0 +1,246 @@
+// Other media while a call runs. See live_media.hpp.
+
+#include "kernel/flow/live_media.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace jackfield::kernel {
+
+namespace {
+
+constexpr const char* kWords[2][2] = {{"inactive", "recvonly"}, {"sendonly", "sendrecv"}};
+
+std::string word_of(const std::optional<Direction>& direction)
+{
+    return direction ? kWords[direction->send ? 1 : 0][direction->receive ? 1 : 0] : "none";
+}
+
+std::string text_of(const nlohmann::json& detail)
+{
+    return detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace
+
+void LiveMedia::look()
+{
+    if (leg_.signaled->over() || call_.hung_up() || !media_.open())
+        return;
+    if (const auto muted = std::exchange(call_.mute_wanted, std::nullopt)) {
+        media_.mute(*muted);
+        tell_changed(false);
+    }
+    hear_answer(); // first: whoever offers while an offer of ours is open has to wait for our answer
+    answer_peer();
+    mind_limits();
+    connect();
+    begin_next();
+}
+
+TimePoint LiveMedia::next() const
+{
+    TimePoint next = TimePoint::max();
+    if (offer_ && !offer_->told)
+        next = offer_->answered_by;
+    if (again_at_)
+        next = std::min(next, *again_at_);
+    if (connecting_)
+        next = std::min(next, connected_by_);
+    return next;
+}
+
+// --- the peer's offers ----------------------------------------------------------------------------------------------
+
+/// What cannot be is refused, and all stays as it was.
+void LiveMedia::answer_peer()
+{
+    const auto offer_json = leg_.signaled->take_peer_offer();
+    if (!offer_json)
+        return;
+    std::string answer_json;
+    try {
+        if (connecting_)
+            throw Failure(JF_BUSY, "the change before is still being connected");
+        const auto offer = parse_media_description(*offer_json);
+        const auto now = leg_.media->in_use();
+        auto answer = leg_.media->with_ice(media_.next_answer(now, offer));
+        auto streams = media_.agree(answer, offer);
+        const bool same = std::ranges::all_of(streams, [&](const AgreedStream& stream) {
+            const auto* before = now.stream_of(stream.line);
+            return before != nullptr && goes_on(*before, stream);
+        });
+        if (!same && !media_.changeable())
+            throw Failure(JF_UNSUPPORTED, "the media transport cannot change its streams");
+        answer_json = to_json(answer);
+        leg_.media->go_on(std::move(answer), offer, std::move(streams), *leg_.link->layers);
+        note_hold(offer, true);
+    } catch (const Failure& failure) {
+        answer_json.clear();
+        call_.tell(Step::media, Moment::progress,
+                   text_of({{"what", "change_declined"}, {"text", failure.error().text}}));
+    }
+    try {
+        leg_.signaled->answer_update(answer_json);
+    } catch (const Failure&) {
+        return; // cancelled, or the link broke
+    }
+    if (answer_json.empty())
+        return;
+    if (offer_)
+        offer_->stale = true;
+    apply(true);
+}
+
+/// Held is whose sound the peer does not take, though it was offered (RFC 3264 section 8.4).
+void LiveMedia::note_hold(const MediaDescription& remote, bool offered)
+{
+    const auto now = leg_.media->in_use();
+    for (const auto& stream : now.streams) {
+        if (stream.kind != MediaKind::audio)
+            continue;
+        const bool takes = remote.lines[stream.line].direction.receive;
+        if (!offered && !now.local.lines[stream.line].direction.send)
+            return; // that answer says nothing of it
+        if (std::exchange(held_, !takes) == !takes)
+            return;
+        call_.tell(Step::media, Moment::progress, text_of({{"what", "held"}, {"held", held_}}));
+        return call_.listener->held(call_, held_);
+    }
+}
+
+// --- our own --------------------------------------------------------------------------------------------------------
+
+void LiveMedia::begin_next()
+{
+    if (connecting_ || call_.changes.empty() || (again_at_ && now() < *again_at_))
+        return;
+    again_at_.reset();
+    if (offer_ && !offer_->told)
+        return;
+    const MediaChange change = std::move(call_.changes.front());
+    call_.changes.pop_front();
+    if (offer_)
+        return refuse(JF_BUSY, "an earlier change has not been answered yet");
+    try {
+        auto intent = media_.intend(change);
+        if (media_.wishes(intent) != media_.wishes())
+            return offer(change, std::move(intent));
+        media_.adopt(std::move(intent)); // nobody need be asked
+        tell_changed(false);
+    } catch (const Failure& failure) {
+        refuse(failure.error().status, failure.error().text);
+    }
+}
+
+void LiveMedia::offer(const MediaChange& change, CallMedia::Intent intent)
+{
+    const auto now_used = leg_.media->in_use();
+    auto local = leg_.media->with_ice(media_.next_offer(intent, now_used, leg_.media->component_count()));
+    const bool other_lines = std::ranges::any_of(local.lines, [&](const MediaLine& line) {
+        const auto index = static_cast<std::size_t>(&line - local.lines.data());
+        return line.rejected != (now_used.stream_of(index) == nullptr);
+    });
+    if (other_lines && !media_.changeable())
+        throw Failure(JF_UNSUPPORTED, "the media transport cannot change its streams");
+    try {
+        leg_.signaled->update(to_json(local));
+    } catch (const Failure& failure) {
+        if (failure.error().status != JF_BUSY || ++tries_ > limits::kUpdateTries)
+            throw;
+        call_.changes.push_front(change); // an offer of the peer is open
+        again_at_ = now() + limits::kUpdateAgain;
+        return;
+    }
+    tries_ = 0;
+    offer_ = Offer{change, std::move(intent), std::move(local), now() + limits::kUpdateAnswered};
+}
+
+void LiveMedia::hear_answer()
+{
+    const auto answer_json = leg_.signaled->take_update_answer();
+    if (!answer_json || !offer_)
+        return;
+    Offer offer = std::move(*offer_);
+    offer_.reset();
+    if (answer_json->empty()) {
+        if (offer.stale && !offer.told && call_.changes.size() < Call::kMostChanges) {
+            call_.changes.push_front(offer.change); // made for what the call was before the peer's offer
+            return;
+        }
+        if (!offer.told)
+            refuse(JF_REFUSED, "the peer does not want this change");
+        return;
+    }
+    // The peer goes on with it: if we cannot, the call is over (RFC 3261 section 14.1).
+    as_step(Step::media, [&] {
+        const auto answer = parse_media_description(*answer_json);
+        auto streams = media_.agree(offer.local, answer);
+        leg_.media->go_on(std::move(offer.local), answer, std::move(streams), *leg_.link->layers);
+        media_.adopt(std::move(offer.intent));
+        note_hold(answer, false);
+    });
+    apply(false);
+}
+
+void LiveMedia::mind_limits()
+{
+    if (offer_ && !offer_->told && now() >= offer_->answered_by) {
+        offer_->told = true;
+        refuse(JF_TIMEOUT, "the peer has not answered this change in time");
+    }
+}
+
+void LiveMedia::refuse(jf_status status, const std::string& text)
+{
+    call_.tell(Step::media, Moment::progress,
+               text_of({{"what", "change_refused"}, {"status", status_word(status)}, {"text", text}}));
+    call_.listener->change_refused(call_, {status, text});
+}
+
+// --- it goes on -----------------------------------------------------------------------------------------------------
+
+void LiveMedia::apply(bool by_peer)
+{
+    connecting_ = true;
+    connecting_for_peer_ = by_peer;
+    connected_by_ = now() + limits::kMediaPaths;
+    connect();
+}
+
+/// As soon as the paths of new streams are up. What was there before goes on meanwhile as it was.
+void LiveMedia::connect()
+{
+    if (!connecting_)
+        return;
+    if (!leg_.media->ready()) {
+        if (now() >= connected_by_)
+            throw StepFailure(Step::media, JF_UNREACHABLE, "no path for the new media in time");
+        return;
+    }
+    connecting_ = false;
+    codecs_by_ = now() + limits::kOpenCodecs;
+    as_step(Step::media, [&] {
+        media_.change(leg_.media->streams(), [this](const MediaPlace& place) { return leg_.media->path(place); });
+    });
+    tell_changed(connecting_for_peer_);
+}
+
+void LiveMedia::tell_changed(bool by_peer)
+{
+    const MediaNow flows = media_.now();
+    call_.tell(Step::media, Moment::progress,
+               text_of({{"what", "media_changed"},
+                        {"audio", word_of(flows.audio)},
+                        {"video", word_of(flows.video)},
+                        {"holding", flows.holding},
+                        {"muted", flows.muted},
+                        {"by_peer", by_peer}}));
+    call_.listener->media_changed(call_, flows);
+}
+
+} // namespace jackfield::kernel
