@@ -99,7 +99,7 @@ void run_session(ByteView input)
                                                     [](void*, std::uint32_t, std::uint32_t) {}};
     testing::FakeHost host(testing::Clock::manual);
     Mouth mouth;
-    Session session(host.host(), read_rtp_options("{}"), two_streams(), {Path(mouth.handle())},
+    Session session(host.host(), read_rtp_options("{}"), ConfigReader(), two_streams(), {Path(mouth.handle())},
                     MediaListener({&deaf, nullptr}));
     while (input.size() >= 2) {
         const std::size_t size = std::min<std::size_t>(input[0], input.size() - 2);
