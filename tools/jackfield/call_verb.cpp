@@ -84,6 +84,7 @@ int run_call(const Arguments& arguments)
     };
     loop.run();
     node->stop();
+    view->let_go();
     return view->exit_code();
 }
 

@@ -25,6 +25,9 @@ public:
     /// The node that the calls run on; before the first.
     void use(kernel::Node& node) { node_ = &node; }
 
+    /// The node has stopped, and so has the loop, which might have let the call go: it holds us, and we hold it.
+    void let_go() { end(); }
+
     void source_ended(kernel::Call&, kernel::MediaKind kind) override;
     void held(kernel::Call&, bool held) override;
     void media_changed(kernel::Call&, const kernel::MediaNow& now) override;

@@ -247,6 +247,7 @@ int run_listen(const Arguments& arguments)
     };
     loop.run();
     node->stop();
+    view->let_go();
     return arguments.has("once") ? view->exit_code() : kOk;
 }
 
