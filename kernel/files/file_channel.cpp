@@ -23,7 +23,7 @@ const jf_path_receiver_methods FileChannel::kReceiver{
     [](void* self) {
         auto& channel = *static_cast<FileChannel*>(self);
         std::unique_lock lock(channel.mutex_);
-        channel.flush(lock);
+        channel.flush();
         const bool ready = channel.waiting_.empty() && !channel.written_;
         lock.unlock();
         if (ready)
@@ -62,20 +62,20 @@ void FileChannel::closed(Error error)
 
 void FileChannel::say(FileFrame kind, std::string words)
 {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     waiting_.emplace_back(kind, std::move(words));
-    flush(lock);
+    flush();
 }
 
 void FileChannel::say_written(std::uint64_t offset)
 {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     written_ = offset;
-    flush(lock);
+    flush();
 }
 
 /// The lock is held while the path sends: words stay in their order.
-void FileChannel::flush(std::unique_lock<std::mutex>&)
+void FileChannel::flush()
 {
     if (written_) {
         std::array<std::uint8_t, 8> number{};
@@ -94,7 +94,7 @@ void FileChannel::flush(std::unique_lock<std::mutex>&)
 
 jf_status FileChannel::send_data(std::span<const std::uint8_t> bytes)
 {
-    const std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     if (!waiting_.empty() || written_)
         return JF_WOULD_BLOCK; // writable comes to the words first
     return send(FileFrame::data, bytes);

@@ -48,7 +48,7 @@ private:
     static const jf_path_receiver_methods kReceiver;
     void received(std::span<const std::uint8_t> bytes);
     void closed(Error error);
-    void flush(std::unique_lock<std::mutex>& lock);
+    void flush(); // with mutex_ held
     jf_status send(FileFrame kind, std::span<const std::uint8_t> payload);
 
     jf_path path_;

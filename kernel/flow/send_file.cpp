@@ -3,7 +3,6 @@
 #include "kernel/flow/send_file.hpp"
 
 #include "kernel/files/file_id.hpp"
-#include "kernel/files/file_name.hpp"
 #include "kernel/files/file_reader.hpp"
 #include "kernel/flow/file_talk.hpp"
 #include "kernel/flow/limits.hpp"

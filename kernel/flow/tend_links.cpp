@@ -24,12 +24,12 @@ void forget(Environment& node, const std::shared_ptr<Link>& link)
     node.bell.ring();
 }
 
-void ping(Environment& node, const std::shared_ptr<Link>& link, std::chrono::milliseconds patience)
+void ping(Environment& node, const std::shared_ptr<Link>& link)
 {
     if (!link->layers->wants_channels())
         return;
     link->layers->channels().ping(
-        patience, node.completions.make([&node, weak = std::weak_ptr(link)](const Error& result) {
+        limits::kPingAnswer, node.completions.make([&node, weak = std::weak_ptr(link)](const Error& result) {
             if (result.status == JF_TIMEOUT) // on a later turn: a plugin does not go away inside its own call
                 node.control.post([&node, weak] {
                     if (const auto still = weak.lock())
@@ -54,7 +54,7 @@ TimePoint look_after(Environment& node)
         }
         if (now() >= link->ping_due) {
             if (link->ping_due != TimePoint())
-                ping(node, link, limits::kPingAnswer);
+                ping(node, link);
             link->ping_due = now() + node.link_settings.ping_interval;
         }
         next = std::min(next, link->ping_due);
@@ -78,12 +78,6 @@ awaitable<void> tend_links(Environment& node)
     while (!over)
         over = co_await until(node.bell, [&next] { return next; }, nothing_to_tend);
     node.tending_links = false;
-}
-
-void check_links(Environment& node, std::chrono::milliseconds patience)
-{
-    for (const auto& link : node.links.all())
-        ping(node, link, patience);
 }
 
 } // namespace jackfield::kernel

@@ -12,8 +12,4 @@ namespace jackfield::kernel {
 /// Goes on while there are links; start_signaling starts it. One a node.
 awaitable<void> tend_links(Environment& node);
 
-/// Asks the peer of every link for a sign of life now, where the link has channels. One that gives none in `patience`
-/// is forgotten.
-void check_links(Environment& node, std::chrono::milliseconds patience);
-
 } // namespace jackfield::kernel
