@@ -214,7 +214,8 @@ SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Compl
 {
     const jf_device ours = local.raw();
     const jf_device theirs = remote.raw();
-    const jf_signaling_options options{sizeof(options), initiator ? 1U : 0U, &ours, &theirs, abi_text(local_name)};
+    const jf_signaling_options options{sizeof(options), initiator ? 1U : 0U,  &ours,
+                                       &theirs,         abi_text(local_name), nullptr};
     ErrorSlot error;
     require(plug.methods->open(plug.self, stream, &options, {&kListener, this}, &session_, &error), error, plugin_id_);
 }

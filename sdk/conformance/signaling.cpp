@@ -33,8 +33,9 @@ public:
         static const Device devices[] = {{"alice-account", "alice-device"}, {"bob-account", "bob-device"}};
         const jf_device local = devices[number].raw();
         const jf_device remote = devices[1 - number].raw();
-        const jf_signaling_options options{sizeof(options), number == 0 ? 1U : 0U, &local, &remote,
-                                           to_text(number == 0 ? "Alice \"A\" Ö" : "Bob")};
+        const jf_signaling_options options{
+            sizeof(options), number == 0 ? 1U : 0U, &local, &remote, to_text(number == 0 ? "Alice \"A\" Ö" : "Bob"),
+            nullptr};
         jf_error error = no_error();
         check(life_.methods<jf_signaling_methods>().open(life_.self(), stream.raw(), &options, {&kListener, this},
                                                          &session_, &error),

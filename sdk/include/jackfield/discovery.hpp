@@ -5,6 +5,7 @@
 #pragma once
 
 #include <jackfield/abi/discovery.h>
+#include <jackfield/carrier.hpp>
 #include <jackfield/identity.hpp>
 
 #include <map>
@@ -53,6 +54,15 @@ public:
     {
         const jf_device raw = device.raw();
         raw_.methods->presence(raw_.self, &raw, present ? 1 : 0);
+    }
+
+    /// A carried device has written to us. The kernel owns the carrier from here on; without a kernel that takes one it
+    /// is released at once.
+    void carried(const Device& sender, std::unique_ptr<CarrierBase> carrier) const
+    {
+        const jf_device device = sender.raw();
+        if (JF_HAS(raw_.methods, carried))
+            raw_.methods->carried(raw_.self, &device, carrier.release()->handle());
     }
 
     explicit operator bool() const { return raw_.methods != nullptr; }
@@ -161,6 +171,12 @@ public:
     virtual void network_changed() {}
     virtual std::string describe() { return "{}"; } ///< [any] one JSON object
 
+    /// For a mechanism that carries links itself. Throws Failure: JF_UNSUPPORTED, JF_BUSY.
+    virtual std::unique_ptr<CarrierBase> carry(const Device&)
+    {
+        throw Failure(JF_UNSUPPORTED, "this mechanism carries no links: its devices are asked by a message");
+    }
+
     static const jf_discovery_methods kMethods;
 
 private:
@@ -235,6 +251,10 @@ inline constexpr jf_discovery_methods Discovery::kMethods{
     [](void* self) { guarded(nullptr, [&] { DiscoveryBinding::self(self).network_changed(); }); },
     [](void* self, jf_writer json, jf_error* error) {
         return guarded(error, [&] { write_to(json, std::string_view(DiscoveryBinding::self(self).describe())); });
+    },
+    [](void* self, const jf_device* device, jf_carrier* carrier, jf_error* error) {
+        return guarded(error,
+                       [&] { *carrier = DiscoveryBinding::self(self).carry(Device(*device)).release()->handle(); });
     }};
 
 } // namespace jackfield

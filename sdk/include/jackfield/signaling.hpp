@@ -5,6 +5,7 @@
 #pragma once
 
 #include <jackfield/abi/signaling.h>
+#include <jackfield/carrier.hpp>
 #include <jackfield/identity.hpp>
 #include <jackfield/path.hpp>
 
@@ -68,6 +69,7 @@ struct SignalingOptions {
     Device local;
     Device remote;
     std::string local_name;
+    Carrier carrier; ///< of a link that a service carries; else false
 };
 
 /// All calls with one peer device. Destroying it closes the stream.
@@ -159,8 +161,13 @@ inline constexpr jf_signaling_methods Signaling::kMethods{
     [](void* self, jf_path stream, const jf_signaling_options* options, jf_signaling_listener listener,
        jf_signaling_session* session, jf_error* error) {
         return guarded(error, [&] {
-            SignalingOptions ours{options->initiator != 0, Device(*options->local), Device(*options->remote),
-                                  std::string(view(options->local_name))};
+            SignalingOptions ours{options->initiator != 0,
+                                  Device(*options->local),
+                                  Device(*options->remote),
+                                  std::string(view(options->local_name)),
+                                  {}};
+            if (JF_HAS(options, carrier) && options->carrier != nullptr)
+                ours.carrier = Carrier(*options->carrier);
             auto made = static_cast<Signaling*>(self)->open(Path(stream), std::move(ours), SignalingListener(listener));
             *session = {&SignalingSession::kMethods, made.release()};
         });

@@ -139,7 +139,7 @@ public:
     {
         const jf_device us = local.raw();
         const jf_device them = remote.raw();
-        jf_signaling_options options{sizeof(options), 1, &us, &them, to_text(name)};
+        jf_signaling_options options{sizeof(options), 1, &us, &them, to_text(name), nullptr};
         jf_error error = no_error();
         check(plugin->open(plugin.self(), path.raw(), &options, log.handle(), &session_, &error), error);
     }

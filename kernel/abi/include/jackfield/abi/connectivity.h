@@ -5,6 +5,11 @@
  * where <candidate> is the candidate-attribute of RFC 8839 section 5.1 without "candidate:", with its components
  * numbered from 1. A plugin that needs no credentials writes random ones.
  *
+ * A peer that does no ICE (RFC 8839 section 4.2.6, a plain telephone) has a description with "-" for ufrag and pwd, and its one
+ * address for each component as a host candidate. Then there are no checks and no greetings: each component is ready as soon as it
+ * has a socket, sends there, and takes what comes from there; from the first packet that comes from elsewhere in the same session it
+ * goes there instead (the peer sits behind a NAT, RFC 4961), once.
+ *
  *   open -> gather -> local_candidate* -> gathered            set_remote, add_remote_candidate*, end_of_candidates
  *        -> component_ready (one per component) -> connected  or failed, at any time, which ends the session
  */
@@ -81,7 +86,7 @@ typedef struct jf_connectivity_session_methods {
     jf_status (*local_description)(void *self, jf_writer text, jf_error *error);
 
     /* [control] The peer's description; checks begin. Lines that cannot be used are skipped and logged; JF_BAD_INPUT if
-     * the credentials are missing or malformed. Candidates of components we do not have are ignored; components the
+     * the credentials are missing or malformed; JF_UNSUPPORTED if the peer does no ICE and this plugin cannot do without. Candidates of components we do not have are ignored; components the
      * peer has no candidates for stay silent and hold nobody up. */
     jf_status (*set_remote)(void *self, jf_text description, jf_error *error);
 

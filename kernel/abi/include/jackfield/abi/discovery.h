@@ -7,6 +7,7 @@
 #ifndef JACKFIELD_ABI_DISCOVERY_H
 #define JACKFIELD_ABI_DISCOVERY_H
 
+#include "carrier.h"
 #include "identity.h"
 #include "types.h"
 
@@ -47,6 +48,12 @@ typedef struct jf_discovery_listener_methods {
 
     /* [control] A device of a watched account came (1) or went (0). */
     void (*presence)(void *self, const jf_device *device, int32_t present);
+
+    /* optional */
+
+    /* [control] A device that the mechanism carries has written to us for the first time, or again after its link was released. The
+     * kernel takes the carrier over and releases it; what has arrived waits in its path. */
+    void (*carried)(void *self, const jf_device *sender, jf_carrier carrier);
 } jf_discovery_listener_methods;
 
 typedef struct jf_discovery_listener {
@@ -99,6 +106,10 @@ typedef struct jf_discovery_methods {
     /* [any] What one would tell a person or another node about this end, as one JSON object; for example
      * {"listening": "127.0.0.1:4222", "nodes": 12}. */
     jf_status (*describe)(void *self, jf_writer json, jf_error *error);
+
+    /* [control] A link to the device that the mechanism carries itself (carrier.h); no request is sent then. JF_UNSUPPORTED for a
+     * device that is reached by `send`. One at a time for each device: JF_BUSY while there is one. */
+    jf_status (*carry)(void *self, const jf_device *device, jf_carrier *carrier, jf_error *error);
 } jf_discovery_methods;
 
 typedef struct jf_discovery {
@@ -109,12 +120,13 @@ typedef struct jf_discovery {
 JF_ASSERT_SIZE(jf_call_message, 56);
 JF_ASSERT_OFFSET(jf_call_message, call_id, 8);
 JF_ASSERT_OFFSET(jf_call_message, sent_ms, 48);
-JF_ASSERT_SIZE(jf_discovery_listener_methods, 32);
+JF_ASSERT_SIZE(jf_discovery_listener_methods, 40);
+JF_ASSERT_OFFSET(jf_discovery_listener_methods, carried, 32);
 JF_ASSERT_SIZE(jf_discovery_listener, 16);
 JF_ASSERT_SIZE(jf_find_sink, 24);
-JF_ASSERT_SIZE(jf_discovery_methods, 88);
+JF_ASSERT_SIZE(jf_discovery_methods, 96);
 JF_ASSERT_OFFSET(jf_discovery_methods, start, 8);
-JF_ASSERT_OFFSET(jf_discovery_methods, describe, 80);
+JF_ASSERT_OFFSET(jf_discovery_methods, carry, 88);
 JF_ASSERT_SIZE(jf_discovery, 16);
 
 #ifdef __cplusplus

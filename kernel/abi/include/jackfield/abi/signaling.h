@@ -1,7 +1,8 @@
 /* jackfield.signaling/1: invite, ring, answer, refuse, cancel, update, bye, and what is said beside the call.
  *
- * A session lives on one stream path to one peer device and carries any number of calls, in both directions. A call is
- * named by a number: the caller's kernel picks an even one, the plugin picks odd ones for calls that come in.
+ * A session lives on one stream path to one peer device, or on the path of a carrier (carrier.h), and has any number of calls, in
+ * both directions. A call is named by a number: the caller's kernel picks an even one, the plugin picks odd ones for calls that come
+ * in.
  * Media descriptions are JSON (media-description.schema.json) and follow offer/answer (RFC 3264).
  *
  *   out: invite -> ringing* -> answered | refused | failed       then update*, bye | ended
@@ -10,6 +11,7 @@
 #ifndef JACKFIELD_ABI_SIGNALING_H
 #define JACKFIELD_ABI_SIGNALING_H
 
+#include "carrier.h"
 #include "identity.h"
 #include "path.h"
 #include "types.h"
@@ -36,6 +38,7 @@ typedef struct jf_signaling_options {
     const jf_device *local;  /* who we are */
     const jf_device *remote; /* who is there, proven by the secure channel */
     jf_text local_name;      /* display name, may be empty */
+    const jf_carrier *carrier; /* who carries the link; null if it is ours. Stays valid until the session is released */
 } jf_signaling_options;
 
 typedef struct jf_signaling_listener_methods {
@@ -131,7 +134,8 @@ typedef struct jf_signaling_methods {
     uint32_t struct_size;
     uint32_t reserved;
 
-    /* [control] Opens the stream. Path and listener stay valid until the session is released. */
+    /* [control] Opens the stream. Path and listener stay valid until the session is released. JF_UNSUPPORTED for a carried link whose
+     * protocol this plugin does not speak. */
     jf_status (*open)(void *self, jf_path stream, const jf_signaling_options *options, jf_signaling_listener listener,
                       jf_signaling_session *session, jf_error *error);
 } jf_signaling_methods;
@@ -141,7 +145,7 @@ typedef struct jf_signaling {
     void *self;
 } jf_signaling;
 
-JF_ASSERT_SIZE(jf_signaling_options, 40);
+JF_ASSERT_SIZE(jf_signaling_options, 48);
 JF_ASSERT_OFFSET(jf_signaling_options, local_name, 24);
 JF_ASSERT_SIZE(jf_signaling_listener_methods, 104);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, closed, 96);
