@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "kernel/bind/carried.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/identity.hpp"
 
@@ -92,6 +93,14 @@ public:
     /// A device of a watched account has come. One listens.
     void hear_presence(std::function<void(const Device&)> came) { came_ = std::move(came); }
 
+    /// A link that a mechanism carries to the device; null if it is one that is asked by a message. Throws Failure if
+    /// the mechanism that found it should carry it and cannot.
+    std::unique_ptr<Carried> carry(const Device& device) const;
+
+    /// A device that is carried has written to us. One listens; a link that is not taken ends at once.
+    using CarriedIn = std::function<void(const Device& sender, std::unique_ptr<Carried> carried)>;
+    void hear_carried(CarriedIn came_in) { carried_in_ = std::move(came_in); }
+
     bool online() const;
 
     /// Each mechanism's describe, as {"plugin-id": {...}}.
@@ -108,6 +117,7 @@ private:
     Requests requests_;
     State state_;
     std::function<void(const Device&)> came_;
+    CarriedIn carried_in_;
     std::map<std::string, int> watched_; // account -> how often
     std::vector<std::unique_ptr<Mechanism>> mechanisms_;
     std::list<std::unique_ptr<Search::Part>> parts_; // until their mechanism has ended them
