@@ -66,7 +66,8 @@ struct Switchboard::Mechanism {
 };
 
 const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
-    sizeof(jf_discovery_listener_methods), 0,
+    sizeof(jf_discovery_listener_methods),
+    0,
     [](void* self, const jf_device* sender, const jf_call_message* message) {
         static_cast<Mechanism*>(self)->heard(sender, message);
     },
@@ -80,7 +81,8 @@ const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
         auto& owner = static_cast<Mechanism*>(self)->owner;
         if (present != 0 && owner.came_)
             owner.came_(Device(*device));
-    }};
+    },
+    nullptr};
 
 // --- Search ---------------------------------------------------------------------------------------------------------
 
