@@ -25,7 +25,8 @@ public:
             },
             [](void* self, const jf_device* device, std::int32_t present) {
                 of(self).presence.emplace_back(Device(*device), present != 0);
-            }};
+            },
+            nullptr};
         return {&methods, this};
     }
 
