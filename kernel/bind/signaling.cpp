@@ -158,7 +158,8 @@ const jf_signaling_listener_methods SignalingSession::kListener{
             found->end({reason, code, std::string(view_of(text))});
     },
     [](void* self, std::uint64_t call, std::uint32_t reason) {
-        const CallEnding ending{reason == JF_REASON_NORMAL ? JF_REASON_CANCELLED : reason, 0, "the caller gave up"};
+        const CallEnding ending{reason == JF_REASON_NORMAL ? JF_REASON_CANCELLED : reason, 0,
+                                reason == JF_REASON_ELSEWHERE ? "answered elsewhere" : "the caller gave up"};
         if (auto* found = signaling_of(self).find(call))
             found->end(ending);
         else
@@ -199,12 +200,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         return understood ? JF_OK : JF_UNSUPPORTED;
     },
     [](void* self, jf_status status, const jf_error* error) {
-        auto& session = signaling_of(self);
-        session.closed_ = error_of(status, error);
-        const auto calls = session.calls_;
-        for (const auto& [number, call] : calls)
-            call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + session.closed_->text});
-        session.events_.closed(*session.closed_);
+        signaling_of(self).break_off(error_of(status, error));
     }};
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
@@ -234,6 +230,15 @@ void SignalingSession::message(std::string_view content_type, std::string_view b
 {
     session_.methods->message(session_.self, 0, abi_text(content_type), abi_bytes(body),
                               completions_.make(std::move(done)));
+}
+
+void SignalingSession::break_off(const Error& why)
+{
+    closed_ = why;
+    const auto calls = calls_;
+    for (const auto& [number, call] : calls)
+        call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + why.text});
+    events_.closed(*closed_);
 }
 
 void SignalingSession::remember(std::uint64_t number, CallEnding ending)

@@ -111,6 +111,9 @@ public:
 
     void message(std::string_view content_type, std::string_view body, std::function<void(Error)> done);
 
+    /// As if the connection had broken; the peer is not told.
+    void break_off(const Error& why);
+
 private:
     friend class SignaledCall;
     static const jf_signaling_listener_methods kListener;

@@ -37,6 +37,7 @@ struct Link {
     std::unique_ptr<SignalingSession> signaling;
     std::optional<TimePoint> idle_since; // as tend_links saw it; none while somebody uses it
     TimePoint ping_due{};
+    TimePoint opened = now();
     std::optional<AwaitedText> awaited_text;
 
     bool usable() const { return signaling && !signaling->closed(); }

@@ -32,9 +32,9 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
                 listener_->discovery(plugin_id, online, detail);
             });
-    stack->switchboard->hear_presence([this](const Device& device) {
-        if (texts_)
-            texts_->peer_is_back(device.account_id);
+    stack->switchboard->hear_presence([this, from = stack->switchboard.get()](const Device& device, bool there) {
+        if (stack_ != nullptr && stack_->switchboard.get() == from)
+            heard_presence(device, there);
     });
     if (earlier == nullptr || earlier->switchboard != stack->switchboard)
         hear_carried(*stack);
@@ -111,7 +111,7 @@ std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Regis
             ready = texts_belong_to(next->environment->self.account_id);
         return on_control([&] {
             if (ready.status == JF_OK && next->switchboard != stack_->switchboard)
-                ready = go_online(*next);
+                ready = go_online(*next, true);
             if (ready.status == JF_OK)
                 take_over(std::move(next));
             next.reset(); // here, where its plugins may be destroyed
@@ -139,6 +139,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
     retiring_.push_back(std::exchange(stack_, std::move(next)));
     Stack* const old = retiring_.back().get();
     texts_work_in(stack_->environment.get());
+    begin_watching();
     asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
         // On a later turn: what was posted about its links before must still find it.
         control_.post([this, old] { retired(old); });

@@ -131,6 +131,8 @@ ExitCode exit_code_of(const CallEnd& end)
         return kOk;
     if (end.error.status == JF_UNAUTHENTICATED)
         return kNotTrusted;
+    if (end.reason == JF_REASON_ELSEWHERE)
+        return kNotAnswered;
     if (end.step == Step::media || end.error.status == JF_UNSUPPORTED)
         return end.answered && end.error.status == JF_CLOSED ? kBroken : kMedia;
     if (end.error.status == JF_CANCELLED)
@@ -146,9 +148,11 @@ std::string sentence_of(const CallEnd& end)
 {
     if (end.error.status == JF_OK)
         return end.by_peer ? "call ended: the peer hung up" : "call ended: hung up here";
-    if (end.by_peer && !end.answered)
-        return fmt::format("call ended: {}{}", reason_words(end.reason),
-                           end.error.text.empty() ? "" : " (" + printable(end.error.text) + ")");
+    if (end.by_peer && !end.answered) {
+        const std::string words = reason_words(end.reason);
+        const bool more = !end.error.text.empty() && end.error.text != words;
+        return "call ended: " + words + (more ? " (" + printable(end.error.text) + ")" : "");
+    }
     return fmt::format("call ended at {}: {}: {}", kernel::name_of(end.step), kernel::status_word(end.error.status),
                        printable(end.error.text));
 }
