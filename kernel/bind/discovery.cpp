@@ -11,7 +11,7 @@ namespace jackfield::kernel {
 
 namespace {
 
-constexpr std::size_t kPresentDevices = 4096; // of all watched accounts
+constexpr std::size_t kPresentDevices = 4096;    // of all watched accounts
 constexpr std::size_t kRememberedDevices = 4096; // which mechanism knows them; forgetting only costs a detour
 
 /// Counts the ends of several operations and reports once: the first failure, or JF_OK.
@@ -67,7 +67,8 @@ struct Switchboard::Mechanism {
 };
 
 const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
-    sizeof(jf_discovery_listener_methods), 0,
+    sizeof(jf_discovery_listener_methods),
+    0,
     [](void* self, const jf_device* sender, const jf_call_message* message) {
         static_cast<Mechanism*>(self)->heard(sender, message);
     },

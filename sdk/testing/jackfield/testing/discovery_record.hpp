@@ -15,7 +15,8 @@ public:
     jf_discovery_listener listener()
     {
         static const jf_discovery_listener_methods methods{
-            sizeof(jf_discovery_listener_methods), 0,
+            sizeof(jf_discovery_listener_methods),
+            0,
             [](void* self, const jf_device* sender, const jf_call_message* message) {
                 of(self).messages.emplace_back(Device(*sender), CallMessage(*message));
             },
