@@ -82,7 +82,12 @@ const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
         auto& mechanism = *static_cast<Mechanism*>(self);
         mechanism.owner.heard_presence(mechanism, Device(*device), present != 0);
     },
-    nullptr};
+    [](void* self, const jf_device* sender, jf_carrier carrier) {
+        auto& mechanism = *static_cast<Mechanism*>(self);
+        auto carried = std::make_unique<Carried>(carrier, mechanism.plug.plugin_id);
+        if (mechanism.owner.carried_in_)
+            mechanism.owner.carried_in_(Device(*sender), std::move(carried));
+    }};
 
 // --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -244,6 +249,25 @@ void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device
         const auto done = completions_.make([any](const Error& result) { any->one_ended(result); });
         way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, done);
     }
+}
+
+std::unique_ptr<Carried> Switchboard::carry(const Device& device) const
+{
+    const auto found = found_by_.find(device.device_id);
+    for (const auto& mechanism : mechanisms_) {
+        const auto& plug = mechanism->plug;
+        if ((found != found_by_.end() && found->second != mechanism.get()) || !JF_HAS(plug.methods, carry))
+            continue;
+        const jf_device raw = device.raw();
+        jf_carrier carrier{};
+        ErrorSlot error;
+        const jf_status status = plug.methods->carry(plug.self, &raw, &carrier, &error);
+        if (status == JF_OK)
+            return std::make_unique<Carried>(carrier, plug.plugin_id);
+        if (status != JF_UNSUPPORTED)
+            require(status, error, plug.plugin_id);
+    }
+    return nullptr;
 }
 
 void Switchboard::watch(const std::string& account_id)

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "kernel/bind/carried.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/identity.hpp"
 
@@ -96,6 +97,14 @@ public:
     /// The devices of a watched account that are there.
     std::vector<Device> present(const std::string& account_id) const;
 
+    /// A link that a mechanism carries to the device; null if it is one that is asked by a message. Throws Failure if
+    /// the mechanism that found it should carry it and cannot.
+    std::unique_ptr<Carried> carry(const Device& device) const;
+
+    /// A device that is carried has written to us. One listens; a link that is not taken ends at once.
+    using CarriedIn = std::function<void(const Device& sender, std::unique_ptr<Carried> carried)>;
+    void hear_carried(CarriedIn came_in) { carried_in_ = std::move(came_in); }
+
     bool online() const;
 
     /// Each mechanism's describe, as {"plugin-id": {...}}.
@@ -119,6 +128,7 @@ private:
         std::set<const Mechanism*> by;
     };
 
+    CarriedIn carried_in_;
     Presence presence_;
     std::map<std::string, Present> present_; // by device, of watched accounts, bounded
     std::map<std::string, int> watched_;     // account -> how often

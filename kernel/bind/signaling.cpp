@@ -203,13 +203,14 @@ const jf_signaling_listener_methods SignalingSession::kListener{
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
                                    bool initiator, const Device& local, const Device& remote,
-                                   std::string_view local_name, Events events)
+                                   std::string_view local_name, const Carried* carried, Events events)
     : completions_(completions), plugin_id_(plug.plugin_id), events_(std::move(events))
 {
     const jf_device ours = local.raw();
     const jf_device theirs = remote.raw();
-    const jf_signaling_options options{sizeof(options), initiator ? 1U : 0U,  &ours,
-                                       &theirs,         abi_text(local_name), nullptr};
+    const jf_signaling_options options{
+        sizeof(options), initiator ? 1U : 0U,  &ours,
+        &theirs,         abi_text(local_name), carried != nullptr ? &carried->raw() : nullptr};
     ErrorSlot error;
     require(plug.methods->open(plug.self, stream, &options, {&kListener, this}, &session_, &error), error, plugin_id_);
 }

@@ -57,6 +57,7 @@ private:
     /// Runs f there and waits for it. What it throws is what this returns.
     Error on_control(const std::function<void()>& f);
     std::unique_ptr<Stack> make_stack(Registry registry, const Resolved& resolved, const Stack* earlier);
+    void hear_carried(Stack& stack);
     std::unique_ptr<Environment> make_environment(Stack& stack, const Config& config);
     Error load_identity_of(Stack& stack);
     void open_texts(const Config& config);

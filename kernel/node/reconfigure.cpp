@@ -36,10 +36,20 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
         if (stack_ != nullptr && stack_->switchboard.get() == from)
             heard_presence(device, there);
     });
+    if (earlier == nullptr || earlier->switchboard != stack->switchboard)
+        hear_carried(*stack);
     stack->environment = make_environment(*stack, resolved.config);
     if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
         stack->environment->take_identity(earlier->environment->self);
     return stack;
+}
+
+/// Links that a service carries to us are this stack's from now on.
+void Node::Impl::hear_carried(Stack& stack)
+{
+    stack.switchboard->hear_carried([&at = stack](const Device& sender, std::unique_ptr<Carried> carried) {
+        accept_carried(*at.environment, sender, std::move(carried));
+    });
 }
 
 /// Throws Failure if the list of contacts cannot be read.
@@ -125,6 +135,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
         [&environment = *next->environment](const Device& sender, const CallMessage& message) {
             request(environment, sender, message);
         });
+    hear_carried(*next);
     retiring_.push_back(std::exchange(stack_, std::move(next)));
     Stack* const old = retiring_.back().get();
     texts_work_in(stack_->environment.get());

@@ -93,7 +93,9 @@ std::string account_argument(const std::string& text, const kernel::Config& conf
     const auto contacts = named ? or_stop(kernel::load_contacts(config.contacts)) : kernel::Contacts();
     if (const auto account = contacts.account_of(text))
         return *account;
-    const std::string id = "no account id, which has 64 hexadecimal digits, as the peer's \"jackfield id\" prints them";
+    const std::string id =
+        "no account: 64 hexadecimal digits, as the peer's \"jackfield id\" prints them, or a URI like "
+        "sip:alice@example.net";
     if (!named)
         throw UsageError("\"" + printable(text) + "\" is " + id);
     std::vector<std::string_view> names;
