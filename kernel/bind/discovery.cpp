@@ -11,7 +11,7 @@ namespace jackfield::kernel {
 
 namespace {
 
-constexpr std::size_t kPresentDevices = 4096; // of all watched accounts
+constexpr std::size_t kPresentDevices = 4096;    // of all watched accounts
 constexpr std::size_t kRememberedDevices = 4096; // which mechanism knows them; forgetting only costs a detour
 
 /// Counts the ends of several operations and reports once: the first failure, or JF_OK.

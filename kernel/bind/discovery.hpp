@@ -131,7 +131,7 @@ private:
     CarriedIn carried_in_;
     Presence presence_;
     std::map<std::string, Present> present_; // by device, of watched accounts, bounded
-    std::map<std::string, int> watched_; // account -> how often
+    std::map<std::string, int> watched_;     // account -> how often
     std::vector<std::unique_ptr<Mechanism>> mechanisms_;
     std::list<std::unique_ptr<Search::Part>> parts_; // until their mechanism has ended them
     std::map<std::uint64_t, Requests> conversations_;

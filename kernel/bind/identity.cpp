@@ -29,8 +29,9 @@ namespace {
 void require_method(bool there, const Plug<jf_identity_methods>& identity)
 {
     if (!there)
-        throw Failure(JF_UNSUPPORTED, identity.plugin_id + " has one device and no other; identity-x509 can add devices "
-                                                           "and revoke them");
+        throw Failure(JF_UNSUPPORTED, identity.plugin_id +
+                                          " has one device and no other; identity-x509 can add devices "
+                                          "and revoke them");
 }
 
 } // namespace
@@ -84,8 +85,8 @@ std::optional<Error> disowned(const Plug<jf_identity_methods>& identity, const D
         return std::nullopt;
     const jf_device expected = device.raw();
     ErrorSlot error;
-    const jf_status status = identity.methods->verify_chain(identity.self, expected.chain_pem, &expected, nullptr,
-                                                            nullptr, &error);
+    const jf_status status =
+        identity.methods->verify_chain(identity.self, expected.chain_pem, &expected, nullptr, nullptr, &error);
     return status == JF_OK ? std::nullopt : std::optional(error.error(status));
 }
 

@@ -199,9 +199,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
                                              std::string(reinterpret_cast<const char*>(body.data), body.size));
         return understood ? JF_OK : JF_UNSUPPORTED;
     },
-    [](void* self, jf_status status, const jf_error* error) {
-        signaling_of(self).break_off(error_of(status, error));
-    }};
+    [](void* self, jf_status status, const jf_error* error) { signaling_of(self).break_off(error_of(status, error)); }};
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
                                    bool initiator, const Device& local, const Device& remote,

@@ -25,8 +25,8 @@ std::shared_ptr<Search> look_up_caller(Environment& node, const std::string& acc
 awaitable<void> vouched_for(Environment& node, std::shared_ptr<Search> look_up, Device caller)
 {
     if (look_up) {
-        const bool known = co_await until(node.bell, now() + limits::kLookUpCaller,
-                                          [&] { return look_up->done() || node.stopping; });
+        const bool known =
+            co_await until(node.bell, now() + limits::kLookUpCaller, [&] { return look_up->done() || node.stopping; });
         if (known && !look_up->devices().empty())
             node.looked_up[caller.account_id] = now();
     }

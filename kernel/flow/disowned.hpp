@@ -17,8 +17,8 @@ namespace jackfield::kernel {
 /// limits::kVouchedFor. Throws StepFailure JF_EXHAUSTED if strangers have caused too many look-ups just now.
 std::shared_ptr<Search> look_up_caller(Environment& node, const std::string& account_id);
 
-/// Until the look-up is over, or has taken limits::kLookUpCaller since then. Throws StepFailure JF_UNAUTHENTICATED if the
-/// device was revoked, as far as is known now.
+/// Until the look-up is over, or has taken limits::kLookUpCaller since then. Throws StepFailure JF_UNAUTHENTICATED if
+/// the device was revoked, as far as is known now.
 awaitable<void> vouched_for(Environment& node, std::shared_ptr<Search> look_up, Device caller);
 
 /// Ends every link to a device of the account that was revoked, and the calls on it.

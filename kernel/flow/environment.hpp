@@ -66,8 +66,8 @@ struct Environment {
     int flows = 0;
     Bell bell = {}; // a flow has ended, a link that a peer opens has got on, the node stops
     bool stopping = false;
-    Watching watching{switchboard};       // our own account, contacts, and whom the program wants
-    Watching watching_links{switchboard}; // the accounts of open links
+    Watching watching{switchboard};                  // our own account, contacts, and whom the program wants
+    Watching watching_links{switchboard};            // the accounts of open links
     std::map<std::string, TimePoint> looked_up = {}; // accounts of callers, when
     RateLimit look_ups_of_callers{limits::kLookUpsPerSecond, limits::kLookUpsAtOnce};
     Workers workers{control}; // opens codecs; idle before the board goes

@@ -118,13 +118,12 @@ std::expected<OwnIds, Error> Node::Impl::start(bool announced)
         return std::unexpected(loaded);
     if (const auto texts = texts_belong_to(stack_->environment->self.account_id); texts.status != JF_OK)
         return std::unexpected(texts);
-    const auto online = wait_for<Error>(
-        control_, [this, announced](const std::function<void(Error)>& hand_over) {
-            const Error begun = go_online(*stack_, announced);
-            if (begun.status == JF_OK)
-                begin_watching();
-            hand_over(begun);
-        });
+    const auto online = wait_for<Error>(control_, [this, announced](const std::function<void(Error)>& hand_over) {
+        const Error begun = go_online(*stack_, announced);
+        if (begun.status == JF_OK)
+            begin_watching();
+        hand_over(begun);
+    });
     if (online.status != JF_OK)
         return std::unexpected(online);
     started_ = true;

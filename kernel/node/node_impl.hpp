@@ -86,7 +86,7 @@ private:
     ControlThread control_;
     std::int32_t log_level_;
     LogSink log_;
-    std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
+    std::unique_ptr<Texts> texts_;  // none if the configuration says nothing of texts
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on

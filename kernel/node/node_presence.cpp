@@ -39,9 +39,8 @@ void Node::Impl::tell_presence(const Device& device, bool there)
 {
     const auto* const contact = stack_->environment->contacts.find(device.account_id);
     const PresenceChange change{device.account_id, device.device_id, contact == nullptr ? "" : contact->name, there};
-    const nlohmann::json detail{{"what", there ? "online" : "offline"},
-                                {"account", change.account_id},
-                                {"device", change.device_id}};
+    const nlohmann::json detail{
+        {"what", there ? "online" : "offline"}, {"account", change.account_id}, {"device", change.device_id}};
     tell(Step::discovery, Moment::progress, detail.dump());
     listener_->presence(change);
 }

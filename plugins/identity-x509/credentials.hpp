@@ -29,8 +29,7 @@ std::string credential_text(const shared_x509::Credential& credential);
 
 /// Key and certificates, checked to belong together; empty if there is no such file. Throws JF_BAD_CONFIG for one that
 /// is damaged.
-shared_x509::Credential read_credential(const PrivateFolder& folder, const std::string& file,
-                                        std::size_t certificates);
+shared_x509::Credential read_credential(const PrivateFolder& folder, const std::string& file, std::size_t certificates);
 
 /// Writes it unless the name is taken: then what is there wins.
 shared_x509::Credential create_or_adopt(const PrivateFolder& folder, const std::string& file,

@@ -66,8 +66,8 @@ public:
         auto devices = known ? devices_of(*known) : std::vector<shared_x509::RevokedDevice>();
         devices.push_back({id, serial});
         X509* const us = account().account_certificate.get();
-        const auto der = make_list(us, signer, known ? known->number + 1 : 1, devices,
-                                   {host_.wall_ms(), options_.certificate_days});
+        const auto der =
+            make_list(us, signer, known ? known->number + 1 : 1, devices, {host_.wall_ms(), options_.certificate_days});
         lists_.write(shared_x509::certificate_pem(us), shared_x509::read_list(us, der));
         look_at_own_list();
     }

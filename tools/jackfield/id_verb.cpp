@@ -69,17 +69,18 @@ std::string content_of(const std::string& name)
     from.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(std::max<std::streamsize>(from.gcount(), 0)));
     if (!from && !from.eof())
-        throw Stop(kMedia, fmt::format("{}: cannot be read; a file, or - for standard input, would work",
-                                       printable(name)));
+        throw Stop(kMedia,
+                   fmt::format("{}: cannot be read; a file, or - for standard input, would work", printable(name)));
     if (text.size() > kMost)
-        throw Stop(kUsage, fmt::format("{}: more than 64 KiB; what \"jackfield id\" prints has two or three",
-                                       printable(name)));
+        throw Stop(kUsage,
+                   fmt::format("{}: more than 64 KiB; what \"jackfield id\" prints has two or three", printable(name)));
     return text;
 }
 
 std::string as_table(const Json& account)
 {
-    std::string table = fmt::format("account {}\ndevice  {}\n", account.value("account", ""), account.value("device", ""));
+    std::string table =
+        fmt::format("account {}\ndevice  {}\n", account.value("account", ""), account.value("device", ""));
     table += account.value("account_key", false)
                  ? "the account's key is here: this device can add devices and revoke them\n"
                  : "the account's key is not here: devices are added and revoked where it is\n";
@@ -129,7 +130,8 @@ int join(const Desk& desk, const Words& words)
 int revoke(const Desk& desk, const Words& words)
 {
     or_stop_at_identity(desk, desk.node.revoke_device(words[1]));
-    desk.say_next("listeners with this store tell everybody within two seconds; next, if none runs:  jackfield listen\n");
+    desk.say_next(
+        "listeners with this store tell everybody within two seconds; next, if none runs:  jackfield listen\n");
     const auto account = Json::parse(or_stop_at_identity(desk, desk.node.describe_account()), nullptr, false);
     return desk.say({{"account", account.value("account", "")},
                      {"revoked", words[1]},
@@ -175,7 +177,8 @@ Verb id_verb()
     return {
         {"id",
          "[request | add-device REQUEST-FILE | join CHAIN-FILE | revoke DEVICE-ID]",
-         "Prints our account id, which is what others call, the id of this device, and the others of the account; creates "
+         "Prints our account id, which is what others call, the id of this device, and the others of the account; "
+         "creates "
          "account and device if there are none. With a word: asks for a place in an account, adds a device that asks, "
          "joins with what came back, or revokes a device for ever. A FILE may be \"-\".",
          {config_option(), events_option(), log_option()},

@@ -28,7 +28,8 @@ public:
 
     void show(const kernel::PresenceChange& change) const
     {
-        put(stdout, (format_ == EventFormat::json ? object_of(change).dump() : presence_line(change, contacts_)) + "\n");
+        put(stdout,
+            (format_ == EventFormat::json ? object_of(change).dump() : presence_line(change, contacts_)) + "\n");
     }
 
 private:
@@ -77,14 +78,15 @@ int run_presence(const Arguments& arguments)
 
 Verb presence_verb()
 {
-    return {{"presence",
-             "PEER",
-             "Says which devices of PEER, an account or the name of a contact, are there; the exit code says whether any "
-             "is. With --follow it stays, and says who comes and goes.",
-             {config_option(), {"follow", "", "stays, and shows what comes"}, events_option(), log_option()},
-             1,
-             1},
-            &run_presence};
+    return {
+        {"presence",
+         "PEER",
+         "Says which devices of PEER, an account or the name of a contact, are there; the exit code says whether any "
+         "is. With --follow it stays, and says who comes and goes.",
+         {config_option(), {"follow", "", "stays, and shows what comes"}, events_option(), log_option()},
+         1,
+         1},
+        &run_presence};
 }
 
 } // namespace jackfield::program

@@ -147,9 +147,10 @@ Device X509Identity::issue_device(std::string_view request_pem)
     if (id == us.account_id)
         throw Failure(JF_REFUSED, "the request is for the account's own key; a device has one of its own");
     if (const auto list = book_.find(us.account_id); list && list->devices.contains(id))
-        throw Failure(JF_REFUSED, "device " + id + " was revoked, which is for ever; a request with a new key would do");
-    const Certificate made = make_device_certificate(key.get(), us.account_certificate.get(), signer,
-                                                     {host_.wall_ms(), certificate_days()});
+        throw Failure(JF_REFUSED,
+                      "device " + id + " was revoked, which is for ever; a request with a new key would do");
+    const Certificate made =
+        make_device_certificate(key.get(), us.account_certificate.get(), signer, {host_.wall_ms(), certificate_days()});
     issued(id, serial_of(made.get()));
     return {us.account_id, id, certificate_pem(made.get()) + certificate_pem(us.account_certificate.get())};
 }

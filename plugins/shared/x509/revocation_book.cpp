@@ -33,9 +33,9 @@ void RevocationBook::check(const jackfield::Device& device, const X509* certific
     page->second.used = ++turn_;
     const RevocationList& list = page->second.list;
     if (list.devices.contains(device.device_id) || list.serials.contains(serial_of(certificate)))
-        throw jackfield::Failure(JF_UNAUTHENTICATED,
-                                 "device " + device.device_id + " was revoked by its account (list " +
-                                     std::to_string(list.number) + ")");
+        throw jackfield::Failure(JF_UNAUTHENTICATED, "device " + device.device_id +
+                                                         " was revoked by its account (list " +
+                                                         std::to_string(list.number) + ")");
 }
 
 std::optional<RevocationList> RevocationBook::find(const std::string& account_id) const

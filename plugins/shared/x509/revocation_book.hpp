@@ -1,7 +1,7 @@
 // The newest list of revoked devices of each account that we know one of.
 //
-// Threads: any. Bounded: of more accounts than kMostLists the one that was not asked about for longest is forgotten, and
-// learned again when its devices are looked up.
+// Threads: any. Bounded: of more accounts than kMostLists the one that was not asked about for longest is forgotten,
+// and learned again when its devices are looked up.
 #pragma once
 
 #include "revocation_list.hpp"

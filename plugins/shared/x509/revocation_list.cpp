@@ -1,7 +1,7 @@
 // Making and reading lists of revoked devices. See revocation_list.hpp.
 //
-// Threads: any. What is read comes from strangers: its size is bounded before it is parsed, its signature checked before
-// its entries are looked at.
+// Threads: any. What is read comes from strangers: its size is bounded before it is parsed, its signature checked
+// before its entries are looked at.
 #include "revocation_list.hpp"
 
 #include <openssl/x509v3.h>

@@ -1,6 +1,6 @@
-// The list of an account's revoked devices: an X.509 CRL (RFC 5280 section 5), signed by the account, with a number that
-// rises. Each entry has the serial number of a certificate and, in an extension of ours, the id of the device, so that
-// it also holds for certificates of that device whose numbers nobody has written down.
+// The list of an account's revoked devices: an X.509 CRL (RFC 5280 section 5), signed by the account, with a number
+// that rises. Each entry has the serial number of a certificate and, in an extension of ours, the id of the device, so
+// that it also holds for certificates of that device whose numbers nobody has written down.
 //
 // Threads: any. Lifetime: values.
 #pragma once

@@ -90,8 +90,9 @@ private:
             return;
         list_ = std::move(list);
         for (auto& [id, entry] : entries_)
-            entry.revoked =
-                guarded(nullptr, [&] { identity.verify_chain(entry.card.device.chain_pem, entry.card.device); }) != JF_OK;
+            entry.revoked = guarded(nullptr, [&] {
+                                identity.verify_chain(entry.card.device.chain_pem, entry.card.device);
+                            }) != JF_OK;
     }
 
     void remember(DeviceCard card)
@@ -106,8 +107,7 @@ private:
         }
         // A card that is over is kept until then, so that an older one of the same device stays refused.
         std::erase_if(entries_, [&](const auto& entry) {
-            return !entry.second.reported &&
-                   entry.second.card.expiry_ms + kClockTolerance.count() < host_.wall_ms();
+            return !entry.second.reported && entry.second.card.expiry_ms + kClockTolerance.count() < host_.wall_ms();
         });
         if (entries_.size() >= kMostDevices)
             throw Failure(JF_EXHAUSTED, "the account has too many devices");

@@ -3,9 +3,9 @@
 //
 //   'J' 'C' version  withdrawn issued_ms expiry_ms device_id chain revocations  signature
 //
-// A newer card of the same device replaces an older one; a withdrawn card says that the device went away. Every card has
-// the account's newest list of revoked devices, which the account has signed: whoever looks the account up learns it.
-// Threads: functions without state. All throw Failure.
+// A newer card of the same device replaces an older one; a withdrawn card says that the device went away. Every card
+// has the account's newest list of revoked devices, which the account has signed: whoever looks the account up learns
+// it. Threads: functions without state. All throw Failure.
 #pragma once
 
 #include <jackfield/sealed_messages.hpp>
@@ -50,8 +50,8 @@ inline Bytes encode_card(const IdentityService& identity, const DeviceCard& card
     return out.take();
 }
 
-/// The card, if its device is one of that account, has signed it, and it is fresh; throws otherwise. The list of revoked
-/// devices in it is given to the identity first.
+/// The card, if its device is one of that account, has signed it, and it is fresh; throws otherwise. The list of
+/// revoked devices in it is given to the identity first.
 inline DeviceCard decode_card(Host host, const IdentityService& identity, std::string_view account_id, ByteView value)
 {
     if (value.size() > kLargestCard_bytes)
@@ -78,8 +78,7 @@ inline DeviceCard decode_card(Host host, const IdentityService& identity, std::s
     identity.verify_chain(card.device.chain_pem, expected); // first: a list of another account is not wanted here
     if (!revocations.empty() && identity.take_revocations(card.device.chain_pem, revocations))
         identity.verify_chain(card.device.chain_pem, expected);
-    identity.verify(card.device.chain_pem, JF_KEY_DEVICE, detail::labelled(detail::kCardLabel, signed_part),
-                    signature);
+    identity.verify(card.device.chain_pem, JF_KEY_DEVICE, detail::labelled(detail::kCardLabel, signed_part), signature);
     return card;
 }
 

@@ -238,8 +238,7 @@ public:
         if (!JF_HAS(raw_->methods, revocations))
             return out;
         jf_error error = no_error();
-        const Status status =
-            raw_->methods->revocations(raw_->self, to_text(account_id), append_to(out), &error);
+        const Status status = raw_->methods->revocations(raw_->self, to_text(account_id), append_to(out), &error);
         if (status != JF_NOT_FOUND && status != JF_UNSUPPORTED)
             check(status, error);
         return out;

@@ -1,5 +1,5 @@
-// Devices that join an account without its key, and devices that are revoked: over the boundary, with the openssl tool as
-// the other reader of what we write.
+// Devices that join an account without its key, and devices that are revoked: over the boundary, with the openssl tool
+// as the other reader of what we write.
 //
 // Threads: the test's thread is control.
 #include <jackfield/testing/test_identity.hpp>
@@ -350,9 +350,8 @@ TEST_F(AccountDevices, AnotherProcessOfTheStoreSeesARevocationAtOnce)
     InstanceUnderTest<jf_identity_methods> listener(host, JACKFIELD_TEST_PLUGIN_DIR, "identity-x509",
                                                     JF_IDENTITY_INTERFACE, R"({"store": ")" + desk.store() + "\"}");
     bool loaded = false;
-    listener->load(listener.self(), {&loaded, [](void* self, Status, const jf_error*) {
-                                         *static_cast<bool*>(self) = true;
-                                     }});
+    listener->load(listener.self(),
+                   {&loaded, [](void* self, Status, const jf_error*) { *static_cast<bool*>(self) = true; }});
     ASSERT_TRUE(host.run_until([&] { return loaded; }));
     const jf_identity raw{listener.methods(), listener.self()};
     EXPECT_TRUE(IdentityService(&raw).revocations().empty());
@@ -366,8 +365,8 @@ TEST_F(AccountDevices, TheListIsACrlThatOpenSslVerifies)
     const auto phone = join();
     desk.revoke(phone->device().device_id);
     const auto file = desk.store() + "/revoked/" + desk.device().account_id + ".pem";
-    const auto [code, out] = shell("openssl crl -in " + file + " -CAfile " + desk.store() +
-                                   "/account.pem -noout -text -verify");
+    const auto [code, out] =
+        shell("openssl crl -in " + file + " -CAfile " + desk.store() + "/account.pem -noout -text -verify");
     EXPECT_EQ(code, 0) << out;
     EXPECT_TRUE(contains(out, "verify OK")) << out;
     EXPECT_TRUE(contains(out, "X509v3 CRL Number")) << out;
