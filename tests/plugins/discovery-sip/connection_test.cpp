@@ -122,6 +122,7 @@ TEST(SipBackPressure, LetsAWriterWaitAndTellsItWhenThereIsRoom)
     other->path.open(other->ear);
     std::string large = outgoing("MESSAGE", "large");
     large.replace(large.find("Content-Length: 0"), 17, "X: " + std::string(10'000, 'x') + "\r\nContent-Length: 0");
+    EXPECT_THROW(link->describe(), Failure) << "nobody knows yet where we are";
     std::size_t sent = 0;
     while (link->send(large) == JF_OK)
         ++sent;
