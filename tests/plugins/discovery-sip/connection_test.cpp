@@ -154,7 +154,7 @@ TEST_F(SipConnection, WaitsForAServerThatComesLater)
     AccountUnderTest late(config, Clock::manual);
     ASSERT_TRUE(late.begin());
     ScriptedServer there(Over::tcp, take_anybody, port);
-    late.host.advance(1s);
+    late.host.advance(*late.host.next_timer_in());
     EXPECT_TRUE(late.until([&] { return late.online(); })) << late.detail();
 }
 
