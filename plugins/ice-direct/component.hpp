@@ -48,6 +48,9 @@ public:
     virtual void set_remote_password(std::string password) = 0;
     virtual void add_remote(std::vector<ice::Candidate> candidates) = 0;
 
+    /// The peer does no ICE and is there; nobody is greeted. Datagrams only. [control]
+    virtual void go_plain(ice::Candidate) {}
+
     /// No event and no packet comes after this returns; the rest ends by itself. [control]
     virtual void stop() = 0;
 

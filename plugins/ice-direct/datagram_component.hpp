@@ -9,6 +9,8 @@
 #include "datagram_path.hpp"
 #include "greeting.hpp"
 
+#include <shared/ice/peer_address.hpp>
+
 #include <asio/steady_timer.hpp>
 
 #include <array>
@@ -23,6 +25,7 @@ public:
     PathBase& path() override { return path_; }
     void set_remote_password(std::string password) override;
     void add_remote(std::vector<ice::Candidate> candidates) override;
+    void go_plain(ice::Candidate announced) override;
     void stop() override;
 
 private:
@@ -53,6 +56,10 @@ private:
     void ask(Route& route, Word word);
     void select(Route& route, std::int64_t round_trip_ns);
 
+    std::size_t leg_towards(const ice::IpAddress& remote) const;
+    void received_plain(std::size_t leg, const jf_packet& packet);
+    void take_plain(std::size_t leg);
+
     Route* find_route(std::size_t leg, const udp::endpoint& remote);
     Route* meet_route(std::size_t leg, const udp::endpoint& remote);
 
@@ -68,7 +75,9 @@ private:
     std::vector<std::pair<std::size_t, udp::endpoint>> early_; // asked before we knew the peer's password
     std::string remote_password_;
     Route* selected_ = nullptr;
-    bool agreed_ = false; // the controlled side has answered our choice
+    std::optional<ice::PeerAddress> plain_; // the peer does no ICE
+    std::size_t plain_leg_ = 0;             // where its packets leave
+    bool agreed_ = false;                   // the controlled side has answered our choice
     bool stopped_ = false;
     std::int64_t last_heard_ns_ = 0; // an answer of the selected route
     Clock::time_point last_ask_{};

@@ -52,8 +52,10 @@ Status DatagramPath::send(std::span<const jf_bytes> parts) noexcept
         return JF_BAD_INPUT;
     {
         const std::lock_guard lock(mutex_);
-        if (over_ || socket_ < 0)
+        if (over_ || (socket_ < 0 && !nowhere_))
             return JF_CLOSED;
+        if (nowhere_)
+            return JF_OK;
         if (send_message(socket_, remote_, parts) >= 0 || (errno != EAGAIN && errno != ENOBUFS))
             return JF_OK; // an unreachable host is a lost datagram
         if (std::exchange(blocked_, true))
@@ -69,6 +71,13 @@ void DatagramPath::take(int socket, const udp::endpoint& remote)
     socket_ = socket;
     remote_ = remote;
     ipv6_ = remote.address().is_v6();
+    nowhere_ = false;
+}
+
+void DatagramPath::take_nowhere()
+{
+    const std::lock_guard lock(mutex_);
+    nowhere_ = true;
 }
 
 void DatagramPath::writable()

@@ -27,15 +27,19 @@ public:
     /// Datagrams go this way from now on.
     void take(int socket, const udp::endpoint& remote);
 
+    /// Datagrams are lost until it is known where the peer is.
+    void take_nowhere();
+
     /// JF_EXHAUSTED: it is not open and too much waits; the datagram is lost.
     Status deliver(const jf_packet& packet) { return gate_.deliver(packet); }
     void writable();
     void ended(Status status, std::string_view text);
 
 private:
-    std::mutex mutex_; // guards the next four
+    std::mutex mutex_; // guards the next five
     int socket_ = -1;
     udp::endpoint remote_;
+    bool nowhere_ = false;
     bool over_ = false;
     bool blocked_ = false; // a send was refused: writable is owed
     std::atomic<bool> ipv6_ = false;

@@ -135,6 +135,8 @@ void Session::set_remote(std::string_view text)
     const auto description = ice::parse_description(text);
     if (remote_ && *remote_ != description.credentials)
         throw Failure(JF_BUSY, label_ + ": the peer's credentials have changed, and this connectivity cannot restart");
+    if (description.credentials.without_ice())
+        return set_plain_remote(description);
     if (description.credentials.pwd.size() > 255)
         throw Failure(JF_BAD_INPUT, label_ + ": the peer's password is longer than 255 characters");
     if (description.skipped_lines != 0)
@@ -149,6 +151,19 @@ void Session::set_remote(std::string_view text)
     if (!accept_remote(description.candidates))
         host_.info("direct: " + label_ + ": the peer has sent more than 64 candidates; the rest is left out");
     apply_remote();
+}
+
+void Session::set_plain_remote(const ice::Description& description)
+{
+    if (stream_ || !gathered_)
+        throw Failure(stream_ ? JF_UNSUPPORTED : JF_BUSY,
+                      label_ + (stream_ ? ": the peer does no ICE, and there is no stream to it without"
+                                        : " has not gathered yet"));
+    remote_ = description.credentials;
+    for (unsigned number = 1; number <= components_.size(); ++number) {
+        if (auto announced = description.plain_address(number))
+            components_[number - 1]->go_plain(std::move(*announced));
+    }
 }
 
 void Session::add_remote_candidate(std::string_view line)
@@ -188,7 +203,7 @@ bool Session::accept_remote(std::vector<ice::Candidate> candidates)
 
 void Session::apply_remote()
 {
-    if (!remote_ || !gathered_)
+    if (!remote_ || !gathered_ || remote_->without_ice())
         return;
     for (std::size_t i = 0; i < components_.size(); ++i) {
         std::vector<ice::Candidate> own;

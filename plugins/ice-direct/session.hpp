@@ -29,6 +29,7 @@ private:
     std::vector<ice::Candidate> shown(std::vector<ice::Candidate> candidates) const;
     bool usable(const ice::Candidate& candidate) const;
     bool accept_remote(std::vector<ice::Candidate> candidates); // false: there are too many
+    void set_plain_remote(const ice::Description& description);
     void apply_remote();
     void selected(std::uint32_t number, const ice::Candidate& local, const ice::Candidate& remote,
                   std::int64_t round_trip_ns);

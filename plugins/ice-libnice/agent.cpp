@@ -5,8 +5,10 @@
 
 #include "nice_candidate.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace jackfield::ice {
 
@@ -217,6 +219,34 @@ bool Agent::has_pair(unsigned component) const
 GSocket* Agent::selected_socket(unsigned component) const
 {
     return nice_agent_get_selected_socket(agent_, stream_, component);
+}
+
+std::vector<PlainLeg> Agent::sockets_of(unsigned component) const
+{
+    std::vector<PlainLeg> legs;
+    const auto candidates = local_candidates();
+    GPtrArray* sockets = nice_agent_get_sockets(agent_, stream_, component);
+    for (guint i = 0; i < sockets->len; ++i) {
+        sockaddr_storage name{};
+        socklen_t size = sizeof(name);
+        const int native = g_socket_get_fd(static_cast<GSocket*>(sockets->pdata[i]));
+        if (getsockname(native, reinterpret_cast<sockaddr*>(&name), &size) != 0)
+            continue;
+        const auto own = Endpoint::from_sockaddr(name);
+        const auto host = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+            return candidate.component == component && candidate.type == CandidateType::host && !candidate.is_tcp() &&
+                   own == Endpoint{candidate.address, candidate.port};
+        });
+        const int second = host != candidates.end() ? fcntl(native, F_DUPFD_CLOEXEC, 0) : -1;
+        if (second < 0)
+            continue;
+        if (SocketPtr socket{g_socket_new_from_fd(second, nullptr)})
+            legs.push_back({std::move(socket), *host});
+        else
+            close(second);
+    }
+    g_ptr_array_unref(sockets);
+    return legs;
 }
 
 void Agent::silence()

@@ -8,6 +8,7 @@
 
 #include "component_path.hpp"
 #include "config.hpp"
+#include "plain_way.hpp"
 
 #include <jackfield/abi/connectivity.h>
 #include <shared/ice/description.hpp>
@@ -67,6 +68,9 @@ public:
 
     /// False if the component has no connection (any more): then nothing will become writable.
     bool has_pair(unsigned component) const;
+
+    /// A second handle of each socket that the host candidates of a component stand for. It outlives the agent.
+    std::vector<PlainLeg> sockets_of(unsigned component) const;
 
     /// The caller unreferences it; null for TCP and relays. [any]
     GSocket* selected_socket(unsigned component) const;

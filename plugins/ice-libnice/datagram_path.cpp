@@ -50,6 +50,14 @@ void DatagramPath::detach(const Agent& agent) noexcept
         agent_ = nullptr;
 }
 
+void DatagramPath::go_plain(std::unique_ptr<PlainWay> way)
+{
+    const std::lock_guard lock(mutex_);
+    agent_ = nullptr;
+    loop_only_ = false;
+    plain_ = std::move(way);
+}
+
 Status DatagramPath::send(std::span<const jf_bytes> parts) noexcept
 {
     const std::size_t size = total_size(parts);
@@ -61,7 +69,7 @@ Status DatagramPath::send(std::span<const jf_bytes> parts) noexcept
     bool wake = false;
     {
         const std::lock_guard lock(mutex_);
-        if (agent_ == nullptr)
+        if (agent_ == nullptr && plain_ == nullptr)
             return JF_UNREACHABLE; // lost; a restart may bring it back
         status = loop_only_ ? enqueue(parts) : send_now(parts);
         wake = loop_only_;
@@ -75,15 +83,19 @@ Status DatagramPath::send(std::span<const jf_bytes> parts) noexcept
 
 Status DatagramPath::send_now(std::span<const jf_bytes> parts)
 {
+    const auto one = [this](std::span<const jf_bytes> some) {
+        return plain_ != nullptr ? plain_->send(some) : agent_->send(component_, some);
+    };
     if (parts.size() <= kMaxParts)
-        return agent_->send(component_, parts);
+        return one(parts);
     std::array<std::uint8_t, kMaxDatagramBytes> together;
     std::size_t size = 0;
     for (const auto& part : parts) {
         std::copy_n(part.data, part.size, together.begin() + static_cast<std::ptrdiff_t>(size));
         size += part.size;
     }
-    return agent_->send(component_, ByteView(together).first(size));
+    const jf_bytes all{together.data(), size};
+    return one(std::span(&all, 1));
 }
 
 Status DatagramPath::enqueue(std::span<const jf_bytes> parts)
@@ -147,11 +159,15 @@ void DatagramPath::flush()
 void DatagramPath::watch_socket()
 {
     Agent* agent = nullptr;
+    GSocket* socket = nullptr;
     {
         const std::lock_guard lock(mutex_);
         agent = agent_;
+        if (plain_ != nullptr)
+            socket = static_cast<GSocket*>(g_object_ref(plain_->socket()));
     }
-    GSocket* socket = agent != nullptr ? agent->selected_socket(component_) : nullptr;
+    if (agent != nullptr)
+        socket = agent->selected_socket(component_);
     if (socket != nullptr) {
         watch_.reset(g_socket_create_source(socket, G_IO_OUT, nullptr));
         g_object_unref(socket); // the source has its own reference

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "component_path.hpp"
+#include "plain_way.hpp"
 
 #include <shared/ice/byte_ring.hpp>
 
@@ -28,6 +29,11 @@ public:
     void detach(const Agent& agent) noexcept override;
     void socket_writable() override { wakeup_.signal(); }
 
+    /// The peer does no ICE: packets go this way, and by no agent any more. Once. [control]
+    void go_plain(std::unique_ptr<PlainWay> way);
+    PlainWay& plain() { return *plain_; }        ///< [loop]
+    void note_plain(bool ipv6) { ipv6_ = ipv6; } ///< where it leads. [loop]
+
 private:
     void too_early() override;
     Status send_now(std::span<const jf_bytes> parts);
@@ -37,8 +43,9 @@ private:
     void watch_socket();
     void tell_writable();
 
-    std::mutex mutex_; // guards the next five
+    std::mutex mutex_; // guards the next six
     Agent* agent_ = nullptr;
+    std::unique_ptr<PlainWay> plain_; // set once
     bool loop_only_ = false;
     bool blocked_ = false; // a send was refused: writable is owed
     bool pending_ = false; // a datagram was taken from the ring and not yet by libnice

@@ -47,6 +47,9 @@ private:
     bool usable(const Candidate& candidate) const;
     bool accept_remote(const std::vector<Candidate>& candidates); // false: there are too many
     void apply_remote();
+    void set_plain_remote(const Description& description);
+    void leave_ice();
+    void plain_selected(unsigned number, const Candidate& local, const Candidate& remote);
     void start_deadline();
     void on_deadline();
 
@@ -76,6 +79,8 @@ private:
     std::vector<Candidate> waiting_; // remote candidates that came before the credentials or before gather
     std::vector<Candidate> seen_;    // all that were taken, at most kMaxRemoteCandidates
     bool remote_complete_ = false;
+    std::optional<std::string>
+        plain_description_; // the peer does no ICE: what ours was, for there is no agent any more
 
     Timer gather_timer_;
     Timer deadline_;

@@ -38,7 +38,8 @@ Description parse_description(std::string_view text)
     Description description;
     const std::string_view ufrag = next_line(text);
     const std::string_view pwd = next_line(text);
-    if (!is_credential(ufrag, 4) || !is_credential(pwd, 22))
+    const bool without_ice = ufrag == "-" && pwd == "-";
+    if (!without_ice && (!is_credential(ufrag, 4) || !is_credential(pwd, 22)))
         throw Failure(JF_BAD_INPUT, "the peer's ICE description does not begin with a ufrag of 4 to 256 and a pwd of "
                                     "22 to 256 letters, digits, + or /");
     description.credentials = {std::string(ufrag), std::string(pwd)};
@@ -60,6 +61,14 @@ Description parse_description(std::string_view text)
             skip(candidate.error().why);
     }
     return description;
+}
+
+std::optional<Candidate> Description::plain_address(unsigned component) const
+{
+    const auto found = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+        return candidate.component == component && !candidate.is_tcp() && !candidate.address.is_group();
+    });
+    return found == candidates.end() ? std::nullopt : std::optional(*found);
 }
 
 std::string write_description(const Credentials& credentials, const std::vector<std::string>& lines)

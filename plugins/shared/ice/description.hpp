@@ -17,6 +17,8 @@ struct Credentials {
     std::string ufrag;
     std::string pwd;
 
+    bool without_ice() const { return ufrag == "-"; } // a peer that does none (RFC 8839 section 4.2.6)
+
     friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
@@ -25,6 +27,10 @@ struct Description {
     std::vector<Candidate> candidates; // in the order of the text, at most kMaxRemoteCandidates
     std::size_t skipped_lines = 0;
     std::string first_problem; // of the skipped lines, for the log
+
+    /// Of a peer without ICE: its one address for the component. One of all zeros says that it is not known yet; that
+    /// of a group is no peer's.
+    std::optional<Candidate> plain_address(unsigned component) const;
 };
 
 /// Throws Failure(JF_BAD_INPUT) if the credentials are missing or malformed or the text is too long.

@@ -46,6 +46,25 @@ std::optional<IpAddress> IpAddress::from_sockaddr(const sockaddr* address)
     return result;
 }
 
+unsigned IpAddress::to_sockaddr(std::uint16_t port, sockaddr_storage& storage) const
+{
+    storage = {};
+    if (v6_) {
+        sockaddr_in6 v6{};
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        std::memcpy(&v6.sin6_addr, bytes_.data(), 16);
+        std::memcpy(&storage, &v6, sizeof(v6));
+        return sizeof(v6);
+    }
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, bytes_.data(), 4);
+    std::memcpy(&storage, &v4, sizeof(v4));
+    return sizeof(v4);
+}
+
 std::string IpAddress::text() const
 {
     char buffer[INET6_ADDRSTRLEN] = "";

@@ -10,6 +10,7 @@
 #include <string_view>
 
 struct sockaddr;
+struct sockaddr_storage;
 
 namespace jackfield::ice {
 
@@ -20,6 +21,9 @@ public:
 
     /// Empty if it is neither IPv4 nor IPv6.
     static std::optional<IpAddress> from_sockaddr(const sockaddr* address);
+
+    /// Fills it and returns how many bytes of it count.
+    unsigned to_sockaddr(std::uint16_t port, sockaddr_storage& storage) const;
 
     std::string text() const;
 

@@ -7,6 +7,8 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -61,6 +63,22 @@ std::vector<IpAddress> choose_addresses(const AddressOptions& options, const std
             add(chosen, address);
     }
     return chosen;
+}
+
+std::optional<IpAddress> source_towards(const IpAddress& remote)
+{
+    // Connecting a datagram socket sends nothing: it asks for the route.
+    const int probe = socket(remote.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return std::nullopt;
+    sockaddr_storage address{};
+    auto size = remote.to_sockaddr(9, address); // any port will do
+    std::optional<IpAddress> source;
+    if (connect(probe, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+        getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+        source = IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&address));
+    close(probe);
+    return source;
 }
 
 } // namespace jackfield::ice

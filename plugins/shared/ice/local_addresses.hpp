@@ -22,4 +22,7 @@ std::vector<Interface> system_interfaces();
 /// Never a link-local address; loopback only if configured or if there is nothing else.
 std::vector<IpAddress> choose_addresses(const AddressOptions& options, const std::vector<Interface>& interfaces);
 
+/// The address that the system sends from to there; nothing if there is no way.
+std::optional<IpAddress> source_towards(const IpAddress& remote);
+
 } // namespace jackfield::ice

@@ -6,9 +6,15 @@
  * numbered from 1. A plugin that needs no credentials writes random ones.
  *
  * A peer that does no ICE (RFC 8839 section 4.2.6, a plain telephone) has a description with "-" for ufrag and pwd, and its one
- * address for each component as a host candidate. Then there are no checks and no greetings: each component is ready as soon as it
- * has a socket, sends there, and takes what comes from there; from the first packet that comes from elsewhere in the same session it
- * goes there instead (the peer sits behind a NAT, RFC 4961), once.
+ * address for each component as a host candidate; 0.0.0.0 if it has none yet. Then there are no checks and no greetings: each
+ * component is ready as soon as it has a socket, sends there, and takes what comes from there. It may also sit behind a NAT (RFC
+ * 4961), while everybody who guesses a port could want its media; so, for each component:
+ *   - the first packet may come from elsewhere, if its first byte is one of RTP, RTCP, DTLS or STUN (RFC 7983); what we send goes
+ *     there from then on, and packets from anywhere else are nobody's;
+ *   - but a packet from the address of the description takes that place back, and then nothing moves any more.
+ * A second set_remote of this form moves the components whose address has changed to the new one, with the same rule anew; packets
+ * still on their way from the old one move nothing. Components whose address is unchanged, or not named, stay where they are. Local
+ * candidates stay what they were, so that later descriptions can name them.
  *
  *   open -> gather -> local_candidate* -> gathered            set_remote, add_remote_candidate*, end_of_candidates
  *        -> component_ready (one per component) -> connected  or failed, at any time, which ends the session
@@ -86,8 +92,9 @@ typedef struct jf_connectivity_session_methods {
     jf_status (*local_description)(void *self, jf_writer text, jf_error *error);
 
     /* [control] The peer's description; checks begin. Lines that cannot be used are skipped and logged; JF_BAD_INPUT if
-     * the credentials are missing or malformed; JF_UNSUPPORTED if the peer does no ICE and this plugin cannot do without. Candidates of components we do not have are ignored; components the
-     * peer has no candidates for stay silent and hold nobody up. */
+     * the credentials are missing or malformed; JF_UNSUPPORTED if the peer does no ICE and this plugin, or this kind of path, cannot do
+     * without. Candidates of components we do not have are ignored; components the peer has no candidates for stay silent and hold
+     * nobody up. */
     jf_status (*set_remote)(void *self, jf_text description, jf_error *error);
 
     /* [control] One more candidate of the peer. */
