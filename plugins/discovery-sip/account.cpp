@@ -81,6 +81,8 @@ void Account::announce(Completion done)
 {
     if (stopped_)
         return done.fail(JF_CLOSED, "the account was stopped");
+    if (refused_)
+        return done.fail(JF_UNAUTHENTICATED, told_);
     if (!registration_.contact().empty())
         return done.succeed();
     if (waiting_.size() >= kMostWaiting)
@@ -117,9 +119,9 @@ void Account::on_up(const HostPort& local)
     if (options_.transport == Transport::udp)
         port_ = local.port; // the same again, so that what is on its way still arrives
     note_state();
-    if (wanted_)
+    if (wanted_ && !refused_)
         registration_.renew(place_);
-    else
+    else if (!refused_)
         tell(true, "reaches " + server_.text() + ", and is not registered");
 }
 
@@ -127,9 +129,11 @@ void Account::on_down(const std::string& why)
 {
     up_ = false;
     registration_.abandon();
+    port_ = options_.port; // the one we had may be somebody else's by now
     if (stopped_)
         return close();
-    try_again(why, JF_UNREACHABLE, milliseconds(0));
+    if (!refused_) // else nobody is asked, whatever breaks
+        try_again(why, JF_UNREACHABLE, milliseconds(0));
 }
 
 void Account::on_ended(const Outcome& outcome)
@@ -234,6 +238,8 @@ void Account::tell(bool online, const std::string& detail)
     online_ = online;
     told_ = detail;
     note_state();
+    if (changed && !online)
+        host_.warning(detail);
     if (changed && listener_)
         listener_.state(online ? JF_ONLINE : JF_OFFLINE, detail);
 }
@@ -291,6 +297,8 @@ std::vector<std::string> Account::routes() const
 
 std::string Account::describe_link(const std::string& remote) const
 {
+    if (place_.sent_by.host.empty())
+        throw Failure(JF_UNREACHABLE, server_.text() + " has not been reached yet");
     const nlohmann::json json{{"protocol", "sip"},
                               {"local", options_.aor.canonical()},
                               {"remote", remote},
