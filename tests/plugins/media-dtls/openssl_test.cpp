@@ -4,7 +4,7 @@
 // Threads: the test's thread, one that reads what the program prints; the program is a process of its own.
 #include "tests/plugins/media_transport/call.hpp"
 
-#include <jackfield/testing/udp_phone.hpp>
+#include "tests/udp_phone.hpp"
 #include <shared/srtp/srtp_context.hpp>
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ extern char** environ;
 namespace media_transport_test {
 namespace {
 
-using jackfield::testing::UdpPhone;
+using jackfield::test::UdpPhone;
 namespace rtp = jackfield::rtp;
 
 /// A program whose output is read line by line, and whose input stays open.

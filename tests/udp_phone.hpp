@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace jackfield::testing {
+namespace jackfield::test {
 
 class UdpPhone {
 public:
@@ -74,4 +74,4 @@ private:
     int native_;
 };
 
-} // namespace jackfield::testing
+} // namespace jackfield::test
