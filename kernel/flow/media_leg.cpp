@@ -3,6 +3,7 @@
 #include "kernel/flow/media_leg.hpp"
 
 #include "kernel/flow/limits.hpp"
+#include "kernel/media/plain_addresses.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -56,7 +57,9 @@ std::string MediaLeg::describe(MediaDescription ours)
 
 MediaDescription MediaLeg::with_ice(MediaDescription ours) const
 {
-    if (ice_) {
+    if (ice_ && ours.without_ice) {
+        name_own_addresses(ours, ice_->local_description());
+    } else if (ice_) {
         ours.ice = ice_->local_description();
         ours.ice_complete = ice_->gathered();
     }
@@ -73,8 +76,8 @@ void MediaLeg::trickle_over(SignaledCall& signaled)
 
 void MediaLeg::candidate(const std::string& line)
 {
-    if (!described_)
-        return; // it is in the description
+    if (!described_ || !plain_.empty())
+        return; // it is in the description, or the peer could not use it
     if (signaled_ == nullptr) {
         late_candidates_.push_back(line);
         return;
@@ -120,11 +123,25 @@ void MediaLeg::connect(const MediaDescription& remote, const std::vector<AgreedS
 {
     if (components_of(streams).empty())
         return;
-    if (remote.ice.empty() || !ice_)
-        throw Failure(JF_UNSUPPORTED, "the peer's media description has no ICE");
+    if (!ice_)
+        throw Failure(JF_UNSUPPORTED, "nothing of this call goes over connectivity");
+    if (remote.ice.empty())
+        return connect_plainly(remote, streams);
+    if (!plain_.empty())
+        throw Failure(JF_UNSUPPORTED, "the peer begins to do ICE in a call without");
     ice_->set_remote(remote.ice);
     if (remote.ice_complete)
         ice_->end_of_candidates();
+}
+
+/// A peer without ICE: where it is now. A description that says nothing new changes nothing.
+void MediaLeg::connect_plainly(const MediaDescription& remote, const std::vector<AgreedStream>& streams)
+{
+    auto plain = describe_plain_peer(remote, streams, !plain_.empty());
+    if (plain == plain_)
+        return;
+    ice_->set_remote(plain);
+    plain_ = std::move(plain);
 }
 
 void MediaLeg::go_on(MediaDescription local, MediaDescription remote, std::vector<AgreedStream> streams,

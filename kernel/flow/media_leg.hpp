@@ -70,7 +70,8 @@ public:
     Negotiated in_use() const { return {local_, remote_, streams_}; }
     std::uint32_t component_count() const { return component_count_; }
 
-    /// A description that we would go on with: the ICE session is the one there is, without a restart.
+    /// A description that we would go on with: the ICE session is the one there is, without a restart. For a peer
+    /// without ICE it names our addresses instead.
     MediaDescription with_ice(MediaDescription ours) const;
 
     /// Both ends go on with these. New components and channels are connected. Throws Failure, and nothing has changed,
@@ -100,6 +101,7 @@ public:
 private:
     void candidate(const std::string& line);
     void connect(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
+    void connect_plainly(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link);
     bool hear(const std::string& content_type, const std::string& body);
 
@@ -114,6 +116,7 @@ private:
     MediaDescription local_;
     MediaDescription remote_;
     std::vector<AgreedStream> streams_;
+    std::string plain_; // where a peer without ICE is, as connectivity was told; empty with ICE
     bool described_ = false;
     SignaledCall* signaled_ = nullptr; // the leg's, which outlives us
     std::vector<std::string> late_candidates_;

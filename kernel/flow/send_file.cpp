@@ -165,7 +165,7 @@ awaitable<void> send_bytes(Environment& node, Transfer transfer, std::shared_ptr
         return *over || talk.heard() || transfer->cancelled();
     });
     reader->stop();
-    co_await until(transfer->bell, TimePoint::max(), [over] { return *over; });
+    co_await until(transfer->bell, TimePoint::max(), [&] { return *over; });
 }
 
 /// What the receiver answers to the offer.

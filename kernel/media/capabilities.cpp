@@ -55,6 +55,8 @@ TransportOption transport_option(const PluggedTransport& plugged, std::size_t pl
     option.profile = answer.value("profile", "RTP/AVP");
     option.suites = answer.value("suites", std::vector<std::string>());
     option.feedback = answer.value("feedback", std::vector<std::string>());
+    option.dtls = answer.value("dtls", false);
+    option.fingerprint = answer.value("fingerprint", "");
     option.telephone_events = answer.value("telephone_events", false);
     option.make_key = [&transport](const std::string& suite) {
         std::string key;

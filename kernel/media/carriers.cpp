@@ -180,6 +180,10 @@ std::string Carriers::session_config(const Carrier& carrier) const
             entry["event_payload_type"] = *stream.event_payload_type;
         if (stream.remote_ssrc)
             entry["remote_ssrc"] = *stream.remote_ssrc;
+        if (!stream.fingerprint.empty()) {
+            entry["fingerprint"] = stream.fingerprint;
+            entry["dtls_role"] = stream.dtls_role;
+        }
         if (stream.send_key)
             entry["send_key"] = {{"suite", stream.send_key->suite}, {"key", stream.send_key->key}};
         if (stream.receive_key)

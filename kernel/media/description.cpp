@@ -55,6 +55,44 @@ const Json& list(const Json& object, const char* key, std::size_t most, const st
     return *found;
 }
 
+/// Where packets go without ICE, and the handshake there.
+void put_addresses(Json& json, const MediaLine& line)
+{
+    for (const auto& [name, text] : {std::pair{"address", &line.address},
+                                     {"rtcp_address", &line.rtcp_address},
+                                     {"fingerprint", &line.fingerprint},
+                                     {"setup", &line.setup}}) {
+        if (!text->empty())
+            json[name] = *text;
+    }
+    if (line.port)
+        json["port"] = *line.port;
+    if (line.rtcp_port)
+        json["rtcp_port"] = *line.rtcp_port;
+}
+
+std::optional<int> read_port(const Json& json, const char* name, const std::string& place)
+{
+    if (!json.contains(name))
+        return std::nullopt;
+    const auto port = member(json, name, std::uint32_t{0}, place);
+    if (port > 65535)
+        refuse(place + "/" + name, "expected a number from 0 to 65535");
+    return static_cast<int>(port);
+}
+
+void read_addresses(const Json& json, const std::string& place, MediaLine& line)
+{
+    line.address = member(json, "address", std::string(), place);
+    line.port = read_port(json, "port", place);
+    line.rtcp_address = member(json, "rtcp_address", std::string(), place);
+    line.rtcp_port = read_port(json, "rtcp_port", place);
+    line.fingerprint = member(json, "fingerprint", std::string(), place);
+    line.setup = member(json, "setup", std::string(), place);
+    if (!line.setup.empty() && line.setup != "actpass" && line.setup != "active" && line.setup != "passive")
+        refuse(place + "/setup", "expected actpass, active or passive");
+}
+
 Json line_to_json(const MediaLine& line)
 {
     Json json{{"kind", name_of(line.kind)},
@@ -74,6 +112,7 @@ Json line_to_json(const MediaLine& line)
         json["ssrc"] = *line.ssrc;
     if (!line.cname.empty())
         json["cname"] = line.cname;
+    put_addresses(json, line);
     json["codecs"] = Json::array();
     for (const auto& codec : line.codecs) {
         Json entry{{"payload_type", codec.payload_type},
@@ -149,6 +188,7 @@ MediaLine read_line(const Json& json, const std::string& place)
     line.rtp_component = member(json, "rtp_component", 1, place);
     line.rtcp_component = member(json, "rtcp_component", line.rtp_component, place);
     line.rtcp_mux = member(json, "rtcp_mux", false, place);
+    read_addresses(json, place, line);
     line.cname = member(json, "cname", std::string(), place);
     if (json.contains("ssrc"))
         line.ssrc = member(json, "ssrc", std::uint32_t{0}, place);

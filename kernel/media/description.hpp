@@ -53,6 +53,13 @@ struct MediaLine {
     int rtp_component = 1;
     int rtcp_component = 1;
     bool rtcp_mux = false;
+    std::string address; // without ICE: where RTP goes
+    std::optional<int> port;
+    std::string rtcp_address; // and RTCP, if it does not go to the port after RTP's
+    std::optional<int> rtcp_port;
+    std::string towards;     // of ours: where the peer is that it is meant for; goes over no wire
+    std::string fingerprint; // of the certificate in the DTLS handshake on the media path
+    std::string setup;       // who begins it: actpass, active, passive
     std::optional<std::uint32_t> ssrc;
     std::string cname;
     std::vector<LineCodec> codecs;
@@ -63,6 +70,7 @@ struct MediaDescription {
     std::string ice; // a description of connectivity.h; empty without ICE
     bool ice_complete = true;
     bool bundle = false;
+    bool without_ice = false; // ours is for a peer that does none; goes over no wire
     std::vector<MediaLine> lines;
 };
 

@@ -26,9 +26,6 @@ MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& tra
 /// Our line for one of an offer, with fresh keys and a fresh source; rejected if nothing is common.
 MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const MediaLine& offered);
 
-/// The first transport that goes where the line says, encrypts if the line does, and has a suite of it; null if none.
-const TransportOption* find_transport(const MediaCapabilities& ours, const MediaLine& line);
-
 /// All lines on one path as far as the answer says so.
 void settle_components(MediaDescription& answer);
 

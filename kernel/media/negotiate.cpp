@@ -3,6 +3,7 @@
 #include "kernel/media/negotiate.hpp"
 
 #include "kernel/media/lines.hpp"
+#include "kernel/media/protection.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -50,18 +51,6 @@ std::vector<std::string> common(const std::vector<std::string>& a, const std::ve
             both.push_back(value);
     }
     return both;
-}
-
-/// RTP/SAVP and RTP/SAVPF encrypt (RFC 3711, RFC 5124), RTP/AVP and RTP/AVPF do not; neither is ever taken for the
-/// other. A signaling that tells no profile tells keys.
-bool encrypts(std::string_view profile, bool has_keys)
-{
-    return profile.empty() ? has_keys : profile.find("SAVP") != std::string_view::npos;
-}
-
-bool encrypts(const MediaLine& line)
-{
-    return encrypts(line.profile, !line.keys.empty());
 }
 
 LineCodec line_codec(const TransportOption& transport, const CodecOption& option, int payload_type)
@@ -151,24 +140,6 @@ bool same_encoding(std::string_view a, std::string_view b)
     });
 }
 
-const TransportOption* find_transport(const MediaCapabilities& ours, const MediaLine& line)
-{
-    const auto fits = [&](const TransportOption& option) {
-        return option.carries(line.kind) && option.over_channels() == !line.channel.empty() &&
-               encrypts(option.profile, !option.suites.empty()) == encrypts(line);
-    };
-    const auto shares_suite = [&](const TransportOption& option) {
-        return option.suites.empty() || std::ranges::any_of(line.keys, [&](const SdesKey& key) {
-                   return std::ranges::find(option.suites, key.suite) != option.suites.end();
-               });
-    };
-    for (const auto& option : ours.transports) {
-        if (fits(option) && shares_suite(option))
-            return &option;
-    }
-    return nullptr;
-}
-
 MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& transport, MediaKind kind,
                        const Wish& wish, PayloadTypes& used)
 {
@@ -188,6 +159,10 @@ MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& tra
     offer_events(line, transport, used);
     for (const auto& suite : transport.suites)
         line.keys.push_back({static_cast<int>(line.keys.size()) + 1, suite, transport.make_key(suite)});
+    if (transport.dtls) {
+        line.fingerprint = transport.fingerprint;
+        line.setup = "actpass"; // RFC 8842 section 5.2
+    }
     return line;
 }
 
@@ -201,6 +176,7 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
     line.rtp_component = offered.rtp_component;
     line.rtcp_component = offered.rtcp_component;
     line.rtcp_mux = offered.rtcp_mux && ours.may_bundle;
+    line.towards = offered.address;
     const auto* transport = find_transport(ours, offered);
     for (const auto& codec : offered.codecs) {
         const auto* option = find_option(ours, offered, codec);
@@ -219,6 +195,10 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
     add_events(line, offered, *transport);
     if (const auto key = choose_key(*transport, offered))
         line.keys.push_back(*key);
+    if (transport->dtls) {
+        line.fingerprint = transport->fingerprint;
+        line.setup = answered_setup(offered.setup);
+    }
     line.direction = {wish.send && offered.direction.receive, wish.receive && offered.direction.send};
     line.ssrc = ours.make_ssrc();
     line.cname = ours.cname;
@@ -267,12 +247,15 @@ MediaDescription make_answer(const MediaCapabilities& ours, const Wishes& wishes
     MediaDescription answer;
     const TransportOption* first = nullptr; // of the lines that are not rejected
     answer.bundle = offer.bundle && ours.may_bundle;
+    answer.without_ice = offer.ice.empty();
+    Wishes left = wishes; // one line of each kind: some telephones offer the same sound twice, in clear and encrypted
     for (const auto& offered : offer.lines) {
-        const Wish& wish = offered.kind == MediaKind::audio ? wishes.audio : wishes.video;
+        Wish& wish = offered.kind == MediaKind::audio ? left.audio : left.video;
         answer.lines.push_back(answered_line(ours, wish, offered));
         auto& line = answer.lines.back();
         if (line.rejected)
             continue;
+        wish.wanted = false;
         const auto* transport = find_transport(ours, offered);
         first = first == nullptr ? transport : first;
         answer.bundle = answer.bundle && line.rtcp_mux && transport == first; // no two transports share a path
@@ -299,7 +282,7 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is of another kind than ours");
         if (here.channel != there.channel || (!here.channel.empty() && !here.channel.starts_with(kMediaChannel)))
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " names another channel");
-        if (encrypts(here) != encrypts(there))
+        if (protection_of(here) != protection_of(there))
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " is " + there.profile +
                                             ", and ours is " + here.profile);
         const auto* transport = find_transport(ours, here);
@@ -343,6 +326,10 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
             if (!stream.send_key || !stream.receive_key)
                 throw Failure(JF_BAD_INPUT, "the peer chose an encryption that was not offered");
         }
+        if (transport->dtls) {
+            stream.fingerprint = there.fingerprint;
+            stream.dtls_role = role_in_handshake(here.setup, there.setup);
+        }
         streams.push_back(std::move(stream));
     }
     if (streams.empty())
@@ -371,13 +358,6 @@ std::vector<std::uint32_t> components_of(const std::vector<AgreedStream>& stream
             components.push_back(place.component);
     }
     return components;
-}
-
-const TransportOption* transport_for(const MediaCapabilities& ours, MediaKind kind)
-{
-    const auto found =
-        std::ranges::find_if(ours.transports, [&](const TransportOption& option) { return option.carries(kind); });
-    return found == ours.transports.end() ? nullptr : &*found;
 }
 
 } // namespace jackfield::kernel

@@ -39,6 +39,8 @@ struct TransportOption {
     std::vector<std::string> suites; // in order of preference; empty: no keys needed
     std::vector<std::string> feedback;
     std::function<std::string(const std::string& suite)> make_key;
+    bool dtls = false;             // keys come of a handshake on the path (RFC 5764)
+    std::string fingerprint;       // of our certificate in it
     bool telephone_events = false; // sends and receives them beside the sound (RFC 4733)
 
     bool over_channels() const { return carriage.over == Over::kMultiplexer; }
@@ -88,6 +90,8 @@ struct AgreedStream {
     std::optional<std::uint32_t> remote_ssrc;
     std::optional<SdesKey> send_key;
     std::optional<SdesKey> receive_key;
+    std::string fingerprint; // of the peer's certificate, if there is a handshake on the path
+    std::string dtls_role;   // ours in it: "client", "server"
     std::vector<std::string> feedback;
     std::optional<int> event_payload_type; // of telephone events, both ways
 

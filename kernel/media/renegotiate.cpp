@@ -3,6 +3,7 @@
 #include "kernel/media/renegotiate.hpp"
 
 #include "kernel/media/lines.hpp"
+#include "kernel/media/protection.hpp"
 
 #include <algorithm>
 
@@ -47,6 +48,8 @@ MediaLine line_in_use(const MediaLine& ours, const AgreedStream& stream)
     std::ranges::stable_partition(line.codecs,
                                   [&](const auto& codec) { return codec.payload_type == stream.payload_type; });
     std::erase_if(line.keys, [&](const SdesKey& key) { return key != stream.send_key; });
+    if (!stream.fingerprint.empty())
+        line.setup = "actpass"; // RFC 8842 section 5.2: who answers keeps to the roles there are
     line.rtp_component = stream.rtp_component;
     line.rtcp_component = stream.rtcp_component;
     line.rtcp_mux = stream.rtp_component == stream.rtcp_component;
@@ -101,6 +104,7 @@ void add_line(const MediaCapabilities& ours, MediaKind kind, const Wish& wish, c
     if (index == kMostLines)
         throw Failure(JF_EXHAUSTED, "this call has no room for one more media line");
     place(line, index, now, offer, components);
+    line.towards = now.peer_address();
     if (index == offer.lines.size())
         offer.lines.push_back(std::move(line));
     else
@@ -129,6 +133,12 @@ std::optional<MediaLine> kept_answer(const MediaCapabilities& ours, const Wish& 
             return std::nullopt;
         line.keys.front().tag = key->tag; // RFC 4568 section 5.1.2
     }
+    if (!stream.fingerprint.empty()) {
+        line.setup = stream.dtls_role == "client" ? "active" : "passive"; // RFC 8842 section 5.5
+        if (offered.fingerprint != theirs.fingerprint || offered.setup == line.setup)
+            return std::nullopt;
+    }
+    line.towards = offered.address;
     line.mid = offered.mid;
     line.rtp_component = offered.rtp_component;
     line.rtcp_component = offered.rtcp_component;
@@ -137,7 +147,21 @@ std::optional<MediaLine> kept_answer(const MediaCapabilities& ours, const Wish& 
     return line;
 }
 
+/// A stream of that kind has its line still; a second one at once is not wanted.
+bool goes_on_elsewhere(const Negotiated& now, const MediaDescription& offer, MediaKind kind)
+{
+    return std::ranges::any_of(now.streams, [&](const AgreedStream& stream) {
+        return stream.kind == kind && stream.line < offer.lines.size() && !offer.lines[stream.line].rejected;
+    });
+}
+
 } // namespace
+
+std::string Negotiated::peer_address() const
+{
+    const auto named = std::ranges::find_if(remote.lines, [](const MediaLine& line) { return !line.address.empty(); });
+    return named == remote.lines.end() ? std::string() : named->address;
+}
 
 const AgreedStream* Negotiated::stream_of(std::size_t line) const
 {
@@ -150,6 +174,7 @@ MediaDescription make_next_offer(const MediaCapabilities& ours, const Wishes& wi
 {
     MediaDescription offer;
     offer.bundle = now.bundled();
+    offer.without_ice = now.without_ice();
     bool has[2] = {false, false}; // by kind
     for (std::size_t i = 0; i < now.local.lines.size(); ++i) {
         const auto* stream = now.stream_of(i);
@@ -159,6 +184,7 @@ MediaDescription make_next_offer(const MediaCapabilities& ours, const Wishes& wi
             reject(line);
         } else {
             line.direction = {wish.send, wish.receive};
+            line.towards = now.remote.lines[i].address;
             has[line.kind == MediaKind::video ? 1 : 0] = true;
         }
         offer.lines.push_back(std::move(line));
@@ -177,13 +203,16 @@ MediaDescription make_next_answer(const MediaCapabilities& ours, const Wishes& w
         throw Failure(JF_BAD_INPUT, "the peer's offer has fewer media lines than the call"); // RFC 3264 section 8
     MediaDescription answer;
     answer.bundle = offer.bundle && (now.bundled() || now.streams.empty());
+    answer.without_ice = now.without_ice();
     bool any = false;
     for (std::size_t i = 0; i < offer.lines.size(); ++i) {
         const auto& offered = offer.lines[i];
         const auto* stream = i < now.local.lines.size() ? now.stream_of(i) : nullptr;
         if (stream != nullptr && !offered.rejected && offered.kind != stream->kind)
             throw Failure(JF_BAD_INPUT, "the peer's media line " + std::to_string(i) + " has become another kind");
-        const Wish& wish = wish_for(wishes, offered.kind);
+        Wish wish = wish_for(wishes, offered.kind);
+        if (stream == nullptr && goes_on_elsewhere(now, offer, offered.kind))
+            wish.wanted = false;
         std::optional<MediaLine> line;
         if (stream != nullptr && !offered.rejected)
             line = kept_answer(ours, wish, offered, now.local.lines[i], now.remote.lines[i], *stream);

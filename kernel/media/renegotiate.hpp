@@ -16,6 +16,8 @@ struct Negotiated {
     std::vector<AgreedStream> streams;
 
     bool bundled() const { return local.bundle && remote.bundle; }
+    bool without_ice() const { return !remote.lines.empty() && remote.ice.empty(); }
+    std::string peer_address() const; // without ICE; "" if it named none
     const AgreedStream* stream_of(std::size_t line) const;
 };
 

@@ -26,6 +26,11 @@ std::string Candidate::with_component(int other) const
     return text.append(" ").append(std::to_string(other)).append(" ").append(transport).append(" ").append(rest);
 }
 
+std::string address_type(std::string_view address)
+{
+    return address.find(':') != std::string_view::npos ? "IP6" : "IP4";
+}
+
 std::optional<Candidate> parse_candidate(std::string_view text)
 {
     constexpr std::size_t kMaxBytes = 512;

@@ -29,9 +29,13 @@ struct SdpSkeleton {
         std::string mid;
     };
     std::vector<Line> lines;
+    bool ice_mismatch = false; ///< somebody on the way changed the addresses: there is no ICE (RFC 8839 section 4.2.5)
 
     std::size_t described() const;
 };
+
+/// "IP4" or "IP6"; borrows nothing.
+std::string address_type(std::string_view address);
 
 /// A candidate attribute without "candidate:" (RFC 8839 section 5.1), cut into what we look at.
 struct Candidate {

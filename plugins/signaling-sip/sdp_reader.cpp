@@ -129,18 +129,40 @@ void read_source(MediaLine& line, const Section& section)
     }
 }
 
+/// "hash AB:CD:.." (RFC 8122 section 5), the line's or the session's; of several the one whose hash everybody knows.
+void read_handshake(MediaLine& line, const Section& section, const Section& session)
+{
+    const auto& given = section.fingerprints.empty() ? session.fingerprints : section.fingerprints;
+    for (const std::string_view value : given) {
+        std::string_view rest = value;
+        const std::string_view hash = take_until(rest, ' ');
+        const bool in_form = is_token(hash) && !rest.empty() && value.size() <= 256 &&
+                             rest.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos;
+        if (in_form && (line.fingerprint.empty() || equals_ignoring_case(hash, "sha-256")))
+            line.fingerprint = value;
+    }
+    const std::string_view setup = section.setup.empty() ? session.setup : section.setup;
+    if (setup == "actpass" || setup == "active" || setup == "passive")
+        line.setup = setup;
+}
+
 class Builder {
 public:
     Builder(std::vector<Section> sections, SdpRole role) : sections_(std::move(sections)), role_(role) {}
 
-    SdpReading build()
+    SdpReading build(bool ice)
     {
         for (std::size_t i = 1; i < sections_.size(); ++i)
             add_section(sections_[i]);
         if (media_.empty())
             throw Failure(JF_UNSUPPORTED, "SDP: neither audio nor video over RTP");
         read_bundle();
-        read_ice();
+        if (ice)
+            read_ice();
+        if (out_.description.ice && mismatch()) {
+            out_.description.ice.reset();
+            out_.skeleton.ice_mismatch = true;
+        }
         for (std::size_t i = 0; i < media_.size(); ++i)
             read_components(i);
         return std::move(out_);
@@ -153,7 +175,8 @@ private:
     /// A line the description can say, or one that is only kept for the answer.
     void add_section(const Section& section)
     {
-        const bool rtp = section.protocol.find("RTP/") != std::string_view::npos;
+        const bool rtp = section.over_channel || section.protocol.starts_with("RTP/") ||
+                         section.protocol.starts_with("UDP/TLS/RTP/");
         const bool described =
             (section.media == "audio" || section.media == "video") && rtp && media_.size() < kMaxMedia;
         out_.skeleton.lines.push_back({described, std::string(section.media), std::string(section.protocol),
@@ -180,6 +203,7 @@ private:
         if (!media.rejected) {
             read_keys(media, section, role_);
             read_source(media, section);
+            read_handshake(media, section, session());
         }
         out_.description.media.push_back(std::move(media));
     }
@@ -257,12 +281,8 @@ private:
         MediaLine& media = line(index);
         if (media.rejected)
             return;
-        if (!out_.description.ice && !media_[index]->over_channel) {
-            const std::string_view connection =
-                media_[index]->connection.empty() ? session().connection : media_[index]->connection;
-            media.address = read_connection(connection);
-            media.port = media_[index]->port;
-        }
+        if (!out_.description.ice && !media_[index]->over_channel)
+            read_plain_addresses(index);
         const bool follows = out_.description.bundle && index != bundle_carrier_ &&
                              (role_ == SdpRole::answer || media_[index]->bundle_only);
         const std::size_t carrier = follows ? bundle_carrier_ : index;
@@ -270,6 +290,49 @@ private:
         media.rtcp_component = shares_component(index) ? media.rtp_component : session_component(rank(carrier), 2);
         if (!follows && out_.description.ice && !media_[index]->over_channel)
             read_candidates(index);
+    }
+
+    std::string connection_of(std::size_t index) const
+    {
+        return read_connection(media_[index]->connection.empty() ? session().connection : media_[index]->connection);
+    }
+
+    /// The default address of a line is among its candidates, or somebody on the way has changed it, who wants the
+    /// media for himself and does not know ICE (RFC 8839 section 4.2.5). 0.0.0.0 and port 9 say that it is not known
+    /// yet. Ports are not compared: Jami's candidates have others than its lines.
+    bool mismatch() const
+    {
+        for (std::size_t i = 0; i < media_.size(); ++i) {
+            const Section& section = *media_[i];
+            const std::string address = connection_of(i);
+            if (section.port == 0 || section.port == 9 || section.candidates.empty() || address.empty())
+                continue;
+            const bool named = std::any_of(
+                media_.begin(), media_.end(), [&](const Section* other) { // in a bundle it may be that of another line
+                    return std::any_of(other->candidates.begin(), other->candidates.end(), [&](const Candidate& one) {
+                        return equals_ignoring_case(one.address, address);
+                    });
+                });
+            if (!named)
+                return true;
+        }
+        return false;
+    }
+
+    /// RFC 3605 for RTCP; RFC 3264 section 8.4 for a hold as it was said once: nothing is to be sent to 0.0.0.0.
+    void read_plain_addresses(std::size_t index)
+    {
+        MediaLine& media = line(index);
+        media.address = connection_of(index);
+        media.port = media_[index]->port;
+        if (media.address == "0.0.0.0" || media.address == "::")
+            media.direction = media.direction == "sendrecv" || media.direction == "sendonly" ? "sendonly" : "inactive";
+        std::string_view rtcp = media_[index]->rtcp;
+        const auto port = parse_number(take_until(rtcp, ' '), 65535);
+        if (!port || *port == 0)
+            return;
+        media.rtcp_port = static_cast<int>(*port);
+        media.rtcp_address = read_connection(rtcp);
     }
 
     /// The lines over ICE number their components, and those over channels theirs.
@@ -318,9 +381,9 @@ private:
 
 } // namespace
 
-SdpReading read_sdp(std::string_view text, SdpRole role)
+SdpReading read_sdp(std::string_view text, SdpRole role, bool ice)
 {
-    return Builder(read_sections(text), role).build();
+    return Builder(read_sections(text), role).build(ice);
 }
 
 } // namespace jackfield::sip

@@ -25,7 +25,8 @@ struct SdpReading {
     SdpSkeleton skeleton; ///< what an answer must mirror
 };
 
-/// Throws Failure JF_BAD_INPUT (malformed) or JF_UNSUPPORTED (no audio or video, several ICE sessions).
-SdpReading read_sdp(std::string_view text, SdpRole role);
+/// ice: false lets the peer be one that does none, whatever it says. Throws Failure JF_BAD_INPUT (malformed) or
+/// JF_UNSUPPORTED (no audio or video, several ICE sessions).
+SdpReading read_sdp(std::string_view text, SdpRole role, bool ice = true);
 
 } // namespace jackfield::sip

@@ -19,6 +19,8 @@ struct Section {
     std::string_view pwd;
     std::string_view mid;
     std::string_view channel;
+    std::string_view rtcp;
+    std::string_view setup;
     bool trickle = false;
     bool end_of_candidates = false;
     bool rtcp_mux = false;
@@ -30,6 +32,7 @@ struct Section {
     std::vector<std::string_view> feedback;
     std::vector<std::string_view> cryptos;
     std::vector<std::string_view> ssrcs;
+    std::vector<std::string_view> fingerprints;
     std::vector<Candidate> candidates;
 
     // of the m= line

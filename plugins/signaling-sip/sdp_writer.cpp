@@ -26,7 +26,8 @@ bool is_base64(std::string_view text)
 
 class Writer {
 public:
-    Writer(const MediaDescription& description, const SdpSkeleton* offer) : description_(description), offer_(offer)
+    Writer(const MediaDescription& description, const SdpSkeleton* offer, bool ice)
+        : description_(description), offer_(offer), ice_(ice && description.ice)
     {
         if (description.ice) {
             for (const std::string& text : description.ice->candidates) // borrowed: the description outlives the writer
@@ -44,7 +45,7 @@ public:
         line("t=0 0");
         if (description_.bundle)
             write_bundle();
-        if (description_.ice)
+        if (ice_)
             write_ice(*description_.ice);
         if (offer_ == nullptr) {
             for (std::size_t i = 0; i < description_.media.size(); ++i)
@@ -157,6 +158,9 @@ private:
             line("a=quic-channel:" + media.channel);
         write_rtcp(media);
         write_keys(media);
+        write_handshake(media);
+        if (offer_ != nullptr && offer_->ice_mismatch && !ice_)
+            line("a=ice-mismatch"); // RFC 8839 section 5.3
         if (media.ssrc)
             line("a=ssrc:" + std::to_string(*media.ssrc) + " cname:" + (media.cname.empty() ? "-" : media.cname));
         write_candidates(index);
@@ -178,11 +182,12 @@ private:
         return best != nullptr ? Place{std::string(best->address), best->port} : Place{};
     }
 
-    /// The most likely to be reached: relayed before reflexive before host (RFC 8445 section 5.1.4).
+    /// The most likely to be reached: relayed before reflexive before host (RFC 8445 section 5.1.4), IPv4 before IPv6.
     const Candidate* default_candidate(int component) const
     {
         const auto rank = [](const Candidate& candidate) {
-            return candidate.type == "relay" ? 3 : candidate.type == "srflx" ? 2 : 1;
+            const int type = candidate.type == "relay" ? 3 : candidate.type == "srflx" ? 2 : 1;
+            return 2 * type + (address_type(candidate.address) == "IP4" ? 1 : 0);
         };
         const Candidate* best = nullptr;
         for (const Candidate& candidate : candidates_) {
@@ -191,11 +196,6 @@ private:
                 best = &candidate;
         }
         return best;
-    }
-
-    static std::string address_type(const std::string& address)
-    {
-        return address.find(':') != std::string::npos ? "IP6" : "IP4";
     }
 
     void write_codec(const CodecDescription& codec)
@@ -220,10 +220,26 @@ private:
         }
         if (media.rtcp_component == media.rtp_component || !media.channel.empty())
             return;
-        if (const Candidate* rtcp = default_candidate(media.rtcp_component)) { // RFC 3605
-            const std::string address(rtcp->address);
-            line("a=rtcp:" + std::to_string(rtcp->port) + " IN " + address_type(address) + " " + address);
-        }
+        const Candidate* rtcp = default_candidate(media.rtcp_component);
+        if (media.rtcp_port)
+            write_rtcp_place(*media.rtcp_port, media.rtcp_address.empty() ? media.address : media.rtcp_address);
+        else if (rtcp != nullptr)
+            write_rtcp_place(rtcp->port, std::string(rtcp->address));
+    }
+
+    /// RFC 3605.
+    void write_rtcp_place(int port, const std::string& address)
+    {
+        line("a=rtcp:" + std::to_string(port) + " IN " + address_type(address) + " " + address);
+    }
+
+    /// RFC 8122 section 5, RFC 4145 section 4.
+    void write_handshake(const MediaLine& media)
+    {
+        if (!media.fingerprint.empty())
+            line("a=fingerprint:" + media.fingerprint);
+        if (!media.setup.empty())
+            line("a=setup:" + media.setup);
     }
 
     /// RFC 4568 section 9.1.
@@ -243,7 +259,7 @@ private:
     void write_candidates(std::size_t index)
     {
         const MediaLine& media = description_.media[index];
-        if (!media.channel.empty())
+        if (!media.channel.empty() || !ice_)
             return;
         const auto used_before = [&](int component) {
             return std::any_of(description_.media.begin(), description_.media.begin() + static_cast<long>(index),
@@ -262,6 +278,7 @@ private:
 
     const MediaDescription& description_;
     const SdpSkeleton* offer_;
+    const bool ice_;
     std::vector<Candidate> candidates_;
     std::vector<std::string> mids_;
     std::string out_;
@@ -271,7 +288,7 @@ private:
 
 std::string write_sdp(const MediaDescription& description, const SdpOrigin& origin, const SdpSkeleton* offer)
 {
-    return Writer(description, offer).write(origin);
+    return Writer(description, offer, origin.ice).write(origin);
 }
 
 } // namespace jackfield::sip

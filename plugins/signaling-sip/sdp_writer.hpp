@@ -18,6 +18,7 @@ using namespace signaling;
 struct SdpOrigin {
     std::uint64_t session_id = 0;
     std::uint64_t version = 0;
+    bool ice = true; ///< false: no attribute of it is written, and the default addresses are all there is
 };
 
 /// `offer` is what is answered, null for an offer. Throws Failure JF_BAD_INPUT if the description cannot be said in

@@ -29,6 +29,13 @@ std::string read_text(const json& value, const std::string& at, bool (*good)(std
     return value.get<std::string>();
 }
 
+bool read_switch(const json& value, const std::string& at)
+{
+    if (!value.is_boolean())
+        throw ConfigError(at + ": expected true or false");
+    return value.get<bool>();
+}
+
 bool is_user_agent(std::string_view text)
 {
     return !text.empty() && text.size() <= 100 &&
@@ -54,6 +61,8 @@ void read_option(SipConfig& config, const std::string& name, const json& value)
         config.user_agent = read_text(value, at, is_user_agent, "1 to 100 printable ASCII characters");
     else if (name == "domain")
         config.domain = read_text(value, at, is_domain, "a host name");
+    else if (name == "ice")
+        config.ice = read_switch(value, at);
     else if (name == "max_message_bytes")
         config.limits.message_bytes = size(4096, JF_STREAM_SEND_MAX);
     else if (name == "max_header_bytes")
@@ -67,8 +76,9 @@ void read_option(SipConfig& config, const std::string& name, const json& value)
     else if (name == "invite_timeout_ms")
         config.timeouts.invite = std::chrono::milliseconds(read_number(value, at, 100, 120000));
     else
-        throw ConfigError(at + ": no such option; there are user_agent, domain, max_message_bytes, max_header_bytes, "
-                               "max_waiting_bytes, max_calls, transaction_timeout_ms, invite_timeout_ms");
+        throw ConfigError(at +
+                          ": no such option; there are user_agent, domain, ice, max_message_bytes, max_header_bytes, "
+                          "max_waiting_bytes, max_calls, transaction_timeout_ms, invite_timeout_ms");
 }
 
 } // namespace

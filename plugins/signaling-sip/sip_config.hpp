@@ -14,6 +14,7 @@ namespace jackfield::sip {
 struct SipConfig {
     std::string user_agent = "Jackfield";
     std::string domain = "jackfield.invalid";
+    bool ice = true;
     FramingLimits limits;
     std::size_t max_waiting_bytes = 1048576;
     std::size_t max_calls = 16;

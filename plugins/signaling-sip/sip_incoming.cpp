@@ -172,7 +172,7 @@ std::optional<SdpReading> SipSession::read_offer(TransactionId id, const Receive
         return std::nullopt;
     }
     try {
-        return read_sdp(request.frame.body(), SdpRole::offer);
+        return read_sdp(request.frame.body(), SdpRole::offer, config_.ice);
     } catch (const Failure& failure) {
         reply(id, 488, {{"Warning", warning(config_.domain, failure.what())}});
         return std::nullopt;

@@ -124,7 +124,7 @@ std::optional<std::string> SipSession::read_answer(const Call& call, const Recei
     if (received.frame.body().empty() || !received.has_content_type("application/sdp"))
         return std::nullopt;
     try {
-        const SdpReading reading = read_sdp(received.frame.body(), SdpRole::answer);
+        const SdpReading reading = read_sdp(received.frame.body(), SdpRole::answer, config_.ice);
         if (reading.skeleton.lines.size() != call.offered_lines || reading.skeleton.described() != call.offered_lines)
             throw Failure(JF_BAD_INPUT, "the answer has other media lines than the offer");
         return write_description(reading.description);

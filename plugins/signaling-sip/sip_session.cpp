@@ -203,6 +203,7 @@ Call SipSession::new_call(std::uint64_t number, bool incoming)
     call.incoming = incoming;
     call.state = incoming ? CallState::proceeding : CallState::calling;
     call.local_tag = random_hex(host_, 8);
+    call.origin.ice = config_.ice;
     call.origin.session_id = host_.random_number() >> 2U; // fits where 63 bits are read
     if (!incoming) {
         Way way = addresses_.way();

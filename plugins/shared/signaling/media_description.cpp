@@ -136,6 +136,21 @@ KeyDescription read_key(const Reader& in)
     return key;
 }
 
+/// Where packets go without ICE, and the handshake there.
+void read_addresses(const Reader& in, MediaLine& line)
+{
+    line.address = in.text("address", 64);
+    if (const auto port = in.number("port", 0, 65535))
+        line.port = static_cast<int>(*port);
+    line.rtcp_address = in.text("rtcp_address", 64);
+    if (const auto port = in.number("rtcp_port", 0, 65535))
+        line.rtcp_port = static_cast<int>(*port);
+    line.fingerprint = in.text("fingerprint", 256);
+    line.setup = in.text("setup", 8);
+    if (!line.setup.empty() && line.setup != "actpass" && line.setup != "active" && line.setup != "passive")
+        refuse(in.at("setup"), "actpass, active or passive");
+}
+
 MediaLine read_line(const Reader& in)
 {
     MediaLine line;
@@ -154,9 +169,7 @@ MediaLine read_line(const Reader& in)
     line.rtp_component = static_cast<int>(in.number("rtp_component", 1, kMaxComponent).value_or(0));
     line.rtcp_component = static_cast<int>(in.number("rtcp_component", 1, kMaxComponent).value_or(0));
     line.rtcp_mux = in.flag("rtcp_mux", false);
-    line.address = in.text("address", 64);
-    if (const auto port = in.number("port", 0, 65535))
-        line.port = static_cast<int>(*port);
+    read_addresses(in, line);
     if (const auto ssrc = in.number("ssrc", 0, 0xffffffff))
         line.ssrc = static_cast<std::uint32_t>(*ssrc);
     line.cname = in.text("cname", 255);
@@ -190,6 +203,9 @@ json write_line(const MediaLine& line)
     put_text("profile", line.profile);
     put_text("channel", line.channel);
     put_text("address", line.address);
+    put_text("rtcp_address", line.rtcp_address);
+    put_text("fingerprint", line.fingerprint);
+    put_text("setup", line.setup);
     put_text("cname", line.cname);
     if (line.rejected)
         out["rejected"] = true;
@@ -201,6 +217,8 @@ json write_line(const MediaLine& line)
         out["rtcp_component"] = line.rtcp_component;
     if (line.port)
         out["port"] = *line.port;
+    if (line.rtcp_port)
+        out["rtcp_port"] = *line.rtcp_port;
     if (line.ssrc)
         out["ssrc"] = *line.ssrc;
     for (const auto& codec : line.codecs)

@@ -44,8 +44,12 @@ struct MediaLine {
     int rtp_component = 0; ///< 0: not said
     int rtcp_component = 0;
     bool rtcp_mux = false;
-    std::string address;
+    std::string address; ///< without ICE: where RTP goes
     std::optional<int> port;
+    std::string rtcp_address; ///< and RTCP, if it does not go to the port after RTP's
+    std::optional<int> rtcp_port;
+    std::string fingerprint; ///< of the certificate in the handshake on the media path
+    std::string setup;       ///< who begins it
     std::optional<std::uint32_t> ssrc;
     std::string cname;
     std::vector<CodecDescription> codecs;

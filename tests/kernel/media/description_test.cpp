@@ -26,6 +26,12 @@ MediaDescription sample()
     line.cname = "x";
     line.codecs = {{96, "VP8", 90000, 1, "", {"nack pli"}}};
     line.keys = {{1, "AEAD_AES_128_GCM", "AAAA"}};
+    line.address = "192.0.2.1";
+    line.port = 0;
+    line.rtcp_address = "192.0.2.2";
+    line.rtcp_port = 65535;
+    line.fingerprint = "sha-256 AA:BB";
+    line.setup = "actpass";
     description.lines.push_back(line);
     return description;
 }
@@ -50,6 +56,20 @@ TEST(MediaDescription, SurvivesTheWayThroughJson)
     EXPECT_FALSE(again.ice_complete);
     EXPECT_FALSE(again.lines[0].direction.send);
     EXPECT_EQ(again.lines[0].ssrc, 4294967295U);
+    EXPECT_EQ(again.lines[0].address, "192.0.2.1");
+    EXPECT_EQ(again.lines[0].port, 0);
+    EXPECT_EQ(again.lines[0].rtcp_address, "192.0.2.2");
+    EXPECT_EQ(again.lines[0].rtcp_port, 65535);
+    EXPECT_EQ(again.lines[0].fingerprint, "sha-256 AA:BB");
+    EXPECT_EQ(again.lines[0].setup, "actpass");
+}
+
+TEST(MediaDescription, RefusesPortsAndHandshakesThatCannotBe)
+{
+    EXPECT_EQ(refusal(R"({"media": [{"kind": "audio", "codecs": [], "port": 65536}]})"),
+              "media description: /media/0/port: expected a number from 0 to 65535");
+    EXPECT_EQ(refusal(R"({"media": [{"kind": "audio", "codecs": [], "setup": "holdconn"}]})"),
+              "media description: /media/0/setup: expected actpass, active or passive");
 }
 
 TEST(MediaDescription, RefusesWhatIsNotAnObject)

@@ -203,7 +203,7 @@ TEST_F(SipAccount, TakesACallThatWeBeganForOurs)
     const auto link = alice.carry("sip:bob@example.org");
     link->path.open(link->ear);
     ASSERT_EQ(link->send(outgoing("INVITE", "our-call")), JF_OK);
-    ASSERT_TRUE(server_heard("INVITE"));
+    ASSERT_TRUE(server_heard("INVITE sip:bob"));
     Incoming bye;
     bye.method = "BYE";
     bye.call_id = "our-call";
@@ -390,7 +390,7 @@ TEST_F(SipAccountForAnyone, TakesResponsesFromItsProxyAlone)
     link->path.open(link->ear);
     const std::string invite = outgoing("INVITE", "our-call");
     ASSERT_EQ(link->send(invite), JF_OK);
-    ASSERT_TRUE(server_heard("INVITE"));
+    ASSERT_TRUE(server_heard("INVITE sip:bob"));
     server.say_from_elsewhere(respond(Message::read(invite), 200, "OK"));
     ASSERT_TRUE(settled());
     EXPECT_TRUE(link->ear.heard().packets.empty());

@@ -11,6 +11,8 @@
  *                 "event_payload_type": 101,
  *                 "send_key": {"suite": "AEAD_AES_128_GCM", "key": "<base64>"}, "receive_key": {..}}]}
  * cname is one for all streams, which belong to one sender (RFC 3550 section 6.5.1); a random one if it is missing.
+ * A stream of a transport whose keys come of a DTLS handshake on the path (RFC 5764) has, in place of the two keys,
+ *   "fingerprint": "sha-256 AB:CD:..", the peer's, and "dtls_role": "client" or "server"
  * rtp_path and rtcp_path are indexes into the paths given to open; equal ones mean RTP and RTCP share a path (RFC 5761).
  */
 #ifndef JACKFIELD_ABI_MEDIA_TRANSPORT_H
@@ -109,7 +111,8 @@ typedef struct jf_media_transport_methods {
     uint32_t reserved;
 
     /* [any] What this transport can do, one JSON object: {"profile": "RTP/SAVP", "suites": ["AEAD_AES_128_GCM", ..],
-     * "feedback": ["nack pli"], "telephone_events": true}; suites in order of preference, empty if it needs no keys. */
+     * "feedback": ["nack pli"], "telephone_events": true}; suites in order of preference, empty if it needs no keys. One whose
+     * keys come of a DTLS handshake says "dtls": true and the "fingerprint" of its certificate, "sha-256 AB:CD:..". */
     jf_status (*capabilities)(void *self, jf_writer json, jf_error *error);
 
     /* [any] A fresh key for one suite, base64 as in RFC 4568 section 6.1. */
