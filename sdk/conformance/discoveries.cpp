@@ -159,7 +159,8 @@ void refuses_messages(Bench& bench)
     Two two(bench);
     DoneRecord sent;
     two.alice->send(sent, two.bob_id, message_of("hello"));
-    require(sent.calls == 0 && bench.until([&] { return sent.calls > 0; }), "a send does not end, or inside its own call");
+    require(sent.calls == 0 && bench.until([&] { return sent.calls > 0; }),
+            "a send does not end, or inside its own call");
     require_status(sent.status, JF_UNSUPPORTED, "a send of a discovery that carries its links");
 }
 

@@ -17,7 +17,8 @@ bool names(const std::string& common_name, const std::string& alternatives, cons
 TEST(SipServerCertificate, NamesADomainByASipUriFirst)
 {
     EXPECT_TRUE(names("x", "URI:sip:Example.net", "example.net"));
-    EXPECT_FALSE(names("x", "URI:sip:example.org,DNS:example.net", "example.net")) << "a DNS name beside a SIP URI does not count";
+    EXPECT_FALSE(names("x", "URI:sip:example.org,DNS:example.net", "example.net"))
+        << "a DNS name beside a SIP URI does not count";
     EXPECT_FALSE(names("x", "URI:sip:alice@example.net", "example.net")) << "that is a user";
 }
 

@@ -1,4 +1,5 @@
-// Over a connection, by TCP and TLS: framing, its end and its return, whom a certificate names (RFC 3261 section 18.3, RFC 5922).
+// Over a connection, by TCP and TLS: framing, its end and its return, whom a certificate names (RFC 3261 section 18.3,
+// RFC 5922).
 //
 // Threads: the test's thread is control; the server has its own.
 #include "account_under_test.hpp"
@@ -72,8 +73,9 @@ TEST_F(SipConnection, LeavesAServerThatBreaksTheFraming)
     std::string without = over_tcp("framed").text();
     without.erase(without.find("Content-Length"), 19);
     std::size_t made = 1;
-    for (const std::string& broken : {without, "INVITE " + std::string(20'000, 'x'),
-                                      "INVITE sip:a@b SIP/2.0\r\nContent-Length: 70000\r\n\r\n" + std::string(10, 'x')}) {
+    for (const std::string& broken :
+         {without, "INVITE " + std::string(20'000, 'x'),
+          "INVITE sip:a@b SIP/2.0\r\nContent-Length: 70000\r\n\r\n" + std::string(10, 'x')}) {
         const std::size_t told = alice.heard.details.size();
         server.say(broken);
         ASSERT_TRUE(alice.until([&] { return alice.heard.details.size() > told; }));
@@ -91,7 +93,8 @@ TEST_F(SipConnection, RegistersAgainWhenTheServerClosesAndKeepsItsLinks)
     server.drop_connections();
     ASSERT_TRUE(again_online(2));
     EXPECT_EQ(server.count("REGISTER"), 2U);
-    EXPECT_EQ(server.count("Contact: <" + before["contact"].get<std::string>() + ">;expires=0"), 1U) << "the old binding goes";
+    EXPECT_EQ(server.count("Contact: <" + before["contact"].get<std::string>() + ">;expires=0"), 1U)
+        << "the old binding goes";
     EXPECT_NE(link->describe()["contact"], before["contact"]);
     EXPECT_EQ(link->ear.heard().closed, 0);
     EXPECT_EQ(link->send(outgoing("INVITE", "our-call")), JF_OK);
@@ -153,7 +156,8 @@ TEST(SipKeepAlive, PingsAndLeavesAServerThatAnswersNoLonger)
 {
     for (const Over over : {Over::udp, Over::tcp}) {
         ScriptedServer server(over, take_anybody);
-        AccountUnderTest alice(alice_at(server, {{"transport", over == Over::udp ? "udp" : "tcp"}, {"keepalive_s", 1}}));
+        AccountUnderTest alice(
+            alice_at(server, {{"transport", over == Over::udp ? "udp" : "tcp"}, {"keepalive_s", 1}}));
         ASSERT_TRUE(alice.begin());
         EXPECT_TRUE(alice.until([&] { return server.empty_lines() >= 1; }));
         EXPECT_TRUE(alice.online());
@@ -169,11 +173,13 @@ protected:
         return file;
     }
     /// How a registration over TLS at a server with that certificate ends.
-    std::string outcome(const TestCertificate& certificate, const Json& more = Json::object(), const TestCertificate* trusted = nullptr)
+    std::string outcome(const TestCertificate& certificate, const Json& more = Json::object(),
+                        const TestCertificate* trusted = nullptr)
     {
         ScriptedServer server(Over::tls, take_anybody, 0, certificate.certificate_pem() + certificate.key_pem());
-        Json config = alice_at(server, {{"transport", "tls"},
-                                        {"ca_file", written("ca.pem", (trusted ? *trusted : certificate).certificate_pem())}});
+        Json config =
+            alice_at(server, {{"transport", "tls"},
+                              {"ca_file", written("ca.pem", (trusted ? *trusted : certificate).certificate_pem())}});
         config.update(more);
         AccountUnderTest alice(config, Clock::manual);
         EXPECT_TRUE(alice.begin());

@@ -15,7 +15,8 @@ using shared_sip::HostPort;
 TEST(SipVia, SaysWhereARequestReallyCameFrom)
 {
     const HostPort source{"198.51.100.7", 40000};
-    EXPECT_EQ(stamped_via("SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1", source), "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1");
+    EXPECT_EQ(stamped_via("SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1", source),
+              "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1");
     EXPECT_EQ(stamped_via("SIP/2.0/UDP host;branch=b", source), "SIP/2.0/UDP host;branch=b;received=198.51.100.7");
     EXPECT_EQ(stamped_via("SIP/2.0/UDP 198.51.100.7;rport;branch=b", source),
               "SIP/2.0/UDP 198.51.100.7;branch=b;rport=40000;received=198.51.100.7");
@@ -25,8 +26,9 @@ TEST(SipVia, SaysWhereARequestReallyCameFrom)
 
 TEST(SipVia, BelievesNothingThatTheSenderWroteAboutItself)
 {
-    EXPECT_EQ(stamped_via("SIP/2.0/UDP h;received=192.0.2.9;rport=9;Received=192.0.2.8;branch=b", {"198.51.100.7", 40000}),
-              "SIP/2.0/UDP h;branch=b;rport=40000;received=198.51.100.7");
+    EXPECT_EQ(
+        stamped_via("SIP/2.0/UDP h;received=192.0.2.9;rport=9;Received=192.0.2.8;branch=b", {"198.51.100.7", 40000}),
+        "SIP/2.0/UDP h;branch=b;rport=40000;received=198.51.100.7");
     EXPECT_THROW(stamped_via("SIP/2.0/UDP", {"198.51.100.7", 1}), jackfield::Failure);
     EXPECT_THROW(stamped_via("SIP/2.0/UDP a b:x", {"198.51.100.7", 1}), jackfield::Failure);
 }

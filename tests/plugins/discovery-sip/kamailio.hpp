@@ -1,5 +1,6 @@
-// A real SIP proxy and registrar, Kamailio, for the length of a test: on loopback, on free ports, with its files in a folder of
-// its own. Its domain is example.net; every user has the password "secret", and is asked for it at REGISTER and at each request.
+// A real SIP proxy and registrar, Kamailio, for the length of a test: on loopback, on free ports, with its files in a
+// folder of its own. Its domain is example.net; every user has the password "secret", and is asked for it at REGISTER
+// and at each request.
 //
 // Threads: the test's. Lifetime: the processes end with this object, and with the test program in any case.
 #pragma once
@@ -135,7 +136,8 @@ modparam("tls", "certificate", ")" +
 modparam("usrloc", "db_mode", 0)
 modparam("registrar", "min_expires", 30)
 modparam("registrar", "max_expires", 900)
-modparam("auth", "algorithm", ")" + algorithm_ +
+modparam("auth", "algorithm", ")" +
+               algorithm_ +
                R"(")
 request_route {
     if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }

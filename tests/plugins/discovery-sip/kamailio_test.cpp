@@ -44,21 +44,26 @@ protected:
     }
 
     /// What signaling would write first, with what the link says about us.
-    static std::string request(const HeldCarrier& link, const std::string& method, std::uint32_t cseq, const std::string& more = {})
+    static std::string request(const HeldCarrier& link, const std::string& method, std::uint32_t cseq,
+                               const std::string& more = {})
     {
         const Json about = link.describe();
         const auto text = [&](const char* key) { return about[key].get<std::string>(); };
         return method + " " + text("remote") + " SIP/2.0\r\nVia: SIP/2.0/" + text("transport") + " " + text("sent_by") +
-               ";branch=z9hG4bK" + method + std::to_string(cseq) + ";rport\r\nMax-Forwards: 70\r\nFrom: <" + text("local") +
-               ">;tag=at\r\nTo: <" + text("remote") + ">\r\nCall-ID: call-of-a-test\r\nCSeq: " + std::to_string(cseq) + " " +
-               method + "\r\nContact: <" + text("contact") + ">\r\n" + more + "Content-Length: 0\r\n\r\n";
+               ";branch=z9hG4bK" + method + std::to_string(cseq) + ";rport\r\nMax-Forwards: 70\r\nFrom: <" +
+               text("local") + ">;tag=at\r\nTo: <" + text("remote") +
+               ">\r\nCall-ID: call-of-a-test\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\nContact: <" +
+               text("contact") + ">\r\n" + more + "Content-Length: 0\r\n\r\n";
     }
 
     static bool until(AccountUnderTest& a, AccountUnderTest& b, const std::function<bool()>& done)
     {
         return FakeHost::run_together({&a.host, &b.host}, done, 20s);
     }
-    static Message last(HeldCarrier& link) { return Message::read(std::string(as_text(link.ear.heard().packets.back()))); }
+    static Message last(HeldCarrier& link)
+    {
+        return Message::read(std::string(as_text(link.ear.heard().packets.back())));
+    }
     static bool answered(HeldCarrier& link, int code)
     {
         for (const Bytes& packet : link.ear.heard().packets) {
@@ -101,8 +106,8 @@ TEST_P(AtKamailio, CarriesACallBetweenTwoAccounts)
     const std::string invite = request(*out, "INVITE", 1);
     ASSERT_EQ(out->send(invite), JF_OK);
     ASSERT_TRUE(until(alice, bob, [&] { return answered(*out, 407); })) << proxy_->log();
-    const std::string credentials = out->view.answer_challenge(last(*out).value("Proxy-Authenticate"), "INVITE",
-                                                               "sip:bob@example.net", {});
+    const std::string credentials =
+        out->view.answer_challenge(last(*out).value("Proxy-Authenticate"), "INVITE", "sip:bob@example.net", {});
     ASSERT_EQ(out->send(request(*out, "INVITE", 2, "Proxy-Authorization: " + credentials + "\r\n")), JF_OK);
     ASSERT_TRUE(until(alice, bob, [&] { return !bob.heard.carried.empty(); })) << proxy_->log();
     EXPECT_EQ(bob.heard.carried[0].first.account_id, "sip:alice@example.net");
@@ -118,15 +123,16 @@ TEST_P(AtKamailio, CarriesACallBetweenTwoAccounts)
     ASSERT_TRUE(until(alice, bob, [&] { return answered(*out, 200); })) << proxy_->log();
 
     // Bob hangs up: a request inside the dialog finds the link that began it.
-    std::string bye = "BYE " + std::string(shared_sip::address_of(heard.value("Contact"))) + " SIP/2.0\r\nVia: SIP/2.0/" +
-                      in->describe()["transport"].get<std::string>() + " " + in->describe()["sent_by"].get<std::string>() +
-                      ";branch=z9hG4bKbye;rport\r\nMax-Forwards: 70\r\n";
+    std::string bye = "BYE " + std::string(shared_sip::address_of(heard.value("Contact"))) +
+                      " SIP/2.0\r\nVia: SIP/2.0/" + in->describe()["transport"].get<std::string>() + " " +
+                      in->describe()["sent_by"].get<std::string>() + ";branch=z9hG4bKbye;rport\r\nMax-Forwards: 70\r\n";
     for (const auto route : heard.values("Record-Route"))
         bye += "Route: " + std::string(route) + "\r\n";
     bye += "From: " + std::string(heard.value("To")) + ";tag=server\r\nTo: " + std::string(heard.value("From")) +
            "\r\nCall-ID: call-of-a-test\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n";
     ASSERT_EQ(in->send(bye), JF_OK);
-    ASSERT_TRUE(until(alice, bob, [&] { return last(*out).is_request() && last(*out).method() == "BYE"; })) << proxy_->log();
+    ASSERT_TRUE(until(alice, bob, [&] { return last(*out).is_request() && last(*out).method() == "BYE"; }))
+        << proxy_->log();
     EXPECT_TRUE(alice.heard.carried.empty());
 }
 
@@ -143,15 +149,16 @@ TEST_P(AtKamailio, ComesBackWhenTheProxyDoes)
     ASSERT_TRUE(proxy_->started()) << proxy_->log();
     const std::size_t before = alice.heard.states.size();
     alice.network_changed();
-    ASSERT_TRUE(alice.until([&] { return alice.online() && (GetParam().transport == "udp" || alice.heard.states.size() > before); }));
+    ASSERT_TRUE(alice.until(
+        [&] { return alice.online() && (GetParam().transport == "udp" || alice.heard.states.size() > before); }));
     AccountUnderTest bob(account("bob"));
     ASSERT_TRUE(bob.begin());
     const auto out = bob.carry("sip:alice@example.net");
     out->path.open(out->ear);
     ASSERT_EQ(out->send(request(*out, "MESSAGE", 1)), JF_OK);
     ASSERT_TRUE(until(alice, bob, [&] { return answered(*out, 407); }));
-    const std::string credentials = out->view.answer_challenge(last(*out).value("Proxy-Authenticate"), "MESSAGE",
-                                                               "sip:alice@example.net", {});
+    const std::string credentials =
+        out->view.answer_challenge(last(*out).value("Proxy-Authenticate"), "MESSAGE", "sip:alice@example.net", {});
     ASSERT_EQ(out->send(request(*out, "MESSAGE", 2, "Proxy-Authorization: " + credentials + "\r\n")), JF_OK);
     EXPECT_TRUE(until(alice, bob, [&] { return !alice.heard.carried.empty(); })) << "it is reached where it registered";
 }

@@ -51,7 +51,8 @@ TEST(SipOptions, FollowFromTheAddress)
 TEST(SipOptions, ChooseThePortByTheTransport)
 {
     EXPECT_EQ(read({{"transport", "tls"}}).registrar.port, 5061);
-    EXPECT_EQ(read({{"transport", "tls"}, {"registrar", "sip.example.net:5070"}}).registrar.text(), "sip.example.net:5070");
+    EXPECT_EQ(read({{"transport", "tls"}, {"registrar", "sip.example.net:5070"}}).registrar.text(),
+              "sip.example.net:5070");
     EXPECT_EQ(read({{"aor", "sip:alice@example.net:5090"}}).registrar.port, 5090);
     EXPECT_EQ(read({{"aor", "sips:alice@example.net"}}).transport, Transport::tls);
     EXPECT_EQ(read({{"outbound_proxy", "[2001:db8::1]"}}).next_hop().text(), "[2001:db8::1]:5060");
@@ -64,7 +65,8 @@ TEST(SipOptions, TakeThePasswordFromTheFirstLineOfAFile)
     std::ofstream(file) << "pass word \r\nanother line\n";
     EXPECT_EQ(read({{"password_file", file}}).password, "pass word ");
     EXPECT_NE(problem({{"password_file", file + "x"}}).find("/password_file: "), std::string::npos);
-    EXPECT_NE(problem({{"password_file", file}, {"password", "x"}}).find("one of the two would work"), std::string::npos);
+    EXPECT_NE(problem({{"password_file", file}, {"password", "x"}}).find("one of the two would work"),
+              std::string::npos);
 }
 
 TEST(SipOptions, SayWhatIsWrongAndWhatWouldWork)
