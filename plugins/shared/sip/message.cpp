@@ -133,6 +133,8 @@ void Message::check()
             refuse((count == 0 ? "no " : "more than one ") + std::string(name));
         if (!is_closed(value(name)))
             refuse(std::string(name) + " with a quote or a bracket that does not end");
+        if (parameter(value(name), "tag") == "") // a token has a letter at least
+            refuse("a tag without a letter");
     }
     if (call_id().empty() || call_id().size() > 256)
         refuse("a Call-ID that is empty, or longer than 256 bytes");

@@ -76,6 +76,8 @@ TEST(SipMessageReader, RefusesWhatIsNone)
           kHead + std::string("a: b\0c\r\n\r\n", 11), "SIP/2.0 700 X" + kHead.substr(kHead.find("\r\n")) + "\r\n",
           "SIP/2.0 99 X" + kHead.substr(kHead.find("\r\n")) + "\r\n"})
         EXPECT_THROW(Message::read(text), jackfield::Failure) << text;
+    std::string bare_tag = kHead + "\r\n";
+    EXPECT_THROW(Message::read(bare_tag.insert(bare_tag.find("i: c1") - 2, ";tag=")), jackfield::Failure) << bare_tag;
     for (const std::string to : {"To: <sip:bob@b", "To: \"Bob <sip:bob@b>"}) { // a tag that is added would not be one
         std::string open_ended = without("t:");
         open_ended.insert(open_ended.find("f:"), to + "\r\n");
