@@ -11,6 +11,7 @@ namespace jackfield::kernel {
 
 namespace {
 
+constexpr std::size_t kPresentDevices = 4096;    // of all watched accounts
 constexpr std::size_t kRememberedDevices = 4096; // which mechanism knows them; forgetting only costs a detour
 
 /// Counts the ends of several operations and reports once: the first failure, or JF_OK.
@@ -78,11 +79,15 @@ const jf_discovery_listener_methods Switchboard::Mechanism::kListener{
         mechanism.owner.state_(mechanism.plug.plugin_id, mechanism.is_online, std::string(view_of(detail)));
     },
     [](void* self, const jf_device* device, std::int32_t present) {
-        auto& owner = static_cast<Mechanism*>(self)->owner;
-        if (present != 0 && owner.came_)
-            owner.came_(Device(*device));
+        auto& mechanism = *static_cast<Mechanism*>(self);
+        mechanism.owner.heard_presence(mechanism, Device(*device), present != 0);
     },
-    nullptr};
+    [](void* self, const jf_device* sender, jf_carrier carrier) {
+        auto& mechanism = *static_cast<Mechanism*>(self);
+        auto carried = std::make_unique<Carried>(carrier, mechanism.plug.plugin_id);
+        if (mechanism.owner.carried_in_)
+            mechanism.owner.carried_in_(Device(*sender), std::move(carried));
+    }};
 
 // --- Search ---------------------------------------------------------------------------------------------------------
 
@@ -246,6 +251,25 @@ void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device
     }
 }
 
+std::unique_ptr<Carried> Switchboard::carry(const Device& device) const
+{
+    const auto found = found_by_.find(device.device_id);
+    for (const auto& mechanism : mechanisms_) {
+        const auto& plug = mechanism->plug;
+        if ((found != found_by_.end() && found->second != mechanism.get()) || !JF_HAS(plug.methods, carry))
+            continue;
+        const jf_device raw = device.raw();
+        jf_carrier carrier{};
+        ErrorSlot error;
+        const jf_status status = plug.methods->carry(plug.self, &raw, &carrier, &error);
+        if (status == JF_OK)
+            return std::make_unique<Carried>(carrier, plug.plugin_id);
+        if (status != JF_UNSUPPORTED)
+            require(status, error, plug.plugin_id);
+    }
+    return nullptr;
+}
+
 void Switchboard::watch(const std::string& account_id)
 {
     if (++watched_[account_id] != 1)
@@ -262,10 +286,44 @@ void Switchboard::unwatch(const std::string& account_id)
     if (found == watched_.end() || --found->second != 0)
         return;
     watched_.erase(found);
+    std::erase_if(present_, [&](const auto& one) { return one.second.device.account_id == account_id; });
     for (const auto& mechanism : mechanisms_) {
         if (mechanism->started) // not any more, if another configuration has taken our place
             mechanism->plug.methods->unwatch(mechanism->plug.self, abi_text(account_id));
     }
+}
+
+void Switchboard::heard_presence(Mechanism& mechanism, const Device& device, bool there)
+{
+    if (!watched_.contains(device.account_id))
+        return; // said on its way
+    const auto known = present_.find(device.device_id);
+    if (!there && (known == present_.end() || known->second.by.erase(&mechanism) == 0 || !known->second.by.empty()))
+        return;
+    if (there && known == present_.end() && present_.size() >= kPresentDevices)
+        return;
+    if (there) {
+        if (found_by_.size() < kRememberedDevices)
+            found_by_.try_emplace(device.device_id, &mechanism);
+        auto& present = present_[device.device_id];
+        present.device = device;
+        if (!present.by.insert(&mechanism).second || present.by.size() > 1)
+            return;
+    } else {
+        present_.erase(known);
+    }
+    if (presence_)
+        presence_(device, there);
+}
+
+std::vector<Device> Switchboard::present(const std::string& account_id) const
+{
+    std::vector<Device> devices;
+    for (const auto& [id, present] : present_) {
+        if (present.device.account_id == account_id)
+            devices.push_back(present.device);
+    }
+    return devices;
 }
 
 bool Switchboard::online() const

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "kernel/bind/carried.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/identity.hpp"
 
@@ -89,8 +90,20 @@ public:
     void watch(const std::string& account_id);
     void unwatch(const std::string& account_id);
 
-    /// A device of a watched account has come. One listens.
-    void hear_presence(std::function<void(const Device&)> came) { came_ = std::move(came); }
+    /// A device of a watched account has come, or gone: it is there as long as one mechanism says so. One listens.
+    using Presence = std::function<void(const Device&, bool there)>;
+    void hear_presence(Presence presence) { presence_ = std::move(presence); }
+
+    /// The devices of a watched account that are there.
+    std::vector<Device> present(const std::string& account_id) const;
+
+    /// A link that a mechanism carries to the device; null if it is one that is asked by a message. Throws Failure if
+    /// the mechanism that found it should carry it and cannot.
+    std::unique_ptr<Carried> carry(const Device& device) const;
+
+    /// A device that is carried has written to us. One listens; a link that is not taken ends at once.
+    using CarriedIn = std::function<void(const Device& sender, std::unique_ptr<Carried> carried)>;
+    void hear_carried(CarriedIn came_in) { carried_in_ = std::move(came_in); }
 
     bool online() const;
 
@@ -107,8 +120,18 @@ private:
     Completions& completions_;
     Requests requests_;
     State state_;
-    std::function<void(const Device&)> came_;
-    std::map<std::string, int> watched_; // account -> how often
+    void heard_presence(Mechanism& mechanism, const Device& device, bool there);
+
+    /// A device that somebody says is there, and who does.
+    struct Present {
+        Device device;
+        std::set<const Mechanism*> by;
+    };
+
+    CarriedIn carried_in_;
+    Presence presence_;
+    std::map<std::string, Present> present_; // by device, of watched accounts, bounded
+    std::map<std::string, int> watched_;     // account -> how often
     std::vector<std::unique_ptr<Mechanism>> mechanisms_;
     std::list<std::unique_ptr<Search::Part>> parts_; // until their mechanism has ended them
     std::map<std::uint64_t, Requests> conversations_;

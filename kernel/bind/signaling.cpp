@@ -158,7 +158,8 @@ const jf_signaling_listener_methods SignalingSession::kListener{
             found->end({reason, code, std::string(view_of(text))});
     },
     [](void* self, std::uint64_t call, std::uint32_t reason) {
-        const CallEnding ending{reason == JF_REASON_NORMAL ? JF_REASON_CANCELLED : reason, 0, "the caller gave up"};
+        const CallEnding ending{reason == JF_REASON_NORMAL ? JF_REASON_CANCELLED : reason, 0,
+                                reason == JF_REASON_ELSEWHERE ? "answered elsewhere" : "the caller gave up"};
         if (auto* found = signaling_of(self).find(call))
             found->end(ending);
         else
@@ -198,24 +199,18 @@ const jf_signaling_listener_methods SignalingSession::kListener{
                                              std::string(reinterpret_cast<const char*>(body.data), body.size));
         return understood ? JF_OK : JF_UNSUPPORTED;
     },
-    [](void* self, jf_status status, const jf_error* error) {
-        auto& session = signaling_of(self);
-        session.closed_ = error_of(status, error);
-        const auto calls = session.calls_;
-        for (const auto& [number, call] : calls)
-            call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + session.closed_->text});
-        session.events_.closed(*session.closed_);
-    }};
+    [](void* self, jf_status status, const jf_error* error) { signaling_of(self).break_off(error_of(status, error)); }};
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
                                    bool initiator, const Device& local, const Device& remote,
-                                   std::string_view local_name, Events events)
+                                   std::string_view local_name, const Carried* carried, Events events)
     : completions_(completions), plugin_id_(plug.plugin_id), events_(std::move(events))
 {
     const jf_device ours = local.raw();
     const jf_device theirs = remote.raw();
-    const jf_signaling_options options{sizeof(options), initiator ? 1U : 0U,  &ours,
-                                       &theirs,         abi_text(local_name), nullptr};
+    const jf_signaling_options options{
+        sizeof(options), initiator ? 1U : 0U,  &ours,
+        &theirs,         abi_text(local_name), carried != nullptr ? &carried->raw() : nullptr};
     ErrorSlot error;
     require(plug.methods->open(plug.self, stream, &options, {&kListener, this}, &session_, &error), error, plugin_id_);
 }
@@ -233,6 +228,15 @@ void SignalingSession::message(std::string_view content_type, std::string_view b
 {
     session_.methods->message(session_.self, 0, abi_text(content_type), abi_bytes(body),
                               completions_.make(std::move(done)));
+}
+
+void SignalingSession::break_off(const Error& why)
+{
+    closed_ = why;
+    const auto calls = calls_;
+    for (const auto& [number, call] : calls)
+        call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + why.text});
+    events_.closed(*closed_);
 }
 
 void SignalingSession::remember(std::uint64_t number, CallEnding ending)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/bind/board.hpp"
+#include "kernel/bind/carried.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/identity.hpp"
 #include "kernel/error.hpp"
@@ -95,9 +96,10 @@ public:
         std::function<void(Error)> closed; // the session may be destroyed on a later turn, not inside
     };
 
-    /// Throws Failure.
+    /// `carried`: who carries the link, null if it is ours. Throws Failure.
     SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream, bool initiator,
-                     const Device& local, const Device& remote, std::string_view local_name, Events events);
+                     const Device& local, const Device& remote, std::string_view local_name, const Carried* carried,
+                     Events events);
     SignalingSession(const SignalingSession&) = delete;
     SignalingSession& operator=(const SignalingSession&) = delete;
     ~SignalingSession();
@@ -108,6 +110,9 @@ public:
     const std::optional<Error>& closed() const { return closed_; }
 
     void message(std::string_view content_type, std::string_view body, std::function<void(Error)> done);
+
+    /// As if the connection had broken; the peer is not told.
+    void break_off(const Error& why);
 
 private:
     friend class SignaledCall;

@@ -29,6 +29,15 @@ bool same_but_for_case(std::string_view a, std::string_view b)
     return std::ranges::equal(a, b, [](char x, char y) { return small(x) == small(y); });
 }
 
+/// Of a URI (RFC 3986 section 3.1).
+bool is_scheme(std::string_view text)
+{
+    const auto letter = [](char c) { return small(c) >= 'a' && small(c) <= 'z'; };
+    return !text.empty() && letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+        return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    });
+}
+
 /// Why a name cannot be one; empty if it can. It is shown on terminals, and typed where an account id could stand.
 std::string problem_with_name(std::string_view name)
 {
@@ -47,10 +56,19 @@ std::string problem_with_name(std::string_view name)
 
 } // namespace
 
-bool Contacts::is_account_id(std::string_view text)
+std::optional<std::string> Contacts::normal_id(std::string_view text)
 {
-    return (text.size() == 64 || text.size() == 40) &&
-           text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+    const bool hex = text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+    if (hex && (text.size() == 64 || text.size() == 40))
+        return small(text);
+    const auto colon = text.find(':');
+    const auto at = text.rfind('@');
+    const bool printable =
+        std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>'; });
+    if (text.size() > kMaxIdBytes || !printable || colon == std::string_view::npos || at == std::string_view::npos ||
+        at < colon + 2 || at + 1 == text.size() || !is_scheme(text.substr(0, colon)))
+        return std::nullopt;
+    return small(text.substr(0, colon)) + std::string(text.substr(colon, at - colon)) + small(text.substr(at));
 }
 
 const Contact* Contacts::find(std::string_view account_id) const
@@ -70,8 +88,8 @@ const Contact* Contacts::find_by_name(std::string_view name) const
 
 std::optional<std::string> Contacts::account_of(std::string_view name_or_id) const
 {
-    if (is_account_id(name_or_id))
-        return small(name_or_id);
+    if (auto id = normal_id(name_or_id))
+        return id;
     const auto* const contact = find_by_name(name_or_id);
     return contact == nullptr ? std::nullopt : std::optional(contact->account_id);
 }
@@ -90,9 +108,12 @@ std::string Contacts::name_of(const std::string& account_id) const
 
 Error Contacts::put(Contact contact)
 {
-    if (!is_account_id(contact.account_id))
-        return {JF_BAD_INPUT, in_quotes(contact.account_id) + " is no account id: it has 64 hexadecimal digits"};
-    contact.account_id = small(contact.account_id);
+    const auto id = normal_id(contact.account_id);
+    if (!id)
+        return {JF_BAD_INPUT,
+                in_quotes(contact.account_id) +
+                    " is no account: it has 64 hexadecimal digits, or is a URI like sip:alice@example.net"};
+    contact.account_id = *id;
     if (const auto problem = problem_with_name(contact.name); !problem.empty())
         return {JF_BAD_INPUT, fmt::format("the name {} {}", in_quotes(contact.name), problem)};
     const auto* const namesake = find_by_name(contact.name);

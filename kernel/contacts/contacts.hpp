@@ -17,7 +17,7 @@
 namespace jackfield::kernel {
 
 struct Contact {
-    std::string account_id; // in small letters
+    std::string account_id; // as normal_id writes it
     std::string name;       // unique, whatever the case of its letters; may be empty
     bool banned = false;
 };
@@ -27,17 +27,21 @@ enum class CallsFrom { kAnyone, kContacts };
 
 class Contacts {
 public:
-    /// Ids have 64 hexadecimal digits, or 40 on a wire that has such.
-    static bool is_account_id(std::string_view text);
+    /// The account that the text names, as it is written everywhere else: 64 hexadecimal digits, or 40 on a wire that
+    /// has such, in small letters; or the URI of a service's account ("sip:alice@example.net"), scheme and host in
+    /// small letters (RFC 3986 section 6.2.2.1). Nothing if it is neither.
+    static std::optional<std::string> normal_id(std::string_view text);
+    static bool is_account_id(std::string_view text) { return normal_id(text).has_value(); }
 
     static constexpr std::size_t kMaxContacts = 10'000;
     static constexpr std::size_t kMaxNameBytes = 128;
+    static constexpr std::size_t kMaxIdBytes = 256;
 
     const std::vector<Contact>& all() const { return contacts_; }
     const Contact* find(std::string_view account_id) const;
     const Contact* find_by_name(std::string_view name) const;
 
-    /// The account that somebody means: an id as it is, in small letters; a name, or nothing.
+    /// The account that somebody means: by its id or by a name; or nothing.
     std::optional<std::string> account_of(std::string_view name_or_id) const;
 
     bool may_call(std::string_view account_id, CallsFrom policy) const;

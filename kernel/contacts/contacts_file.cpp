@@ -21,8 +21,8 @@ namespace {
 
 using nlohmann::json;
 
-// A contact takes at most some 300 bytes.
-constexpr JsonLimits kContactsLimits{.size_bytes = 4 * 1024 * 1024, .depth = 4};
+// A contact takes at most some 500 bytes.
+constexpr JsonLimits kContactsLimits{.size_bytes = 6 * 1024 * 1024, .depth = 4};
 constexpr std::string_view kListKeys[] = {"contacts"};
 constexpr std::string_view kContactKeys[] = {"account", "name", "banned"};
 
@@ -36,7 +36,7 @@ Contact read_contact(const json& text, const std::string& pointer, const std::st
     const ObjectReader reader(text, pointer, file, kContactKeys);
     if (reader.member("account") == nullptr)
         Report(file, reader.place("account"), "missing; it is what the contact's \"jackfield id\" prints").raise();
-    return {reader.text("account", "", 64), reader.text("name", "", Contacts::kMaxNameBytes),
+    return {reader.text("account", "", Contacts::kMaxIdBytes), reader.text("name", "", Contacts::kMaxNameBytes),
             reader.flag("banned", false)};
 }
 

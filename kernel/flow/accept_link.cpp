@@ -1,6 +1,7 @@
 // Steps 2 to 5 on the called side. See open_link.hpp.
 
 #include "kernel/flow/control_paths.hpp"
+#include "kernel/flow/disowned.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/open_link.hpp"
 #include "kernel/flow/step_failure.hpp"
@@ -231,11 +232,13 @@ awaitable<void> accept_link(Environment& node, Device caller, CallMessage reques
     const Admission admission(node, caller.account_id);
     const auto deadline = now() + node.settings.connect_timeout;
     try {
+        const auto look_up = look_up_caller(node, caller.account_id); // while the link is made
         Pickup pickup(node, std::move(caller), request.call_id);
         tell(Step::request, Moment::done, {});
         send_answer(pickup, request.blob); // 2, 3
         tell(Step::answer, Moment::done, {});
         const auto link = co_await wait_for_caller(pickup, deadline); // 4, 5
+        co_await vouched_for(node, look_up, link->peer);              // and it was not revoked
         as_step(Step::signaling, [&] { start_signaling(node, link, false); });
         tell(Step::secure_channel, Moment::done, {});
     } catch (const StepFailure& failure) {

@@ -133,6 +133,8 @@ awaitable<void> carry(Environment& node, std::shared_ptr<Outbox> box, std::share
 /// A courier for a device that has had none in this round.
 void serve(Environment& node, const std::shared_ptr<Outbox>& box, const Device& device)
 {
+    if (device.device_id == node.self.device_id)
+        return;
     const auto known =
         std::ranges::find_if(box->couriers, [&](const auto& one) { return one->device.device_id == device.device_id; });
     if (known != box->couriers.end())

@@ -14,8 +14,11 @@
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/errand.hpp"
 #include "kernel/flow/file_desk.hpp"
+#include "kernel/flow/limits.hpp"
 #include "kernel/flow/link.hpp"
+#include "kernel/flow/presence.hpp"
 #include "kernel/flow/until.hpp"
+#include "kernel/texts/rate_limit.hpp"
 #include "kernel/timeline/timeline.hpp"
 
 #include <functional>
@@ -63,6 +66,10 @@ struct Environment {
     int flows = 0;
     Bell bell = {}; // a flow has ended, a link that a peer opens has got on, the node stops
     bool stopping = false;
+    Watching watching{switchboard};                  // our own account, contacts, and whom the program wants
+    Watching watching_links{switchboard};            // the accounts of open links
+    std::map<std::string, TimePoint> looked_up = {}; // accounts of callers, when
+    RateLimit look_ups_of_callers{limits::kLookUpsPerSecond, limits::kLookUpsAtOnce};
     Workers workers{control}; // opens codecs; idle before the board goes
 
     void take_identity(Device device)
@@ -74,7 +81,16 @@ struct Environment {
 
 inline bool may_call(const Environment& node, const std::string& account_id)
 {
-    return node.contacts.may_call(account_id, node.settings.calls_from);
+    return account_id == node.self.account_id || // another device of ours
+           node.contacts.may_call(account_id, node.settings.calls_from);
+}
+
+/// Why a look-up that is over brought nobody to talk to.
+inline Error why_nobody_is_there(const Environment& node, const std::string& account_id, const Search& search)
+{
+    if (account_id == node.self.account_id && !search.devices().empty())
+        return {JF_NOT_FOUND, "no other device of our account is there"};
+    return search.problem();
 }
 
 inline Unproven unproven(const Environment& node)

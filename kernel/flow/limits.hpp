@@ -36,6 +36,10 @@ inline constexpr auto kFinishRecording = 30s;     // 8  to complete a file on a 
 inline constexpr auto kLastWords = 100ms;         //    for a goodbye to be read before the connection goes with it
 inline constexpr auto kWithdraw = 3s;             //    for discovery to take our announcement back when the node stops
 
+inline constexpr auto kLookUpCaller = 2s; //    from a link of a peer's device to its account's word about it
+inline constexpr auto kVouchedFor = 30s;  //    that an account's word is good for
+inline constexpr auto kWatchLinked = 1s;  //    from a link to watching its account: later than a call's first steps
+
 inline constexpr auto kTextReceipt = 10s;    //    from a text over a link to any receipt
 inline constexpr auto kTextPause = 1s;       //    after an attempt of which something arrived; then twice that, ..
 inline constexpr auto kTextLongPause = 300s; //    .. up to this
@@ -45,6 +49,9 @@ inline constexpr auto kTextComesAgain = 60s; //    what comes after a refused te
 inline constexpr int kUpdateTries = 50;   // 8  while signaling is busy with an offer of the peer
 inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once
 inline constexpr int kIncomingLinksPerAccount = 4;
+inline constexpr int kDevicesAsked = 16;     // 2  of one account, by one call
+inline constexpr int kLookUpsPerSecond = 10; //    because of strangers who call
+inline constexpr int kLookUpsAtOnce = 64;
 inline constexpr int kFilesSentAtOnce = 4;
 inline constexpr int kFilesReceivedAtOnce = 32;
 inline constexpr int kFilesReceivedAtOncePerAccount = 8;

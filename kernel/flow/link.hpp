@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "kernel/bind/carried.hpp"
 #include "kernel/bind/connectivity.hpp"
 #include "kernel/bind/signaling.hpp"
 #include "kernel/executor/step_clock.hpp"
@@ -30,11 +31,13 @@ struct AwaitedText {
 
 struct Link {
     Device peer;
+    std::unique_ptr<Carried> carried; // by a service; then there is no connectivity of ours
     std::unique_ptr<ConnectivitySession> connectivity;
     std::unique_ptr<LinkLayers> layers;
     std::unique_ptr<SignalingSession> signaling;
     std::optional<TimePoint> idle_since; // as tend_links saw it; none while somebody uses it
     TimePoint ping_due{};
+    TimePoint opened = now();
     std::optional<AwaitedText> awaited_text;
 
     bool usable() const { return signaling && !signaling->closed(); }

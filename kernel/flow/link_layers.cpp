@@ -40,8 +40,8 @@ MultiplexerLayer& LinkLayers::channels()
 
 jf_path LinkLayers::stream()
 {
-    signaling_decorators_.emplace(board_, multiplexer_ ? *multiplexer_->signaling() : below_channels(),
-                                  at(Seam::kSignaling));
+    const jf_path below = carried_ ? *carried_ : multiplexer_ ? *multiplexer_->signaling() : below_channels();
+    signaling_decorators_.emplace(board_, below, at(Seam::kSignaling));
     return signaling_decorators_->path();
 }
 

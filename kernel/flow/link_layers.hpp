@@ -28,12 +28,15 @@ public:
     /// The handshake begins. Throws Failure.
     void secure(jf_path path);
 
+    /// Instead of all below but stream(): the path is a service's.
+    void stand_on(jf_path carried) { carried_ = carried; }
+
     /// Once that is done, and if the path was one of datagrams. Throws Failure.
     void make_reliable();
 
     /// Whether a stream of that secured path must be made first; whether there will be channels.
     bool wants_reliable(bool path_is_stream) const { return !path_is_stream && !secure_->multiplexes(); }
-    bool wants_channels() const { return secure_->multiplexes() || board_.multiplexer; }
+    bool wants_channels() const { return !carried_ && (secure_->multiplexes() || board_.multiplexer); }
 
     /// Once there is a stream, or the secure channel is a multiplexer itself. Throws Failure.
     void multiplex();
@@ -62,6 +65,7 @@ private:
     Unproven unproven_;
     std::function<void()> changed_;
 
+    std::optional<jf_path> carried_;
     std::optional<DecoratorStack> control_decorators_;
     std::unique_ptr<SecureLayer> secure_;
     std::optional<DecoratorStack> secured_decorators_;

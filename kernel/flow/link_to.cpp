@@ -14,6 +14,8 @@ awaitable<std::shared_ptr<Link>> link_to(Environment& node, std::shared_ptr<Erra
     }
     if (auto kept = node.links.find(device.device_id))
         co_return kept;
+    if (auto carried = carried_link(node, *errand, device))
+        co_return carried;
     const Dialling::Turn turn(node.dialling, device.device_id);
     co_return co_await open_link(node, errand, device);
 }

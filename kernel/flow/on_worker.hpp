@@ -24,7 +24,8 @@ inline awaitable<void> on_worker(Workers& workers, Bell& bell, Step step, std::f
             bell.ring();
         });
     });
-    co_await until(bell, TimePoint::max(), [over] { return *over; });
+    // By reference: GCC 12 destroys twice what a temporary of such an expression has captured by value.
+    co_await until(bell, TimePoint::max(), [&] { return *over; });
 }
 
 } // namespace jackfield::kernel

@@ -269,9 +269,9 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
             node.bell.ring();
         });
     };
-    link->signaling =
-        std::make_unique<SignalingSession>(node.board.signaling, node.completions, stream, initiator, node.self,
-                                           link->peer, node.settings.display_name, std::move(events));
+    link->signaling = std::make_unique<SignalingSession>(node.board.signaling, node.completions, stream, initiator,
+                                                         node.self, link->peer, node.settings.display_name,
+                                                         link->carried.get(), std::move(events));
     if (link->layers->wants_channels())
         link->layers->channels().on_newcomer([&node, weak](const std::string& name, std::uint32_t kind) {
             if (const auto still = weak.lock())

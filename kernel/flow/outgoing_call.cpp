@@ -18,11 +18,12 @@ namespace {
 
 using Legs = std::list<std::shared_ptr<Leg>>;
 
-/// A leg for a device, unless it has one.
+/// A leg for a device, unless it has one, it is this one, or there are too many.
 void ring(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
           const Device& device, Legs& legs)
 {
-    if (std::ranges::any_of(legs, [&](const auto& leg) { return leg->device.device_id == device.device_id; }))
+    if (device.device_id == node.self.device_id || legs.size() >= limits::kDevicesAsked ||
+        std::ranges::any_of(legs, [&](const auto& leg) { return leg->device.device_id == device.device_id; }))
         return;
     const auto leg = std::make_shared<Leg>();
     leg->device = device;
@@ -52,7 +53,8 @@ awaitable<Legs> ring_linked_devices(Environment& node, std::shared_ptr<Call> cal
 void ring_found_devices(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
                         const Search& search, Legs& legs)
 {
-    if (legs.empty() && !search.devices().empty())
+    const auto other = [&](const Device& device) { return device.device_id != node.self.device_id; };
+    if (legs.empty() && std::ranges::any_of(search.devices(), other))
         call->tell(Step::discovery, Moment::done);
     for (const Device& device : search.devices())
         ring(node, call, media, device, legs);
@@ -194,7 +196,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
         co_return nullptr;
     call->check_hung_up(furthest(legs));
     if (legs.empty())
-        throw StepFailure(Step::discovery, search.problem());
+        throw StepFailure(Step::discovery, why_nobody_is_there(node, call->peer_account, search));
     throw why_nobody(legs, *end);
 }
 

@@ -96,6 +96,8 @@ awaitable<std::shared_ptr<Link>> reach(Environment& node, Transfer transfer)
         if (search.devices().size() == tried)
             break;
         const Device device = search.devices()[tried++];
+        if (device.device_id == node.self.device_id)
+            continue;
         try {
             co_return co_await link_to(node, errand, device);
         } catch (const StepFailure& caught) {
@@ -104,7 +106,7 @@ awaitable<std::shared_ptr<Link>> reach(Environment& node, Transfer transfer)
     }
     if (failure)
         throw *failure;
-    throw StepFailure(Step::discovery, search.done() ? search.problem()
+    throw StepFailure(Step::discovery, search.done() ? why_nobody_is_there(node, transfer->peer_account, search)
                                                      : Error{JF_TIMEOUT, "no device of that account "
                                                                          "was found in time"});
 }
@@ -163,7 +165,7 @@ awaitable<void> send_bytes(Environment& node, Transfer transfer, std::shared_ptr
         return *over || talk.heard() || transfer->cancelled();
     });
     reader->stop();
-    co_await until(transfer->bell, TimePoint::max(), [over] { return *over; });
+    co_await until(transfer->bell, TimePoint::max(), [&] { return *over; });
 }
 
 /// What the receiver answers to the offer.

@@ -203,6 +203,10 @@ awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
     if (leg->signaled->over()) {
         end->by_peer = true;
         end->reason = leg->signaled->ending().reason;
+        if (end->reason == JF_REASON_ELSEWHERE) { // two devices took the call at the same moment
+            end->answered = false;
+            throw StepFailure(Step::signaling, JF_CANCELLED, "answered elsewhere");
+        }
         if (end->reason == JF_REASON_FAILED)
             throw StepFailure(Step::media, JF_CLOSED, leg->signaled->ending().text);
         co_return;

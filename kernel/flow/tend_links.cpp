@@ -2,6 +2,7 @@
 
 #include "kernel/flow/tend_links.hpp"
 
+#include "kernel/flow/disowned.hpp"
 #include "kernel/flow/limits.hpp"
 
 #include <nlohmann/json.hpp>
@@ -71,12 +72,13 @@ awaitable<void> tend_links(Environment& node)
     TimePoint next;
     const auto nothing_to_tend = [&] {
         if (!node.stopping)
-            next = look_after(node);
+            next = std::min(look_after(node), watch_linked_accounts(node));
         return node.stopping || node.links.empty();
     };
     bool over = false;
     while (!over)
         over = co_await until(node.bell, [&next] { return next; }, nothing_to_tend);
+    node.watching_links.only({});
     node.tending_links = false;
 }
 

@@ -109,7 +109,7 @@ Error Node::Impl::load_identity_of(Stack& stack)
     });
 }
 
-std::expected<OwnIds, Error> Node::Impl::start()
+std::expected<OwnIds, Error> Node::Impl::start(bool announced)
 {
     refuse_to_wait_for_oneself(control_);
     const std::lock_guard lock(one_at_a_time_);
@@ -118,15 +118,19 @@ std::expected<OwnIds, Error> Node::Impl::start()
         return std::unexpected(loaded);
     if (const auto texts = texts_belong_to(stack_->environment->self.account_id); texts.status != JF_OK)
         return std::unexpected(texts);
-    const auto online = wait_for<Error>(
-        control_, [this](const std::function<void(Error)>& hand_over) { hand_over(go_online(*stack_)); });
+    const auto online = wait_for<Error>(control_, [this, announced](const std::function<void(Error)>& hand_over) {
+        const Error begun = go_online(*stack_, announced);
+        if (begun.status == JF_OK)
+            begin_watching();
+        hand_over(begun);
+    });
     if (online.status != JF_OK)
         return std::unexpected(online);
     started_ = true;
     return ids_of(*stack_);
 }
 
-Error Node::Impl::go_online(Stack& stack)
+Error Node::Impl::go_online(Stack& stack, bool announced)
 {
     tell(Step::discovery, Moment::start);
     try {
@@ -135,6 +139,8 @@ Error Node::Impl::go_online(Stack& stack)
         tell(Step::discovery, Moment::failed, failure_detail(failure.error()));
         return failure.error();
     }
+    if (!announced)
+        return {JF_OK, ""};
     const auto tell_announced = [this, &switchboard = *stack.switchboard](const Error& result) {
         if (result.status == JF_OK)
             tell(Step::discovery, Moment::progress,
@@ -262,7 +268,12 @@ std::expected<OwnIds, Error> Node::load_identity()
 
 std::expected<OwnIds, Error> Node::start()
 {
-    return impl_->start();
+    return impl_->start(true);
+}
+
+std::expected<OwnIds, Error> Node::start_unannounced()
+{
+    return impl_->start(false);
 }
 
 std::expected<OwnIds, Error> Node::reconfigure(const Config& config)

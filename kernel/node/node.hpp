@@ -29,6 +29,21 @@ struct OwnIds {
     std::string device_id;
 };
 
+/// A device that was made one of our account: its chain is for it, and no secret.
+struct AddedDevice {
+    std::string account_id;
+    std::string device_id;
+    std::string chain_pem;
+};
+
+/// A device of an account that is watched has come, or gone.
+struct PresenceChange {
+    std::string account_id;
+    std::string device_id;
+    std::string contact; // what we call that account; empty if it is none that we know
+    bool online = false;
+};
+
 /// A call that has just come in, before it rings.
 struct IncomingCall {
     std::string id;
@@ -51,6 +66,10 @@ public:
     virtual ~NodeListener() = default;
     virtual void timeline(const TimelineEvent&) {}
     virtual void discovery(const std::string& /*plugin_id*/, bool /*online*/, const std::string& /*detail*/) {}
+
+    /// Of our contacts and our own account, once the node has started, and of whom the program watches. A device that
+    /// goes in order is gone within two seconds, one that dies when its announcement ends (three minutes).
+    virtual void presence(const PresenceChange&) {}
 
     /// The default refuses: nobody is here to answer.
     virtual IncomingPlan incoming(const IncomingCall&) { return {{}, nullptr, JF_REASON_BUSY}; }
@@ -96,6 +115,36 @@ public:
     /// Goes online: identity, discovery, announcement, listening. Being offline is no error. Blocks the caller until
     /// identity is loaded and discovery has begun; `announced` is on the timeline when others can find us.
     std::expected<OwnIds, Error> start();
+
+    /// The same, but others do not find us by it: for a program that only looks.
+    std::expected<OwnIds, Error> start_unannounced();
+
+    // The devices of our account, for programs that keep them in order. Each blocks the caller. JF_UNSUPPORTED by an
+    // identity that has one device and no other.
+
+    /// On a new device, before it has an account: a request (PKCS#10, PEM), whose key stays here.
+    std::expected<std::string, Error> request_device();
+
+    /// Where the account's key is: a device of our account for whoever made the request.
+    std::expected<AddedDevice, Error> add_device(const std::string& request_pem);
+
+    /// On the new device: takes the chain that was made for its request. Nothing that is there is written over.
+    std::expected<OwnIds, Error> join_account(const std::string& chain_pem);
+
+    /// Where the account's key is: that device is none of our account any more. A node with the same store that runs
+    /// tells everybody within two seconds.
+    std::expected<void, Error> revoke_device(const std::string& device_id);
+
+    /// Our account and its devices, as kernel/abi/schemas/account.schema.json has it.
+    std::expected<std::string, Error> describe_account();
+
+    /// The devices of an account that can be found now; none if that is so.
+    std::expected<std::vector<std::string>, Error> find_devices(const std::string& account);
+
+    /// NodeListener::presence hears of that account until unwatch, first of the devices that are there. Beside our
+    /// contacts, and at most 128 accounts in all; of more nothing is heard. [any]
+    void watch(const std::string& account);
+    void unwatch(const std::string& account);
 
     /// Takes another configuration while the node runs: calls that begin from now on use it, calls that have begun end
     /// as they are. Plugins with the same options go on; a discovery or identity that has changed goes online anew. If

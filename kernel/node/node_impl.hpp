@@ -14,6 +14,7 @@
 
 #include <list>
 #include <mutex>
+#include <set>
 
 namespace jackfield::kernel {
 
@@ -26,7 +27,7 @@ public:
     ~Impl() { stop(); }
 
     std::expected<OwnIds, Error> load_identity();
-    std::expected<OwnIds, Error> start();
+    std::expected<OwnIds, Error> start(bool announced);
     std::expected<OwnIds, Error> reconfigure(const Config& config, Registry registry);
     void stop();
 
@@ -46,17 +47,27 @@ public:
     std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);
     void typing(const std::string& peer, bool active);
 
+    const Plug<jf_identity_methods>& identity() const { return stack_->board->identity; }
+
+    std::expected<std::vector<std::string>, Error> find_devices(const std::string& account);
+    void watch(const std::string& account);
+    void unwatch(const std::string& account);
+
 private:
     /// Runs f there and waits for it. What it throws is what this returns.
     Error on_control(const std::function<void()>& f);
     std::unique_ptr<Stack> make_stack(Registry registry, const Resolved& resolved, const Stack* earlier);
+    void hear_carried(Stack& stack);
     std::unique_ptr<Environment> make_environment(Stack& stack, const Config& config);
     Error load_identity_of(Stack& stack);
     void open_texts(const Config& config);
     Error texts_belong_to(const std::string& account);
     Error same_texts(const Config& config) const;
     void texts_work_in(Environment* environment);
-    Error go_online(Stack& stack);
+    Error go_online(Stack& stack, bool announced);
+    void begin_watching();
+    void heard_presence(const Device& device, bool there);
+    void tell_presence(const Device& device, bool there);
     void take_over(std::unique_ptr<Stack> next);
     void retired(Stack* old);
     void gone();
@@ -75,7 +86,8 @@ private:
     ControlThread control_;
     std::int32_t log_level_;
     LogSink log_;
-    std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
+    std::unique_ptr<Texts> texts_;  // none if the configuration says nothing of texts
+    std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
     std::mutex one_at_a_time_;                   // of all that waits for a stack; never held on the control thread

@@ -32,14 +32,24 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
                 listener_->discovery(plugin_id, online, detail);
             });
-    stack->switchboard->hear_presence([this](const Device& device) {
-        if (texts_)
-            texts_->peer_is_back(device.account_id);
+    stack->switchboard->hear_presence([this, from = stack->switchboard.get()](const Device& device, bool there) {
+        if (stack_ != nullptr && stack_->switchboard.get() == from)
+            heard_presence(device, there);
     });
+    if (earlier == nullptr || earlier->switchboard != stack->switchboard)
+        hear_carried(*stack);
     stack->environment = make_environment(*stack, resolved.config);
     if (earlier != nullptr && stack->board->shares_identity_with(*earlier->board))
         stack->environment->take_identity(earlier->environment->self);
     return stack;
+}
+
+/// Links that a service carries to us are this stack's from now on.
+void Node::Impl::hear_carried(Stack& stack)
+{
+    stack.switchboard->hear_carried([&at = stack](const Device& sender, std::unique_ptr<Carried> carried) {
+        accept_carried(*at.environment, sender, std::move(carried));
+    });
 }
 
 /// Throws Failure if the list of contacts cannot be read.
@@ -101,7 +111,7 @@ std::expected<OwnIds, Error> Node::Impl::reconfigure(const Config& config, Regis
             ready = texts_belong_to(next->environment->self.account_id);
         return on_control([&] {
             if (ready.status == JF_OK && next->switchboard != stack_->switchboard)
-                ready = go_online(*next);
+                ready = go_online(*next, true);
             if (ready.status == JF_OK)
                 take_over(std::move(next));
             next.reset(); // here, where its plugins may be destroyed
@@ -125,9 +135,11 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
         [&environment = *next->environment](const Device& sender, const CallMessage& message) {
             request(environment, sender, message);
         });
+    hear_carried(*next);
     retiring_.push_back(std::exchange(stack_, std::move(next)));
     Stack* const old = retiring_.back().get();
     texts_work_in(stack_->environment.get());
+    begin_watching();
     asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
         // On a later turn: what was posted about its links before must still find it.
         control_.post([this, old] { retired(old); });

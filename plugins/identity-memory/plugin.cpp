@@ -50,6 +50,8 @@ private:
         return account_of(std::move(account), std::move(device));
     }
 
+    int certificate_days() const override { return options_.certificate_days; }
+
     AccountOptions options_;
 };
 

@@ -87,6 +87,8 @@ private:
         return made;
     }
 
+    int certificate_days() const override { return options_.certificate_days; }
+
     shared_x509::Key key(const char* option, const std::string& label) const
     {
         auto found = token.private_key(option, label);

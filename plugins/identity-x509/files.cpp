@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -205,6 +206,46 @@ void PrivateFolder::replace(const std::string& name, std::string_view text) cons
         refuse_errno("a key file cannot be put in place", full(name));
     }
     sync();
+}
+
+void PrivateFolder::remove(const std::string& name) const
+{
+    ::unlinkat(folder_, name.c_str(), 0);
+}
+
+std::string PrivateFolder::stamp(const std::string& name) const
+{
+    struct stat found{};
+    if (::fstatat(folder_, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
+        return {};
+    return std::to_string(found.st_ino) + "-" + std::to_string(found.st_mtim.tv_sec) + "-" +
+           std::to_string(found.st_mtim.tv_nsec);
+}
+
+std::vector<std::string> PrivateFolder::names() const
+{
+    std::vector<std::string> names;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+        std::string name = entry.path().filename().string();
+        if (name.find(kAside) == std::string::npos)
+            names.push_back(std::move(name));
+    }
+    return names;
+}
+
+/// On a description of its own: one that is shared would not exclude another thread of this process.
+PrivateFolder::Turn::Turn(const PrivateFolder& folder)
+    : folder_(::openat(folder.folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+{
+    while (folder_ >= 0 && ::flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+}
+
+PrivateFolder::Turn::~Turn()
+{
+    if (folder_ >= 0)
+        ::close(folder_);
 }
 
 void PrivateFolder::sweep() const

@@ -7,6 +7,7 @@
 #include <jackfield/basic.hpp>
 
 #include <optional>
+#include <vector>
 
 namespace identity_x509 {
 
@@ -28,6 +29,27 @@ public:
 
     /// Writes the file of mode 0600, over an existing one if there is one.
     void replace(const std::string& name, std::string_view text) const;
+
+    /// Nothing if it is not there.
+    void remove(const std::string& name) const;
+
+    /// What changes whenever the file is replaced; empty if it is not there.
+    std::string stamp(const std::string& name) const;
+
+    /// Names of the files, without those that are still being written.
+    std::vector<std::string> names() const;
+
+    /// Waits for other processes that change something here; held until it goes.
+    class Turn {
+    public:
+        explicit Turn(const PrivateFolder& folder);
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn();
+
+    private:
+        int folder_;
+    };
 
     /// Deletes what a crash between writing and renaming left behind, once it is an hour old.
     void sweep() const;

@@ -1,4 +1,5 @@
-// The account and device on disk: two files, account.pem (key, certificate) and device.pem (key, certificate, account).
+// The account and device on disk: account.pem (key, certificate), which may be on another device, and device.pem (key,
+// certificate, certificate of the account).
 //
 // Threads: one load at a time per process is usual, but several processes may load one store at once.
 // Lifetime: the result owns its keys and never changes.

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace jackfield::sip {
@@ -52,6 +53,8 @@ struct Call {
     std::string remote_uri;
     std::string remote_tag; ///< empty until the peer has answered
     std::string remote_target;
+    std::vector<std::string> routes;                 ///< of requests inside the dialog (RFC 3261 section 12.1)
+    std::pair<std::string, std::string> credentials; ///< header and value that the last challenge was answered with
     bool tag_known = false; ///< each side has the other's tag: requests inside the dialog are understood
     std::vector<WaitingDelivery> waiting;
     std::uint32_t local_cseq = 0;
@@ -78,6 +81,8 @@ struct Call {
 
     // After our 200.
     Deadlines::Id ack_deadline = 0;
+    std::string unacknowledged; ///< the 200 as it went out, to be repeated where the path may lose it
+    Deadlines::Id repeat_timer = 0;
     std::uint32_t bye_reason = 0; ///< of a BYE that waits for the ACK (RFC 3261 section 15)
 
     // The change of media.

@@ -4,6 +4,8 @@
 #include "sip_reason.hpp"
 #include "sip_session.hpp"
 
+#include <algorithm>
+
 namespace jackfield::sip {
 namespace {
 
@@ -62,12 +64,42 @@ void SipSession::refuse(std::uint64_t number, std::uint32_t reason)
     forget(call);
 }
 
-/// The stream repeats nothing, so neither do we repeat the 200; but a peer that never says ACK is not in the call.
+/// A peer that never says ACK is not in the call. A reliable path repeats nothing, so neither is the 200 repeated
+/// there.
 void SipSession::expect_ack(Call& call)
 {
     const std::uint64_t number = call.number;
     deadlines_.stop(call.ack_deadline);
-    call.ack_deadline = deadlines_.start(config_.timeouts.request, [this, number] { on_missing_ack(number); });
+    call.ack_deadline = deadlines_.start(transactions_.patience(), [this, number] { on_missing_ack(number); });
+    if (!reliable_)
+        repeat_answer(number, kT1);
+}
+
+/// RFC 3261 section 13.3.1.4: until the ACK is there or its time is up, each time after twice as long.
+void SipSession::repeat_answer(std::uint64_t number, Nanoseconds after)
+{
+    Call& call = calls_.at(number);
+    deadlines_.stop(call.repeat_timer);
+    call.repeat_timer = deadlines_.start(after, [this, number, after] {
+        Call& waiting = calls_.at(number); // forget stops this timer
+        waiting.repeat_timer = 0;
+        if (waiting.ack_deadline == 0)
+            return;
+        send_message(waiting.unacknowledged);
+        repeat_answer(number, std::min<Nanoseconds>(2 * after, kT2));
+    });
+}
+
+/// An INVITE that came again after our 200, whose transaction is over by then: the 200 goes out again by itself (RFC
+/// 6026 section 7.1). True if it was that; then nothing is left to do.
+bool SipSession::is_repeated(TransactionId id, const Received& request, const Call& call)
+{
+    const bool same = request.branch() ==
+                      (call.incoming && request.cseq() == call.invite_cseq ? call.invite_branch : call.update_branch);
+    if (reliable_ || request.method() != "INVITE" || !same)
+        return false;
+    transactions_.drop(id);
+    return true;
 }
 
 void SipSession::on_ack(const Received& ack)
@@ -77,6 +109,7 @@ void SipSession::on_ack(const Received& ack)
         return; // nothing may be answered to an ACK
     if (call->state == CallState::accepted && ack.cseq() == call->invite_cseq) {
         deadlines_.stop(call->ack_deadline);
+        deadlines_.stop(call->repeat_timer);
         call->state = CallState::confirmed;
         if (call->hung_up)
             return send_bye(*call, call->bye_reason);
@@ -84,6 +117,7 @@ void SipSession::on_ack(const Received& ack)
     }
     if (call->update == UpdateState::answered && ack.cseq() == call->update_cseq) {
         deadlines_.stop(call->ack_deadline);
+        deadlines_.stop(call->repeat_timer);
         call->update = UpdateState::none;
         retry_update(*call);
     }
@@ -130,6 +164,7 @@ void SipSession::send_bye(Call& call, std::uint32_t reason)
         reply(call.update_transaction, 487, {}, &call);
     deadlines_.stop(call.cancel_deadline);
     deadlines_.stop(call.ack_deadline);
+    deadlines_.stop(call.repeat_timer);
     deadlines_.stop(call.retry_timer);
     transactions_.ignore(call.invite);
     transactions_.ignore(call.update_transaction);
@@ -142,7 +177,7 @@ void SipSession::send_bye(Call& call, std::uint32_t reason)
     const std::string header = write_reason(reason);
     if (!header.empty())
         add_header(*request, "Reason", header);
-    transactions_.start(std::move(request), {}, [this, number](const Answer& answer) {
+    start_request(number, std::move(request), {}, [this, number](const Answer& answer) {
         const auto found = calls_.find(number);
         if (!answer.provisional() && found != calls_.end())
             forget(found->second);

@@ -47,6 +47,17 @@ std::vector<std::string_view> Frame::headers(std::string_view name, char compact
     return values;
 }
 
+std::optional<Frame> Splitter::datagram(FramingLimits limits, ByteView bytes)
+{
+    Splitter splitter(limits);
+    splitter.alone_ = true;
+    splitter.feed(bytes);
+    auto frame = splitter.next();
+    if (!frame && splitter.in_the_middle())
+        refuse_frame("a datagram that ends before its message");
+    return frame;
+}
+
 std::optional<Frame> Splitter::next()
 {
     if (!head_) {
@@ -55,6 +66,8 @@ std::optional<Frame> Splitter::next()
             return std::nullopt;
         const std::size_t size = scanned_ - taken_;
         head_ = read_head(std::string_view(buffer_).substr(taken_, size));
+        if (!content_length_)
+            content_length_ = buffer_.size() - scanned_;
         if (*content_length_ > limits_.message_bytes - std::min(size, limits_.message_bytes))
             refuse_frame("a message of more than " + std::to_string(limits_.message_bytes) + " bytes");
         taken_ = scanned_;
@@ -128,7 +141,7 @@ Frame Splitter::read_head(std::string_view raw)
         }
         first = false;
     }
-    if (!content_length_) // required on streams: RFC 3261 section 18.3
+    if (!content_length_ && !alone_) // required on streams: RFC 3261 section 18.3
         refuse_frame("no Content-Length");
     frame.head_ += kLineEnd;
     return frame;

@@ -53,6 +53,10 @@ class Splitter {
 public:
     explicit Splitter(FramingLimits limits) : limits_(limits) {}
 
+    /// The one message of a datagram: without Content-Length its body ends with it, and what follows a shorter body is
+    /// nothing (RFC 3261 section 18.3). Nothing for a keep-alive. Throws Failure JF_BAD_INPUT.
+    static std::optional<Frame> datagram(FramingLimits limits, ByteView bytes);
+
     void feed(ByteView bytes) { buffer_.append(as_text(bytes)); }
 
     /// The next whole message, if it has arrived. Throws Failure JF_BAD_INPUT with a sentence if the stream is no SIP
@@ -76,6 +80,7 @@ private:
     std::size_t scanned_ = 0; ///< where the search for the end of the head goes on
     std::optional<Frame> head_;
     std::optional<std::size_t> content_length_;
+    bool alone_ = false; ///< nothing follows: the length need not be said
 };
 
 } // namespace jackfield::sip

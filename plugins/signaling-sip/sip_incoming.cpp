@@ -77,7 +77,7 @@ bool SipSession::is_acceptable(TransactionId id, const Received& request)
     if (scheme != "sip" && scheme != "sips")
         return reply(id, 416), false;
     // The secure channel proved who is there; a request in another's name is a lie.
-    if (request.from_user() != options_.remote.account_id)
+    if (!addresses_.is_peer(request.from_user()))
         return reply(id, 403), false;
     if (request.method() == "CANCEL")
         return true; // RFC 3261 section 9.2: no Require in it
@@ -95,10 +95,12 @@ bool SipSession::is_acceptable(TransactionId id, const Received& request)
 void SipSession::on_new_request(TransactionId id, const Received& request)
 {
     const std::string call_id = request.call_id();
-    const bool known = std::any_of(calls_.begin(), calls_.end(), [&](const auto& entry) {
+    const auto known = std::find_if(calls_.begin(), calls_.end(), [&](const auto& entry) {
         return entry.second.call_id == call_id && entry.second.remote_tag == request.from_tag();
     });
-    if (known) // the same request by another way, or a second call in the first one's name: section 8.2.2.2
+    if (known != calls_.end() && is_repeated(id, request, known->second))
+        return;
+    if (known != calls_.end()) // the same request by another way, or a second call in the first one's name: 8.2.2.2
         return reply(id, 482);
     if (request.method() == "INVITE")
         return on_invite(id, request);
@@ -111,6 +113,8 @@ void SipSession::on_new_request(TransactionId id, const Received& request)
 
 void SipSession::on_dialog_request(TransactionId id, const Received& request, Call& call)
 {
+    if (is_repeated(id, request, call))
+        return;
     if (request.cseq() <= call.remote_cseq) // out of order: section 12.2.2
         return reply(id, 500, {{"Retry-After", "1"}}, &call);
     call.remote_cseq = request.cseq();
@@ -145,6 +149,8 @@ void SipSession::on_invite(TransactionId id, const Received& request)
     call.remote_tag = request.from_tag();
     call.remote_target = target;
     call.remote_cseq = request.cseq();
+    if (addresses_.carried())
+        call.routes = request.record_routes();
     call.invite = id;
     call.invite_branch = request.branch();
     call.invite_cseq = request.cseq();
@@ -234,7 +240,7 @@ void SipSession::on_bye(TransactionId id, const Received& request, Call& call)
     }
 }
 
-void SipSession::on_delivery(TransactionId id, const Received& request, const Call* call)
+void SipSession::on_delivery(TransactionId id, const Received& request, Call* call)
 {
     const std::string_view type = request.content_type();
     const std::string& body = request.frame.body();

@@ -145,7 +145,7 @@ void prepare_osip()
 
 std::uint32_t Received::cseq() const
 {
-    return static_cast<std::uint32_t>(parse_number(message.cseq->number, kMaxCseq).value_or(0));
+    return cseq_of(message);
 }
 
 std::string Received::call_id() const
@@ -200,6 +200,18 @@ std::string Received::contact_uri() const
 {
     const auto* contact = static_cast<const osip_contact_t*>(osip_list_get(&message.contacts, 0));
     return contact != nullptr ? uri_text(contact->url) : std::string();
+}
+
+std::vector<std::string> Received::record_routes() const
+{
+    std::vector<std::string> routes;
+    for (int i = 0; i < osip_list_size(&message.record_routes); ++i) {
+        const auto* route = static_cast<const osip_record_route_t*>(osip_list_get(&message.record_routes, i));
+        char* text = nullptr;
+        if (osip_record_route_to_str(route, &text) == 0)
+            routes.push_back(take_osip_text(text));
+    }
+    return routes;
 }
 
 std::string_view Received::content_type() const
@@ -282,10 +294,14 @@ void add_header(osip_message_t& message, const char* name, const std::string& va
     must(osip_message_set_header(&message, name, value.c_str()));
 }
 
-void add_via(osip_message_t& message, const std::string& host, const std::string& branch)
+void add_via(osip_message_t& message, const std::string& value)
 {
-    // TLS makes the state machines leave out what only unreliable transports need: timers A, E and G.
-    must(osip_message_set_via(&message, ("SIP/2.0/TLS " + host + ";branch=" + branch).c_str()));
+    must(osip_message_set_via(&message, value.c_str()));
+}
+
+void add_route(osip_message_t& message, const std::string& value)
+{
+    must(osip_message_set_route(&message, value.c_str()));
 }
 
 void add_contact(osip_message_t& message, const std::string& value)
@@ -296,6 +312,64 @@ void add_contact(osip_message_t& message, const std::string& value)
 void set_content_type(osip_message_t& message, const std::string& value)
 {
     add_header(message, "Content-Type", value);
+}
+
+void copy_record_routes(const osip_message_t& request, osip_message_t& response)
+{
+    must(osip_list_clone(&request.record_routes, &response.record_routes, [](void* from, void** to) {
+        return osip_record_route_clone(static_cast<const osip_record_route_t*>(from),
+                                       reinterpret_cast<osip_record_route_t**>(to));
+    }));
+}
+
+OsipMessage clone_message(const osip_message_t& message)
+{
+    osip_message_t* copy = nullptr;
+    if (osip_message_clone(&message, &copy) != 0)
+        throw std::bad_alloc();
+    return OsipMessage(copy);
+}
+
+std::string request_uri(const osip_message_t& request)
+{
+    return uri_text(request.req_uri);
+}
+
+std::uint32_t cseq_of(const osip_message_t& message)
+{
+    return static_cast<std::uint32_t>(parse_number(message.cseq->number, kMaxCseq).value_or(0));
+}
+
+void set_request_uri(osip_message_t& request, const std::string& uri)
+{
+    osip_uri_t* target = nullptr;
+    must(osip_uri_init(&target));
+    osip_uri_free(request.req_uri);
+    osip_message_set_uri(&request, target);
+    if (osip_uri_parse(target, uri.c_str()) != 0)
+        throw Failure(JF_BAD_INPUT, "no URI to send a request to: " + std::string(cut_utf8(uri, 80)));
+}
+
+void set_cseq(osip_message_t& request, std::uint32_t cseq)
+{
+    const std::string value = std::to_string(cseq) + " " + request.sip_method;
+    osip_cseq_free(request.cseq);
+    request.cseq = nullptr;
+    must(osip_message_set_cseq(&request, value.c_str()));
+}
+
+void replace_via(osip_message_t& request, const std::string& value)
+{
+    if (auto* via = static_cast<osip_via_t*>(osip_list_get(&request.vias, 0))) {
+        osip_list_remove(&request.vias, 0);
+        osip_via_free(via);
+    }
+    add_via(request, value);
+}
+
+void replace_header(osip_message_t& message, const char* name, const std::string& value)
+{
+    must(osip_message_replace_header(&message, name, value.c_str()));
 }
 
 std::string write_message(osip_message_t& message, std::string_view body)

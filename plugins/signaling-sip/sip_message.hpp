@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace jackfield::sip {
 
@@ -44,8 +45,9 @@ struct Received {
     std::string display_name() const; ///< of From, else of Contact
     std::string from_uri() const;
     std::string to_uri() const;
-    std::string contact_uri() const;       ///< of the first Contact, empty if there is none
-    std::string_view content_type() const; ///< as it was written, with its parameters; empty if there is none
+    std::string contact_uri() const;                ///< of the first Contact, empty if there is none
+    std::vector<std::string> record_routes() const; ///< as they stand, in their order
+    std::string_view content_type() const;          ///< as it was written, with its parameters; empty if there is none
     bool has_content_type(std::string_view type) const;
 };
 
@@ -60,9 +62,22 @@ OsipMessage make_request(std::string_view method, const std::string& uri, const 
 OsipMessage make_response(const osip_message_t& request, int code, const std::string& to_tag);
 
 void add_header(osip_message_t& message, const char* name, const std::string& value);
-void add_via(osip_message_t& message, const std::string& host, const std::string& branch);
+void add_via(osip_message_t& message, const std::string& value);
+void add_route(osip_message_t& message, const std::string& value);
 void add_contact(osip_message_t& message, const std::string& value);
 void set_content_type(osip_message_t& message, const std::string& value);
+
+/// From a request to the response that makes a dialog (RFC 3261 section 12.1.1).
+void copy_record_routes(const osip_message_t& request, osip_message_t& response);
+
+// For a request that is sent once more.
+OsipMessage clone_message(const osip_message_t& message);
+std::string request_uri(const osip_message_t& request);
+std::uint32_t cseq_of(const osip_message_t& message);
+void set_request_uri(osip_message_t& request, const std::string& uri);
+void set_cseq(osip_message_t& request, std::uint32_t cseq);
+void replace_via(osip_message_t& request, const std::string& value);
+void replace_header(osip_message_t& message, const char* name, const std::string& value);
 
 /// The bytes of a message: its head, Content-Length, the body.
 std::string write_message(osip_message_t& message, std::string_view body);

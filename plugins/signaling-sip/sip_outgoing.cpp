@@ -5,6 +5,8 @@
 #include "sip_session.hpp"
 #include "sip_text.hpp"
 
+#include <algorithm>
+
 namespace jackfield::sip {
 
 void SipSession::invite(std::uint64_t number, std::string_view offer)
@@ -28,8 +30,13 @@ void SipSession::invite(std::uint64_t number, std::string_view offer)
     set_content_type(*request, "application/sdp");
     Call& placed = calls_.emplace(number, std::move(call)).first->second;
     try {
-        placed.invite = transactions_.start(std::move(request), sdp,
-                                            [this, number](const Answer& answer) { on_invite_answer(number, answer); });
+        const auto on_answer = [this, number](const Answer& answer) { on_invite_answer(number, answer); };
+        const auto resent = [](Call& again, TransactionId id, const std::string& branch, std::uint32_t cseq) {
+            again.invite = id;
+            again.invite_branch = branch;
+            again.invite_cseq = cseq;
+        };
+        placed.invite = start_request(number, std::move(request), sdp, on_answer, resent);
     } catch (...) {
         calls_.erase(number);
         throw;
@@ -135,13 +142,21 @@ void SipSession::learn_dialog(Call& call, const Received& received) const
     const std::string target = received.contact_uri();
     if (!target.empty())
         call.remote_target = target;
+    if (addresses_.carried() && call.state == CallState::calling) { // in reverse: section 12.1.2
+        call.routes = received.record_routes();
+        std::ranges::reverse(call.routes);
+    }
 }
 
 /// Of a 2xx: a request of its own, outside every transaction (RFC 3261 section 13.2.2.4).
-void SipSession::send_ack(Call& call, std::uint32_t cseq)
+void SipSession::send_ack(const Call& call, std::uint32_t cseq)
 {
     OsipMessage ack = make_request("ACK", call.remote_target, from_of(call), to_of(call), call.call_id, cseq);
-    add_via(*ack, config_.domain, new_branch());
+    add_via(*ack, via_of(addresses_.way(), new_branch()));
+    for (const std::string& route : call.routes)
+        add_route(*ack, route);
+    if (!call.credentials.first.empty()) // those of the INVITE: RFC 3261 section 22.1
+        add_header(*ack, call.credentials.first.c_str(), call.credentials.second);
     send_message(write_message(*ack, {}));
 }
 
@@ -192,7 +207,9 @@ void SipSession::send_cancel(Call& call)
         return;
     OsipMessage request = make_request("CANCEL", call.invite_target, from_of(call), "<" + call.remote_uri + ">",
                                        call.call_id, call.invite_cseq);
-    add_via(*request, config_.domain, call.invite_branch);
+    add_via(*request, via_of(addresses_.way(), call.invite_branch));
+    for (const std::string& route : call.routes)
+        add_route(*request, route);
     const std::string reason = write_reason(call.cancel_reason);
     if (!reason.empty())
         add_header(*request, "Reason", reason);           // RFC 3326

@@ -23,15 +23,19 @@ SipSession::SipSession(Host host, SipConfig config, Path stream, SignalingOption
     : SignalingSession(host),
       config_(std::move(config)),
       options_(std::move(options)),
+      addresses_(config_, options_),
+      reliable_(stream.describe().reliable != 0),
+      stream_path_(stream.is_stream()),
       listener_(listener),
       scope_(host),
       deadlines_(host),
       splitter_(config_.limits),
-      transactions_(deadlines_, *this, config_.timeouts),
+      transactions_(deadlines_, *this, config_.timeouts, reliable_),
       stream_(host, stream, config_.max_waiting_bytes, *this)
 {
-    if (!stream.is_stream())
-        throw Failure(JF_BAD_INPUT, "SIP needs a stream path, not datagrams");
+    if (!stream_path_ && !addresses_.carried())
+        throw Failure(JF_BAD_INPUT, "SIP needs a stream path, not datagrams, unless a service carries it");
+    addresses_.way(); // throws if the service is none for us
     if (options_.local.account_id.empty() || options_.remote.account_id.empty())
         throw Failure(JF_BAD_INPUT, "SIP needs to know both accounts");
     stream_.open();
@@ -46,6 +50,8 @@ void SipSession::on_bytes(ByteView bytes)
 {
     if (failed_)
         return;
+    if (!stream_path_)
+        return on_datagram(bytes);
     try {
         splitter_.feed(bytes);
         while (!failed_) {
@@ -56,6 +62,19 @@ void SipSession::on_bytes(ByteView bytes)
         }
     } catch (const Failure& failure) {
         fail(failure.status(), failure.what());
+    } catch (const std::exception& exception) {
+        fail(JF_INTERNAL, exception.what());
+    }
+}
+
+/// One message. What is malformed is dropped: the next one has a beginning of its own.
+void SipSession::on_datagram(ByteView bytes)
+{
+    try {
+        if (const auto frame = Splitter::datagram(config_.limits, bytes))
+            transactions_.receive(parse_message(*frame), *frame);
+    } catch (const Failure& failure) {
+        host_.warning(std::string("a message is dropped: ") + failure.what());
     } catch (const std::exception& exception) {
         fail(JF_INTERNAL, exception.what());
     }
@@ -139,6 +158,7 @@ void SipSession::forget(Call& call)
 {
     deadlines_.stop(call.cancel_deadline);
     deadlines_.stop(call.ack_deadline);
+    deadlines_.stop(call.repeat_timer);
     deadlines_.stop(call.retry_timer);
     transactions_.ignore(call.invite);
     transactions_.ignore(call.update_transaction);
@@ -152,11 +172,16 @@ std::string SipSession::new_branch() const
     return "z9hG4bK" + random_hex(host_, 10);
 }
 
-/// Names the device: the account may have several (RFC 3261 section 8.1.1.8).
+/// TLS stands for every stream of ours. The state machines ask it whether anything has to be repeated.
+std::string SipSession::via_of(const Way& way, const std::string& branch)
+{
+    const char* symmetric = way.transport == "UDP" ? ";rport" : ""; // RFC 3581
+    return "SIP/2.0/" + way.transport + " " + way.sent_by + ";branch=" + branch + symmetric;
+}
+
 std::string SipSession::contact() const
 {
-    const std::string& user = options_.local.device_id.empty() ? options_.local.account_id : options_.local.device_id;
-    return "<sip:" + escape_user(user) + "@" + config_.domain + ";transport=tls>";
+    return "<" + addresses_.way().contact + ">";
 }
 
 std::string SipSession::from_of(const Call& call) const
@@ -181,13 +206,13 @@ Call SipSession::new_call(std::uint64_t number, bool incoming)
     call.origin.ice = config_.ice;
     call.origin.session_id = host_.random_number() >> 2U; // fits where 63 bits are read
     if (!incoming) {
-        const Device& remote = options_.remote;
+        Way way = addresses_.way();
         call.call_id = random_hex(host_, 16);
         call.local_cseq = 0;
-        call.local_uri = "sip:" + escape_user(options_.local.account_id) + "@" + config_.domain;
-        call.remote_uri = "sip:" + escape_user(remote.account_id) + "@" + config_.domain;
-        call.remote_target = "sip:" + escape_user(remote.device_id.empty() ? remote.account_id : remote.device_id) +
-                             "@" + config_.domain + ";transport=tls";
+        call.local_uri = std::move(way.local);
+        call.remote_uri = std::move(way.remote);
+        call.remote_target = std::move(way.target);
+        call.routes = std::move(way.routes);
     }
     return call;
 }
@@ -198,7 +223,9 @@ OsipMessage SipSession::request_in(Call& call, std::string_view method, std::str
     branch = new_branch();
     OsipMessage request =
         make_request(method, call.remote_target, from_of(call), to_of(call), call.call_id, ++call.local_cseq);
-    add_via(*request, config_.domain, branch);
+    add_via(*request, via_of(addresses_.way(), branch));
+    for (const std::string& route : call.routes)
+        add_route(*request, route);
     add_header(*request, "User-Agent", config_.user_agent);
     return request;
 }
@@ -212,7 +239,7 @@ void SipSession::check_body(std::size_t size) const
                                         std::to_string(config_.limits.message_bytes - room_for_head) + " bytes");
 }
 
-void SipSession::reply(TransactionId id, int code, const Headers& headers, const Call* call, const std::string& sdp)
+void SipSession::reply(TransactionId id, int code, const Headers& headers, Call* call, const std::string& sdp)
 {
     const osip_message_t* request = transactions_.request_of(id);
     if (request == nullptr)
@@ -222,12 +249,16 @@ void SipSession::reply(TransactionId id, int code, const Headers& headers, const
         call != nullptr && code > 100 && code < 300 && std::string_view(request->sip_method) == "INVITE";
     if (makes_dialog)
         add_contact(*response, contact());
+    if (makes_dialog && addresses_.carried())
+        copy_record_routes(*request, *response);
     for (const auto& [name, value] : headers)
         add_header(*response, name, value);
     if (code > 100)
         add_header(*response, "User-Agent", config_.user_agent);
     if (!sdp.empty())
         set_content_type(*response, "application/sdp");
+    if (makes_dialog && code >= 200 && !reliable_)
+        call->unacknowledged = write_message(*response, sdp);
     transactions_.respond(id, std::move(response), sdp);
 }
 
@@ -276,7 +307,7 @@ void SipSession::send_delivery(Call& call, const WaitingDelivery& delivery)
         else if (!answer.provisional())
             end_delivery(id, JF_REFUSED, "the peer answered " + std::to_string(answer.code));
     };
-    transactions_.start(std::move(request), delivery.body, on_answer);
+    start_request(call.number, std::move(request), delivery.body, on_answer);
 }
 
 /// What waited for the dialog goes out, in order.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "sdp_reader.hpp"
+#include "sip_addresses.hpp"
 #include "sip_call.hpp"
 #include "sip_config.hpp"
 #include "sip_framing.hpp"
@@ -16,6 +17,7 @@
 #include <shared/signaling/message_stream.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,9 +53,13 @@ public:
 
 private:
     using Headers = std::vector<std::pair<const char*, std::string>>;
+    struct Asked;
+    /// A request of the call was sent again: its transaction, branch and number.
+    using Resent = std::function<void(Call& call, TransactionId id, const std::string& branch, std::uint32_t cseq)>;
 
     // sip_session.cpp: the stream, and the building blocks of messages
     void on_bytes(ByteView bytes) override;
+    void on_datagram(ByteView bytes);
     void on_stream_end(Status status, const std::string& text) override;
     bool send_message(std::string bytes) override;
     void fail(Status status, const std::string& text);
@@ -64,18 +70,28 @@ private:
     std::size_t living_calls() const;
     void forget(Call& call);
     std::string new_branch() const;
+    static std::string via_of(const Way& way, const std::string& branch);
     std::string contact() const;
     std::string from_of(const Call& call) const;
     static std::string to_of(const Call& call);
     Call new_call(std::uint64_t number, bool incoming);
     OsipMessage request_in(Call& call, std::string_view method, std::string& branch);
     void check_body(std::size_t size) const;
-    void reply(TransactionId id, int code, const Headers& headers = {}, const Call* call = nullptr,
+    void reply(TransactionId id, int code, const Headers& headers = {}, Call* call = nullptr,
                const std::string& sdp = {});
     void send_delivery(Call& call, const WaitingDelivery& delivery);
     void dialog_is_known(Call& call);
     void end_delivery(std::uint64_t delivery, Status status, const std::string& text);
     void deliver(const char* method, std::uint64_t call, std::string_view content_type, ByteView body, Completion done);
+
+    // sip_requests.cpp: what is sent again because of its answer
+    TransactionId start_request(std::uint64_t call, OsipMessage request, std::string body, AnswerHandler handler,
+                                Resent resent = {});
+    void on_carried_answer(const std::shared_ptr<Asked>& asked, const Answer& answer);
+    bool wants_again(const Asked& asked) const;
+    bool add_credentials(Asked& asked, const Answer& answer);
+    bool redirect(Asked& asked, const Answer& answer);
+    void send_again(const std::shared_ptr<Asked>& asked);
 
     // sip_outgoing.cpp: a call of ours
     void on_invite_answer(std::uint64_t number, const Answer& answer);
@@ -84,7 +100,7 @@ private:
     void on_stray_success(const Received& answer) override;
     std::optional<std::string> read_answer(const Call& call, const Received& received, std::string& problem) const;
     void send_cancel(Call& call);
-    void send_ack(Call& call, std::uint32_t cseq);
+    void send_ack(const Call& call, std::uint32_t cseq);
     void learn_dialog(Call& call, const Received& received) const;
 
     // sip_incoming.cpp: requests of the peer
@@ -95,12 +111,14 @@ private:
     void on_invite(TransactionId id, const Received& request);
     void on_cancel(TransactionId id, const Received& request);
     void on_bye(TransactionId id, const Received& request, Call& call);
-    void on_delivery(TransactionId id, const Received& request, const Call* call);
+    void on_delivery(TransactionId id, const Received& request, Call* call);
     std::optional<SdpReading> read_offer(TransactionId id, const Received& request);
 
     // sip_calls.cpp: what both directions share
     void on_ack(const Received& ack) override;
     void expect_ack(Call& call);
+    void repeat_answer(std::uint64_t number, Nanoseconds after);
+    bool is_repeated(TransactionId id, const Received& request, const Call& call);
     void on_missing_ack(std::uint64_t number);
     void send_bye(Call& call, std::uint32_t reason);
     void end(Call& call, std::uint32_t reason, const std::string& text);
@@ -114,6 +132,9 @@ private:
 
     SipConfig config_;
     SignalingOptions options_;
+    Addresses addresses_;
+    bool reliable_; ///< the path loses nothing
+    bool stream_path_;
     SignalingListener listener_;
     Scope scope_;
     Deadlines deadlines_;

@@ -25,23 +25,6 @@ type_t outgoing_type(const osip_message_t& message)
     return message.status_code < 200 ? SND_STATUS_1XX : message.status_code < 300 ? SND_STATUS_2XX : SND_STATUS_3456XX;
 }
 
-/// What a machine does next on a reliable transport without waiting: timers D, K, I and J are zero (RFC 3261 17).
-std::optional<type_t> immediate_timer(state_t state)
-{
-    switch (state) {
-    case ICT_COMPLETED:
-        return TIMEOUT_D;
-    case NICT_COMPLETED:
-        return TIMEOUT_K;
-    case IST_CONFIRMED:
-        return TIMEOUT_I;
-    case NIST_COMPLETED:
-        return TIMEOUT_J;
-    default:
-        return std::nullopt;
-    }
-}
-
 bool has_ended(state_t state)
 {
     return state == ICT_TERMINATED || state == IST_TERMINATED || state == NICT_TERMINATED || state == NIST_TERMINATED;
@@ -74,9 +57,11 @@ Transactions::Stay::~Stay()
         owner_.free_ended();
 }
 
-Transactions::Transactions(Deadlines& deadlines, TransactionUser& user, TransactionTimeouts timeouts)
-    : deadlines_(deadlines), user_(user), timeouts_(timeouts)
+Transactions::Transactions(Deadlines& deadlines, TransactionUser& user, TransactionTimeouts timeouts, bool reliable)
+    : deadlines_(deadlines), user_(user), timeouts_(timeouts), reliable_(reliable)
 {
+    if (!reliable_) // timers B, F and H
+        timeouts_.request = timeouts_.invite = 64 * kT1;
     prepare_osip();
     osip_t* osip = nullptr;
     if (osip_init(&osip) != 0)
@@ -244,8 +229,10 @@ Transactions::Transaction& Transactions::of(osip_transaction_t& machine)
 std::size_t Transactions::count(osip_fsm_type_t one, osip_fsm_type_t other) const
 {
     std::size_t number = 0;
-    for (const auto& [id, transaction] : open_)
-        number += transaction->machine->ctx_type == one || transaction->machine->ctx_type == other ? 1 : 0;
+    for (const auto& [id, transaction] : open_) {
+        const bool counts = transaction->machine->ctx_type == one || transaction->machine->ctx_type == other;
+        number += counts && !lingering(transaction->machine->state) ? 1 : 0;
+    }
     return number;
 }
 
@@ -263,10 +250,13 @@ void Transactions::settle(Transaction& transaction)
 {
     if (transaction.machine == nullptr)
         return;
-    if (const auto timer = immediate_timer(transaction.machine->state))
-        run(transaction, *timer, nullptr);
+    const auto rest = lingering(transaction.machine->state);
+    if (rest && reliable_)
+        run(transaction, rest->timer, nullptr);
     if (has_ended(transaction.machine->state))
         end(transaction);
+    else if (!reliable_)
+        keep_time(transaction);
 }
 
 void Transactions::time_out(TransactionId id)
@@ -297,7 +287,8 @@ void Transactions::end(Transaction& transaction)
     const auto found = open_.find(transaction.id);
     if (found == open_.end())
         return;
-    deadlines_.stop(transaction.deadline);
+    for (Deadlines::Id* timer : {&transaction.deadline, &transaction.repeat, &transaction.linger})
+        deadlines_.stop(*timer);
     osip_remove_transaction(osip_.get(), transaction.machine);
     ended_.push_back(std::move(found->second));
     open_.erase(found);

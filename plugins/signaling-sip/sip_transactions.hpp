@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,11 @@
 namespace jackfield::sip {
 
 using namespace signaling;
+
+// RFC 3261 section 17.1.1.1, where the path may lose messages.
+inline constexpr std::chrono::milliseconds kT1{500};
+inline constexpr std::chrono::milliseconds kT2{4000};
+inline constexpr std::chrono::milliseconds kT4{5000};
 
 /// Names a transaction; never 0.
 using TransactionId = std::uint64_t;
@@ -52,13 +58,26 @@ struct TransactionTimeouts {
     std::chrono::milliseconds invite{32000}; ///< until the first sign of life (timer B)
 };
 
+/// How a machine that has done its work ends, and how long it waits before that for what may come twice, unless the
+/// path is reliable (RFC 3261 section 17).
+struct Lingering {
+    type_t timer;
+    std::chrono::milliseconds time;
+};
+
+/// Nothing in a state in which something is still to be done.
+std::optional<Lingering> lingering(state_t state);
+
 class Transactions {
 public:
     /// Server transactions that may be open at once; a peer with more of them is not answered any more.
     static constexpr std::size_t kMaxServer = 64;
     static constexpr std::size_t kMaxClient = 256;
+    /// Answered ones that still wait for what might come twice; with more of them the oldest go.
+    static constexpr std::size_t kMaxLingering = 512;
 
-    Transactions(Deadlines& deadlines, TransactionUser& user, TransactionTimeouts timeouts);
+    /// `reliable`: the path loses nothing, so nothing is ever sent twice and nothing waits for what might come twice.
+    Transactions(Deadlines& deadlines, TransactionUser& user, TransactionTimeouts timeouts, bool reliable);
     Transactions(const Transactions&) = delete;
     Transactions& operator=(const Transactions&) = delete;
     ~Transactions();
@@ -82,6 +101,9 @@ public:
     /// Ends it at once.
     void drop(TransactionId id);
 
+    /// How long an answer, or its ACK, is waited for (timers F and H).
+    Nanoseconds patience() const { return timeouts_.request; }
+
 private:
     struct Transaction {
         TransactionId id = 0;
@@ -90,6 +112,9 @@ private:
         std::string request_body;
         std::string response_body;
         Deadlines::Id deadline = 0;
+        Deadlines::Id repeat = 0;  ///< timers A, E and G
+        Deadlines::Id linger = 0;  ///< timers D, I, J and K
+        Nanoseconds interval{kT1}; ///< until the next repetition
     };
     struct OsipDelete {
         void operator()(osip_t* osip) const { osip_release(osip); }
@@ -106,11 +131,19 @@ private:
 
     Transaction& add(osip_fsm_type_t type, osip_message_t& request);
     Transaction& of(osip_transaction_t& machine);
-    std::size_t count(osip_fsm_type_t one, osip_fsm_type_t other) const;
+    std::size_t count(osip_fsm_type_t one,
+                      osip_fsm_type_t other) const; ///< of those that are not over but for lingering
     void receive_request(OsipMessage message, const Frame& frame);
     void receive_response(OsipMessage message, const Frame& frame);
     int run(Transaction& transaction, type_t type, OsipMessage message);
     void settle(Transaction& transaction);
+
+    // sip_transaction_timers.cpp
+    void keep_time(Transaction& transaction);
+    void repeat(TransactionId id);
+    void linger_over(TransactionId id);
+    void make_room();
+
     void time_out(TransactionId id);
     void answer(Transaction& transaction, const Answer& answer);
     void end(Transaction& transaction);
@@ -119,6 +152,7 @@ private:
     Deadlines& deadlines_;
     TransactionUser& user_;
     TransactionTimeouts timeouts_;
+    bool reliable_;
     std::unique_ptr<osip_t, OsipDelete> osip_;
     std::map<TransactionId, std::unique_ptr<Transaction>> open_;
     std::vector<std::unique_ptr<Transaction>> ended_;

@@ -39,9 +39,12 @@ void SipSession::send_update(Call& call)
     set_content_type(*request, "application/sdp");
     call.update_cseq = call.local_cseq;
     ++call.update_tries;
-    call.update_transaction =
-        transactions_.start(std::move(request), call.update_sdp,
-                            [this, number](const Answer& answer) { on_update_answer(number, answer); });
+    const auto on_answer = [this, number](const Answer& answer) { on_update_answer(number, answer); };
+    const auto resent = [](Call& again, TransactionId id, const std::string&, std::uint32_t cseq) {
+        again.update_transaction = id;
+        again.update_cseq = cseq;
+    };
+    call.update_transaction = start_request(number, std::move(request), call.update_sdp, on_answer, resent);
     call.update = UpdateState::sent;
     call.retry_wanted = false;
 }

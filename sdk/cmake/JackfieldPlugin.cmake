@@ -8,6 +8,7 @@
 #     [STATUS stable|experimental]      default experimental
 #     [UNTRUSTED_INPUT]                 it parses bytes that a stranger sent
 #     [SEALS_BY_ITSELF]                 a discovery with end-to-end protection of its own
+#     [CARRIES_LINKS]                   a discovery that carries its links itself (carrier.h), and takes no call messages
 #     [PROVES_NOBODY]                   a secure channel that does not find out who the peer is
 #     [DATAGRAMS_ONLY]                  a secure channel that cannot stand on a stream
 #     [MULTIPLEXES]                     a secure channel that is a multiplexer as well
@@ -40,7 +41,7 @@ function(jackfield_export_one_symbol target map folder)
 endfunction()
 
 function(jackfield_add_plugin id)
-    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF;PROVES_NOBODY;DATAGRAMS_ONLY;MULTIPLEXES;DATAGRAM_CHANNELS"
+    cmake_parse_arguments(P "UNTRUSTED_INPUT;SEALS_BY_ITSELF;CARRIES_LINKS;PROVES_NOBODY;DATAGRAMS_ONLY;MULTIPLEXES;DATAGRAM_CHANNELS"
         "VERSION;SUMMARY;SCHEMA;LICENSE;STATUS;OUTPUT_DIRECTORY"
         "SOURCES;INTERFACES;NEEDS;LIBRARIES" ${ARGN})
     foreach(required SOURCES INTERFACES VERSION SUMMARY)
@@ -67,7 +68,7 @@ function(jackfield_add_plugin id)
     endif()
     jackfield_json_list(interfaces ${P_INTERFACES})
     jackfield_json_list(needs ${P_NEEDS})
-    foreach(trait UNTRUSTED_INPUT SEALS_BY_ITSELF PROVES_NOBODY DATAGRAMS_ONLY MULTIPLEXES DATAGRAM_CHANNELS)
+    foreach(trait UNTRUSTED_INPUT SEALS_BY_ITSELF CARRIES_LINKS PROVES_NOBODY DATAGRAMS_ONLY MULTIPLEXES DATAGRAM_CHANNELS)
         set(${trait} false)
         if(P_${trait})
             set(${trait} true)
@@ -86,6 +87,7 @@ function(jackfield_add_plugin id)
   "status": "@P_STATUS@",
   "needs": @needs@,
   "seals_by_itself": @SEALS_BY_ITSELF@,
+  "carries_links": @CARRIES_LINKS@,
   "untrusted_input": @UNTRUSTED_INPUT@,
   "proves_nobody": @PROVES_NOBODY@,
   "datagrams_only": @DATAGRAMS_ONLY@,

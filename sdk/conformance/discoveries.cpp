@@ -108,6 +108,8 @@ CallMessage message_of(const std::string& blob, std::uint32_t kind = JF_CALL_REQ
 /// An account that nobody has.
 const std::string kNobody(64, 'a');
 
+const char* const kCarries = "it carries its links itself, and says so in its manifest";
+
 void tells_its_state(Bench& bench)
 {
     Peer bob(bench, 0);
@@ -119,6 +121,7 @@ void tells_its_state(Bench& bench)
 
 void finds_who_is_announced(Bench& bench)
 {
+    skip_if(bench.declares("carries_links"), kCarries);
     Two two(bench);
     FindRecord found;
     two.alice->find(found, two.bob_id.account_id);
@@ -150,8 +153,21 @@ void compare(const std::pair<Device, CallMessage>& heard, const Device& sender, 
             "a message arrives with another content than was sent");
 }
 
+/// One that carries its links has to say that it takes no messages.
+void refuses_messages(Bench& bench)
+{
+    Two two(bench);
+    DoneRecord sent;
+    two.alice->send(sent, two.bob_id, message_of("hello"));
+    require(sent.calls == 0 && bench.until([&] { return sent.calls > 0; }),
+            "a send does not end, or inside its own call");
+    require_status(sent.status, JF_UNSUPPORTED, "a send of a discovery that carries its links");
+}
+
 void carries_messages(Bench& bench)
 {
+    if (bench.declares("carries_links"))
+        return refuses_messages(bench);
     Two two(bench);
     FindRecord found;
     two.alice->find(found, two.bob_id.account_id);
@@ -192,6 +208,7 @@ void cancels(Bench& bench)
 
 void tells_presence(Bench& bench)
 {
+    skip_if(bench.declares("carries_links"), kCarries);
     Two two(bench);
     two.alice->watch(two.bob_id.account_id);
     auto& presence = two.alice->heard.presence;
@@ -226,6 +243,7 @@ void stops(Bench& bench)
 void wants_an_identity(Bench& bench)
 {
     skip_if(bench.declares("seals_by_itself"), "it has protection of its own, and says so in its manifest");
+    skip_if(bench.declares("carries_links"), kCarries);
     bench.without_identity();
     Peer bob(bench, 0);
     bob.start();
@@ -240,6 +258,7 @@ void wants_an_identity(Bench& bench)
 
 void refuses_what_is_too_large(Bench& bench)
 {
+    skip_if(bench.declares("carries_links"), kCarries);
     Two two(bench);
     FindRecord found;
     two.alice->find(found, two.bob_id.account_id);

@@ -48,6 +48,7 @@ public:
     void ended(Call&, const CallEnd& how) override
     {
         const std::lock_guard lock(mutex_);
+        call_.reset(); // it holds its listener
         end_ = how;
         changed_.notify_all();
     }

@@ -1,4 +1,4 @@
-// Which announcements of a device are believed: the fresh ones that its account signed.
+// Which announcements of a device are believed: the fresh ones that it signed, and that its account has not revoked.
 //
 // Threads: the test's. The identity is a fake, the clock is turned by hand.
 #include <jackfield/testing/fake_identity.hpp>
@@ -47,6 +47,47 @@ TEST_F(DeviceCards, ArriveWithEveryField)
     EXPECT_EQ(got.issued_ms, sent.issued_ms);
     EXPECT_EQ(got.expiry_ms, sent.expiry_ms);
     EXPECT_TRUE(got.withdrawn);
+}
+
+TEST_F(DeviceCards, BringTheListOfRevokedDevicesToWhoeverReadsThem)
+{
+    DeviceCard sent = card(bob_);
+    FakeIdentity phone(host_.host(), "bob", "bob-watch");
+    const Bytes before = encode_card(phone.service(), card(phone));
+    EXPECT_EQ(refusal("bob", before), JF_OK);
+    bob_.revoke_device("bob-watch");
+    sent.revocations = bob_.service().revocations();
+    const DeviceCard got = decode_card(host_.host(), alice_.service(), "bob", encode_card(bob_.service(), sent));
+    EXPECT_EQ(got.revocations, sent.revocations);
+    EXPECT_EQ(alice_.service().revocations("bob"), sent.revocations);
+    EXPECT_EQ(refusal("bob", before), JF_UNAUTHENTICATED) << "from now on";
+}
+
+TEST_F(DeviceCards, WithAListThatRevokesTheirOwnDeviceAreRefused)
+{
+    bob_.revoke_device("bob-phone");
+    DeviceCard sent = card(bob_);
+    sent.revocations = bob_.service().revocations();
+    EXPECT_EQ(refusal("bob", encode_card(bob_.service(), sent)), JF_UNAUTHENTICATED);
+    EXPECT_FALSE(alice_.service().revocations("bob").empty()) << "its list is true all the same";
+}
+
+TEST_F(DeviceCards, WithAListOfAnotherAccountAreRefused)
+{
+    FakeIdentity eve(host_.host(), "eve", "eve-box");
+    eve.revoke_device("bob-phone");
+    DeviceCard sent = card(bob_);
+    sent.revocations = eve.service().revocations();
+    EXPECT_EQ(refusal("bob", encode_card(bob_.service(), sent)), JF_UNAUTHENTICATED);
+    EXPECT_TRUE(alice_.service().revocations("eve").empty());
+    EXPECT_EQ(refusal("bob", encode_card(eve.service(), card(eve))), JF_UNAUTHENTICATED);
+}
+
+TEST_F(DeviceCards, AreSignedByTheirDeviceAndNoOther)
+{
+    FakeIdentity watch(host_.host(), "bob", "bob-watch");
+    DeviceCard of_the_phone = card(bob_); // another device of the account cannot speak for it
+    EXPECT_EQ(refusal("bob", encode_card(watch.service(), of_the_phone)), JF_UNAUTHENTICATED);
 }
 
 TEST_F(DeviceCards, OfAnotherAccountAreRefused)

@@ -97,7 +97,7 @@ struct Wrong {
 
 const Wrong kWrong[] = {
     {{"call", "--config", "CONFIG"}, "PEER is missing"},
-    {{"call", "--config", "CONFIG", "bob"}, "\"bob\" is no account id"},
+    {{"call", "--config", "CONFIG", "bob"}, "\"bob\" is no account: "},
     {{"call", "--config", "CONFIG", kSomebody, kSomebody}, "one argument too many"},
     {{"call", "--config", "CONFIG", "--for", "soon", kSomebody}, "--for takes a number of seconds"},
     {{"call", "--config", "CONFIG", "--events", "xml", kSomebody}, "--events takes"},

@@ -39,9 +39,12 @@ std::string case_of(const Verb& verb)
                 fmt::format("            {}:--{}) what=({}) ;;\n", verb.info.name, option.name, values_of(option));
     }
     // What stands where no option does: a file, or nothing that could be guessed.
-    const std::string rest = verb.info.arguments == "CONFIG" ? "-f " : "";
+    const bool takes_files = verb.info.arguments == "CONFIG" || verb.info.name == "id";
+    const std::string rest = takes_files ? "-f " : "";
     if (verb.info.name == "contacts")
         options += " add ban allow remove";
+    if (verb.info.name == "id")
+        options += " request add-device join revoke";
     return values + fmt::format("            {}:*) what=({}-W '{}') ;;\n", verb.info.name, rest, options);
 }
 
@@ -57,8 +60,9 @@ int run_completion(const Arguments& arguments)
 
 std::vector<Verb> all_verbs()
 {
-    return {id_verb(),       listen_verb(), call_verb(),    text_verb(),    inbox_verb(), send_file_verb(),
-            contacts_verb(), dht_verb(),    plugins_verb(), explain_verb(), demo_verb(),  completion_verb()};
+    return {id_verb(),        listen_verb(),   call_verb(),      text_verb(), inbox_verb(),
+            send_file_verb(), presence_verb(), contacts_verb(),  dht_verb(),  plugins_verb(),
+            explain_verb(),   demo_verb(),     completion_verb()};
 }
 
 std::string bash_completion(const std::vector<Verb>& verbs)

@@ -34,9 +34,12 @@ Json plugin_config(const Arguments& arguments)
     return config;
 }
 
-constexpr jf_discovery_listener_methods kListener{
-    sizeof(jf_discovery_listener_methods), 0, [](void*, const jf_device*, const jf_call_message*) {},
-    [](void*, std::uint32_t, jf_text) {}, [](void*, const jf_device*, std::int32_t) {}};
+constexpr jf_discovery_listener_methods kListener{sizeof(jf_discovery_listener_methods),
+                                                  0,
+                                                  [](void*, const jf_device*, const jf_call_message*) {},
+                                                  [](void*, std::uint32_t, jf_text) {},
+                                                  [](void*, const jf_device*, std::int32_t) {},
+                                                  nullptr};
 
 void start(SinglePlugin& plugin)
 {

@@ -54,6 +54,8 @@ public:
             progress_.say(name_of_peer(account, contacts_) + " is writing");
     }
 
+    void presence(const kernel::PresenceChange& change) override { progress_.say(presence_line(change, contacts_)); }
+
     void discovery(const std::string& plugin_id, bool online, const std::string& detail) override
     {
         progress_.say(fmt::format("{}: {}{}", plugin_id, online ? "online" : "offline",

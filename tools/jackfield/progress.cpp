@@ -193,7 +193,9 @@ void Progress::show_human(const TimelineEvent& event)
         began_ns_.erase(began);
     if (event.step == Step::media && event.moment == Moment::progress && note_quality(event))
         return print(stderr, "");
-    if (event.step == Step::file) // the verb says how it goes
+    const bool presence = event.step == Step::discovery && event.moment == Moment::progress &&
+                          (words(event) == "online" || words(event) == "offline");
+    if (event.step == Step::file || presence) // the verb says how it goes
         return print(stderr, "");
     if (event.step == Step::call) { // the verb says how it ended
         std::erase_if(began_ns_, [&](const auto& one) { return one.first.first == event.call; });

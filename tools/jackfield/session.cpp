@@ -93,7 +93,9 @@ std::string account_argument(const std::string& text, const kernel::Config& conf
     const auto contacts = named ? or_stop(kernel::load_contacts(config.contacts)) : kernel::Contacts();
     if (const auto account = contacts.account_of(text))
         return *account;
-    const std::string id = "no account id, which has 64 hexadecimal digits, as the peer's \"jackfield id\" prints them";
+    const std::string id =
+        "no account: 64 hexadecimal digits, as the peer's \"jackfield id\" prints them, or a URI like "
+        "sip:alice@example.net";
     if (!named)
         throw UsageError("\"" + printable(text) + "\" is " + id);
     std::vector<std::string_view> names;
@@ -129,6 +131,8 @@ ExitCode exit_code_of(const CallEnd& end)
         return kOk;
     if (end.error.status == JF_UNAUTHENTICATED)
         return kNotTrusted;
+    if (end.reason == JF_REASON_ELSEWHERE)
+        return kNotAnswered;
     if (end.step == Step::media || end.error.status == JF_UNSUPPORTED)
         return end.answered && end.error.status == JF_CLOSED ? kBroken : kMedia;
     if (end.error.status == JF_CANCELLED)
@@ -144,9 +148,11 @@ std::string sentence_of(const CallEnd& end)
 {
     if (end.error.status == JF_OK)
         return end.by_peer ? "call ended: the peer hung up" : "call ended: hung up here";
-    if (end.by_peer && !end.answered)
-        return fmt::format("call ended: {}{}", reason_words(end.reason),
-                           end.error.text.empty() ? "" : " (" + printable(end.error.text) + ")");
+    if (end.by_peer && !end.answered) {
+        const std::string words = reason_words(end.reason);
+        const bool more = !end.error.text.empty() && end.error.text != words;
+        return "call ended: " + words + (more ? " (" + printable(end.error.text) + ")" : "");
+    }
     return fmt::format("call ended at {}: {}: {}", kernel::name_of(end.step), kernel::status_word(end.error.status),
                        printable(end.error.text));
 }

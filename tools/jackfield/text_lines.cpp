@@ -38,6 +38,12 @@ std::string name_of_peer(const std::string& account, const kernel::Contacts& con
     return printable(contacts.name_of(account));
 }
 
+std::string presence_line(const kernel::PresenceChange& change, const kernel::Contacts& contacts)
+{
+    return fmt::format("{} is {} (device {})", name_of_peer(change.account_id, contacts),
+                       change.online ? "online" : "offline", printable(change.device_id.substr(0, 8)));
+}
+
 std::string line_of(const kernel::Text& text, const kernel::Contacts& contacts)
 {
     return fmt::format("{}  {}{}: {}{}", local_time(text.sent_ms), text.ours ? "to " : "",

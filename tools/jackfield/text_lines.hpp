@@ -1,10 +1,11 @@
-// Texts as the verbs show them: a line for people, an object for scripts.
+// Texts and presence as the verbs show them: a line for people, an object for scripts.
 //
 // Threads: any; plain functions.
 #pragma once
 
 #include "kernel/config/config.hpp"
 #include "kernel/contacts/contacts.hpp"
+#include "kernel/node/node.hpp"
 #include "kernel/texts/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,9 @@ std::string line_of(const kernel::Text& text, const kernel::Contacts& contacts);
 
 /// {"account":..,"id":..,"ours":..,"text":..,"sent":..} and, of ours, "delivered", of theirs "read".
 nlohmann::json object_of(const kernel::Text& text, const kernel::Contacts& contacts);
+
+/// "bob is online (device 3f2a91c0)".
+std::string presence_line(const kernel::PresenceChange& change, const kernel::Contacts& contacts);
 
 /// The settings of "texts". Throws Stop if the configuration has none.
 const kernel::TextSettings& text_settings(const kernel::Config& config);

@@ -14,6 +14,7 @@ struct Verb {
 };
 
 Verb id_verb();
+Verb presence_verb();
 Verb listen_verb();
 Verb call_verb();
 Verb send_file_verb();

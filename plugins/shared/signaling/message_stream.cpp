@@ -6,7 +6,7 @@
 namespace jackfield::signaling {
 
 MessageStream::MessageStream(Host host, Path path, std::size_t max_waiting_bytes, StreamUser& user)
-    : path_(path), max_waiting_bytes_(max_waiting_bytes), user_(user), scope_(host)
+    : path_(path), boundaries_(!path.is_stream()), max_waiting_bytes_(max_waiting_bytes), user_(user), scope_(host)
 {}
 
 void MessageStream::open()
@@ -48,6 +48,8 @@ void MessageStream::received(const jf_packet& packet) noexcept
             full_ = true;
         else
             in_.append(as_text(view(packet.bytes)));
+        if (boundaries_ && !full_)
+            ends_.push_back(in_.size());
         if (std::exchange(woken_, true))
             return;
     }
@@ -91,19 +93,26 @@ void MessageStream::wake()
 void MessageStream::read()
 {
     std::string bytes;
+    std::vector<std::size_t> ends;
     std::optional<End> end;
     {
         const std::lock_guard lock(in_mutex_);
         woken_ = false;
         bytes.swap(in_);
+        ends.swap(ends_);
         if (full_)
             end = End{JF_EXHAUSTED, "the peer sends faster than it is read: more than " +
                                         std::to_string(max_waiting_bytes_) + " bytes wait"};
         else
             end = end_;
     }
-    if (!bytes.empty())
+    if (!boundaries_ && !bytes.empty())
         user_.on_bytes(as_bytes(bytes));
+    std::size_t begin = 0;
+    for (const std::size_t stop : ends) {
+        user_.on_bytes(as_bytes(std::string_view(bytes).substr(begin, stop - begin)));
+        begin = stop;
+    }
     if (end)
         user_.on_stream_end(end->status, end->text);
 }

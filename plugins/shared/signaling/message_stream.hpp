@@ -1,5 +1,5 @@
 // The stream under a session: bytes come in on the path's thread and are read on the control thread; messages go out
-// at once or wait, in order, until the path is writable.
+// at once or wait, in order, until the path is writable. Over a path of datagrams each of them is read by itself.
 //
 // Threads: received, writable and closed on the path's thread; all else on the control thread.
 // Lifetime: a member of the session. close() waits for a receiver call that is under way.
@@ -12,13 +12,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace jackfield::signaling {
 
 /// Who reads the stream. [control]
 class StreamUser {
 public:
-    virtual void on_bytes(ByteView bytes) = 0;
+    virtual void on_bytes(ByteView bytes) = 0;                              ///< some of the stream, or one datagram
     virtual void on_stream_end(Status status, const std::string& text) = 0; ///< once, after all bytes
 
 protected:
@@ -54,6 +55,7 @@ private:
     void read();
 
     Path path_;
+    bool boundaries_;
     std::size_t max_waiting_bytes_;
     StreamUser& user_;
     bool open_ = false;
@@ -61,6 +63,7 @@ private:
 
     std::mutex in_mutex_; ///< never held while anything is called
     std::string in_;
+    std::vector<std::size_t> ends_; ///< of each datagram in in_
     std::optional<End> end_;
     bool full_ = false;  ///< more came than fits: what fits is read, then the stream ends
     bool woken_ = false; ///< a read is posted

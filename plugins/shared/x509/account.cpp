@@ -34,8 +34,10 @@ Chain device_chain(const EVP_PKEY* device_key, const Credential& account, Validi
 Account account_of(Credential account, Credential device)
 {
     Account made;
-    made.account_id = id_of(account.key.get());
+    made.account_id = id_of(device.chain.back().get());
     made.device_id = id_of(device.key.get());
+    must(X509_up_ref(device.chain.back().get()) == 1, "sharing a certificate");
+    made.account_certificate.reset(device.chain.back().get());
     for (const auto& certificate : device.chain)
         made.chain_pem += certificate_pem(certificate.get());
     made.account_key = std::move(account.key);

@@ -22,8 +22,9 @@ struct Credential {
 
 /// Who we are. Read by any thread.
 struct Account {
-    Key account_key;
+    Key account_key; ///< null on a device that does not hold it
     Key device_key;
+    Certificate account_certificate;
     std::string account_id;
     std::string device_id;
     std::string chain_pem;
@@ -39,6 +40,7 @@ Credential make_device(const Credential& account, Validity validity, const std::
 /// A certificate for the device key, and a copy of the account's behind it.
 Chain device_chain(const EVP_PKEY* device_key, const Credential& account, Validity validity);
 
+/// `account` may have no key, or nothing at all: then the device's chain says which it is.
 Account account_of(Credential account, Credential device);
 
 } // namespace shared_x509

@@ -13,8 +13,6 @@ using jackfield::Failure;
 
 namespace {
 
-constexpr std::int64_t kSecondsOfDay = 24 * 60 * 60;
-
 void set_dates(X509* certificate, Validity validity)
 {
     const std::int64_t now = validity.now_ms / 1000;

@@ -13,6 +13,7 @@ namespace shared_x509 {
 
 inline constexpr std::size_t kMaxChainBytes = 32 * 1024;
 inline constexpr std::size_t kMaxChainLength = 4;
+inline constexpr std::int64_t kSecondsOfDay = 24 * 60 * 60;
 
 /// Leaf first, the account last.
 using Chain = std::vector<Certificate>;
@@ -40,6 +41,9 @@ void check_links(const Chain& chain);
 
 /// As jf_identity_methods.verify_chain.
 jackfield::Device check_chain(const Chain& chain, const jackfield::Device& expected, std::int64_t now_ms);
+
+/// The day on which it ends, UTC: "2036-11-24".
+std::string last_day(const X509* certificate);
 
 /// True once less than a third of the certificate's days are left.
 bool wants_renewal(const X509* certificate, std::int64_t now_ms);

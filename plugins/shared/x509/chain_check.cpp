@@ -86,6 +86,11 @@ void check_dates(const Chain& chain, std::int64_t now_ms)
 
 } // namespace
 
+std::string last_day(const X509* certificate)
+{
+    return day(X509_get0_notAfter(certificate));
+}
+
 Chain parse_chain(std::string_view pem)
 {
     if (pem.empty())

@@ -23,12 +23,7 @@ std::string hex_sha256(const std::uint8_t* data, std::size_t size)
 {
     std::array<std::uint8_t, 32> digest{};
     must(EVP_Digest(data, size, digest.data(), nullptr, EVP_sha256(), nullptr) == 1, "SHA-256");
-    std::string text;
-    for (const auto byte : digest) {
-        text += "0123456789abcdef"[byte >> 4];
-        text += "0123456789abcdef"[byte & 15];
-    }
-    return text;
+    return hex(digest);
 }
 
 /// RSA keys always sign with PSS here (RFC 8017 section 8.1), salt as long as the digest.
@@ -61,6 +56,16 @@ const EVP_MD* digest_of(std::uint32_t digest)
 }
 
 } // namespace
+
+std::string hex(ByteView bytes)
+{
+    std::string text;
+    for (const auto byte : bytes) {
+        text += "0123456789abcdef"[byte >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text;
+}
 
 KeyType key_type_of(std::string_view name)
 {

@@ -13,6 +13,9 @@ namespace shared_x509 {
 
 enum class KeyType { ec_p256, rsa_2048 };
 
+/// In lower case.
+std::string hex(jackfield::ByteView bytes);
+
 /// "ec-p256" or "rsa-2048"; throws ConfigError.
 KeyType key_type_of(std::string_view name);
 

@@ -28,6 +28,9 @@ using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freer<EVP_CIPHER_CTX_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
+using Request = std::unique_ptr<X509_REQ, Freer<X509_REQ_free>>;
+using RevocationCrl = std::unique_ptr<X509_CRL, Freer<X509_CRL_free>>;
+using Number = std::unique_ptr<ASN1_INTEGER, Freer<ASN1_INTEGER_free>>;
 using Memory = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 
 /// Throws with OpenSSL's reason; empties the queue, so that the next failure tells its own.

@@ -367,10 +367,12 @@ private:
         for (const auto& change : changes) {
             if (change.present)
                 know(change.device);
+            else if (change.device == identity().self_device())
+                announcer_.put_again(change.issued_ms);
             listener_.presence(change.device, change.present);
         }
         if (const auto left = watched.cards.until_next_expiry())
-            watched.expiry.start(*left, [this, &watched] { tell_presence(watched, watched.cards.expire()); });
+            watched.expiry.start(*left, [this, &watched] { tell_presence(watched, watched.cards.expire(identity())); });
     }
 
     // The board comes, goes and is closed

@@ -1,5 +1,5 @@
-// Keeps the card of our device on a board: put, renewed before it expires, tried again when it was not taken,
-// withdrawn.
+// Keeps the card of our device on a board: put, renewed before it expires, tried again when it was not taken, put anew
+// when the account has revoked a device, withdrawn.
 //
 // Threads: control. Lifetime: a member of the discovery, whose posted tasks the host drops before it goes away.
 #pragma once
@@ -12,8 +12,9 @@ namespace jackfield::detail {
 
 class CardAnnouncer {
 public:
-    static constexpr std::chrono::seconds kLifetime{600};
-    static constexpr std::chrono::seconds kRefresh{240};
+    static constexpr std::chrono::seconds kLifetime{180}; ///< how long others take us for there if we die
+    static constexpr std::chrono::seconds kRefresh{60};
+    static constexpr std::chrono::seconds kLook{1}; ///< between two looks at the list of revoked devices
     static constexpr std::chrono::seconds kRetry{5};
     static constexpr std::chrono::seconds kPutLimit{10};
     static constexpr std::size_t kMostWaiting = 256;
@@ -22,7 +23,7 @@ public:
     /// Puts a card under the account id, in place of the one before. May throw Failure.
     using Put = std::function<void(const std::string& account_id, Bytes card, End end)>;
 
-    CardAnnouncer(Host host, Put put) : host_(host), put_(std::move(put)), timer_(host) {}
+    CardAnnouncer(Host host, Put put) : host_(host), put_(std::move(put)), timer_(host), look_(host) {}
 
     /// From now on our device shall be findable. Done when the first card was taken, or refused; tried again in any
     /// case.
@@ -37,6 +38,7 @@ public:
             identity_ = identity;
             if (online_)
                 put_card();
+            look_again();
         }
     }
 
@@ -48,11 +50,21 @@ public:
             put_card();
     }
 
+    /// Somebody else has taken our card away with one that was issued then: another program of this device, which has
+    /// ended.
+    void put_again(std::int64_t issued_ms)
+    {
+        issued_ms_ = std::max(issued_ms_, issued_ms);
+        if (online_ && identity_)
+            put_card();
+    }
+
     /// Nothing is put any more; those who wait hear it.
     void stop()
     {
         ++attempt_;
         timer_.cancel();
+        look_.cancel();
         finish_waiting(JF_CLOSED, "discovery was stopped");
     }
 
@@ -70,7 +82,19 @@ private:
         DeviceCard card{identity_->self_device(), std::max(host_.wall_ms(), issued_ms_ + 1), 0, withdrawn};
         card.expiry_ms = card.issued_ms + std::chrono::milliseconds(kLifetime).count();
         issued_ms_ = card.issued_ms;
+        revocations_ = identity_->revocations();
+        card.revocations = revocations_;
         return encode_card(*identity_, card);
+    }
+
+    void look_again()
+    {
+        look_.start(kLook, [this] {
+            Bytes list;
+            if (online_ && guarded(nullptr, [&] { list = identity_->revocations(); }) == JF_OK && list != revocations_)
+                put_card();
+            look_again();
+        });
     }
 
     void put_card()
@@ -110,11 +134,13 @@ private:
     Host host_;
     Put put_;
     Timer timer_;
+    Timer look_;
     std::optional<IdentityService> identity_; // set when we want to be announced
     bool online_ = false;
     bool announced_ = false;
     std::vector<Completion> waiting_;
     std::uint64_t attempt_ = 0;
+    Bytes revocations_;          // in the last card
     std::int64_t issued_ms_ = 0; // of the last card; 0 if there was none
 };
 

@@ -1,10 +1,11 @@
 // The announcement of one device, put where its account can be looked up. It says nothing about people: an id, a chain
-// and two times, signed by the account, so that only the account's owner can add devices to it.
+// and two times, signed by the device. Its chain ends at the account, so that only the account's owner can add devices.
 //
-//   'J' 'C' version  withdrawn issued_ms expiry_ms device_id chain  signature
+//   'J' 'C' version  withdrawn issued_ms expiry_ms device_id chain revocations  signature
 //
-// A newer card of the same device replaces an older one; a withdrawn card says that the device went away.
-// Threads: functions without state. All throw Failure.
+// A newer card of the same device replaces an older one; a withdrawn card says that the device went away. Every card
+// has the account's newest list of revoked devices, which the account has signed: whoever looks the account up learns
+// it. Threads: functions without state. All throw Failure.
 #pragma once
 
 #include <jackfield/sealed_messages.hpp>
@@ -12,6 +13,7 @@
 namespace jackfield {
 
 inline constexpr std::size_t kLargestCard_bytes = 20'000;
+inline constexpr std::size_t kLargestRevocations_bytes = 8'192;
 inline constexpr std::chrono::milliseconds kLongestCardLifetime = std::chrono::hours(24); ///< what we accept
 
 struct DeviceCard {
@@ -19,17 +21,18 @@ struct DeviceCard {
     std::int64_t issued_ms = 0;
     std::int64_t expiry_ms = 0;
     bool withdrawn = false;
+    Bytes revocations = {}; ///< in the identity's form; empty: nobody was revoked, as far as the device knows
 };
 
 namespace detail {
 
-inline constexpr std::uint8_t kCardVersion = 1;
+inline constexpr std::uint8_t kCardVersion = 2;
 inline constexpr std::array<std::uint8_t, 3> kCardHead{'J', 'C', kCardVersion};
-inline constexpr std::string_view kCardLabel = "jackfield device card 1";
+inline constexpr std::string_view kCardLabel = "jackfield device card 2";
 
 } // namespace detail
 
-/// Our own card, signed by our account.
+/// Our own card, signed by our device.
 inline Bytes encode_card(const IdentityService& identity, const DeviceCard& card)
 {
     BinaryWriter out;
@@ -39,13 +42,16 @@ inline Bytes encode_card(const IdentityService& identity, const DeviceCard& card
     out.i64(card.expiry_ms);
     out.text(card.device.device_id);
     out.text(card.device.chain_pem);
-    out.block(identity.sign(JF_KEY_ACCOUNT, detail::labelled(detail::kCardLabel, out.bytes())));
+    out.block(card.revocations);
+    out.block(identity.sign(JF_KEY_DEVICE, detail::labelled(detail::kCardLabel, out.bytes())));
     if (out.bytes().size() > kLargestCard_bytes)
-        throw Failure(JF_BAD_INPUT, "the device's certificate chain is too long to be announced");
+        throw Failure(JF_BAD_INPUT, "the device's certificate chain and the list of revoked devices are too long to be "
+                                    "announced");
     return out.take();
 }
 
-/// The card, if it was signed by that account and is fresh; throws otherwise.
+/// The card, if its device is one of that account, has signed it, and it is fresh; throws otherwise. The list of
+/// revoked devices in it is given to the identity first.
 inline DeviceCard decode_card(Host host, const IdentityService& identity, std::string_view account_id, ByteView value)
 {
     if (value.size() > kLargestCard_bytes)
@@ -61,14 +67,18 @@ inline DeviceCard decode_card(Host host, const IdentityService& identity, std::s
     card.device.account_id = std::string(account_id);
     card.device.device_id = in.text(kLargestId_bytes);
     card.device.chain_pem = in.text(kLargestChain_bytes);
+    const ByteView revocations = in.block(kLargestRevocations_bytes);
+    card.revocations.assign(revocations.begin(), revocations.end());
     const ByteView signed_part = value.first(value.size() - in.rest().size());
     const ByteView signature = in.block(kLargestSignature_bytes);
     in.expect_end();
 
     detail::check_fresh(card.issued_ms, card.expiry_ms, host.wall_ms(), kLongestCardLifetime);
-    identity.verify_chain(card.device.chain_pem, Device(card.device.account_id, card.device.device_id));
-    identity.verify(card.device.chain_pem, JF_KEY_ACCOUNT, detail::labelled(detail::kCardLabel, signed_part),
-                    signature);
+    const Device expected(card.device.account_id, card.device.device_id);
+    identity.verify_chain(card.device.chain_pem, expected); // first: a list of another account is not wanted here
+    if (!revocations.empty() && identity.take_revocations(card.device.chain_pem, revocations))
+        identity.verify_chain(card.device.chain_pem, expected);
+    identity.verify(card.device.chain_pem, JF_KEY_DEVICE, detail::labelled(detail::kCardLabel, signed_part), signature);
     return card;
 }
 

@@ -53,6 +53,23 @@ public:
     virtual Bytes sign_digest(std::uint32_t scheme, std::uint32_t digest, ByteView value) = 0;
     virtual std::string private_key_pem() { throw Failure(JF_UNSUPPORTED, "the private key does not leave its store"); }
 
+    virtual std::string request_device() { throw Failure(JF_UNSUPPORTED, kOneDevice); }
+    virtual Device issue_device(std::string_view /*request_pem*/) { throw Failure(JF_UNSUPPORTED, kOneDevice); }
+    virtual void join_account(std::string_view /*chain_pem*/) { throw Failure(JF_UNSUPPORTED, kOneDevice); }
+    virtual void revoke_device(std::string_view /*device_id*/) { throw Failure(JF_UNSUPPORTED, kOneDevice); }
+    virtual Bytes revocations(std::string_view /*account_id*/)
+    {
+        throw Failure(JF_NOT_FOUND, "no list of revoked devices is known");
+    }
+    virtual void take_revocations(std::string_view /*chain_pem*/, ByteView /*list*/)
+    {
+        throw Failure(JF_UNSUPPORTED, "this identity keeps no lists of revoked devices");
+    }
+    virtual std::string describe_account() { throw Failure(JF_UNSUPPORTED, kOneDevice); } ///< one JSON object
+
+    static constexpr const char* kOneDevice =
+        "this identity has one device and no other; identity-x509 can add devices and revoke them";
+
     static const jf_identity_methods kMethods;
 };
 
@@ -100,6 +117,31 @@ inline constexpr jf_identity_methods Identity::kMethods{
     },
     [](void* self, jf_writer out, jf_error* error) {
         return guarded(error, [&] { write_to(out, std::string_view(detail::identity(self).private_key_pem())); });
+    },
+    [](void* self, jf_writer out, jf_error* error) {
+        return guarded(error, [&] { write_to(out, std::string_view(detail::identity(self).request_device())); });
+    },
+    [](void* self, jf_text request, void (*chain)(void*, const jf_device*), void* context, jf_error* error) {
+        return guarded(error, [&] {
+            const Device device = detail::identity(self).issue_device(view(request));
+            const jf_device raw = device.raw();
+            chain(context, &raw);
+        });
+    },
+    [](void* self, jf_text chain, jf_error* error) {
+        return guarded(error, [&] { detail::identity(self).join_account(view(chain)); });
+    },
+    [](void* self, jf_text device_id, jf_error* error) {
+        return guarded(error, [&] { detail::identity(self).revoke_device(view(device_id)); });
+    },
+    [](void* self, jf_text account_id, jf_writer out, jf_error* error) {
+        return guarded(error, [&] { write_to(out, detail::identity(self).revocations(view(account_id))); });
+    },
+    [](void* self, jf_text chain, jf_bytes list, jf_error* error) {
+        return guarded(error, [&] { detail::identity(self).take_revocations(view(chain), view(list)); });
+    },
+    [](void* self, jf_writer out, jf_error* error) {
+        return guarded(error, [&] { write_to(out, std::string_view(detail::identity(self).describe_account())); });
     }};
 
 /// The node's identity as other plugins use it. Every method throws Failure.
@@ -187,6 +229,31 @@ public:
         std::string out;
         call([&](jf_error* e) { return raw_->methods->private_key_pem(raw_->self, append_to(out), e); });
         return out;
+    }
+
+    /// Empty if none is known.
+    Bytes revocations(std::string_view account_id = {}) const
+    {
+        Bytes out;
+        if (!JF_HAS(raw_->methods, revocations))
+            return out;
+        jf_error error = no_error();
+        const Status status = raw_->methods->revocations(raw_->self, to_text(account_id), append_to(out), &error);
+        if (status != JF_NOT_FOUND && status != JF_UNSUPPORTED)
+            check(status, error);
+        return out;
+    }
+
+    /// True if the list was news.
+    bool take_revocations(std::string_view chain, ByteView list) const
+    {
+        if (!JF_HAS(raw_->methods, take_revocations))
+            return false;
+        jf_error error = no_error();
+        const Status status = raw_->methods->take_revocations(raw_->self, to_text(chain), to_bytes(list), &error);
+        if (status != JF_REFUSED && status != JF_UNSUPPORTED)
+            check(status, error);
+        return status == JF_OK;
     }
 
 private:

@@ -70,8 +70,9 @@ TEST(ContactsFile, SaysWhereItIsWrong)
     EXPECT_EQ(problem(R"({"contacts": {}})"), "/contacts: expected a list of contacts, found {}");
     EXPECT_EQ(problem(R"({"contacts": [{"name": "bob"}]})"),
               "/contacts/0/account: missing; it is what the contact's \"jackfield id\" prints");
-    EXPECT_EQ(problem(R"({"contacts": [{"account": "bob"}]})"),
-              "/contacts/0: \"bob\" is no account id: it has 64 hexadecimal digits");
+    EXPECT_EQ(
+        problem(R"({"contacts": [{"account": "bob"}]})"),
+        "/contacts/0: \"bob\" is no account: it has 64 hexadecimal digits, or is a URI like sip:alice@example.net");
     EXPECT_EQ(problem(R"({"contacts": [{"account": ")" + kSomebody + R"(", "baned": true}]})"),
               "/contacts/0/baned: no such key; did you mean \"banned\"?\n  known      account, name, banned");
     EXPECT_EQ(problem(R"({"contacts": [{"account": ")" + kSomebody + R"("}, {"account": ")" + kSomebody + R"("}]})"),

@@ -35,6 +35,19 @@ TEST(Contacts, NeedNotBeKnownToBeCalledByTheirAccount)
     EXPECT_EQ(Contacts().account_of(std::string(63, 'a')), std::nullopt);
 }
 
+TEST(Contacts, MayBeAccountsOfAServiceWhoseHostIsWrittenInSmallLetters)
+{
+    EXPECT_EQ(Contacts().account_of("SIP:Alice@Example.NET"), "sip:Alice@example.net");
+    EXPECT_EQ(Contacts().account_of("sips:1000@[2001:DB8::1]:5061"), "sips:1000@[2001:db8::1]:5061");
+    for (const std::string none : {"sip:", "sip:@", "sip:alice", "sip:alice@", "sip:@host", "alice@example.net",
+                                   "1:a@b", "sip:a b@c", "sip:a@b>", "sip:a\n@b"})
+        EXPECT_EQ(Contacts().account_of(none), std::nullopt) << none;
+    EXPECT_EQ(Contacts().account_of("sip:" + std::string(300, 'a') + "@b"), std::nullopt);
+    Contacts contacts;
+    ASSERT_EQ(contacts.put({"sip:alice@EXAMPLE.net", "Alice", true}).status, JF_OK);
+    EXPECT_FALSE(contacts.may_call("sip:alice@example.net", CallsFrom::kAnyone));
+}
+
 TEST(Contacts, ThatAreBannedNeverCall)
 {
     const auto contacts = bob_and_a_banned_carol();

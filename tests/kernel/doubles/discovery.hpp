@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "tests/kernel/doubles/stage.hpp"
+#include "tests/kernel/doubles/carrier.hpp"
 
 #include <jackfield/discovery.hpp>
 
@@ -66,6 +66,16 @@ public:
             host_.post([this, recipient, id = message.call_id] { hear(recipient, JF_CALL_ANSWER, id); });
         else if (script.answer == Play::fails)
             host_.post([this, recipient, id = message.call_id] { hear(recipient, JF_CALL_REFUSAL, id, "no"); });
+    }
+
+    std::unique_ptr<CarrierBase> carry(const Device& device) override
+    {
+        const auto& script = Stage::current().script;
+        if (script.carry == Play::fails)
+            throw Failure(script.status, kScripted);
+        if (script.carry == Play::waits)
+            return Discovery::carry(device);
+        return std::make_unique<CarrierDouble>(device.device_id);
     }
 
     void watch(std::string_view account) override { watched.emplace_back(account); }

@@ -137,6 +137,9 @@ Rig::Rig(const RigOptions& options) : Bench(options)
                 spawn(*node, accept_link(*node, sender, message));
         },
         [](const std::string&, bool, const std::string&) {});
+    switchboard->hear_carried([this](const kernel::Device& sender, std::unique_ptr<kernel::Carried> carried) {
+        accept_carried(*node, sender, std::move(carried));
+    });
     const auto invited = [this](const std::shared_ptr<kernel::Link>& link, std::uint64_t number, std::string offer,
                                 std::string name) {
         if (crosses(*node, link, number, offer))

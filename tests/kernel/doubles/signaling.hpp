@@ -36,6 +36,7 @@ public:
             : SignalingSession(host),
               Actor("signaling " + options.remote.device_id),
               initiator(options.initiator),
+              carried(options.carrier),
               listener_(listener),
               scope_(host)
         {
@@ -43,6 +44,7 @@ public:
         }
 
         const bool initiator;
+        const bool carried;
         std::vector<std::string> said; // "invite", "cancel elsewhere", ..: what the kernel wanted to be said
         std::string offered;           // by the kernel, last
         std::string answered_with;     // by the kernel, last

@@ -30,6 +30,7 @@ struct Script {
     Play find = Play::happens;                    // 1
     std::vector<std::string> devices = {"bob-1"}; // 1  what is found
     Play send = Play::happens;                    // 2  discovery takes a message
+    Play carry = Play::waits;                     // 2  happens: discovery carries the link; waits: it carries none
     Play answer = Play::happens;                  // 3  fails: the device refuses the request
     Play gather = Play::happens;                  // 4, 7
     Play tcp = Play::happens;                     // 4
@@ -48,6 +49,8 @@ struct Script {
     Play stop = Play::happens;                    //    discovery
 
     std::string counted = R"({"streams":[]})"; // 8  what the media transport says
+
+    std::vector<std::string> revoked = {}; // devices that their account has revoked, as identity knows
 
     bool two_in_one = false; // the secure channel is a multiplexer as well
 

@@ -135,11 +135,11 @@ inline const std::string kAnswer = R"({"ice":{"ufrag":"9a8b7c6d","pwd":"00112233
 class SessionUnderTest {
 public:
     SessionUnderTest(const InstanceUnderTest<jf_signaling_methods>& plugin, Path path, const Device& local,
-                     const Device& remote, std::string_view name = {})
+                     const Device& remote, std::string_view name = {}, const jf_carrier* carrier = nullptr)
     {
         const jf_device us = local.raw();
         const jf_device them = remote.raw();
-        jf_signaling_options options{sizeof(options), 1, &us, &them, to_text(name), nullptr};
+        jf_signaling_options options{sizeof(options), 1, &us, &them, to_text(name), carrier};
         jf_error error = no_error();
         check(plugin->open(plugin.self(), path.raw(), &options, log.handle(), &session_, &error), error);
     }

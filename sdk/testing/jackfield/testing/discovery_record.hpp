@@ -15,7 +15,8 @@ public:
     jf_discovery_listener listener()
     {
         static const jf_discovery_listener_methods methods{
-            sizeof(jf_discovery_listener_methods), 0,
+            sizeof(jf_discovery_listener_methods),
+            0,
             [](void* self, const jf_device* sender, const jf_call_message* message) {
                 of(self).messages.emplace_back(Device(*sender), CallMessage(*message));
             },
@@ -25,6 +26,9 @@ public:
             },
             [](void* self, const jf_device* device, std::int32_t present) {
                 of(self).presence.emplace_back(Device(*device), present != 0);
+            },
+            [](void* self, const jf_device* sender, jf_carrier carrier) {
+                of(self).carried.emplace_back(Device(*sender), carrier);
             }};
         return {&methods, this};
     }
@@ -33,6 +37,7 @@ public:
     std::vector<std::uint32_t> states;
     std::vector<std::string> details;
     std::vector<std::pair<Device, bool>> presence;
+    std::vector<std::pair<Device, jf_carrier>> carried; ///< the test's: it releases them
 
 private:
     static DiscoveryRecord& of(void* self) { return *static_cast<DiscoveryRecord*>(self); }

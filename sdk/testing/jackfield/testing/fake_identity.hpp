@@ -52,6 +52,9 @@ public:
         if ((!expected.account_id.empty() && expected.account_id != found.account_id) ||
             (!expected.device_id.empty() && expected.device_id != found.device_id))
             throw Failure(JF_UNAUTHENTICATED, "the chain belongs to somebody else");
+        const auto list = lists_.find(found.account_id);
+        if (list != lists_.end() && list->second.find(" " + found.device_id + " ") != std::string::npos)
+            throw Failure(JF_UNAUTHENTICATED, "the device was revoked");
         return found;
     }
 
@@ -78,11 +81,47 @@ public:
 
     Bytes sign_digest(std::uint32_t, std::uint32_t, ByteView) override { throw Failure(JF_UNSUPPORTED, "a fake"); }
 
+    /// A list is "account number device device .. ", behind the account's signature.
+    void revoke_device(std::string_view device_id) override
+    {
+        std::string& list = lists_[device_.account_id];
+        const std::string devices = list.empty() ? " " : list.substr(list.find(' ', device_.account_id.size() + 1));
+        list = device_.account_id + " " + std::to_string(number_of(list) + 1) + devices + std::string(device_id) + " ";
+    }
+
+    Bytes revocations(std::string_view account_id) override
+    {
+        const auto found = lists_.find(account_id.empty() ? device_.account_id : std::string(account_id));
+        if (found == lists_.end())
+            throw Failure(JF_NOT_FOUND, "no list is known");
+        Bytes out = signature(found->first + "/", JF_KEY_ACCOUNT, as_bytes(found->second));
+        out.insert(out.end(), found->second.begin(), found->second.end());
+        return out;
+    }
+
+    void take_revocations(std::string_view chain, ByteView list) override
+    {
+        const std::string account = split(chain).account_id;
+        const std::string text(as_text(list.size() < kSignatureBytes ? list : list.subspan(kSignatureBytes)));
+        const Bytes expected = signature(account + "/", JF_KEY_ACCOUNT, as_bytes(text));
+        if (!text.starts_with(account + " ") || !std::equal(expected.begin(), expected.end(), list.begin()))
+            throw Failure(JF_UNAUTHENTICATED, "not a list of that account");
+        if (number_of(text) <= number_of(lists_[account]))
+            throw Failure(JF_REFUSED, "not newer than what is known");
+        lists_[account] = text;
+    }
+
     bool loaded = true;
     std::size_t verifications = 0;
 
 private:
     static constexpr std::size_t kSignatureBytes = 8;
+
+    static int number_of(const std::string& list)
+    {
+        const std::size_t at = list.find(' ');
+        return at == std::string::npos ? 0 : std::stoi(list.substr(at));
+    }
 
     static Device split(std::string_view chain)
     {
@@ -105,6 +144,7 @@ private:
 
     Device device_;
     jf_identity raw_;
+    std::map<std::string, std::string> lists_; // of revoked devices, by account
 };
 
 } // namespace jackfield::testing
