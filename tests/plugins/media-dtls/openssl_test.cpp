@@ -154,13 +154,13 @@ TEST_P(OpensslProgram, ExportsTheKeysThatTheSessionUses)
     }
     std::uint16_t theirs = port.empty() ? 0 : static_cast<std::uint16_t>(std::stoi(port));
     std::vector<Bytes> sent;
-    Side side("{}", "media-dtls");
     End end([&](Bytes bytes) {
         sent.push_back(bytes);
         if (theirs != 0)
             ours.send_to(theirs, bytes);
         return JF_OK;
     });
+    Side side("{}", "media-dtls"); // goes before its path does
     side.peer_fingerprint = "sha-256 " + fingerprint_;
     Json config{{"streams", {stream_config("audio", kAudioSsrc, side, "")}}};
     config["streams"][0]["dtls_role"] = we_are_client() ? "client" : "server";
