@@ -81,6 +81,8 @@ void Account::announce(Completion done)
 {
     if (stopped_)
         return done.fail(JF_CLOSED, "the account was stopped");
+    if (refused_)
+        return done.fail(JF_UNAUTHENTICATED, told_);
     if (!registration_.contact().empty())
         return done.succeed();
     if (waiting_.size() >= kMostWaiting)
@@ -117,9 +119,10 @@ void Account::on_up(const HostPort& local)
     if (options_.transport == Transport::udp)
         port_ = local.port; // the same again, so that what is on its way still arrives
     note_state();
-    if (wanted_)
+    answer_finds(JF_OK, {});
+    if (wanted_ && !refused_)
         registration_.renew(place_);
-    else
+    else if (!refused_)
         tell(true, "reaches " + server_.text() + ", and is not registered");
 }
 
@@ -127,9 +130,11 @@ void Account::on_down(const std::string& why)
 {
     up_ = false;
     registration_.abandon();
+    port_ = options_.port; // the one we had may be somebody else's by now
     if (stopped_)
         return close();
-    try_again(why, JF_UNREACHABLE, milliseconds(0));
+    if (!refused_) // else nobody is asked, whatever breaks
+        try_again(why, JF_UNREACHABLE, milliseconds(0));
 }
 
 void Account::on_ended(const Outcome& outcome)
@@ -219,12 +224,25 @@ void Account::try_again(const std::string& text, Status status, milliseconds at_
     note_state();
     tell(false, text + "; trying again " + in_words(wait));
     finish_waiting(status, text);
+    answer_finds(status, text);
 }
 
 void Account::finish_waiting(Status status, const std::string& text)
 {
     for (Completion& waiting : std::exchange(waiting_, {}))
         status == JF_OK ? waiting.succeed() : waiting.fail(status, text);
+}
+
+void Account::answer_finds(Status status, const std::string& text)
+{
+    for (auto& [uri, sink] : std::exchange(finds_, {})) {
+        if (status != JF_OK) {
+            sink.fail(status, text);
+            continue;
+        }
+        sink.device({uri, uri});
+        sink.succeed();
+    }
 }
 
 /// What is the same as before is not told again.
@@ -234,6 +252,8 @@ void Account::tell(bool online, const std::string& detail)
     online_ = online;
     told_ = detail;
     note_state();
+    if (changed && !online)
+        host_.warning(detail);
     if (changed && listener_)
         listener_.state(online ? JF_ONLINE : JF_OFFLINE, detail);
 }
@@ -243,6 +263,7 @@ void Account::stop(Completion done)
     if (std::exchange(stopped_, true))
         return done.succeed();
     finish_waiting(JF_CLOSED, "the account was stopped");
+    answer_finds(JF_CLOSED, "the account was stopped");
     stopping_ = std::move(done);
     timer_.cancel();
     registration_.abandon();
@@ -265,6 +286,20 @@ void Account::close()
 }
 
 // --- what others ask ------------------------------------------------------------------------------------------------
+
+void Account::find(const std::string& uri, jackfield::FindSink sink)
+{
+    if (stopped_)
+        return sink.fail(JF_CLOSED, "the account was stopped");
+    std::erase_if(finds_, [](const auto& waiting) { return waiting.second.cancelled(); });
+    if (finds_.size() >= kMostWaiting)
+        return sink.fail(JF_EXHAUSTED, "too many calls wait for the server already");
+    finds_.emplace_back(uri, std::move(sink));
+    if (!place_.sent_by.host.empty())
+        answer_finds(JF_OK, {});
+    else if (online_ == false)
+        answer_finds(JF_UNREACHABLE, told_);
+}
 
 std::unique_ptr<jackfield::CarrierBase> Account::carry(const std::string& uri)
 {
@@ -291,6 +326,8 @@ std::vector<std::string> Account::routes() const
 
 std::string Account::describe_link(const std::string& remote) const
 {
+    if (place_.sent_by.host.empty())
+        throw Failure(JF_UNREACHABLE, server_.text() + " has not been reached yet");
     const nlohmann::json json{{"protocol", "sip"},
                               {"local", options_.aor.canonical()},
                               {"remote", remote},

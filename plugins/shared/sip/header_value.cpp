@@ -35,8 +35,9 @@ public:
             bracketed_ = true;
         else if (letter == '>')
             bracketed_ = false;
-        return !quoted_ && !bracketed_;
+        return is_outside();
     }
+    bool is_outside() const { return !quoted_ && !bracketed_; }
 
 private:
     bool quoted_ = false;
@@ -90,6 +91,14 @@ std::vector<std::string_view> split_list(std::string_view value, char separator)
     }
     elements.push_back(stripped(value.substr(begin)));
     return elements;
+}
+
+bool is_closed(std::string_view value)
+{
+    Outside outside;
+    for (const char letter : value)
+        outside(letter);
+    return outside.is_outside();
 }
 
 std::optional<std::string> parameter(std::string_view value, std::string_view name)

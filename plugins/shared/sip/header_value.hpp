@@ -22,6 +22,9 @@ std::optional<std::uint64_t> read_number(std::string_view text, std::uint64_t mo
 /// The elements of a list; a comma within quotes or angle brackets divides nothing.
 std::vector<std::string_view> split_list(std::string_view value, char separator = ',');
 
+/// False if quotes or an angle bracket in it do not end: what is appended would be taken for a part of them.
+bool is_closed(std::string_view value);
+
 /// The value of `;name=value` behind what stands in angle brackets; empty for a bare `;name`. Quotes are taken off.
 std::optional<std::string> parameter(std::string_view value, std::string_view name);
 

@@ -131,6 +131,8 @@ void Message::check()
         const auto count = std::ranges::count_if(fields_, [&](const Field& one) { return same_word(one.name, name); });
         if (count > 1 || (count == 0 && name != "Content-Length"))
             refuse((count == 0 ? "no " : "more than one ") + std::string(name));
+        if (!is_closed(value(name)))
+            refuse(std::string(name) + " with a quote or a bracket that does not end");
     }
     if (call_id().empty() || call_id().size() > 256)
         refuse("a Call-ID that is empty, or longer than 256 bytes");

@@ -6,6 +6,7 @@
 
 #include <jackfield/testing/discovery_record.hpp>
 #include <jackfield/testing/free_port.hpp>
+#include <jackfield/testing/path_ear.hpp>
 #include <jackfield/testing/test_identity.hpp>
 
 #include <nlohmann/json.hpp>
@@ -174,10 +175,91 @@ void known_addresses(const Table& table)
     figures(table, "discovery-static", pair);
 }
 
+/// Says 200 to everything, over UDP.
+class SipServer {
+public:
+    SipServer() : socket_(::socket(AF_INET, SOCK_DGRAM, 0))
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(address);
+        ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        port_ = ntohs(address.sin_port);
+        thread_ = std::thread([this] { run(); });
+    }
+    SipServer(const SipServer&) = delete;
+    SipServer& operator=(const SipServer&) = delete;
+    ~SipServer()
+    {
+        ::shutdown(socket_, SHUT_RDWR); // ends recvfrom
+        thread_.join();
+        ::close(socket_);
+    }
+    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+private:
+    void run() const
+    {
+        std::vector<char> input(65536);
+        sockaddr_in from{};
+        socklen_t size = sizeof(from);
+        ssize_t got = 0;
+        while ((got = ::recvfrom(socket_, input.data(), input.size(), 0, reinterpret_cast<sockaddr*>(&from), &size)) >
+               0) {
+            std::string answer(input.data(), static_cast<std::size_t>(got));
+            answer = "SIP/2.0 200 OK" + answer.substr(answer.find("\r\n"));
+            ::sendto(socket_, answer.data(), answer.size(), 0, reinterpret_cast<const sockaddr*>(&from), size);
+        }
+    }
+
+    const int socket_;
+    std::uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+/// It finds at once whoever has a SIP address; what takes time is to register, and the way to the proxy.
+void sip_account(const Table& table)
+{
+    const SipServer server;
+    const Json config{{"aor", "sip:alice@example.net"}, {"registrar", server.address()}};
+    table.row("discovery-sip", "start and register", "ms", [&] {
+        const auto begin = Clock::now();
+        Peer alice("discovery-sip", nullptr, config);
+        DoneRecord announced;
+        alice.methods().announce(alice.self(), announced.done());
+        alice.host.run_until([&] { return announced.calls == 1; });
+        return milliseconds_since(begin);
+    });
+    Peer alice("discovery-sip", nullptr, config);
+    alice.host.run_until([&] { return !alice.heard.states.empty(); });
+    const Device bob("sip:bob@example.net", "sip:bob@example.net");
+    const jf_device raw = bob.raw();
+    jf_carrier carrier{};
+    alice.methods().carry(alice.self(), &raw, &carrier, nullptr);
+    PathEar ear;
+    Path(carrier.path).open(ear);
+    const std::string request = "MESSAGE sip:bob@example.net SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: "
+                                "<sip:alice@example.net>;tag=1\r\nTo: <sip:bob@example.net>\r\nCall-ID: 1\r\nCSeq: 1 "
+                                "MESSAGE\r\nContent-Length: 1000\r\n\r\n" +
+                                std::string(1000, 'x');
+    table.row("discovery-sip", "1000 bytes to the proxy, and its answer", "ms", [&] {
+        const std::size_t before = ear.heard().packets.size();
+        const auto begin = Clock::now();
+        Path(carrier.path).send(as_bytes(request));
+        alice.host.run_until([&] { return ear.heard().packets.size() > before; });
+        return milliseconds_since(begin);
+    });
+    carrier.methods->release(carrier.self);
+}
+
 } // namespace
 
 void all(const Table& table)
 {
+    if (Table::has("discovery-sip"))
+        sip_account(table);
     if (!Table::has("identity-x509"))
         return;
     using Part = void (*)(const Table&);

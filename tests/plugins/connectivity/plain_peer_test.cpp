@@ -1,12 +1,12 @@
 // A peer that does no ICE: a plain telephone, played by sockets of the test.
 #include "every_plugin.hpp"
 
-#include <jackfield/testing/udp_phone.hpp>
+#include "tests/udp_phone.hpp"
 
 namespace jackfield::connectivity_test {
 namespace {
 
-using testing::UdpPhone;
+using test::UdpPhone;
 
 class PlainPeer : public EveryPlugin {
 protected:

@@ -72,6 +72,22 @@ TEST(SipRegistration, StopsAskingWhenThePasswordIsWrong)
     EXPECT_TRUE(alice.until([&] { return alice.online(); })) << alice.detail();
 }
 
+TEST(SipRegistration, DoesNotAskAgainAfterAWrongPasswordWhateverBreaks)
+{
+    ScriptedServer server(Over::tcp, [](const Message& request) { return challenge(request, kAsks); });
+    AccountUnderTest alice(alice_at(server, {{"transport", "tcp"}}), Clock::manual);
+    ASSERT_TRUE(alice.begin());
+    const std::string told = alice.detail();
+    server.drop_connections();
+    const auto link = alice.carry("sip:bob@example.org");
+    ASSERT_TRUE(alice.until([&] { return link->send(outgoing("INVITE", "c")) == JF_UNREACHABLE; }));
+    EXPECT_EQ(alice.host.timer_count(), 0U) << "it will connect again";
+    EXPECT_EQ(alice.detail(), told);
+    alice.announce();
+    ASSERT_TRUE(alice.until([&] { return alice.announced.calls == 2; }));
+    EXPECT_EQ(alice.announced.status, JF_UNAUTHENTICATED);
+}
+
 TEST(SipRegistration, AnswersAStaleNonceWithTheNewOne)
 {
     ScriptedServer server(Over::udp, [](const Message& request) {
@@ -170,7 +186,7 @@ TEST(SipRegistration, RenewsAtFourFifthsToNineTenthsOfWhatWasGranted)
     ASSERT_TRUE(due.has_value());
     EXPECT_GE(*due, 80s);
     EXPECT_LE(*due, 90s);
-    alice.host.advance(90s);
+    alice.host.advance(*due);
     ASSERT_TRUE(alice.until([&] { return server.heard().size() == 3; }));
     const Message renewal = Message::read(server.heard().back());
     EXPECT_EQ(credential(renewal, "nc"), "00000002") << "the known nonce, once more";
@@ -238,7 +254,7 @@ TEST(SipRegistration, TriesAgainWithGrowingPausesAndComesBack)
         }));
     }
     server.script(with_password());
-    alice.host.advance(300s);
+    alice.host.advance(*alice.host.next_timer_in()); // and no further: a request's own timers would run with it
     ASSERT_TRUE(alice.until([&] { return alice.online(); }));
 }
 

@@ -6,6 +6,7 @@
 #include <shared/sip/message.hpp>
 #include <shared/sip/uri.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,7 +47,7 @@ public:
     /// Where whoever wrote last is.
     HostPort peer() const;
     void drop_connections();
-    bool answers_pings = true;
+    std::atomic<bool> answers_pings{true};
 
     class Inner;
 

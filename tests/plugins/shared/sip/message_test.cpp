@@ -76,6 +76,14 @@ TEST(SipMessageReader, RefusesWhatIsNone)
           kHead + std::string("a: b\0c\r\n\r\n", 11), "SIP/2.0 700 X" + kHead.substr(kHead.find("\r\n")) + "\r\n",
           "SIP/2.0 99 X" + kHead.substr(kHead.find("\r\n")) + "\r\n"})
         EXPECT_THROW(Message::read(text), jackfield::Failure) << text;
+    for (const std::string to : {"To: <sip:bob@b", "To: \"Bob <sip:bob@b>"}) { // a tag that is added would not be one
+        std::string open_ended = without("t:");
+        open_ended.insert(open_ended.find("f:"), to + "\r\n");
+        EXPECT_THROW(Message::read(open_ended), jackfield::Failure) << open_ended;
+        const std::size_t end = open_ended.find("\r\n", open_ended.find("To:"));
+        EXPECT_NO_THROW(
+            Message::read(open_ended.insert(end, to.find('"') == std::string::npos ? ">" : "\" <sip:b@b>")));
+    }
     EXPECT_THROW(Message::read(kHead + "a: " + std::string(17'000, 'x') + "\r\n\r\n"), jackfield::Failure);
     std::string many = kHead;
     for (int i = 0; i < 130; ++i)
