@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
              .media_transport = kOldSrtp,
              .ice = true,
              .baresip = ";mediaenc=srtp-mand;medianat=ice"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& one) { return std::string(one.param.name); });
 
 class TelephoneCalls : public ::testing::Test {
 protected:
@@ -261,6 +261,7 @@ TEST_F(TelephoneCalls, OfLinphoneAreTaken)
         GTEST_SKIP() << "no linphonec here: tools/install-deps installs it";
     const auto alice = line_.listen();
     Linphone phone(line_.folder() / "lin", proxy_.address());
+    ASSERT_TRUE(phone.registered()) << phone.phone().all();
     phone.say("call sip:alice@example.net");
     ASSERT_TRUE(phone.phone().says("Media streams established")) << phone.phone().all();
     phone.play();
@@ -284,7 +285,6 @@ TEST_F(TelephoneCalls, ToLinphoneAreMade)
     const Json end = alice->call_end();
     EXPECT_TRUE(end.value("answered", false)) << end;
     EXPECT_EQ(alice->exit_code(), 0);
-    EXPECT_TRUE(phone.phone().says("ended")) << phone.phone().all();
 }
 
 TEST_F(TelephoneCalls, ToNobodySayThatNobodyIsThere)
