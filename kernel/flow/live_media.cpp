@@ -157,7 +157,29 @@ void LiveMedia::offer(const MediaChange& change, CallMedia::Intent intent)
         return;
     }
     tries_ = 0;
+    listen(local);
     offer_ = Offer{change, std::move(intent), std::move(local), now() + limits::kUpdateAnswered};
+}
+
+/// The peer may send as soon as it answers, and that may overtake its answer (RFC 3264 section 5.1).
+void LiveMedia::listen(const MediaDescription& offered)
+{
+    auto streams = leg_.media->streams();
+    bool more = false;
+    for (auto& stream : streams) {
+        const MediaLine& line = offered.lines[stream.line];
+        const bool begins = !line.rejected && line.direction.receive && !stream.direction.receive;
+        stream.direction.receive = stream.direction.receive || begins;
+        more = more || begins;
+    }
+    if (more && media_.changeable())
+        change_to(streams);
+}
+
+void LiveMedia::change_to(const std::vector<AgreedStream>& streams)
+{
+    as_step(Step::media,
+            [&] { media_.change(streams, [this](const MediaPlace& place) { return leg_.media->path(place); }); });
 }
 
 void LiveMedia::hear_answer()
@@ -168,6 +190,8 @@ void LiveMedia::hear_answer()
     Offer offer = std::move(*offer_);
     offer_.reset();
     if (answer_json->empty()) {
+        if (media_.changeable())
+            change_to(leg_.media->streams()); // we need not listen any more
         if (offer.stale && !offer.told && call_.changes.size() < Call::kMostChanges) {
             call_.changes.push_front(offer.change); // made for what the call was before the peer's offer
             return;
@@ -224,9 +248,7 @@ void LiveMedia::connect()
     }
     connecting_ = false;
     codecs_by_ = now() + limits::kOpenCodecs;
-    as_step(Step::media, [&] {
-        media_.change(leg_.media->streams(), [this](const MediaPlace& place) { return leg_.media->path(place); });
-    });
+    change_to(leg_.media->streams());
     tell_changed(connecting_for_peer_);
 }
 

@@ -46,6 +46,8 @@ private:
     void connect();
     void begin_next();
     void offer(const MediaChange& change, CallMedia::Intent intent);
+    void listen(const MediaDescription& offered);
+    void change_to(const std::vector<AgreedStream>& streams);
     void apply(bool by_peer);
     void note_hold(const MediaDescription& remote, bool offered);
     void refuse(jf_status status, const std::string& text);

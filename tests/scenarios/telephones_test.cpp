@@ -287,6 +287,48 @@ TEST_F(TelephoneCalls, ToLinphoneAreMade)
     EXPECT_EQ(alice->exit_code(), 0);
 }
 
+TEST_F(TelephoneCalls, WithTheSampleOfAnAccountAreMade)
+{
+    if (!Baresip::installed())
+        GTEST_SKIP() << "no baresip here: tools/install-deps installs it";
+    World world(false);
+    write_file(world.folder() / "password", "secret\n");
+    world.configure_as_sample("alice", "sip-account.json");
+    world.change("alice", [&](Json& config) {
+        config["slots"]["discovery"][0]["config"] = {{"aor", "sip:alice@example.net"},
+                                                     {"registrar", proxy_.tls_address()},
+                                                     {"transport", "tls"},
+                                                     {"ca_file", proxy_.ca_file()},
+                                                     {"server_name", "localhost"},
+                                                     {"password_file", (world.folder() / "password").string()}};
+    });
+    Baresip bare(world.folder() / "bare", proxy_.address(), ";answermode=auto;mediaenc=srtp-mand");
+    ASSERT_TRUE(bare.listen()) << bare.phone().all();
+    const auto alice = world.call("alice", "sip:bare@example.net", {"--send", "test", "--for", "2"});
+    expect_a_call(*alice);
+    EXPECT_TRUE(bare.phone().says("terminated (duration")) << bare.phone().all();
+    EXPECT_GT(bare.heard_hz(), 0);
+}
+
+TEST_F(TelephoneCalls, WithAWrongPasswordEndWithTheReason)
+{
+    write_file(line_.folder() / "password", "wrong\n");
+    const auto alice = line_.call("sip:bare@example.net");
+    const Json end = alice->call_end();
+    ASSERT_TRUE(end.is_object());
+    EXPECT_EQ(end.value("text", ""), "Proxy Authentication Required") << end;
+    EXPECT_NE(alice->exit_code(), 0);
+}
+
+TEST_F(TelephoneCalls, WithoutAProxyEndWithTheReason)
+{
+    proxy_.stop();
+    const auto alice = line_.call("sip:bare@example.net");
+    const Json end = alice->call_end();
+    ASSERT_TRUE(end.is_object());
+    EXPECT_NE(alice->exit_code(), 0);
+}
+
 TEST_F(TelephoneCalls, ToNobodySayThatNobodyIsThere)
 {
     const auto alice = line_.call("sip:nobody@example.net");
