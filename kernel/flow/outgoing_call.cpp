@@ -53,11 +53,11 @@ awaitable<Legs> ring_linked_devices(Environment& node, std::shared_ptr<Call> cal
 void ring_found_devices(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<CallMedia>& media,
                         const Search& search, Legs& legs)
 {
-    const bool first = legs.empty();
+    const auto other = [&](const Device& device) { return device.device_id != node.self.device_id; };
+    if (legs.empty() && std::ranges::any_of(search.devices(), other))
+        call->tell(Step::discovery, Moment::done);
     for (const Device& device : search.devices())
         ring(node, call, media, device, legs);
-    if (first && !legs.empty())
-        call->tell(Step::discovery, Moment::done);
 }
 
 /// What the caller hears if no device took the call: a person's word counts more than a device that failed, and that

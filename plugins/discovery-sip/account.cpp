@@ -119,6 +119,7 @@ void Account::on_up(const HostPort& local)
     if (options_.transport == Transport::udp)
         port_ = local.port; // the same again, so that what is on its way still arrives
     note_state();
+    answer_finds(JF_OK, {});
     if (wanted_ && !refused_)
         registration_.renew(place_);
     else if (!refused_)
@@ -223,12 +224,25 @@ void Account::try_again(const std::string& text, Status status, milliseconds at_
     note_state();
     tell(false, text + "; trying again " + in_words(wait));
     finish_waiting(status, text);
+    answer_finds(status, text);
 }
 
 void Account::finish_waiting(Status status, const std::string& text)
 {
     for (Completion& waiting : std::exchange(waiting_, {}))
         status == JF_OK ? waiting.succeed() : waiting.fail(status, text);
+}
+
+void Account::answer_finds(Status status, const std::string& text)
+{
+    for (auto& [uri, sink] : std::exchange(finds_, {})) {
+        if (status != JF_OK) {
+            sink.fail(status, text);
+            continue;
+        }
+        sink.device({uri, uri});
+        sink.succeed();
+    }
 }
 
 /// What is the same as before is not told again.
@@ -249,6 +263,7 @@ void Account::stop(Completion done)
     if (std::exchange(stopped_, true))
         return done.succeed();
     finish_waiting(JF_CLOSED, "the account was stopped");
+    answer_finds(JF_CLOSED, "the account was stopped");
     stopping_ = std::move(done);
     timer_.cancel();
     registration_.abandon();
@@ -271,6 +286,20 @@ void Account::close()
 }
 
 // --- what others ask ------------------------------------------------------------------------------------------------
+
+void Account::find(const std::string& uri, jackfield::FindSink sink)
+{
+    if (stopped_)
+        return sink.fail(JF_CLOSED, "the account was stopped");
+    std::erase_if(finds_, [](const auto& waiting) { return waiting.second.cancelled(); });
+    if (finds_.size() >= kMostWaiting)
+        return sink.fail(JF_EXHAUSTED, "too many calls wait for the server already");
+    finds_.emplace_back(uri, std::move(sink));
+    if (!place_.sent_by.host.empty())
+        answer_finds(JF_OK, {});
+    else if (online_ == false)
+        answer_finds(JF_UNREACHABLE, told_);
+}
 
 std::unique_ptr<jackfield::CarrierBase> Account::carry(const std::string& uri)
 {

@@ -34,6 +34,9 @@ public:
     void stop(jackfield::Completion done);
     void network_changed();
 
+    /// A device for that URI, as soon as the server can be written to at all: nobody says a link's addresses before.
+    void find(const std::string& uri, jackfield::FindSink sink);
+
     /// Throws Failure: see discovery.h.
     std::unique_ptr<jackfield::CarrierBase> carry(const std::string& uri);
 
@@ -55,6 +58,7 @@ private:
     const Uri* acceptable(const std::vector<Uri>& targets) const;
     void try_again(const std::string& text, jackfield::Status status, std::chrono::milliseconds at_least);
     void finish_waiting(jackfield::Status status, const std::string& text);
+    void answer_finds(jackfield::Status status, const std::string& text);
     void tell(bool online, const std::string& detail);
     void forget_redirections();
 
@@ -75,6 +79,7 @@ private:
     jackfield::Timer timer_; // the next attempt, or the limit of stop
     jackfield::DiscoveryListener listener_;
     std::vector<jackfield::Completion> waiting_; // announce
+    std::vector<std::pair<std::string, jackfield::FindSink>> finds_;
     std::optional<jackfield::Completion> stopping_;
     HostPort server_; // whom we connect to
     Place place_;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxRoutes = 256;
 constexpr std::size_t kMaxEarly = 16;
+constexpr std::size_t kMaxKept = 16;
 constexpr int kDatagramsInARow = 32;                           // then other sockets of the thread have their turn
 constexpr auto kPacing = std::chrono::milliseconds(5);         // RFC 8445 section 14.2
 constexpr auto kFirstInterval = std::chrono::milliseconds(50); // before an ask is repeated, doubling
@@ -82,6 +83,7 @@ void DatagramComponent::set_remote_password(std::string password)
 {
     asio::post(context_, [self = shared_from_this(), password = std::move(password)]() mutable {
         self->remote_password_ = std::move(password);
+        self->kept_.clear(); // it does ICE: whoever has not greeted is nobody
         for (const auto& [leg, remote] : std::exchange(self->early_, {})) {
             if (Route* const route = self->meet_route(leg, remote))
                 self->asked(*route, {Word::ask, self->setup_.number, 0, {}});
@@ -153,6 +155,8 @@ void DatagramComponent::received(std::size_t leg, const jf_packet& packet)
         route = find_route(leg, from_);
     if (route != nullptr && route->proven)
         path_.deliver(packet);
+    else if (remote_password_.empty())
+        keep(leg, packet);
 }
 
 bool DatagramComponent::greeted(std::size_t leg, ByteView bytes, std::int64_t arrival_ns)
@@ -244,7 +248,25 @@ void DatagramComponent::go_plain(ice::Candidate announced)
             self->plain_.emplace();
         self->plain_->announce({announced.address, announced.port});
         self->take_plain(self->leg_towards(announced.address));
+        self->replay_kept();
     });
+}
+
+/// A telephone speaks as soon as it has answered, and its first packet may be here before its answer: the beginning of
+/// a DTLS handshake would be missed for a second (RFC 6347 section 4.2.4.1).
+void DatagramComponent::keep(std::size_t leg, const jf_packet& packet)
+{
+    if (kept_.size() < kMaxKept)
+        kept_.push_back({leg, from_, packet, Bytes(packet.bytes.data, packet.bytes.data + packet.bytes.size)});
+}
+
+void DatagramComponent::replay_kept()
+{
+    for (auto& kept : std::exchange(kept_, {})) {
+        from_ = kept.from;
+        kept.packet.bytes = to_bytes(kept.bytes);
+        received_plain(kept.leg, kept.packet);
+    }
 }
 
 /// The one that the system itself would send from; any of that family, if it has none of ours.

@@ -35,6 +35,12 @@ private:
         udp::socket socket;
         ice::Candidate local;
     };
+    struct Kept { // came before it was known who the peer is
+        std::size_t leg;
+        udp::endpoint from;
+        jf_packet packet;
+        Bytes bytes;
+    };
     struct Route {
         std::size_t leg;
         udp::endpoint remote;
@@ -58,6 +64,8 @@ private:
 
     std::size_t leg_towards(const ice::IpAddress& remote) const;
     void received_plain(std::size_t leg, const jf_packet& packet);
+    void keep(std::size_t leg, const jf_packet& packet);
+    void replay_kept();
     void take_plain(std::size_t leg);
 
     Route* find_route(std::size_t leg, const udp::endpoint& remote);
@@ -75,6 +83,7 @@ private:
     std::vector<std::pair<std::size_t, udp::endpoint>> early_; // asked before we knew the peer's password
     std::string remote_password_;
     Route* selected_ = nullptr;
+    std::vector<Kept> kept_;
     std::optional<ice::PeerAddress> plain_; // the peer does no ICE
     std::size_t plain_leg_ = 0;             // where its packets leave
     bool agreed_ = false;                   // the controlled side has answered our choice

@@ -3,11 +3,12 @@
 // Threads: read on control when the instance is made, constant afterwards.
 #pragma once
 
-#include "suites.hpp"
-
 #include <shared/rtp/options.hpp>
+#include <shared/srtp/suites.hpp>
 
 namespace jackfield::media_srtp {
+
+using namespace srtp;
 
 struct Options : RtpOptions, Suites {};
 

@@ -4,11 +4,11 @@
 // Lifetime: libsrtp2 is started when the first instance is made, on a thread of its own, and lives as long as the
 // process.
 #include "options.hpp"
-#include "srtp_context.hpp"
 
 #include <jackfield/plugin.hpp>
 #include <shared/base64/base64.hpp>
 #include <shared/rtp/session.hpp>
+#include <shared/srtp/srtp_context.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -57,7 +57,7 @@ public:
 
 private:
     media_srtp::Options options_;
-    media_srtp::LibraryStart library_;
+    srtp::LibraryStart library_;
 };
 
 } // namespace

@@ -4,7 +4,7 @@
 #include "context.hpp"
 
 #include "engine.hpp"
-#include "failures.hpp"
+#include <shared/openssl/failures.hpp>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -4,11 +4,13 @@
 // outlive it.
 #pragma once
 
-#include "openssl_ptr.hpp"
+#include <shared/openssl/openssl_ptr.hpp>
 
 #include <shared/tls/channel.hpp>
 
 namespace secure_openssl {
+
+using namespace shared_openssl;
 
 /// One for TLS over streams or for DTLS over datagrams, still without credentials. Throws Failure if OpenSSL lacks
 /// something this plugin needs.

@@ -3,7 +3,7 @@
 // Threads: the session calls it under its lock; OpenSSL's callbacks run inside those calls.
 #include "engine.hpp"
 
-#include "failures.hpp"
+#include <shared/openssl/failures.hpp>
 
 #include <jackfield/tls_alert.hpp>
 

@@ -3,8 +3,8 @@
 // Threads: the session calls it under its lock. Lifetime: owned by the session.
 #pragma once
 
-#include "openssl_ptr.hpp"
-#include "wire.hpp"
+#include <shared/openssl/openssl_ptr.hpp>
+#include <shared/openssl/wire.hpp>
 
 #include <jackfield/secure_engine.hpp>
 #include <shared/tls/channel.hpp>
@@ -12,6 +12,8 @@
 #include <array>
 
 namespace secure_openssl {
+
+using namespace shared_openssl;
 
 using shared_tls::CheckPeer;
 using shared_tls::Role;

@@ -4,7 +4,7 @@
 #include "warm_up.hpp"
 
 #include "engine.hpp"
-#include "failures.hpp"
+#include <shared/openssl/failures.hpp>
 
 #include <shared/tls/rehearsal.hpp>
 

@@ -3,11 +3,13 @@
 // Threads: control, inside create.
 #pragma once
 
-#include "openssl_ptr.hpp"
+#include <shared/openssl/openssl_ptr.hpp>
 
 #include <shared/tls/settings.hpp>
 
 namespace secure_openssl {
+
+using namespace shared_openssl;
 
 /// Loads algorithms, curve tables and the random generator by a handshake in memory with a throw-away certificate. The
 /// context stays without credentials. Throws Failure if OpenSSL lacks something this plugin needs.

@@ -36,7 +36,11 @@ Bytes sealed(ByteView inside)
 Bytes card()
 {
     const std::int64_t now_ms = node().host.host().wall_ms();
-    return encode_card(node().alice.service(), {node().alice.device(), now_ms, now_ms + 600'000, false});
+    testing::FakeIdentity desk(node().host.host(), "alice", "desk");
+    desk.revoke_device("tablet");
+    DeviceCard card{node().alice.device(), now_ms, now_ms + 600'000, false};
+    card.revocations = desk.revocations("");
+    return encode_card(node().alice.service(), card);
 }
 
 CallMessage message()

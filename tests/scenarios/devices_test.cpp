@@ -277,6 +277,23 @@ TEST(Presence, AnotherProgramOfTheDeviceDoesNotEndIt)
     EXPECT_EQ(ask.exit_code(), 0) << "the listener has announced itself again";
 }
 
+// --- texts ----------------------------------------------------------------------------------------------------------
+
+TEST(TextsToSeveralDevices, HaveArrivedWhenOneHasThem)
+{
+    Family family;
+    for (const char* name : {"alice", "phone", "tablet"})
+        family.world.change(name, [](Json& config) { config["texts"] = Json::object(); });
+    const auto phone = family.world.listen("phone", {});
+    const auto tablet = family.world.listen("tablet", {});
+    const auto alice = family.world.listen("alice", {}); // she stays; "text" may leave after the first receipt
+    Process text({"text", "--config", family.config("alice"), "bob", "hello"}, family.world.folder() / "text.log");
+    EXPECT_EQ(text.exit_code(), 0) << "see " << text.log();
+    const auto has_it = [](Process& device) { return !device.event("text", "progress", "text", 5s).is_null(); };
+    EXPECT_TRUE(has_it(*phone) || has_it(*tablet));
+    std::printf("[  figure  ] phone %d tablet %d\n", has_it(*phone), has_it(*tablet)); // the other had it under way
+}
+
 // --- revocation -----------------------------------------------------------------------------------------------------
 
 TEST(Revoked, ACallThatGoesOnEndsSoonAndTheDeviceIsFoundNoMore)

@@ -35,7 +35,7 @@ Receiver::Receiver(const StreamConfig& config, const RtpOptions& options, const 
       clear_rtcp_(options.clear_rtcp || !config.receive_key),
       receives_(config.receives && !config.ended),
       source_(config.remote_ssrc ? *config.remote_ssrc : kNoSource),
-      sequence_(config.receive_key.has_value(), widest_gap(config)),
+      sequence_(config.receive_key || config.authentic, widest_gap(config)),
       jitter_(config.clock_rate_hz),
       buffer_(make_buffer(config, options))
 {
@@ -78,7 +78,7 @@ bool Receiver::admit(std::uint32_t ssrc, std::uint16_t sequence, std::int64_t ar
     const Source* before = find(ssrc);
     if (before != nullptr && before->listened_to && arrival_ns - last_arrival_ns_ < kQuietNs)
         return true; // a straggler of a source that was replaced
-    if (!opener_ && !current && !(candidate_ == ssrc && candidate_next_ == sequence)) {
+    if (!opener_ && !config_.authentic && !current && !(candidate_ == ssrc && candidate_next_ == sequence)) {
         candidate_ = ssrc; // RFC 3550 appendix A.1: nobody vouches for it but a second packet
         candidate_next_ = static_cast<std::uint16_t>(sequence + 1);
         return false;

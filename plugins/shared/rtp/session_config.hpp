@@ -24,6 +24,7 @@ struct StreamConfig {
     std::size_t rtcp_path = 0;
     bool picture_loss = false;       ///< "nack pli" is agreed
     bool full_intra_request = false; ///< "ccm fir" is agreed
+    bool authentic = false;          ///< without keys here, the path below has proved every packet; not read from JSON
     std::optional<Key> send_key;
     std::optional<Key> receive_key;
 };

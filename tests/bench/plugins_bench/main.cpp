@@ -4,6 +4,7 @@
 // links: jackfield_sdk_testing nlohmann_json::nlohmann_json jackfield_rendezvous_server GTest::gtest dl
 // plugins: identity-x509 identity-memory identity-pkcs11 discovery-opendht discovery-lan discovery-rendezvous
 // plugins: discovery-static ice-libnice ice-direct reliable-usrsctp signaling-sip signaling-json media-srtp media-plain
+// plugins: media-dtls
 // plugins: media-ffmpeg media-test media-null
 #include "table.hpp"
 

@@ -30,7 +30,7 @@ protected:
         jackfield::kernel::Device bob;
         bob.device_id = "bob-1";
         session_ = std::make_unique<Session>(
-            bench_.board->signaling, bench_.completions, below_->path(1), true, us, bob, "Alice",
+            bench_.board->signaling, bench_.completions, below_->path(1), true, us, bob, "Alice", nullptr,
             Session::Events{[this](std::uint64_t number, std::string, std::string) { invited_.push_back(number); },
                             [](std::string type, std::string) { return type == "text/plain" ? JF_OK : JF_UNSUPPORTED; },
                             [this](const jackfield::kernel::Error&) { ++closed_; }});

@@ -333,4 +333,27 @@ TEST(Mechanism, ThatEndsASearchInsideTheCallEndsIt)
     EXPECT_EQ(changes, 2);
 }
 
+TEST_F(TwoMechanisms, ADeviceIsThereAsLongAsOneOfThemSaysSo)
+{
+    std::vector<std::string> heard;
+    switchboard_->hear_presence([&](const jackfield::kernel::Device& device, bool there) {
+        heard.push_back(device.device_id + (there ? " came" : " went"));
+    });
+    one().listener().presence(device("bob-1"), true);
+    EXPECT_TRUE(heard.empty()) << "nobody watches";
+    switchboard_->watch("bob");
+    one().listener().presence(device("bob-1"), true);
+    two().listener().presence(device("bob-1"), true);
+    one().listener().presence(device("bob-1"), false);
+    EXPECT_EQ(heard, std::vector<std::string>{"bob-1 came"});
+    EXPECT_EQ(switchboard_->present("bob").size(), 1U);
+    two().listener().presence(device("bob-1"), false);
+    two().listener().presence(device("bob-1"), false);
+    EXPECT_EQ(heard, (std::vector<std::string>{"bob-1 came", "bob-1 went"}));
+    EXPECT_TRUE(switchboard_->present("bob").empty());
+    one().listener().presence(device("bob-2"), true);
+    switchboard_->unwatch("bob");
+    EXPECT_TRUE(switchboard_->present("bob").empty());
+}
+
 } // namespace

@@ -25,7 +25,12 @@ public:
     jf_device self_device() const override { return self_.raw(); }
     Bytes sign(std::uint32_t, ByteView) override { return {}; }
     void verify(std::string_view, std::uint32_t, ByteView, ByteView) override {}
-    Device verify_chain(std::string_view, const Device& expected) override { return expected; }
+    Device verify_chain(std::string_view, const Device& expected) override
+    {
+        if (std::ranges::count(Stage::current().script.revoked, expected.device_id) != 0)
+            throw Failure(JF_UNAUTHENTICATED, "the device was revoked");
+        return expected;
+    }
     Bytes seal(std::string_view, ByteView plain) override { return {plain.begin(), plain.end()}; }
     Bytes open(ByteView sealed) override { return {sealed.begin(), sealed.end()}; }
     Bytes sign_digest(std::uint32_t, std::uint32_t, ByteView) override { return {}; }

@@ -28,6 +28,7 @@ public:
         }
         std::int64_t tick(std::int64_t) noexcept override { return std::numeric_limits<std::int64_t>::max(); }
         void request_key_frame(std::uint32_t) noexcept override {}
+        void change(std::string_view, std::vector<Path>) override {}
         std::string statistics() override { return Stage::current().script.counted; }
 
         const MediaListener& listener() const { return listener_; }

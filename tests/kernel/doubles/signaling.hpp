@@ -47,6 +47,7 @@ public:
         const bool carried;
         std::vector<std::string> said; // "invite", "cancel elsewhere", ..: what the kernel wanted to be said
         std::string offered;           // by the kernel, last
+        std::string answered_with;     // by the kernel, last
         std::uint64_t call = 0;        // its number
         std::vector<std::string> infos;
         std::vector<std::pair<std::string, std::string>> messages; // of the kernel: type and body
@@ -62,7 +63,11 @@ public:
             else if (script().ring == Play::fails)
                 scope_.post([this] { refused(JF_REASON_FAILED, 500); });
         }
-        void ring(std::uint64_t, std::string_view) override { said.emplace_back("ring"); }
+        void ring(std::uint64_t, std::string_view answer) override
+        {
+            said.emplace_back("ring");
+            answered_with = answer;
+        }
         void answer(std::uint64_t, std::string_view) override { said.emplace_back("answer"); }
         void refuse(std::uint64_t, std::uint32_t reason) override { note("refuse", reason); }
         void cancel(std::uint64_t, std::uint32_t reason) override
@@ -74,6 +79,7 @@ public:
         void answer_update(std::uint64_t, std::string_view answer) override
         {
             said.push_back("answer_update" + std::string(answer.empty() ? " nothing" : ""));
+            answered_with = answer;
         }
         void bye(std::uint64_t, std::uint32_t reason) override { note("bye", reason); }
         void message(std::uint64_t, std::string_view type, ByteView body, Completion done) override

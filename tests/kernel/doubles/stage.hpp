@@ -50,6 +50,8 @@ struct Script {
 
     std::string counted = R"({"streams":[]})"; // 8  what the media transport says
 
+    std::vector<std::string> revoked = {}; // devices that their account has revoked, as identity knows
+
     bool two_in_one = false; // the secure channel is a multiplexer as well
 
     int decorate = 0; // the decorator that refuses, counted from 1; 0: none

@@ -160,4 +160,31 @@ TEST_F(Devices, TheOneWhoseMediaIsReadyFirstIsNotTheWinnerByThat)
     EXPECT_EQ(rig_.told.back(), "media progress codecs_open");
 }
 
+TEST_F(Devices, OfOneAccountSixteenAreAsked)
+{
+    rig_.stage.script.devices.clear();
+    for (int i = 0; i < 20; ++i)
+        rig_.stage.script.devices.push_back("bob-" + std::to_string(100 + i));
+    rig_.stage.script.answer = Play::waits;
+    rig_.call();
+    EXPECT_EQ(rig_.discovery().count("bob-115", JF_CALL_REQUEST), 1U);
+    EXPECT_EQ(rig_.discovery().count("bob-116", JF_CALL_REQUEST), 0U);
+}
+
+TEST_F(Devices, ACallToOnesOwnAccountRingsAllButThisOne)
+{
+    rig_.stage.script.devices = {"alice-1", "alice-2"};
+    rig_.call("alice");
+    EXPECT_EQ(rig_.discovery().count("alice-1", JF_CALL_REQUEST), 0U);
+    EXPECT_EQ(rig_.signaling("alice-2").said, Lines{"invite"});
+}
+
+TEST_F(Devices, ACallToOnesOwnAccountEndsIfThereIsNoOther)
+{
+    rig_.stage.script.devices = {"alice-1"};
+    rig_.call("alice");
+    ASSERT_EQ(rig_.program->ends, 1);
+    EXPECT_EQ(rig_.program->end.error.text, "no other device of our account is there");
+}
+
 } // namespace

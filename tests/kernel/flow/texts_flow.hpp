@@ -27,8 +27,10 @@ protected:
                                     const std::string& body) {
             return texts_->take(link, wanted_, type, body).value_or(JF_UNSUPPORTED);
         };
-        rig_.switchboard->hear_presence(
-            [this](const kernel::Device& device) { texts_->peer_is_back(device.account_id); });
+        rig_.switchboard->hear_presence([this](const kernel::Device& device, bool there) {
+            if (there)
+                texts_->peer_is_back(device.account_id);
+        });
     }
     ~TextsFlow() override { rig_.close(); }
 

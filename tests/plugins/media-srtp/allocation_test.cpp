@@ -4,8 +4,8 @@
 // libsrtp2 as Debian builds it calls NSS, which allocates in every call. So a packet may cost what the bare library
 // calls cost, counted here beforehand, and not one allocation more.
 #include "options.hpp"
-#include "srtp_context.hpp"
 #include "tests/allocation_counts.hpp"
+#include <shared/srtp/srtp_context.hpp>
 
 #include <jackfield/testing/fake_host.hpp>
 

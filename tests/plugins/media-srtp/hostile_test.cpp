@@ -3,7 +3,7 @@
 // Threads: the test's thread; time is simulated.
 #include "tests/plugins/media_transport/call.hpp"
 
-#include "srtp_context.hpp"
+#include <shared/srtp/srtp_context.hpp>
 
 #include <gtest/gtest.h>
 #include <shared/base64/base64.hpp>
@@ -16,7 +16,7 @@
 namespace media_transport_test {
 namespace {
 
-using namespace jackfield::media_srtp;
+using namespace jackfield::srtp;
 
 /// A sender of our own making that has the peer's key.
 class Forger {

@@ -2,7 +2,7 @@
 // against the vectors printed there, opens and makes the very same packets.
 //
 // Threads: the test's thread.
-#include "srtp_context.hpp"
+#include <shared/srtp/srtp_context.hpp>
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -10,7 +10,7 @@
 #include <shared/rtp/rtp_packet.hpp>
 #include <shared/rtp/wire.hpp>
 
-namespace jackfield::media_srtp {
+namespace jackfield::srtp {
 namespace {
 
 Bytes from_hex(std::string_view text)
@@ -186,4 +186,4 @@ TEST(MediaSrtpVectors, ProtectsLikeTheReferenceWithAesCounterMode)
 }
 
 } // namespace
-} // namespace jackfield::media_srtp
+} // namespace jackfield::srtp

@@ -25,6 +25,9 @@ struct Transport {
     std::string plugin;
     std::string suite;         ///< empty: no keys
     std::size_t tag_bytes = 0; ///< that the suite adds to a packet
+    std::string agreed{};      ///< the suite, if there are no keys in the configuration and it comes of a handshake
+
+    std::string counted_suite() const { return !agreed.empty() ? agreed : suite.empty() ? "none" : suite; }
 };
 
 inline const Transport kSrtp{"srtp_gcm", "media-srtp", "AEAD_AES_128_GCM", 16};
@@ -119,7 +122,8 @@ class Side {
 public:
     explicit Side(const std::string& plugin_config, const std::string& plugin = "media-srtp")
         : host(jackfield::testing::Clock::manual),
-          transport(host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_MEDIA_TRANSPORT_INTERFACE, plugin_config)
+          transport(host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_MEDIA_TRANSPORT_INTERFACE, plugin_config),
+          fingerprint(capabilities().value("fingerprint", ""))
     {}
     ~Side() { release(); }
     Side(const Side&) = delete;
@@ -193,6 +197,14 @@ public:
     }
     Json statistics(std::size_t stream) { return statistics()["streams"].at(stream); }
 
+    Json capabilities()
+    {
+        std::string text;
+        jf_error error = jackfield::no_error();
+        jackfield::check(transport->capabilities(transport.self(), jackfield::append_to(text), &error), error);
+        return Json::parse(text);
+    }
+
     std::string make_key(std::string_view suite)
     {
         std::string key;
@@ -211,6 +223,8 @@ public:
 
     jackfield::testing::FakeHost host;
     jackfield::testing::InstanceUnderTest<jf_media_transport_methods> transport;
+    std::string fingerprint;      ///< of a transport that shakes hands; else empty
+    std::string peer_fingerprint; ///< after introduce
     jf_media_session session{nullptr, nullptr};
     std::size_t streams = 0;
     bool taking = true; ///< false: the kernel's media threads sleep
@@ -222,6 +236,16 @@ public:
     std::vector<jackfield::Status> ended;
 };
 
+/// From a fingerprint to that of the other side.
+inline std::map<std::string, std::string> introduced;
+
+/// Two sides learn each other's certificate, as their descriptions would tell it.
+inline void introduce(Side& one, Side& other)
+{
+    one.peer_fingerprint = introduced[one.fingerprint] = other.fingerprint;
+    other.peer_fingerprint = introduced[other.fingerprint] = one.fingerprint;
+}
+
 class Simulation {
 public:
     explicit Simulation(std::size_t link_count, const std::string& plugin_config = "{}",
@@ -230,6 +254,7 @@ public:
           sides{Side(config_for(transport, plugin_config), transport.plugin),
                 Side(config_for(transport, plugin_config), transport.plugin)}
     {
+        introduce(sides[0], sides[1]);
         for (std::size_t link = 0; link < link_count; ++link) {
             for (int from = 0; from < 2; ++from) {
                 ends[from].push_back(std::make_unique<End>([this, from, link](Bytes bytes) {
@@ -266,6 +291,8 @@ public:
         }
         jackfield::check(sides[0].open(first, paths(0)), jackfield::make_error(JF_INTERNAL, "side 0"));
         jackfield::check(sides[1].open(mirrored(first), paths(1)), jackfield::make_error(JF_INTERNAL, "side 1"));
+        if (!sides[0].fingerprint.empty())
+            shake_hands();
     }
 
     static Json mirrored(Json config)
@@ -276,6 +303,10 @@ public:
             stream["ssrc"] = stream["ssrc"].get<std::uint32_t>() + kOtherSide;
             if (stream.contains("send_key"))
                 std::swap(stream["send_key"], stream["receive_key"]);
+            if (stream.contains("fingerprint")) {
+                stream["fingerprint"] = introduced.at(stream["fingerprint"]);
+                stream["dtls_role"] = stream["dtls_role"] == "client" ? "server" : "client";
+            }
         }
         config["cname"] = "other-side-cname";
         return config;
@@ -313,6 +344,17 @@ public:
     bool recording = false;
 
 private:
+    /// Before anything that a test wants to happen to its packets.
+    void shake_hands()
+    {
+        const auto kept_fate = std::exchange(fate, nullptr);
+        const bool kept_recording = std::exchange(recording, false);
+        run(10 * kMs);
+        seen.clear();
+        fate = kept_fate;
+        recording = kept_recording;
+    }
+
     void dispatch(Transit transit)
     {
         if (recording)
@@ -346,6 +388,10 @@ inline Json stream_config(const std::string& kind, std::uint32_t ssrc, Side& key
                    {"rtp_path", 0},
                    {"rtcp_path", 0},
                    {"feedback", Json::array({"nack pli"})}};
+    if (!key_maker.peer_fingerprint.empty()) {
+        stream["fingerprint"] = key_maker.peer_fingerprint;
+        stream["dtls_role"] = "client";
+    }
     if (!suite.empty()) {
         stream["send_key"] = {{"suite", suite}, {"key", key_maker.make_key(suite)}};
         stream["receive_key"] = {{"suite", suite}, {"key", key_maker.make_key(suite)}};

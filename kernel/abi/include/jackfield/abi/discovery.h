@@ -46,7 +46,7 @@ typedef struct jf_discovery_listener_methods {
      * start, then on change. */
     void (*state)(void *self, uint32_t state, jf_text detail);
 
-    /* [control] A device of a watched account came (1) or went (0). */
+    /* [control] A device of a watched account came (1) or went (0), was revoked among it. */
     void (*presence)(void *self, const jf_device *device, int32_t present);
 
     /* optional */

@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-namespace secure_openssl {
+namespace shared_openssl {
 namespace {
 
 jackfield::Status status_of(unsigned long code)
@@ -64,4 +64,4 @@ jf_error protocol_failure(std::string_view what)
     return jackfield::make_error(status_of(code), std::string(what) + ": " + reason_of(code));
 }
 
-} // namespace secure_openssl
+} // namespace shared_openssl

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace jackfield::testing {
+namespace jackfield::test {
 
 class UdpPhone {
 public:
@@ -43,20 +43,25 @@ public:
     }
 
     /// What comes next, and from which port; empty if nothing does.
-    Bytes receive(std::uint16_t* from = nullptr) const
+    Bytes receive(std::uint16_t* from = nullptr) const { return receive_with(0, from); }
+
+    /// The same without waiting.
+    Bytes receive_now(std::uint16_t* from = nullptr) const { return receive_with(MSG_DONTWAIT, from); }
+
+private:
+    Bytes receive_with(int flags, std::uint16_t* from) const
     {
         Bytes bytes(2048);
         sockaddr_in address{};
         socklen_t size = sizeof(address);
         const ssize_t count =
-            recvfrom(native_, bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&address), &size);
+            recvfrom(native_, bytes.data(), bytes.size(), flags, reinterpret_cast<sockaddr*>(&address), &size);
         bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
         if (from != nullptr)
             *from = ntohs(address.sin_port);
         return bytes;
     }
 
-private:
     static sockaddr_in loopback(std::uint16_t port)
     {
         sockaddr_in address{};
@@ -69,4 +74,4 @@ private:
     int native_;
 };
 
-} // namespace jackfield::testing
+} // namespace jackfield::test

@@ -11,7 +11,7 @@
 #include <array>
 #include <mutex>
 
-namespace jackfield::media_srtp {
+namespace jackfield::srtp {
 
 namespace {
 
@@ -157,4 +157,4 @@ std::unique_ptr<PacketOpener> make_opener(const Key& key, std::optional<std::uin
     return std::make_unique<Unprotector>(key, ssrc);
 }
 
-} // namespace jackfield::media_srtp
+} // namespace jackfield::srtp

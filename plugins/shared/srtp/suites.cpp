@@ -5,7 +5,7 @@
 
 #include "srtp_context.hpp"
 
-namespace jackfield::media_srtp {
+namespace jackfield::srtp {
 
 namespace {
 
@@ -28,4 +28,4 @@ const Suite* find_suite(std::string_view name)
     return found != std::end(kSuites) ? found : nullptr;
 }
 
-} // namespace jackfield::media_srtp
+} // namespace jackfield::srtp

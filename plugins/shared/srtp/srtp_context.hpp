@@ -11,7 +11,7 @@
 
 struct srtp_ctx_t_;
 
-namespace jackfield::media_srtp {
+namespace jackfield::srtp {
 
 /// How far back a packet may come and still be told from a replay (RFC 3711 section 3.3.2).
 inline constexpr unsigned long kReplayWindow = 1024;
@@ -68,4 +68,4 @@ private:
 std::unique_ptr<PacketProtector> make_protector(const Key& key, std::uint32_t ssrc);
 std::unique_ptr<PacketOpener> make_opener(const Key& key, std::optional<std::uint32_t> ssrc);
 
-} // namespace jackfield::media_srtp
+} // namespace jackfield::srtp

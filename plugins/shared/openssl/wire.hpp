@@ -7,7 +7,7 @@
 
 #include <jackfield/secure_engine.hpp>
 
-namespace secure_openssl {
+namespace shared_openssl {
 
 class Wire {
 public:
@@ -34,4 +34,4 @@ private:
     std::uint32_t mtu_bytes_;
 };
 
-} // namespace secure_openssl
+} // namespace shared_openssl

@@ -5,7 +5,7 @@
 
 #include <shared/rtp/protection.hpp>
 
-namespace jackfield::media_srtp {
+namespace jackfield::srtp {
 
 using namespace rtp; // SRTP is RTP with two steps more
 
@@ -15,4 +15,4 @@ std::span<const Suite> all_suites();
 /// Null if this transport does not speak it.
 const Suite* find_suite(std::string_view name);
 
-} // namespace jackfield::media_srtp
+} // namespace jackfield::srtp

@@ -5,7 +5,7 @@
 
 #include <jackfield/basic.hpp>
 
-namespace secure_openssl {
+namespace shared_openssl {
 
 /// "what: reason of the newest error in the queue"; empties the queue.
 std::string library_text(std::string_view what);
@@ -16,4 +16,4 @@ void require(bool went_well, std::string_view what);
 /// What a failed handshake or record of the peer means. Empties the queue.
 jf_error protocol_failure(std::string_view what);
 
-} // namespace secure_openssl
+} // namespace shared_openssl

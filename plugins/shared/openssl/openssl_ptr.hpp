@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace secure_openssl {
+namespace shared_openssl {
 
 template <auto Free>
 struct Freer {
@@ -28,4 +28,4 @@ using CertificatePtr = std::unique_ptr<X509, Freer<X509_free>>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
 
-} // namespace secure_openssl
+} // namespace shared_openssl

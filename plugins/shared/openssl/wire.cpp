@@ -5,7 +5,7 @@
 
 #include "failures.hpp"
 
-namespace secure_openssl {
+namespace shared_openssl {
 
 BioPtr Wire::make_bio()
 {
@@ -66,4 +66,4 @@ long Wire::control(BIO* bio, int command, long, void*)
     }
 }
 
-} // namespace secure_openssl
+} // namespace shared_openssl
