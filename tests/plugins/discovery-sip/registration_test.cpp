@@ -293,12 +293,13 @@ TEST(SipRegistration, FollowsARedirection)
 
 TEST(SipRegistration, LeavesACircleOfRedirections)
 {
-    std::string to_here;
-    ScriptedServer there(Over::udp, [&](const Message& request) { return respond(request, 302, "Moved", to_here); });
-    ScriptedServer here(Over::udp, [&](const Message& request) {
-        return respond(request, 301, "Moved", "Contact: <sip:" + there.address().text() + ">\r\n");
+    ScriptedServer there(Over::udp);
+    ScriptedServer here(Over::udp, [to = "Contact: <sip:" + there.address().text() + ">\r\n"](const Message& request) {
+        return respond(request, 301, "Moved", to);
     });
-    to_here = "Contact: <sip:" + here.address().text() + ">\r\n";
+    there.script([to = "Contact: <sip:" + here.address().text() + ">\r\n"](const Message& request) {
+        return respond(request, 302, "Moved", to);
+    });
     AccountUnderTest alice(alice_at(here), Clock::manual);
     ASSERT_TRUE(alice.begin());
     EXPECT_EQ(alice.announced.status, JF_REFUSED);
