@@ -89,7 +89,7 @@ void SecuredPath::start()
 
 void SecuredPath::go_on(ByteView datagram)
 {
-    if (closed_ || !handshake_ || handshake_->state() == Handshake::State::failed)
+    if (closed_ || failed_ || !handshake_)
         return;
     handshake_->go_on(datagram);
     settle();
@@ -167,6 +167,7 @@ void SecuredPath::want_keys() noexcept
 
 void SecuredPath::fail(Status status, std::string_view text)
 {
+    failed_ = true;
     retransmit_.cancel();
     limit_.cancel();
     gate_.ended(status, text);

@@ -87,6 +87,7 @@ private:
     Timer limit_;
     bool opened_ = false;
     bool closed_ = false;
+    bool failed_ = false; // and has said so
 
     std::mutex send_mutex_;                                                                   // guards the next
     std::vector<std::pair<std::uint32_t, std::unique_ptr<rtp::PacketProtector>>> protectors_; // by source

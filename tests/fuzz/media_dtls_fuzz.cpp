@@ -8,6 +8,7 @@
 #include <jackfield/testing/fake_host.hpp>
 
 #include <plugins/media-dtls/secured_path.hpp>
+#include <shared/srtp/srtp_context.hpp>
 
 #include <cstdlib>
 #include <deque>
@@ -61,8 +62,10 @@ struct World {
     World() : host(testing::Clock::manual), options(read_options("{}")), context(host.host(), options)
     {
         Handshake::install(context.context());
+        library.finish();
     }
 
+    srtp::LibraryStart library;
     testing::FakeHost host;
     Options options;
     DtlsContext context;
