@@ -33,7 +33,7 @@ void expect_explained(const std::string& name)
 
 TEST(SampleOfASipAccount, IsExplainedWithoutAWordOfComplaint)
 {
-    expect_explained("sip-account.json"); // a call with it takes somebody's registrar
+    expect_explained("sip-account.json"); // a call with it: telephones_test.cpp
 }
 
 class SampleConfiguration : public ::testing::TestWithParam<std::string> {};
