@@ -35,6 +35,7 @@ private:
         udp::socket socket;
         ice::Candidate local;
     };
+    static constexpr std::size_t kMaxKept = 16;
     struct Kept { // came before it was known who the peer is
         std::size_t leg;
         udp::endpoint from;

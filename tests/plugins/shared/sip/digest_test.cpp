@@ -44,7 +44,7 @@ TEST(Digest, HidesTheUserAsTheSecondExampleDoes)
                        "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", "
                        "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", charset=UTF-8, userhash=true");
     ASSERT_TRUE(challenge);
-    // "J\u00e4s\u00f8n Doe" in UTF-8; the RFC's own digest of it is wrong (erratum 4897 and others), so only
+    // "J\u00e4s\u00f8n Doe" in UTF-8; of the RFC's example only
     // H(user:realm) is taken.
     const std::string text = answer(*challenge, {"J\xc3\xa4s\xc3\xb8n Doe", "Secret, or not?"},
                                     {"GET", "/doe.json", {}}, "NTg6RKcb9boFIAS3KrFK9BGeh+niz/sm", 1);
