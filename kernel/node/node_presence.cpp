@@ -28,8 +28,7 @@ void Node::Impl::heard_presence(const Device& device, bool there)
 {
     if (there && texts_)
         texts_->peer_is_back(device.account_id);
-    if (!there)
-        end_disowned_links(*stack_->environment, device.account_id);
+    end_disowned_links(*stack_->environment, device.account_id); // whoever it is: its card may have brought the list
     const auto& environment = *stack_->environment;
     if (environment.watching.has(device.account_id) && device.device_id != environment.self.device_id)
         tell_presence(device, there);

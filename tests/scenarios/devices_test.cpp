@@ -323,8 +323,10 @@ TEST(Revoked, ACalleeWhoHasNotHeardOfItAsksTheAccountAndDoesNotRing)
 {
     Family family;
     const auto desk = family.world.listen("desk", {});
+    auto phone = family.world.listen("phone", {});
     family.revoke("phone");
-    ASSERT_FALSE(desk->find([](const Json&) { return true; }).is_null());
+    ASSERT_FALSE(desk->event("discovery", "progress", "offline").is_null()) << "everybody could know now";
+    phone.reset();
     family.world.change("alice", [](Json& config) { config.erase("contacts"); }); // nobody is watched
     const auto alice = family.world.listen("alice", {"--answer"});
     const auto call = family.world.call("phone", family.world.account("alice"));
