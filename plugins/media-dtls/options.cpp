@@ -30,7 +30,7 @@ Options read_options(std::string_view config_json)
     const auto config = nlohmann::json::parse(config_json);
     options.suites = srtp::read_suites(config);
     options.mtu_bytes = read_number(config, "mtu_bytes", 1200, 256, 1400);
-    options.retransmit_ms = read_number(config, "retransmit_ms", 100, 10, 1000);
+    options.retransmit_ms = read_number(config, "retransmit_ms", 100, 20, 1000);
     options.handshake_limit =
         std::chrono::milliseconds(read_number(config, "handshake_timeout_ms", 10000, 100, 120000));
     return options;
