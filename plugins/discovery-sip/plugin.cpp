@@ -32,10 +32,10 @@ public:
         if (account_.stopped())
             return sink.fail(JF_CLOSED, "the account was stopped");
         const std::string uri = shared_sip::canonical_uri(account_id);
-        if (uri.empty())
-            return sink.fail(JF_NOT_FOUND, "it is no SIP address; \"sip:bob@example.net\" would be one");
         host_.post(
             [this, uri, sink = std::move(sink)]() mutable { // in a turn of its own: until then it can be cancelled
+                if (uri.empty())
+                    return sink.fail(JF_NOT_FOUND, "it is no SIP address; \"sip:bob@example.net\" would be one");
                 account_.find(uri, std::move(sink));
             });
     }

@@ -148,16 +148,15 @@ public:
         : sides{Side(manual(bench), 0, [this](Bytes bytes) { dispatch(0, std::move(bytes)); }),
                 Side(bench, 1, [this](Bytes bytes) { dispatch(1, std::move(bytes)); })}
     {
-        std::string text;
-        jf_error error = no_error();
-        check(sides[0].methods().capabilities(sides[0].life.self(), append_to(text), &error), error);
-        capabilities = Json::parse(text, nullptr, false);
+        capabilities = can(0);
         suites = capabilities.value("suites", std::vector<std::string>());
         std::string keys[2];
         for (auto& key : keys)
             key = suites.empty() ? "" : make_key();
         for (int side = 0; side < 2; ++side)
             sides[side].open(config(kind, side, keys[side], keys[1 - side]));
+        if (shakes_hands())
+            run(100 * kMs);
     }
     ~Simulation()
     {
@@ -204,12 +203,23 @@ public:
     Side sides[2];
 
 private:
+    /// Its keys come of a handshake on the path (RFC 5764).
+    bool shakes_hands() const { return capabilities.value("dtls", false); }
+
+    Json can(int side)
+    {
+        std::string text;
+        jf_error error = no_error();
+        check(sides[side].methods().capabilities(sides[side].life.self(), append_to(text), &error), error);
+        return Json::parse(text, nullptr, false);
+    }
+
     static Bench& manual(Bench& bench)
     {
         bench.use_clock(testing::Clock::manual);
         return bench;
     }
-    Json config(const std::string& kind, int side, const std::string& send_key, const std::string& receive_key) const
+    Json config(const std::string& kind, int side, const std::string& send_key, const std::string& receive_key)
     {
         const bool video = kind == "video";
         Json stream = {
@@ -219,6 +229,10 @@ private:
         if (!suites.empty()) {
             stream["send_key"] = {{"suite", suites[0]}, {"key", send_key}};
             stream["receive_key"] = {{"suite", suites[0]}, {"key", receive_key}};
+        }
+        if (shakes_hands()) {
+            stream["fingerprint"] = can(1 - side).value("fingerprint", "");
+            stream["dtls_role"] = side == 0 ? "client" : "server";
         }
         return {{"cname", "side-" + std::to_string(side)}, {"streams", {stream}}};
     }

@@ -86,6 +86,8 @@ public:
     {
         if (event.step == Step::media && event.detail_json.find(R"("first_audio")") != std::string::npos)
             note([&] { ++heard_; });
+        else if (event.step == Step::media && event.detail_json.find(R"("statistics")") != std::string::npos)
+            note([&] { ++counted_; });
     }
 
     bool wait_answered(int count)
@@ -95,6 +97,13 @@ public:
     bool wait_heard(int count)
     {
         return wait([&] { return heard_ >= count; });
+    }
+    /// Each call counts once a second.
+    bool wait_counted(int more)
+    {
+        int from = 0;
+        note([&] { from = counted_; });
+        return wait([&] { return counted_ >= from + more; });
     }
     bool wait_ended(int count)
     {
@@ -123,6 +132,7 @@ private:
     int ended_ = 0;
     int failed_ = 0;
     int heard_ = 0;
+    int counted_ = 0;
 };
 
 /// Nodes in this process. Bob is the one that is called.
@@ -208,7 +218,7 @@ void at_once(Exchange& exchange, int calls)
     const Holds during = holds();
     const double busy = processor_seconds();
     const auto began = Clock::now();
-    std::this_thread::sleep_for(std::chrono::seconds(5));
+    exchange.ear(0).wait_counted(5 * calls);
     const double share = (processor_seconds() - busy) / std::chrono::duration<double>(Clock::now() - began).count();
     const auto ends = 2.0 * static_cast<double>(running.size());
     fmt::print("| calls with sound both ways at once, all in this process | {} |\n", running.size());

@@ -77,7 +77,7 @@ TEST(ContactsFile, SaysWhereItIsWrong)
               "/contacts/0/baned: no such key; did you mean \"banned\"?\n  known      account, name, banned");
     EXPECT_EQ(problem(R"({"contacts": [{"account": ")" + kSomebody + R"("}, {"account": ")" + kSomebody + R"("}]})"),
               "/contacts/1: the account stands in the list twice");
-    EXPECT_EQ(problem(std::string(4'194'305, ' ')), "larger than 4096 KiB");
+    EXPECT_EQ(problem(std::string(6'291'457, ' ')), "larger than 6144 KiB");
     EXPECT_EQ(problem(std::string(1000, '[')), "nested deeper than 4 levels");
 }
 
