@@ -78,7 +78,7 @@ public:
     {
         note([&] {
             ++ended_;
-            if (end.error.status != JF_OK && ++failed_ == 1)
+            if (!end.answered && ++failed_ == 1)
                 fmt::print("the first call that failed: {}\n", end.error.text);
         });
     }
@@ -199,13 +199,14 @@ void sequence(Exchange& exchange)
 void at_once(Exchange& exchange, int calls)
 {
     exchange.ear(0).plan.send = "test";
+    for (int call = 0; call < calls; call += kCallsPerCaller)
+        exchange.add("caller-" + std::to_string(call));
     std::size_t callers = 1;
     std::vector<std::pair<std::size_t, std::shared_ptr<Call>>> running;
     const Holds before = holds();
     int placed_there = 0;
     for (int call = 0; call < calls; ++call) {
         if (call % kCallsPerCaller == 0) {
-            exchange.add("caller-" + std::to_string(call));
             ++callers;
             placed_there = 0;
         }
@@ -231,6 +232,7 @@ void at_once(Exchange& exchange, int calls)
         exchange.hang_up(caller, call);
     for (std::size_t caller = 2; caller <= callers; ++caller)
         exchange.ear(caller).wait_ended(caller < callers ? kCallsPerCaller : placed_there);
+    exchange.ear(0).wait_ended(kSequence + calls);
     const Holds after = holds();
     fmt::print("| afterwards: MiB, descriptors, threads (before them {:.0f}, {}, {}) | {:.0f}, {}, {} |\n", before.mib,
                before.descriptors, before.threads, after.mib, after.descriptors, after.threads);
