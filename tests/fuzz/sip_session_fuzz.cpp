@@ -23,9 +23,12 @@ const std::string kDescription =
 
 class HandPath final : public PathBase {
 public:
+    explicit HandPath(bool carried) : carried_(carried) {}
+
     jf_path_info describe() const noexcept override
     {
-        return {sizeof(jf_path_info), JF_STREAM, JF_STREAM_SEND_MAX, 0, 1, 0};
+        const std::uint32_t kind = carried_ ? JF_DATAGRAM : JF_STREAM;
+        return {sizeof(jf_path_info), kind, JF_STREAM_SEND_MAX, 0, carried_ ? 0U : 1U, 0};
     }
     void open(jf_path_receiver receiver) override { gate.open(receiver); }
     Status send(std::span<const jf_bytes> parts) noexcept override
@@ -48,7 +51,31 @@ public:
 
     ReceiverGate gate;
     std::string sent;
+
+private:
+    bool carried_; ///< by a service, over UDP
 };
+
+/// A service that answers every challenge.
+jf_carrier carry(HandPath& path)
+{
+    static const jf_carrier_methods methods{
+        sizeof(jf_carrier_methods), 0,
+        [](void*, jf_writer json, jf_error*) -> Status {
+            write_to(json,
+                     std::string_view(
+                         R"({"protocol":"sip","local":"sip:bob-account@jackfield.invalid","remote":)"
+                         R"("sip:alice-account@jackfield.invalid","contact":"sip:bob@192.0.2.1","transport":"UDP",)"
+                         R"("sent_by":"192.0.2.1:5060","routes":["<sip:proxy.invalid;lr>"]})"));
+            return JF_OK;
+        },
+        [](void*, jf_text, jf_text, jf_text, jf_bytes, jf_writer credentials, jf_error*) -> Status {
+            write_to(credentials, std::string_view("Digest response=1"));
+            return JF_OK;
+        },
+        [](void*) {}};
+    return {&methods, nullptr, path.handle()};
+}
 
 /// An input can speak of what the session chose at random: $TAG is the tag in the last To it sent, $FROM and $CALL and
 /// $BRANCH are of its last message.
@@ -154,10 +181,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     jackfield::testing::FakeHost host(jackfield::testing::Clock::manual);
     host.seed(1); // the same tags and branches each time
-    HandPath path;
+    const bool carried = data[0] % 3 == 0;
+    HandPath path(carried);
     Kernel kernel;
     kernel.step = data[0];
-    SignalingOptions options{true, Device("bob-account", "bob-device"), Device("alice-account", "alice-device"), "Bob"};
+    SignalingOptions options{
+        true, Device("bob-account", "bob-device"), Device("alice-account", "alice-device"), "Bob", {}};
+    if (carried)
+        options.carrier = Carrier(carry(path));
     kernel.session = std::make_unique<SipSession>(host.host(), SipConfig{}, Path(path.handle()), options,
                                                   SignalingListener(listen(kernel)));
     if (data[0] % 2 == 0)
