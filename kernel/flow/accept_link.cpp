@@ -29,10 +29,13 @@ public:
             node_.incoming_links_of.erase(account_);
     }
 
+    /// However many strangers stand at the door, there is room for whom we know.
     static bool allowed(const Environment& node, const std::string& account)
     {
         const auto of_account = node.incoming_links_of.find(account);
-        return node.incoming_links < limits::kIncomingLinks &&
+        const bool known = node.contacts.find(account) != nullptr;
+        const int most = limits::kIncomingLinks + (known ? limits::kIncomingLinksOfContacts : 0);
+        return node.incoming_links < most &&
                (of_account == node.incoming_links_of.end() || of_account->second < limits::kIncomingLinksPerAccount);
     }
 

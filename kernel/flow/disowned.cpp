@@ -11,6 +11,8 @@ namespace jackfield::kernel {
 
 std::shared_ptr<Search> look_up_caller(Environment& node, const std::string& account_id)
 {
+    if (node.watching.has(account_id))
+        return nullptr; // its lists come with the cards of its devices
     const auto looked = node.looked_up.find(account_id);
     if (looked != node.looked_up.end() && now() < looked->second + limits::kVouchedFor)
         return nullptr;

@@ -46,8 +46,9 @@ inline constexpr auto kTextLongPause = 300s; //    .. up to this
 inline constexpr auto kTextDevices = 60s;    //    between two look-ups for more devices than have a link
 inline constexpr auto kTextComesAgain = 60s; //    what comes after a refused text is held back for it
 
-inline constexpr int kUpdateTries = 50;   // 8  while signaling is busy with an offer of the peer
-inline constexpr int kIncomingLinks = 64; // handshakes with strangers at once
+inline constexpr int kUpdateTries = 50;             // 8  while signaling is busy with an offer of the peer
+inline constexpr int kIncomingLinks = 64;           // handshakes with strangers at once
+inline constexpr int kIncomingLinksOfContacts = 16; // beside those
 inline constexpr int kIncomingLinksPerAccount = 4;
 inline constexpr int kDevicesAsked = 16;     // 2  of one account, by one call
 inline constexpr int kLookUpsPerSecond = 10; //    because of strangers who call

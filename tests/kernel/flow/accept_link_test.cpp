@@ -66,6 +66,20 @@ TEST_F(AcceptLink, SaysNothingToThoseWhoseCallsAreNotWanted)
     EXPECT_EQ(answers("carol-1"), 0U) << "unless only those of contacts are";
 }
 
+TEST_F(AcceptLink, HasRoomForAContactHoweverManyStrangersStandAtTheDoor)
+{
+    hold();
+    const std::string friends(64, 'f');
+    ASSERT_EQ(rig_.node->contacts.put({friends, "Fran", false}).status, JF_OK);
+    rig_.node->watching.add(friends); // as a running node does with its contacts
+    for (int stranger = 0; stranger < 200; ++stranger)
+        rig_.request("device-" + std::to_string(stranger), kPeerBlob, "stranger-" + std::to_string(stranger));
+    EXPECT_LE(rig_.node->incoming_links, limits::kIncomingLinks);
+    EXPECT_EQ(answers("device-199"), 0U) << "the door is full";
+    rig_.request("fran-1", kPeerBlob, friends);
+    EXPECT_EQ(answers("fran-1"), 1U);
+}
+
 TEST(AcceptLinkDecorated, PutsDecoratorsUponThePathsOfTheCaller)
 {
     Rig rig({.decorators = 1});
