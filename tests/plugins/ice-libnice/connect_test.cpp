@@ -168,7 +168,7 @@ TEST(IceLibnice, ARestartRevivesASessionThatFailed)
 {
     FakeHost host;
     const auto instance =
-        make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "connect_timeout_ms": 300})");
+        make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "connect_timeout_ms": 1500})");
     IceSession a(*instance, JF_CONTROLLING, JF_DATAGRAM);
     a.gather();
     a.set_remote("ufrg\n0123456789012345678901\n1 1 UDP 5 127.0.0.1 9 typ host\n");
