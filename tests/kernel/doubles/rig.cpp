@@ -192,6 +192,8 @@ void Rig::close()
     if (!completions_stay) {
         EXPECT_EQ(completions.waiting(), 0U) << "completions";
     }
+    node->watching.only({});
+    node->watching_links.only({});
     switchboard.reset();
     board.reset();
 }
