@@ -59,8 +59,10 @@ ReceiveStream::~ReceiveStream()
 
 void ReceiveStream::attach(jf_media_session session, std::uint32_t number, bool ticks)
 {
-    session_ = session;
-    number_ = number;
+    if (session_.self != session.self) { // once: its own thread reads it from then on
+        session_ = session;
+        number_ = number;
+    }
     if (ticks_.exchange(ticks) != ticks && running_) {
         start();
         wake();
