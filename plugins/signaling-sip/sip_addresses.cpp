@@ -27,12 +27,26 @@ Addresses::Addresses(const SipConfig& config, const SignalingOptions& options)
     const auto uri = [&](const Device& device, const std::string& user) {
         return "sip:" + escape_user(user.empty() ? device.account_id : user) + "@" + config.domain;
     };
-    own_.local = uri(options.local, options.local.account_id);
-    own_.remote = uri(options.remote, options.remote.account_id);
-    own_.target = uri(options.remote, options.remote.device_id) + ";transport=tls";
-    own_.contact =
+    last_.local = uri(options.local, options.local.account_id);
+    last_.remote = uri(options.remote, options.remote.account_id);
+    last_.target = uri(options.remote, options.remote.device_id) + ";transport=tls";
+    last_.contact =
         uri(options.local, options.local.device_id) + ";transport=tls"; // the account may have several devices
-    own_.sent_by = config.domain;
+    last_.sent_by = config.domain;
+}
+
+Way Addresses::way()
+{
+    if (!carried())
+        return last_;
+    try {
+        last_ = ask_carrier();
+    } catch (const Failure&) {
+        if (!answered_)
+            throw;
+    }
+    answered_ = true;
+    return last_;
 }
 
 Way Addresses::ask_carrier() const

@@ -30,8 +30,9 @@ public:
 
     bool carried() const { return static_cast<bool>(carrier_); }
 
-    /// Over a carried link it may be another one each time. Throws Failure.
-    Way way() const { return carried() ? ask_carrier() : own_; }
+    /// Over a carried link it may be another one each time; of a service that has just gone it is the last one, which
+    /// leads nowhere. Throws Failure if there never was one.
+    Way way();
 
     /// Whether requests in that user's name are the peer's. A service sorts by From before they come here.
     bool is_peer(std::string_view from_user) const { return carried() || from_user == remote_account_; }
@@ -41,7 +42,8 @@ public:
 private:
     Way ask_carrier() const;
 
-    Way own_;
+    Way last_;
+    bool answered_ = false; ///< the service has said it once
     std::string remote_account_;
     Carrier carrier_;
 };

@@ -179,7 +179,7 @@ std::string SipSession::via_of(const Way& way, const std::string& branch)
     return "SIP/2.0/" + way.transport + " " + way.sent_by + ";branch=" + branch + symmetric;
 }
 
-std::string SipSession::contact() const
+std::string SipSession::contact()
 {
     return "<" + addresses_.way().contact + ">";
 }

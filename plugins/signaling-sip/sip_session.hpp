@@ -71,7 +71,7 @@ private:
     void forget(Call& call);
     std::string new_branch() const;
     static std::string via_of(const Way& way, const std::string& branch);
-    std::string contact() const;
+    std::string contact();
     std::string from_of(const Call& call) const;
     static std::string to_of(const Call& call);
     Call new_call(std::uint64_t number, bool incoming);

@@ -94,12 +94,27 @@ TEST_P(PlainPeer, IsHeardEvenIfItSpokeBeforeItsAnswerWasHere)
     UdpPhone phone;
     for (std::uint8_t mark = 1; mark <= 20; ++mark)
         phone.send_to(port_of(session), rtp(mark));
+    // The plugin's thread reads what came first first: once this other call has its packet, those above were read.
+    IceSession other(*instance, JF_CONTROLLING, JF_DATAGRAM);
+    other.gather();
+    UdpPhone speaks;
+    other.set_remote(at(speaks.port()));
+    ASSERT_TRUE(host.run_until([&] { return other.ready() == 1; }));
+    Ear other_ear;
+    other.path().open(other_ear);
+    speaks.send_to(port_of(other), rtp(1));
+    ASSERT_TRUE(other_ear.wait_for_packets(1));
+    other.path().close();
     session.set_remote(at(phone.port()));
     ASSERT_TRUE(host.run_until([&] { return session.ready() == 1; }));
     Ear ear;
     session.path().open(ear);
     ASSERT_TRUE(ear.wait_for_packets(1));
     EXPECT_EQ(ear.packets_[0], rtp(1));
+    phone.send_to(port_of(session), rtp(99));
+    ASSERT_TRUE(ear.wait_for_packets(17)) << "16 are kept, and later ones are heard";
+    EXPECT_EQ(ear.packets_[15], rtp(16));
+    EXPECT_EQ(ear.packets_[16], rtp(99));
     session.path().close();
 }
 

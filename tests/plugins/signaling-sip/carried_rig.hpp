@@ -20,6 +20,8 @@ public:
 
     std::string describe() override
     {
+        if (gone)
+            throw Failure(JF_CLOSED, "the account is gone");
         return R"({"protocol":"sip","local":"sip:)" + user_ + R"(@example.net","remote":"sip:)" + peer_ +
                R"(@example.net","contact":"sip:)" + user_ +
                R"(@192.0.2.7:5070","transport":"UDP","sent_by":"192.0.2.7:5070",)" +
@@ -56,6 +58,7 @@ public:
 
     std::vector<std::string> asked;
     bool has_password = true;
+    bool gone = false;
 
 private:
     static FakeCarrier& of(void* self) { return *static_cast<FakeCarrier*>(self); }

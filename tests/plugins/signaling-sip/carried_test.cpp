@@ -54,6 +54,18 @@ TEST_F(CarriedSip, GivesAnInviteUpThatNobodyAnswersIn32Seconds)
     EXPECT_EQ(service.count("INVITE"), 7U); // at 0, 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 s: RFC 3261 section 17.1.1.2
 }
 
+TEST_F(CarriedSip, RepeatsWhatIsNoInviteAtLeastEveryFourSeconds)
+{
+    bob.message(0, "text/plain", "hello");
+    ASSERT_TRUE(got("MESSAGE", 1));
+    host.advance(31900ms); // at 0, 0.5, 1.5, 3.5, 7.5, then every 4 s: RFC 3261 section 17.1.2.2
+    ASSERT_TRUE(settled());
+    EXPECT_EQ(service.count("MESSAGE"), 11U);
+    host.advance(100ms);
+    ASSERT_TRUE(host.run_until([&] { return !bob.done_statuses.empty(); }));
+    EXPECT_EQ(bob.done_statuses, std::vector<Status>{JF_TIMEOUT});
+}
+
 TEST_F(CarriedSip, AcknowledgesARefusalEachTimeItComes)
 {
     ASSERT_EQ(bob.invite(2), JF_OK) << bob.problem;
@@ -127,6 +139,16 @@ TEST_F(CarriedSip, EndsACallWhose200IsNeverAcknowledged)
     ASSERT_TRUE(heard("ended 1 7"));
     ASSERT_TRUE(got("BYE"));
     EXPECT_GE(service.count("SIP/2.0 200"), 10U); // 0.5, 1.5, 3.5, then every 4 s
+}
+
+TEST_F(CarriedSip, EndsACallThoughTheServiceHasGoneMeanwhile)
+{
+    service.send(from_alice("INVITE").text());
+    ASSERT_TRUE(heard("invited 1 Alice"));
+    ASSERT_EQ(bob.answer(1), JF_OK) << bob.problem;
+    carrier.gone = true;
+    host.advance(32s);
+    ASSERT_TRUE(heard("ended 1 7"));
 }
 
 TEST_F(CarriedSip, RepeatsARefusalUntilTheAckComes)
