@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <set>
 
 namespace {
@@ -18,16 +17,6 @@ namespace {
 using namespace scenarios;
 
 constexpr std::size_t kMostMessage = 65'536; // max_message_bytes of signaling-sip
-
-long resident_kib(int pid)
-{
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:"))
-            return std::stol(line.substr(6));
-    }
-    return -1;
-}
 
 class ProvenPeer : public ::testing::Test {
 protected:
