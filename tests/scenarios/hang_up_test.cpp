@@ -190,16 +190,18 @@ class HangUp : public ::testing::Test {
 protected:
     HangUp()
     {
-        // Alice is somebody else each time: of one account only so many links are opened at once.
-        world_.configure("alice", {.slots = {{"identity", {{"use", "identity-memory"}}}}});
-        world_.configure("bob");
+        // Alice is somebody else each time: of one account only so many links are opened at once. And nodes that come
+        // and go at one address would run into the limits of a DHT.
+        const Json direct{{{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}}}}};
+        world_.configure("alice", {.slots = {{"identity", {{"use", "identity-memory"}}}, {"discovery", direct}}});
+        world_.configure("bob", {.slots = {{"discovery", direct}}});
     }
 
     /// A cold call that goes well. Its events on that side, in their order.
     std::vector<std::string> events_of_a_call(bool of_caller)
     {
-        Person bob(world_, "bob");
-        EXPECT_TRUE(bob.ear->is_announced());
+        const auto listening = bob_listens();
+        Person& bob = *listening;
         Person alice(world_, "alice");
         alice.ear->place(*alice.node, bob.account);
         EXPECT_TRUE(alice.ear->has("media progress first_audio"));
@@ -214,7 +216,16 @@ protected:
         return events;
     }
 
-    World world_;
+    /// Bob, found where he listens now.
+    std::unique_ptr<Person> bob_listens(bool answers = true)
+    {
+        auto bob = std::make_unique<Person>(world_, "bob", answers);
+        EXPECT_TRUE(bob->ear->is_announced());
+        world_.introduce("alice", bob->account, bob->node->discovery_address());
+        return bob;
+    }
+
+    World world_{false};
 };
 
 /// An end in order: hung up by somebody, and nothing broke.
@@ -230,8 +241,8 @@ TEST_F(HangUp, OfTheCallerAtEveryEventEndsTheCallAtBothEndsAndLeavesNothing)
     ASSERT_GT(events.size(), 10U);
     const Holds before = holds();
     {
-        Person bob(world_, "bob");
-        ASSERT_TRUE(bob.ear->is_announced());
+        const auto listening = bob_listens();
+        Person& bob = *listening;
         for (const auto& event : events) {
             SCOPED_TRACE("hung up at " + event);
             {
@@ -257,8 +268,8 @@ TEST_F(HangUp, OfTheCalleeAtEveryEventEndsTheCallAtBothEndsAndLeavesNothing)
     ASSERT_GT(events.size(), 4U);
     const Holds before = holds();
     {
-        Person bob(world_, "bob");
-        ASSERT_TRUE(bob.ear->is_announced());
+        const auto listening = bob_listens();
+        Person& bob = *listening;
         for (const auto& event : events) {
             SCOPED_TRACE("hung up at " + event);
             bob.ear->leave_at(event);
@@ -279,8 +290,8 @@ TEST_F(HangUp, OfTheCalleeAtEveryEventEndsTheCallAtBothEndsAndLeavesNothing)
 
 TEST_F(HangUp, AtTheMomentOfTheAnswerBothEndsAgreeThatItIsOver)
 {
-    Person bob(world_, "bob", /*answers=*/false);
-    ASSERT_TRUE(bob.ear->is_announced());
+    const auto listening = bob_listens(/*answers=*/false);
+    Person& bob = *listening;
     Person alice(world_, "alice");
     int answered = 0;
     for (int round = 0; round < 40; ++round) {
@@ -325,6 +336,7 @@ TEST_F(HangUp, OfAProgramAtAnyStepEndsBothWithTheirExitCodes)
         for (const auto& event : events) {
             SCOPED_TRACE((of_caller ? "caller at " : "callee at ") + event[0] + " " + event[2]);
             const auto bob = world_.listen("bob", {"--answer", "--send", "test"});
+            world_.introduce("alice", account, bob->listening());
             const auto alice = call("alice");
             ASSERT_FALSE(alice->event(event[0], event[1], event[2]).is_null())
                 << alice->call_end(1s) << bob->call_end(1s);
