@@ -38,7 +38,8 @@ public:
             const std::string name = name_of_event(event);
             if (std::ranges::find(events_, name) == events_.end())
                 events_.push_back(name);
-            over_ = over_ || name == last_;
+            // Not every event comes in every call; statistics come in each, once a second.
+            over_ = over_ || name == last_ || (!last_.empty() && name == "media progress statistics");
         }
         look();
     }
