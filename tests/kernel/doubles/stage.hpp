@@ -43,6 +43,7 @@ struct Script {
     Play ring = Play::happens;                    // 6
     Play accept = Play::happens;                  // 6  fails: the person refuses
     Play message = Play::happens;                 // 6
+    Play refer = Play::happens;                   // 8  the peer considers it
     Play media = Play::happens;                   // 7
     Play transport = Play::happens;               // 8
     Play finish = Play::happens;                  //    the recording
