@@ -17,31 +17,48 @@ class Admission {
 public:
     Admission(Environment& node, const std::string& account) : node_(node), account_(account)
     {
+        auto& of_account = node_.incoming_links_of[account_];
         ++node_.incoming_links;
-        ++node_.incoming_links_of[account_];
+        if (full(of_account)) {
+            of_account.front()->over = true;
+            of_account.erase(of_account.begin());
+            node_.bell.ring();
+        }
+        of_account.push_back(&link_);
     }
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
     ~Admission()
     {
         --node_.incoming_links;
-        if (--node_.incoming_links_of[account_] == 0)
+        auto& of_account = node_.incoming_links_of[account_];
+        std::erase(of_account, &link_);
+        if (of_account.empty())
             node_.incoming_links_of.erase(account_);
     }
 
-    /// However many strangers stand at the door, there is room for whom we know.
+    /// However many strangers stand at the door, there is room for whom we know. Who asks again has given up what it
+    /// asked for long ago, and nobody told us: that makes room.
     static bool allowed(const Environment& node, const std::string& account)
     {
         const auto of_account = node.incoming_links_of.find(account);
+        if (of_account != node.incoming_links_of.end() && full(of_account->second))
+            return now() - of_account->second.front()->began >= limits::kIncomingLinkStays;
         const bool known = node.contacts.find(account) != nullptr;
-        const int most = limits::kIncomingLinks + (known ? limits::kIncomingLinksOfContacts : 0);
-        return node.incoming_links < most &&
-               (of_account == node.incoming_links_of.end() || of_account->second < limits::kIncomingLinksPerAccount);
+        return node.incoming_links < limits::kIncomingLinks + (known ? limits::kIncomingLinksOfContacts : 0);
     }
 
+    const IncomingLink& link() const { return link_; }
+
 private:
+    static bool full(const std::vector<IncomingLink*>& of_account)
+    {
+        return of_account.size() >= std::size_t{limits::kIncomingLinksPerAccount};
+    }
+
     Environment& node_;
     std::string account_;
+    IncomingLink link_;
 };
 
 /// A path that is up, and the handshake on it. The caller decides which path it takes; we are ready on both.
@@ -78,8 +95,12 @@ struct Attempt {
 
 /// The called side's view of one request; the conversation's ear shares what was heard.
 struct Pickup {
-    Pickup(Environment& environment, Device device, std::uint64_t id)
-        : node(environment), caller(std::move(device)), call_id(id), candidates(std::make_shared<std::string>())
+    Pickup(Environment& environment, const IncomingLink& arrival, Device device, std::uint64_t id)
+        : node(environment),
+          incoming(arrival),
+          caller(std::move(device)),
+          call_id(id),
+          candidates(std::make_shared<std::string>())
     {}
     Pickup(const Pickup&) = delete;
     Pickup& operator=(const Pickup&) = delete;
@@ -124,6 +145,7 @@ struct Pickup {
     }
 
     Environment& node;
+    const IncomingLink& incoming;
     Device caller;
     std::uint64_t call_id;
     std::shared_ptr<std::string> candidates; // heard, not used yet
@@ -207,12 +229,14 @@ awaitable<std::shared_ptr<Link>> wait_for_caller(Pickup& pickup, TimePoint deadl
 {
     co_await until(pickup.node.bell, deadline, [&] {
         advance(pickup);
-        return pickup.winner() != nullptr || pickup.node.stopping || pickup.hopeless();
+        return pickup.winner() != nullptr || pickup.node.stopping || pickup.incoming.over || pickup.hopeless();
     });
     if (pickup.node.stopping)
         throw StepFailure(Step::connectivity, JF_CANCELLED, "this node stops");
     if (auto* winner = pickup.winner())
         co_return make_link(pickup, *winner);
+    if (pickup.incoming.over)
+        throw StepFailure(Step::connectivity, JF_CANCELLED, "the caller has asked again, more than once");
     for (const auto& attempt : pickup.attempts) {
         if (const auto failure = attempt.failure())
             throw *failure;
@@ -236,7 +260,7 @@ awaitable<void> accept_link(Environment& node, Device caller, CallMessage reques
     const auto deadline = now() + node.settings.connect_timeout;
     try {
         const auto look_up = look_up_caller(node, caller.account_id); // while the link is made
-        Pickup pickup(node, std::move(caller), request.call_id);
+        Pickup pickup(node, admission.link(), std::move(caller), request.call_id);
         tell(Step::request, Moment::done, {});
         send_answer(pickup, request.blob); // 2, 3
         tell(Step::answer, Moment::done, {});

@@ -37,6 +37,12 @@ struct Reopening {
     std::shared_ptr<LinkErrand> errand; // second owner: the flow that does it
 };
 
+/// A link that a peer is opening.
+struct IncomingLink {
+    TimePoint began = now();
+    bool over = false; // a newer one of its account has its place
+};
+
 struct Environment {
     ControlThread& control;
     const Board& board;
@@ -67,9 +73,9 @@ struct Environment {
     Dialling dialling = {};
     std::map<std::string, Reopening> reopening = {}; // by device
     bool tending_links = false;
-    int incoming_links = 0;                            // being opened by peers
-    std::map<std::string, int> incoming_links_of = {}; // by account
-    std::set<std::shared_ptr<Call>> calls = {};        // second owner: the call's flow
+    int incoming_links = 0;                                                   // being opened by peers
+    std::map<std::string, std::vector<IncomingLink*>> incoming_links_of = {}; // by account, the oldest first
+    std::set<std::shared_ptr<Call>> calls = {};                               // second owner: the call's flow
     int flows = 0;
     Bell bell = {}; // a flow has ended, a link that a peer opens has got on, the node stops
     bool stopping = false;

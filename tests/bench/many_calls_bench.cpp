@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <fstream>
@@ -50,6 +51,7 @@ double processor_seconds()
 /// What the process holds now.
 struct Holds {
     double mib = 0;
+    double allocated_mib = 0; // of them handed out by malloc
     long descriptors = 0;
     long threads = 0;
 };
@@ -65,6 +67,8 @@ Holds holds()
         if (line.starts_with("VmRSS:"))
             now.mib = std::stod(line.substr(6)) / 1024;
     }
+    const struct mallinfo2 memory = mallinfo2();
+    now.allocated_mib = static_cast<double>(memory.uordblks + memory.hblkhd) / (1 << 20);
     now.descriptors = count("/proc/self/fd");
     now.threads = count("/proc/self/task");
     return now;
@@ -292,11 +296,13 @@ Holds mean(std::vector<Holds>::const_iterator from, std::vector<Holds>::const_it
     Holds sum;
     for (auto one = from; one != to; ++one) {
         sum.mib += one->mib;
+        sum.allocated_mib += one->allocated_mib;
         sum.descriptors += one->descriptors;
         sum.threads += one->threads;
     }
     const long count = to - from;
-    return {sum.mib / static_cast<double>(count), sum.descriptors / count, sum.threads / count};
+    const auto calls = static_cast<double>(count);
+    return {sum.mib / calls, sum.allocated_mib / calls, sum.descriptors / count, sum.threads / count};
 }
 
 /// Call and hang up, with sound, again and again.
@@ -323,9 +329,10 @@ void for_long(Exchange& exchange, int minutes)
         return;
     const Holds first = mean(held.cbegin(), held.cbegin() + tenth);
     const Holds last = mean(held.cend() - tenth, held.cend());
-    fmt::print("| MiB, descriptors, threads after a call, mean of the first tenth | {:.1f}, {}, {} |\n", first.mib,
-               first.descriptors, first.threads);
-    fmt::print("| of the last tenth | {:.1f}, {}, {} |\n", last.mib, last.descriptors, last.threads);
+    for (const auto& [words, held_then] :
+         {std::pair("mean of the first tenth", first), std::pair("of the last tenth", last)})
+        fmt::print("| MiB, of them allocated, descriptors, threads after a call, {} | {:.1f}, {:.1f}, {}, {} |\n",
+                   words, held_then.mib, held_then.allocated_mib, held_then.descriptors, held_then.threads);
 }
 
 /// Throws std::runtime_error with what would work.

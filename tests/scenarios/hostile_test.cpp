@@ -118,6 +118,83 @@ TEST_F(HostileRequest, OfAVerifiedStrangerWithNonsenseInsideIsNotAnswered)
     expect_only_the_next_call_is_heard(1);
 }
 
+// --- floods ----------------------------------------------------------------------------------------------------------
+
+/// Bob knows alice, and is asked for a thousand calls at once.
+class Flood : public Hostile {
+protected:
+    Flood()
+    {
+        configure("alice", Json::array());
+        std::ofstream(world_.folder() / "friends.json")
+            << Json{{"contacts", {{{"account", world_.account("alice")}, {"name", "Alice"}}}}};
+        world_.change("bob", [](Json& config) { config["contacts"] = "friends.json"; });
+        bob_ = world_.listen("bob", {"--answer"});
+        alice_knows_bob_at(bob_->listening());
+        expect_alice_gets_through(); // whatever a first call needs is there before anything is measured
+        before_kib_ = resident_kib(bob_->pid());
+        answers_ = bob_->count("answer", "done");
+    }
+
+    /// Within three seconds, beside whatever is going on.
+    void expect_alice_gets_through()
+    {
+        const auto alice = world_.call("alice", bob_account_, {"--audio-only", "--for", "0.1"});
+        EXPECT_EQ(alice->exit_code(), 0) << alice->call_end(1s);
+        const Json began = alice->event("call", "start");
+        const Json answered = alice->event("signaling", "done");
+        ASSERT_FALSE(began.is_null() || answered.is_null());
+        EXPECT_LT(answered["t_ms"].get<double>() - began["t_ms"].get<double>(), 3000.0);
+    }
+
+    /// All as fast as bob takes them, and alice calls meanwhile.
+    void flood(const Mallory& mallory, const std::vector<Bytes>& requests)
+    {
+        std::thread flooding([&] {
+            for (const auto& request : requests)
+                mallory.put(request);
+        });
+        expect_alice_gets_through();
+        flooding.join();
+        mallory.wait_until_taken();
+    }
+
+    void expect_bounded(std::size_t most_answers)
+    {
+        EXPECT_LE(bob_->count("answer", "done") - answers_, most_answers);
+        const long now_kib = resident_kib(bob_->pid());
+        EXPECT_LT(now_kib - before_kib_, 24 * 1024) << before_kib_ << " KiB before, " << now_kib << " after";
+        EXPECT_EQ(bob_->count("call", "start"), 2U) << "alice's two, and nobody else rang";
+    }
+
+    std::unique_ptr<Process> bob_;
+    long before_kib_ = 0;
+    std::size_t answers_ = 0;
+};
+
+TEST_F(Flood, OfAThousandRequestsOfOnePeerHasFewPlacesAndAFriendGetsThrough)
+{
+    const Mallory mallory(bob_->listening(), bob_account_);
+    std::vector<Bytes> requests;
+    for (int i = 0; i < 1000; ++i)
+        requests.push_back(mallory.seal(mallory.request()));
+    flood(mallory, requests);
+    expect_bounded(1 + 4 + 4 * 6); // alice, the places of an account, and what a slow machine takes long for
+}
+
+TEST_F(Flood, OfAThousandRequestsOfTwoHundredPeersHasFewPlacesAndAFriendGetsThrough)
+{
+    const Mallory mallory(bob_->listening(), bob_account_);
+    std::vector<std::unique_ptr<jackfield::testing::TestIdentity>> strangers;
+    for (int i = 0; i < 200; ++i)
+        strangers.push_back(std::make_unique<jackfield::testing::TestIdentity>());
+    std::vector<Bytes> requests;
+    for (std::size_t i = 0; i < 1000; ++i)
+        requests.push_back(mallory.seal_as(*strangers[i % strangers.size()], mallory.request()));
+    flood(mallory, requests);
+    expect_bounded(1 + 64); // alice, and the places of all strangers
+}
+
 // --- the secure channel ----------------------------------------------------------------------------------------------
 
 class WrongCertificate : public Hostile {

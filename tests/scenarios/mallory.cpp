@@ -71,6 +71,11 @@ Bytes Mallory::seal(const CallMessage& message) const
     return seal_message(host_.host(), identity_.service(), peer_, message);
 }
 
+Bytes Mallory::seal_as(const jackfield::testing::TestIdentity& sender, const CallMessage& message) const
+{
+    return seal_message(host_.host(), sender.service(), peer_, message);
+}
+
 Bytes Mallory::encode(const CallMessage& message, const std::string& sender_chain) const
 {
     detail::MessageBody body{message, 0, {}, sender_chain, peer_.device_id};

@@ -22,6 +22,8 @@ public:
 
     // What a request may look like on the wire.
     jackfield::Bytes seal(const jackfield::CallMessage& message) const;
+    jackfield::Bytes seal_as(const jackfield::testing::TestIdentity& sender,
+                             const jackfield::CallMessage& message) const;
     jackfield::Bytes in_clear(const jackfield::CallMessage& message) const;
     jackfield::Bytes seal_for_herself(const jackfield::CallMessage& message) const;
     jackfield::Bytes seal_long_ago(const jackfield::CallMessage& message) const;

@@ -125,6 +125,16 @@ int Process::exit_code()
 
 // --- World ----------------------------------------------------------------------------------------------------------
 
+long resident_kib(int pid)
+{
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmRSS:"))
+            return std::stol(line.substr(6));
+    }
+    return -1;
+}
+
 World::World(bool with_dht)
 {
     std::string pattern = (std::filesystem::temp_directory_path() / "jackfield-scenario-XXXXXX").string();

@@ -77,6 +77,9 @@ private:
     std::thread reader_;
 };
 
+/// What a process holds of memory now; -1 if there is none.
+long resident_kib(int pid);
+
 using jackfield::test::need_plugins;
 
 /// What a peer's configuration may differ in.

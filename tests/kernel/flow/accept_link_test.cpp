@@ -261,6 +261,27 @@ TEST_F(AcceptLink, LetsFourAtOnceInOfOneAccount)
     EXPECT_EQ(answers("bob-5"), 1U) << "and there is room again";
 }
 
+TEST_F(AcceptLink, MakesRoomForANewRequestOfAnAccountWhoseEarlierOnesItHasGivenUp)
+{
+    hold();
+    for (int i = 1; i <= 4; ++i)
+        rig_.request("bob-" + std::to_string(i));
+    rig_.advance(900ms);
+    rig_.request("bob-5");
+    EXPECT_EQ(answers("bob-5"), 0U) << "nobody asks that fast";
+    rig_.advance(200ms);
+    rig_.request("bob-6");
+    EXPECT_EQ(answers("bob-6"), 1U);
+    EXPECT_EQ(rig_.node->incoming_links, limits::kIncomingLinksPerAccount);
+    EXPECT_EQ(
+        std::ranges::count_if(rig_.told, [](const auto& line) { return line.starts_with("connectivity failed"); }), 1)
+        << "the oldest has ended";
+    for (int i = 0; i < 100; ++i)
+        rig_.request("bob-7");
+    EXPECT_EQ(answers("bob-7"), 3U) << "those that had waited that long";
+    EXPECT_EQ(rig_.node->incoming_links, limits::kIncomingLinksPerAccount);
+}
+
 TEST_F(AcceptLink, LetsSixtyFourAtOnceInOfAll)
 {
     hold();
