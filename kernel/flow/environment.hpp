@@ -31,6 +31,12 @@ namespace jackfield::kernel {
 
 class Texts;
 
+/// A device that we open a link to because the network has changed.
+struct Reopening {
+    Device device;
+    std::shared_ptr<LinkErrand> errand; // second owner: the flow that does it
+};
+
 struct Environment {
     ControlThread& control;
     const Board& board;
@@ -59,6 +65,7 @@ struct Environment {
     Device self = {}; // once identity is loaded
     Links links = {};
     Dialling dialling = {};
+    std::map<std::string, Reopening> reopening = {}; // by device
     bool tending_links = false;
     int incoming_links = 0;                            // being opened by peers
     std::map<std::string, int> incoming_links_of = {}; // by account

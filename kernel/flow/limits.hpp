@@ -28,8 +28,12 @@ inline constexpr auto kTransferEnds =
 inline constexpr auto kReferralDecided = 60s; // 8  for a person here to decide about a wish of the peer
 inline constexpr auto kReferrerGoes = 5s;     // 8  for a peer whose wish has come true to hang up, before we do
 inline constexpr std::chrono::seconds kSurplusIdle =
-    10s;                                 // a second link to a device, for what may be on its way over it
-inline constexpr auto kPingAnswer = 10s; //    for the peer of a kept link to give a sign of life
+    10s;                                     // a second link to a device, for what may be on its way over it
+inline constexpr auto kPingAnswer = 10s;     //    for the peer of a kept link to give a sign of life
+inline constexpr auto kPingAfterChange = 2s; //    the same, when our addresses have changed
+inline constexpr auto kReopenTries = 120s;   //    for a link that such a change has broken
+inline constexpr std::chrono::milliseconds kReopenFirstPause = 500ms; // before the next try; it doubles, up to
+inline constexpr std::chrono::milliseconds kReopenLongestPause = 10s;
 inline constexpr auto kFileAnswer = 60s; //    for the peer to take a file: a person may be asked
 inline constexpr auto kFileOffer = 10s;  //    from a channel for a file to the offer
 inline constexpr auto kFileDone = 60s;   //    from the last byte to the word that all is on the disk

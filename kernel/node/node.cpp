@@ -120,8 +120,10 @@ std::expected<OwnIds, Error> Node::Impl::start(bool announced)
         return std::unexpected(texts);
     const auto online = wait_for<Error>(control_, [this, announced](const std::function<void(Error)>& hand_over) {
         const Error begun = go_online(*stack_, announced);
-        if (begun.status == JF_OK)
+        if (begun.status == JF_OK) {
             begin_watching();
+            watch_network();
+        }
         hand_over(begun);
     });
     if (online.status != JF_OK)
@@ -245,6 +247,7 @@ void Node::Impl::stop()
     if (std::exchange(stopped_, true))
         return;
     wait_for<Error>(control_, [this](const std::function<void(Error)>& hand_over) {
+        network_.reset();
         for (const auto& old : retiring_)
             dismiss(*old->environment);
         asio::co_spawn(control_.context(), leave(*stack_->environment),

@@ -8,6 +8,7 @@
 
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
+#include "kernel/executor/network_watch.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
 #include "kernel/node/stack.hpp"
@@ -67,6 +68,8 @@ private:
     Error same_texts(const Config& config) const;
     void texts_work_in(Environment* environment);
     Error go_online(Stack& stack, bool announced);
+    void watch_network();
+    void network_changed(const std::set<std::string>& gone);
     void begin_watching();
     void heard_presence(const Device& device, bool there);
     void tell_presence(const Device& device, bool there);
@@ -92,6 +95,7 @@ private:
     std::unique_ptr<Texts> texts_;  // none if the configuration says nothing of texts
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
+    std::unique_ptr<NetworkWatch> network_;      // from start on; [control]
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
     std::mutex one_at_a_time_;                   // of all that waits for a stack; never held on the control thread
     std::function<void()> on_gone_;              // while the node stops: the current stack has left

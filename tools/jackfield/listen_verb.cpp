@@ -34,6 +34,7 @@ public:
           contacts_(std::move(contacts))
     {
         plan_.send = std::move(send);
+        plan_.record_both = recordings_.both_sides();
     }
 
     std::function<void(const std::shared_ptr<kernel::Call>&, bool)> on_decision; // main thread
@@ -270,6 +271,7 @@ Verb listen_verb()
               send_option(),
               {"record", "FILE",
                "keeps what arrives in FILE (.mkv or .webm); later calls go to FILE-2, FILE-3: nothing is lost"},
+              both_sides_option(),
               overwrite_option(),
               {"once", "", "ends after one call, with its exit code"},
               commands_option(),

@@ -49,6 +49,8 @@ struct Script {
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
 
+    std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
+
     std::string counted = R"({"streams":[]})"; // 8  what the media transport says
 
     std::vector<std::string> revoked = {}; // devices that their account has revoked, as identity knows
