@@ -21,6 +21,12 @@ inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that ar
 inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
 inline constexpr auto kUpdateAnswered = 15s; // 8  from an offer in a running call to its answer
 inline constexpr auto kUpdateAgain = 100ms;  // 8  from an offer that signaling has no room for to the next try
+inline constexpr auto kTransferTaken =
+    40s; // 8  for the peer to say whether it considers a transfer; signaling is faster
+inline constexpr auto kTransferEnds =
+    180s; // 8  from there to the last word: a person is asked, and another phone rings
+inline constexpr auto kReferralDecided = 60s; // 8  for a person here to decide about a wish of the peer
+inline constexpr auto kReferrerGoes = 5s;     // 8  for a peer whose wish has come true to hang up, before we do
 inline constexpr std::chrono::seconds kSurplusIdle =
     10s;                                     // a second link to a device, for what may be on its way over it
 inline constexpr auto kPingAnswer = 10s;     //    for the peer of a kept link to give a sign of life

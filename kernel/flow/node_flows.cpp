@@ -21,6 +21,7 @@ namespace {
 
 awaitable<void> run_call(Environment& node, awaitable<void> flow, std::shared_ptr<Call> call)
 {
+    call->own_account = node.self.account_id;
     node.calls.insert(call);
     co_await std::move(flow);
     node.calls.erase(call);
@@ -74,6 +75,15 @@ void start_call(Environment& node, const std::shared_ptr<Call>& call)
     if (node.stopping)
         call->hang_up();
     spawn(node, run_call(node, outgoing_call(node, call), call));
+}
+
+void start_following(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Referral>& referral)
+{
+    if (referral->take_up())
+        call->follows = referral;
+    else
+        call->hang_up(JF_REASON_CANCELLED);
+    start_call(node, call);
 }
 
 void start_file(Environment& node, const std::shared_ptr<FileTransfer>& transfer)

@@ -159,12 +159,24 @@ Error Node::Impl::go_online(Stack& stack, bool announced)
 
 // --- calls ----------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
+std::shared_ptr<Call> Node::Impl::make_call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
 {
     if (!listener)
         listener = std::make_shared<SilentListener>();
-    const auto call =
-        std::make_shared<Call>(timeline_, Side::caller, std::move(peer), std::move(plan), std::move(listener));
+    return std::make_shared<Call>(timeline_, Side::caller, std::move(peer), std::move(plan), std::move(listener));
+}
+
+std::shared_ptr<Call> Node::Impl::follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                         std::shared_ptr<CallListener> listener)
+{
+    const auto call = make_call(referral->target, std::move(plan), std::move(listener));
+    post([this, call, referral] { start_following(*stack_->environment, call, referral); });
+    return call;
+}
+
+std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
+{
+    const auto call = make_call(std::move(peer), std::move(plan), std::move(listener));
     post([this, call] { start_call(*stack_->environment, call); });
     return call;
 }
@@ -327,6 +339,22 @@ void Node::send_digits(const std::shared_ptr<Call>& call, std::string keys)
 void Node::rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees)
 {
     impl_->post([call, degrees] { call->rotate(degrees); });
+}
+
+void Node::transfer(const std::shared_ptr<Call>& call, std::string account)
+{
+    impl_->post([call, account = std::move(account)] { call->transfer(account); });
+}
+
+std::shared_ptr<Call> Node::follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                   std::shared_ptr<CallListener> listener)
+{
+    return impl_->follow(referral, std::move(plan), std::move(listener));
+}
+
+void Node::refuse_referral(const std::shared_ptr<Referral>& referral)
+{
+    impl_->post([referral] { referral->refuse(); });
 }
 
 std::shared_ptr<FileTransfer> Node::send_file(std::string peer_account, std::filesystem::path file,

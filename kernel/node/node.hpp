@@ -174,6 +174,18 @@ public:
     /// How the peer is to turn our pictures: 0, 90, 180 or 270 degrees clockwise.
     void rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees);
 
+    /// The peer of a running call is to call that account instead. CallListener::transfer_progressed hears how that
+    /// goes. When they talk, the call is hung up; until then the peer is on hold. If nothing comes of it, the call goes
+    /// on.
+    void transfer(const std::shared_ptr<Call>& call, std::string account);
+
+    /// Places the call that the peer of another wants, and tells it how that goes (CallListener::referred). When it is
+    /// answered the other call ends; if nothing comes of it, that one goes on. If the referral is decided already, the
+    /// call ends at once.
+    std::shared_ptr<Call> follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                 std::shared_ptr<CallListener> listener);
+    void refuse_referral(const std::shared_ptr<Referral>& referral);
+
     /// Sends a file to one device of the peer, the first that can be reached. It goes on where it was if the connection
     /// breaks, and where an earlier one of the same file had come to. `listener` may be null.
     std::shared_ptr<FileTransfer> send_file(std::string peer_account, std::filesystem::path file,

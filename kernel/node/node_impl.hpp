@@ -39,6 +39,8 @@ public:
     }
 
     std::shared_ptr<Call> call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
+    std::shared_ptr<Call> follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                 std::shared_ptr<CallListener> listener);
     std::shared_ptr<FileTransfer> send_file(std::string peer, std::filesystem::path file,
                                             std::shared_ptr<FileListener> listener);
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
@@ -81,6 +83,7 @@ private:
     static void request(Environment& environment, const Device& sender, const CallMessage& message);
     void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
                  std::string name);
+    std::shared_ptr<Call> make_call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
     void tell(Step step, Moment moment, std::string detail = {});
 
     std::shared_ptr<NodeListener> listener_;
