@@ -8,6 +8,8 @@
 
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
+#include "kernel/executor/file_watch.hpp"
+#include "kernel/flow/introductions.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
 #include "kernel/node/stack.hpp"
@@ -47,6 +49,8 @@ public:
     std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);
     void typing(const std::string& peer, bool active);
 
+    std::expected<void, Error> request_contact(Contact contact);
+
     const Plug<jf_identity_methods>& identity() const { return stack_->board->identity; }
 
     std::expected<std::vector<std::string>, Error> find_devices(const std::string& account);
@@ -66,6 +70,10 @@ private:
     void texts_work_in(Environment* environment);
     Error go_online(Stack& stack, bool announced);
     void begin_watching();
+    IntroductionEars introduction_ears();
+    void introduce_in(Environment* environment);
+    void watch_contacts_file();
+    void contacts_have_changed();
     void heard_presence(const Device& device, bool there);
     void tell_presence(const Device& device, bool there);
     void take_over(std::unique_ptr<Stack> next);
@@ -75,7 +83,7 @@ private:
     {
         return {stack.environment->self.account_id, stack.environment->self.device_id};
     }
-    static void request(Environment& environment, const Device& sender, const CallMessage& message);
+    void request(Environment& environment, const Device& sender, const CallMessage& message);
     void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
                  std::string name);
     void tell(Step step, Moment moment, std::string detail = {});
@@ -86,7 +94,9 @@ private:
     ControlThread control_;
     std::int32_t log_level_;
     LogSink log_;
-    std::unique_ptr<Texts> texts_;  // none if the configuration says nothing of texts
+    std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
+    Introductions introductions_;
+    std::unique_ptr<FileWatch> contacts_watch_;
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
