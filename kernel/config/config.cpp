@@ -33,7 +33,7 @@ constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
-                                          "display_name",      "calls_from"};
+                                          "display_name",      "calls_from",   "contact_requests"};
 constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
 constexpr std::string_view kFileKeys[] = {"folder", "from", "quota_mib", "file_mib"};
 constexpr std::string_view kTextKeys[] = {"file", "max_mib", "per_second", "burst"};
@@ -43,6 +43,7 @@ constexpr std::string_view kLogKeys[] = {"level"};
 constexpr std::string_view kPolicies[] = {"tcp-preferred", "race", "tcp-only", "udp-only"};
 constexpr std::string_view kBundles[] = {"auto", "never"};
 constexpr std::string_view kCallers[] = {"anyone", "contacts"};
+constexpr std::string_view kAskers[] = {"anyone", "nobody"};
 constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
 static_assert(JF_LOG_DEBUG == 0 && JF_LOG_ERROR == 3);
 
@@ -211,6 +212,7 @@ void read_call(CallSettings& call, const Config& config, const json& text)
     call.allow_unproven_peer = reader.flag("allow_unproven_peer", false);
     call.display_name = reader.text("display_name", "", 128);
     call.calls_from = static_cast<CallsFrom>(reader.choice("calls_from", 0, kCallers));
+    call.contact_requests = static_cast<ContactRequestsFrom>(reader.choice("contact_requests", 0, kAskers));
     if (call.calls_from == CallsFrom::kContacts && config.contacts.empty())
         Report(config.name, reader.place("calls_from"),
                "\"contacts\", and there is no list of them; \"contacts\": \"contacts.json\" at the top names one")

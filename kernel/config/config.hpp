@@ -41,6 +41,7 @@ struct CallSettings {
     bool allow_unproven_peer = false; // a secure channel may come up without having proven who is there
     std::string display_name;
     CallsFrom calls_from = CallsFrom::kAnyone;
+    ContactRequestsFrom contact_requests = ContactRequestsFrom::kAnyone;
 };
 
 /// How links are kept between calls.

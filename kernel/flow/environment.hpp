@@ -9,6 +9,7 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/discovery.hpp"
 #include "kernel/config/config.hpp"
+#include "kernel/contacts/contact_requests.hpp"
 #include "kernel/contacts/contacts.hpp"
 #include "kernel/executor/workers.hpp"
 #include "kernel/flow/call.hpp"
@@ -66,7 +67,9 @@ struct Environment {
     std::function<std::shared_ptr<FileListener>(const std::shared_ptr<FileTransfer>&)> file_offered = {};
     FileDesk files = {};
 
+    std::filesystem::path contacts_file = {}; // where the two are kept; empty: nowhere
     Contacts contacts = {};
+    ContactRequests requests = {};
 
     Device self = {}; // once identity is loaded
     Links links = {};

@@ -54,7 +54,7 @@ struct Dial {
 
 void send(Dial& dial, std::uint32_t kind, std::string blob)
 {
-    const CallMessage message{kind, dial.call_id, "call", std::move(blob)};
+    const CallMessage message{kind, dial.call_id, std::string(kCallPurpose), std::move(blob)};
     const bool needed = kind == JF_CALL_REQUEST; // one candidate less is no reason to give up
     dial.node.switchboard.send(dial.callee, message,
                                [heard = std::weak_ptr(dial.heard), errand = dial.errand, needed](const Error& error) {

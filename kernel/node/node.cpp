@@ -61,7 +61,8 @@ std::expected<std::unique_ptr<Node>, Error> Node::create(const Config& config, R
 Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeListener> listener, LogSink log)
     : listener_(listener ? std::move(listener) : std::make_shared<NodeListener>()),
       log_level_(config.log_level),
-      log_(std::move(log))
+      log_(std::move(log)),
+      introductions_(control_, timeline_, introduction_ears())
 {
     const auto resolved = resolve(config, registry);
     if (!resolved)
@@ -123,6 +124,7 @@ std::expected<OwnIds, Error> Node::Impl::start(bool announced)
         if (begun.status == JF_OK) {
             begin_watching();
             watch_network();
+            introduce_in(stack_->environment.get());
         }
         hand_over(begun);
     });
@@ -183,7 +185,9 @@ std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::sh
 
 void Node::Impl::request(Environment& environment, const Device& sender, const CallMessage& message)
 {
-    if (message.kind == JF_CALL_REQUEST)
+    if (message.purpose == kContactPurpose && &environment == stack_->environment.get())
+        introductions_.heard(sender, message);
+    if (message.kind == JF_CALL_REQUEST && message.purpose == kCallPurpose)
         spawn(environment, accept_link(environment, sender, message));
 }
 
@@ -265,6 +269,7 @@ void Node::Impl::gone()
     if (!on_gone_ || !retiring_.empty())
         return;
     texts_work_in(nullptr);
+    introduce_in(nullptr);
     stack_.reset();
     std::exchange(on_gone_, nullptr)();
 }

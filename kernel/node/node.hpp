@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/config/config.hpp"
+#include "kernel/contacts/contact_requests.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/file_transfer.hpp"
@@ -77,6 +78,19 @@ public:
     /// A file comes in, from somebody whose files are taken. Whoever is returned hears how it goes; the default,
     /// nobody, refuses it.
     virtual std::shared_ptr<FileListener> incoming_file(const std::shared_ptr<FileTransfer>&) { return nullptr; }
+
+    /// Somebody asks to be a contact; a person decides (change_acquaintances, or the program's verbs). Each account
+    /// once, and again if it says something else.
+    virtual void contact_request(const ContactRequest&) {}
+
+    /// Whom we had asked is a contact, and has us for one.
+    virtual void contact_accepted(const Contact&) {}
+
+    /// A request of ours was handed to discovery for that device.
+    virtual void contact_asked(const std::string& /*account_id*/, const std::string& /*device_id*/) {}
+
+    /// The list of contacts is another than before: changed by us, or in its file by somebody else.
+    virtual void contacts_changed(const Contacts&) {}
 
     /// A text of a peer, which is on the disk: each once, and each account's in the order in which it wrote them.
     virtual void text_received(const Text&) {}
@@ -204,6 +218,14 @@ public:
     /// Tells the peer that somebody is writing, or has stopped: over links that are open, and only there. Whoever goes
     /// on writing says so again before two minutes have passed. Neither kept nor sent again.
     void typing(const std::string& peer_account, bool active);
+
+    /// Asks an account to be a contact, under a name of ours for it and with a note for it, each of which may be empty:
+    /// its devices that are there, and others when they come, until it answers; by this node, or a later one with the
+    /// same contacts. Returns when that is on the disk. JF_UNSUPPORTED, in four parts, without "contacts" in the
+    /// configuration or for an account of a service; JF_BAD_INPUT, JF_EXHAUSTED as Contacts::put has it. Blocks the
+    /// caller.
+    std::expected<void, Error> request_contact(const std::string& peer_account, const std::string& name,
+                                               const std::string& note);
 
     /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
     std::string describe_discovery();

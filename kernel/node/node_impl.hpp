@@ -9,6 +9,8 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
 #include "kernel/executor/network_watch.hpp"
+#include "kernel/executor/file_watch.hpp"
+#include "kernel/flow/introductions.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
 #include "kernel/node/stack.hpp"
@@ -50,6 +52,8 @@ public:
     std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);
     void typing(const std::string& peer, bool active);
 
+    std::expected<void, Error> request_contact(Contact contact);
+
     const Plug<jf_identity_methods>& identity() const { return stack_->board->identity; }
 
     std::expected<std::vector<std::string>, Error> find_devices(const std::string& account);
@@ -71,6 +75,10 @@ private:
     void watch_network();
     void network_changed(const std::set<std::string>& gone);
     void begin_watching();
+    IntroductionEars introduction_ears();
+    void introduce_in(Environment* environment);
+    void watch_contacts_file();
+    void contacts_have_changed();
     void heard_presence(const Device& device, bool there);
     void tell_presence(const Device& device, bool there);
     void take_over(std::unique_ptr<Stack> next);
@@ -80,7 +88,7 @@ private:
     {
         return {stack.environment->self.account_id, stack.environment->self.device_id};
     }
-    static void request(Environment& environment, const Device& sender, const CallMessage& message);
+    void request(Environment& environment, const Device& sender, const CallMessage& message);
     void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
                  std::string name);
     std::shared_ptr<Call> make_call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
@@ -92,7 +100,9 @@ private:
     ControlThread control_;
     std::int32_t log_level_;
     LogSink log_;
-    std::unique_ptr<Texts> texts_;  // none if the configuration says nothing of texts
+    std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
+    Introductions introductions_;
+    std::unique_ptr<FileWatch> contacts_watch_;
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
     std::unique_ptr<NetworkWatch> network_;      // from start on; [control]

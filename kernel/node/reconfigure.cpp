@@ -26,7 +26,7 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
     else
         stack->switchboard = std::make_shared<Switchboard>(
             *stack->board, completions_,
-            [&at = *stack](const Device& sender, const CallMessage& message) {
+            [this, &at = *stack](const Device& sender, const CallMessage& message) {
                 request(*at.environment, sender, message);
             },
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
@@ -82,6 +82,11 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
         if (!contacts)
             throw Failure(contacts.error());
         environment->contacts = std::move(*contacts);
+        auto requests = load_requests(config.contacts);
+        if (!requests)
+            throw Failure(requests.error());
+        environment->requests = std::move(*requests);
+        environment->contacts_file = config.contacts;
     }
     return environment;
 }
@@ -132,7 +137,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
 {
     const bool withdraws = next->switchboard != stack_->switchboard;
     next->switchboard->hand_requests_to(
-        [&environment = *next->environment](const Device& sender, const CallMessage& message) {
+        [this, &environment = *next->environment](const Device& sender, const CallMessage& message) {
             request(environment, sender, message);
         });
     hear_carried(*next);
@@ -140,6 +145,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
     Stack* const old = retiring_.back().get();
     texts_work_in(stack_->environment.get());
     begin_watching();
+    introduce_in(stack_->environment.get());
     asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
         // On a later turn: what was posted about its links before must still find it.
         control_.post([this, old] { retired(old); });

@@ -1,6 +1,7 @@
 // jackfield contacts: whom we know, and who may call.
 
 #include "kernel/contacts/contacts_file.hpp"
+#include "tools/jackfield/contact_requests.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
 
@@ -23,7 +24,10 @@ std::string as_table(const Contacts& contacts)
 {
     std::string table;
     for (const auto& contact : contacts.all())
-        table += fmt::format("{}  {}{}\n", contact.account_id, contact.banned ? "banned  " : "        ",
+        table += fmt::format("{}  {:<8}{}\n", contact.account_id,
+                             contact.banned  ? "banned"
+                             : contact.asked ? "asked"
+                                             : "",
                              printable(contact.name));
     return table;
 }
@@ -32,14 +36,25 @@ std::string as_json(const Contacts& contacts)
 {
     auto list = nlohmann::json::array();
     for (const auto& contact : contacts.all())
-        list.push_back({{"account", contact.account_id}, {"name", contact.name}, {"banned", contact.banned}});
+        list.push_back({{"account", contact.account_id},
+                        {"name", contact.name},
+                        {"banned", contact.banned},
+                        {"asked", contact.asked}});
     return nlohmann::json{{"contacts", list}}.dump() + "\n";
+}
+
+/// The contact that there is, or a new one, with that change.
+Error put_as(Contacts& contacts, const std::string& account, const std::function<void(Contact&)>& change)
+{
+    const auto* const known = contacts.find(Contacts::normal_id(account).value_or(account));
+    Contact contact = known != nullptr ? *known : Contact{account};
+    change(contact);
+    return contacts.put(std::move(contact));
 }
 
 Error add(Contacts& contacts, const Words& words)
 {
-    const auto* const known = contacts.find(contacts.account_of(words[2]).value_or(words[2]));
-    return contacts.put({words[2], words[1], known != nullptr && known->banned});
+    return put_as(contacts, words[2], [&](Contact& contact) { contact.name = words[1]; });
 }
 
 /// A stranger can be banned, too: by account id.
@@ -48,8 +63,10 @@ Error set_banned(Contacts& contacts, const std::string& peer, bool banned)
     const auto account = contacts.account_of(peer);
     if (!account)
         return {JF_NOT_FOUND, fmt::format("there is no contact \"{}\"", printable(peer))};
-    const auto* const known = contacts.find(*account);
-    return contacts.put({*account, known == nullptr ? "" : known->name, banned});
+    return put_as(contacts, *account, [&](Contact& contact) {
+        contact.banned = banned;
+        contact.asked = contact.asked && !banned;
+    });
 }
 
 Error remove(Contacts& contacts, const Words& words)
@@ -80,18 +97,22 @@ const Change& change_of(const Words& words)
             return change;
     }
     throw UsageError(
-        fmt::format("\"{}\" is not understood; what would work: add NAME ACCOUNT, ban PEER, allow PEER, remove PEER",
+        fmt::format("\"{}\" is not understood; what would work: add NAME ACCOUNT, ban PEER, allow PEER, remove PEER, "
+                    "request PEER, requests, accept PEER [NAME], decline PEER",
                     printable(fmt::format("{}", fmt::join(words, " ")))));
 }
 
 int run_contacts(const Arguments& arguments)
 {
     const auto& words = arguments.rest();
-    const auto* const change = words.empty() ? nullptr : &change_of(words);
+    const bool about_requests = is_about_requests(words);
+    const auto* const change = words.empty() || about_requests ? nullptr : &change_of(words);
     const auto config = read_config(arguments);
     if (config.contacts.empty())
         throw Stop(kConfiguration, config.name + ": /contacts: missing; \"contacts\": \"contacts.json\" names the file "
                                                  "that they are kept in, beside this one");
+    if (about_requests)
+        return run_contact_requests(arguments, config);
     if (change == nullptr) {
         const auto contacts = or_stop(kernel::load_contacts(config.contacts));
         put(stdout, arguments.has("json") ? as_json(contacts) : as_table(contacts));
@@ -111,9 +132,16 @@ int run_contacts(const Arguments& arguments)
 Verb contacts_verb()
 {
     return {{"contacts",
-             "[add NAME ACCOUNT | ban PEER | allow PEER | remove PEER]",
-             "Lists whom we know, or changes the list. A running listener takes it with SIGUSR1.",
-             {config_option(), {"json", "", "the list as one JSON object, for scripts"}, log_option()},
+             "[add NAME ACCOUNT | ban PEER | allow PEER | remove PEER | request PEER | requests | accept PEER [NAME] | "
+             "decline PEER]",
+             "Lists whom we know, or changes the list; asks somebody to be a contact, and decides about those who ask. "
+             "A running listener sees it.",
+             {config_option(),
+              {"json", "", "the list as one JSON object, for scripts"},
+              {"name", "NAME", "request: what we call PEER"},
+              {"note", "TEXT", "request: a line that PEER sees"},
+              {"wait", "SECONDS", "request: so long for a device of PEER to be there; 10 unless told"},
+              log_option()},
              0,
              3},
             &run_contacts};

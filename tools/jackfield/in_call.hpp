@@ -73,7 +73,7 @@ protected:
 
     Progress& progress_;
     MainLoop& loop_;
-    const kernel::Contacts contacts_;
+    kernel::Contacts contacts_; // [control]
 
 private:
     void say(const kernel::Call& call, const std::string& what);

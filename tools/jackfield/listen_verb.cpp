@@ -1,5 +1,6 @@
 // jackfield listen: waits for calls, and answers, declines or asks.
 
+#include "tools/jackfield/contact_requests.hpp"
 #include "tools/jackfield/file_words.hpp"
 #include "tools/jackfield/in_call.hpp"
 #include "tools/jackfield/media_options.hpp"
@@ -34,6 +35,20 @@ public:
         progress_.show_text("text from " + name_of_peer(text.peer, contacts_) + ": " + printable(text.body),
                             detail.dump());
     }
+
+    void contact_request(const kernel::ContactRequest& request) override
+    {
+        auto detail = object_of(request);
+        detail["what"] = "contact request";
+        progress_.show_contact(line_of(request), detail.dump());
+    }
+
+    void contact_accepted(const kernel::Contact& contact) override
+    {
+        progress_.say(name_of_peer(contact.account_id, contacts_) + " is a contact now: it has accepted");
+    }
+
+    void contacts_changed(const kernel::Contacts& contacts) override { contacts_ = contacts; }
 
     void typing(const std::string& account, bool active) override
     {

@@ -47,7 +47,7 @@ TEST(Config, IsReadWhole)
         },
         "call": { "control_policy": "udp-only", "tcp_grace_ms": 0, "ring_timeout_s": 600, "connect_timeout_s": 1,
                   "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë",
-                  "calls_from": "contacts" },
+                  "calls_from": "contacts", "contact_requests": "nobody" },
         "link": { "idle_timeout_s": 60, "ping_interval_s": 5 },
         "files": { "folder": "in", "from": "anyone", "quota_mib": 10, "file_mib": 5 },
         "contacts": "people.json",
@@ -83,6 +83,7 @@ TEST(Config, IsReadWhole)
     EXPECT_TRUE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "Zoë");
     EXPECT_EQ(config->call.calls_from, CallsFrom::kContacts);
+    EXPECT_EQ(config->call.contact_requests, ContactRequestsFrom::kNobody);
     EXPECT_EQ(config->contacts, "/etc/jackfield/people.json");
     EXPECT_EQ(config->texts.file, "/etc/jackfield/said.sqlite");
     EXPECT_EQ(config->texts.max_mib, 7);
@@ -129,6 +130,7 @@ TEST(Config, HasDefaults)
     EXPECT_FALSE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "");
     EXPECT_EQ(config->call.calls_from, CallsFrom::kAnyone);
+    EXPECT_EQ(config->call.contact_requests, ContactRequestsFrom::kAnyone);
     EXPECT_TRUE(config->contacts.empty());
     EXPECT_TRUE(config->texts.file.empty());
     EXPECT_EQ(config->log_level, JF_LOG_INFO);
@@ -187,7 +189,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
     EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
               "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
               "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, "
-              "allow_unproven_peer, display_name, calls_from");
+              "allow_unproven_peer, display_name, calls_from, contact_requests");
     EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"file": "x"}})"), "call.json: /log/file: no such key\n"
                                                                                  "  known      level");
 }
