@@ -331,6 +331,14 @@ std::vector<Device> Switchboard::present(const std::string& account_id) const
     return devices;
 }
 
+void Switchboard::network_changed()
+{
+    for (const auto& mechanism : mechanisms_) {
+        if (mechanism->started && JF_HAS(mechanism->plug.methods, network_changed))
+            mechanism->plug.methods->network_changed(mechanism->plug.self);
+    }
+}
+
 bool Switchboard::online() const
 {
     for (const auto& mechanism : mechanisms_) {

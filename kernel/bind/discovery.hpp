@@ -110,6 +110,9 @@ public:
     using CarriedIn = std::function<void(const Device& sender, std::unique_ptr<Carried> carried)>;
     void hear_carried(CarriedIn came_in) { carried_in_ = std::move(came_in); }
 
+    /// The addresses of this machine have changed: every mechanism looks again.
+    void network_changed();
+
     bool online() const;
 
     /// Each mechanism's describe, as {"plugin-id": {...}}.

@@ -5,6 +5,7 @@
 #include "kernel/flow/incoming_call.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/outgoing_call.hpp"
+#include "kernel/flow/reopen_links.hpp"
 #include "kernel/flow/send_file.hpp"
 #include "kernel/flow/step_failure.hpp"
 
@@ -112,6 +113,7 @@ awaitable<void> load_identity(Environment& node)
 void dismiss(Environment& node)
 {
     node.stopping = true;
+    reopen_no_more(node);
     for (const auto& call : node.calls)
         call->hang_up();
     for (const auto& transfer : node.files.transfers)
@@ -136,6 +138,7 @@ awaitable<void> retire(Environment& node, bool withdraws)
         co_await withdraw(node);
     // A peer that has kept a link of ours would call over it, and with what was configured before.
     node.links.clear();
+    reopen_no_more(node);
     do {
         node.bell.ring(); // for the flow that tends them
         co_await last_flow(node);

@@ -32,7 +32,9 @@ CallMedia::CallMedia(const Board& board, Completions& completions, Workers& work
 {
     if (!plan_.send.empty())
         source_->open(plan_.send);
-    sink_.open(plan_.audio, plan_.video);
+    const auto& info = source_->info();
+    sink_.open({plan_.audio, plan_.video, plan_.record_both && plan_.audio && info.has_audio != 0,
+                plan_.record_both && plan_.video && info.has_video != 0});
 }
 
 CallMedia::~CallMedia()
@@ -57,6 +59,22 @@ bool CallMedia::comes(MediaKind kind) const
     return false;
 }
 
+bool CallMedia::goes(MediaKind kind) const
+{
+    for (std::size_t lane = 0; lane < streams_.size(); ++lane) {
+        if (live_[lane] && streams_[lane].kind == kind && streams_[lane].direction.send)
+            return true;
+    }
+    return false;
+}
+
+Recorded CallMedia::recorded() const
+{
+    const bool both = plan_.record_both;
+    return {comes(MediaKind::audio), comes(MediaKind::video), both && goes(MediaKind::audio),
+            both && goes(MediaKind::video)};
+}
+
 // --- transport and streams ------------------------------------------------------------------------------------------
 
 void CallMedia::open_codecs(std::vector<AgreedStream> streams)
@@ -67,7 +85,7 @@ void CallMedia::open_codecs(std::vector<AgreedStream> streams)
     streams_ = streams;
     live_.assign(streams_.size(), true);
     // Now that it is agreed what will come, the sink need not wait for anything else.
-    sink_.open(comes(MediaKind::audio), comes(MediaKind::video));
+    sink_.open(recorded());
     streams_.clear();
     live_.clear();
     for (const auto& stream : streams)
@@ -91,6 +109,7 @@ void CallMedia::make_sender(std::size_t lane)
         return;
     senders_[lane] = std::make_shared<SendStream>(board_, streams_[lane], source_->info(), events_.changed);
     senders_[lane]->mute(muted_);
+    senders_[lane]->write_to(sink_.own_session());
     new_senders_.push_back(senders_[lane]);
 }
 
@@ -228,6 +247,8 @@ std::string CallMedia::statistics() const
     for (std::size_t number = 0; number < receivers_.size(); ++number) {
         Json& stream = all["streams"][number];
         stream["frames_sent"] = senders_[number] ? senders_[number]->frames() : 0;
+        if (senders_[number] && plan_.record_both)
+            stream["own_frames_not_written"] = senders_[number]->unwritten();
         stream["frames_decoded"] = receivers_[number]->frames();
         stream["frames_not_written"] = receivers_[number]->unwritten();
         stream["codec"] = streams_[number].codec.name;

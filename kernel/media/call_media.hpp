@@ -35,6 +35,7 @@ struct MediaPlan {
     std::string record; // sink name: a file, "null"; empty: nothing
     bool audio = true;
     bool video = true;
+    bool record_both = false; // what we send goes to that sink, too
 };
 
 /// What a person wants otherwise while the call goes on; what is not said stays.
@@ -180,6 +181,8 @@ private:
     void describe_pictures(nlohmann::json& stream, std::size_t number) const;
     MediaCapabilities capabilities() const { return capabilities_of(board_, may_bundle_, cname_); }
     bool comes(MediaKind kind) const;
+    bool goes(MediaKind kind) const;
+    Recorded recorded() const;
     void add_lane(const AgreedStream& stream);
     void end_lane(std::size_t lane);
     void turn_lane(std::size_t lane, const AgreedStream& stream);

@@ -121,10 +121,14 @@ void CallMedia::replace_lane(std::size_t lane, const AgreedStream& stream)
 
 void CallMedia::widen_sink()
 {
-    if (!sink_.widen(comes(MediaKind::audio), comes(MediaKind::video)))
+    if (!sink_.widen(recorded()))
         return;
     for (const auto& receiver : receivers_)
         receiver->write_to(sink_.session());
+    for (const auto& sender : senders_) {
+        if (sender)
+            sender->write_to(sink_.own_session());
+    }
 }
 
 void CallMedia::send_key_frames()

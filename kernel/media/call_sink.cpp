@@ -11,35 +11,56 @@
 
 namespace jackfield::kernel {
 
-void CallSink::open(bool audio, bool video)
+namespace {
+
+std::string options_for(const Recorded& what)
 {
-    if (name_.empty() || (session_.methods != nullptr && audio == audio_ && video == video_))
+    nlohmann::json options{{"audio", what.audio}, {"video", what.video}};
+    if (what.own_audio)
+        options["own_audio"] = true;
+    if (what.own_video)
+        options["own_video"] = true;
+    return options.dump();
+}
+
+} // namespace
+
+void CallSink::open(Recorded what)
+{
+    if (name_.empty() || (session_.methods != nullptr && what == what_))
         return;
     if (session_.methods != nullptr)
         close();
-    const std::string options = nlohmann::json{{"audio", audio}, {"video", video}}.dump();
-    audio_ = audio;
-    video_ = video;
+    const std::string options = options_for(what);
+    what_ = what;
     for (const auto& plug : board_.sinks) {
         if (plug.methods->accepts(plug.self, abi_text(name_)) == 0)
             continue;
         ErrorSlot error;
         require(plug.methods->open(plug.self, abi_text(name_), abi_text(options), &session_, &error), error,
                 plug.plugin_id);
+        if (what.own() && !JF_HAS(session_.methods, write_own)) {
+            close();
+            throw Failure(JF_UNSUPPORTED, plug.plugin_id + ": \"" + name_ +
+                                              "\" keeps what arrives and nothing of ours; without both sides, or with "
+                                              "a file, it would work");
+        }
         return;
     }
     throw Failure(JF_NOT_FOUND,
                   "no media sink takes \"" + name_ + "\"; a path that ends in .mkv or .webm, or \"null\", would work");
 }
 
-bool CallSink::widen(bool audio, bool video)
+bool CallSink::widen(Recorded what)
 {
-    if (session_.methods == nullptr || ((audio_ || !audio) && (video_ || !video)))
+    const Recorded all{what_.audio || what.audio, what_.video || what.video, what_.own_audio || what.own_audio,
+                       what_.own_video || what.own_video};
+    if (session_.methods == nullptr || all == what_)
         return false;
     finish_file();
     earlier_.push_back(std::exchange(session_, {}));
     take_next_name();
-    open(audio_ || audio, video_ || video);
+    open(all);
     return true;
 }
 

@@ -1,4 +1,4 @@
-// The sink of one call: where what arrives goes, told what will come.
+// The sink of one call: where what arrives goes, and with `both sides` what we send, told what will come.
 //
 // Threads:  [control]; the streams write to the session on their own threads.
 // Lifetime: a member of the call's media, longer than the streams that write.
@@ -16,6 +16,17 @@
 
 namespace jackfield::kernel {
 
+/// What a recording is told to expect: of the peer, and of ours.
+struct Recorded {
+    bool audio = false;
+    bool video = false;
+    bool own_audio = false;
+    bool own_video = false;
+
+    bool operator==(const Recorded&) const = default;
+    bool own() const { return own_audio || own_video; }
+};
+
 class CallSink {
 public:
     CallSink(const Board& board, Completions& completions, std::string name)
@@ -27,15 +38,18 @@ public:
 
     /// Opens it for what is to come, or anew if it was opened for something else. Nothing without a name. Throws
     /// Failure.
-    void open(bool audio, bool video);
+    void open(Recorded what);
 
     /// More comes than it was told. A file cannot get another track: what has been kept is completed, and the rest goes
     /// to a next file ("call-2.mkv"). True if the session is another now; writers are told before they write again.
     /// Throws Failure.
-    bool widen(bool audio, bool video);
+    bool widen(Recorded what);
 
     /// What streams write to; empty if nothing is kept.
     jf_sink_session session() const { return session_; }
+
+    /// What streams on their way out write to; empty if nothing of ours is kept.
+    jf_sink_session own_session() const { return what_.own() ? session_ : jf_sink_session{}; }
 
     /// No more frames come. `done` says how it went with all files.
     void finish(std::function<void(Error)> done);
@@ -58,8 +72,7 @@ private:
     std::shared_ptr<Finishing> finishing_ = std::make_shared<Finishing>(); // second owner: each file's completion
     std::vector<jf_sink_session> earlier_;                                 // complete, or about to be
     jf_sink_session session_{};
-    bool audio_ = false; // what it was told to expect
-    bool video_ = false;
+    Recorded what_; // what it was told to expect
 };
 
 } // namespace jackfield::kernel

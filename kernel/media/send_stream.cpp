@@ -78,7 +78,22 @@ void SendStream::frame(const jf_frame& frame)
 {
     frames_.fetch_add(1, std::memory_order_relaxed);
     const bool silent = frame.kind == JF_AUDIO && muted_.load(std::memory_order_relaxed);
-    encoder_.methods->encode(encoder_.self, silent ? &silenced(frame) : &frame);
+    const jf_frame& sent = silent ? silenced(frame) : frame;
+    keep(sent);
+    encoder_.methods->encode(encoder_.self, &sent);
+}
+
+void SendStream::keep(const jf_frame& frame)
+{
+    const std::lock_guard lock(keeping_);
+    if (sink_.methods != nullptr && sink_.methods->write_own(sink_.self, &frame) != JF_OK)
+        unwritten_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void SendStream::write_to(jf_sink_session sink)
+{
+    const std::lock_guard lock(keeping_);
+    sink_ = sink;
 }
 
 const jf_frame& SendStream::silenced(const jf_frame& frame)

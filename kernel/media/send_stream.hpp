@@ -50,6 +50,9 @@ public:
     bool sends_events() const { return agreed_.event_payload_type.has_value(); }
     int clock_rate_hz() const { return agreed_.codec.clock_rate_hz; }
 
+    /// Frames go there as well, as they go to the encoder. Empty: to nobody else. [control]
+    void write_to(jf_sink_session sink);
+
     /// How the source shall deliver.
     jf_source_format format() const;
 
@@ -64,8 +67,12 @@ public:
     /// Frames that were given to the encoder. [any]
     std::uint64_t frames() const { return frames_.load(std::memory_order_relaxed); }
 
+    /// Frames that the sink had no room for. [any]
+    std::uint64_t unwritten() const { return unwritten_.load(std::memory_order_relaxed); }
+
 private:
     void send(const jf_payload& payload);
+    void keep(const jf_frame& frame);
     const jf_frame& silenced(const jf_frame& frame);
 
     const Plug<jf_codec_methods>& plug_;
@@ -82,9 +89,12 @@ private:
     jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};
+    std::mutex keeping_; // guards the sink, which takes a frame by copying it
+    jf_sink_session sink_{};
     std::function<void()> first_moved_; // [media] once
     std::atomic<std::int64_t> first_sent_ns_{0};
     std::atomic<std::uint64_t> frames_{0};
+    std::atomic<std::uint64_t> unwritten_{0};
 };
 
 } // namespace jackfield::kernel

@@ -62,7 +62,9 @@ Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeLi
     : listener_(listener ? std::move(listener) : std::make_shared<NodeListener>()),
       log_level_(config.log_level),
       log_(std::move(log)),
-      introductions_(control_, timeline_, introduction_ears())
+      introductions_(control_, timeline_, introduction_ears()),
+      cards_(control_, timeline_,
+             [this](const std::string& account, const Vcard& card) { listener_->profile(account, card); })
 {
     const auto resolved = resolve(config, registry);
     if (!resolved)
@@ -124,6 +126,7 @@ std::expected<OwnIds, Error> Node::Impl::start(bool announced)
         if (begun.status == JF_OK) {
             begin_watching();
             introduce_in(stack_->environment.get());
+            watch_network();
         }
         hand_over(begun);
     });
@@ -238,6 +241,7 @@ void Node::Impl::stop()
     if (std::exchange(stopped_, true))
         return;
     wait_for<Error>(control_, [this](const std::function<void(Error)>& hand_over) {
+        network_.reset();
         for (const auto& old : retiring_)
             dismiss(*old->environment);
         asio::co_spawn(control_.context(), leave(*stack_->environment),

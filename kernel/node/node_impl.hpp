@@ -9,6 +9,8 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
 #include "kernel/executor/file_watch.hpp"
+#include "kernel/executor/network_watch.hpp"
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/introductions.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
@@ -69,6 +71,8 @@ private:
     Error same_texts(const Config& config) const;
     void texts_work_in(Environment* environment);
     Error go_online(Stack& stack, bool announced);
+    void watch_network();
+    void network_changed(const std::set<std::string>& gone);
     void begin_watching();
     IntroductionEars introduction_ears();
     void introduce_in(Environment* environment);
@@ -96,9 +100,11 @@ private:
     LogSink log_;
     std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
     Introductions introductions_;
+    Cards cards_;
     std::unique_ptr<FileWatch> contacts_watch_;
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
+    std::unique_ptr<NetworkWatch> network_;      // from start on; [control]
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
     std::mutex one_at_a_time_;                   // of all that waits for a stack; never held on the control thread
     std::function<void()> on_gone_;              // while the node stops: the current stack has left

@@ -60,23 +60,35 @@ void copy(const jf_frame& from, FrameQueue::Slot& to)
 
 } // namespace
 
-FrameQueue::FrameQueue(bool audio, bool video)
-    : audio_(audio), video_(video), slots_((audio ? kAudioSlots : 0) + (video ? kVideoSlots : 0)), ring_(slots_.size())
+FrameQueue::FrameQueue(const OpenSink& what)
 {
-    free_audio_.reserve(kAudioSlots);
-    free_video_.reserve(kVideoSlots);
-    for (auto& slot : slots_) {
-        const bool sound = audio && free_audio_.size() < kAudioSlots;
-        slot.frame.kind = sound ? JF_AUDIO : JF_VIDEO;
-        free_of(slot.frame.kind).push_back(&slot);
+    std::size_t count = 0;
+    for (const auto side : {Side::peer, Side::own}) {
+        lane(JF_AUDIO, side).comes = what.sound(side);
+        lane(JF_VIDEO, side).comes = what.pictures(side);
+        count += (what.sound(side) ? kAudioSlots : 0) + (what.pictures(side) ? kVideoSlots : 0);
+    }
+    slots_ = std::vector<Slot>(count);
+    ring_.resize(count);
+    auto next = slots_.begin();
+    for (const auto side : {Side::peer, Side::own}) {
+        for (const std::uint32_t kind : {JF_AUDIO, JF_VIDEO}) {
+            Lane& of = lane(kind, side);
+            for (of.free.reserve(slots_of(kind)); of.comes && of.free.size() < slots_of(kind); ++next) {
+                next->frame.kind = kind;
+                next->side = side;
+                of.free.push_back(&*next);
+            }
+        }
     }
 }
 
 // --- on media threads -----------------------------------------------------------------------------------------------
 
-jackfield::Status FrameQueue::put(const jf_frame& frame) noexcept
+jackfield::Status FrameQueue::put(const jf_frame& frame, Side side) noexcept
 {
-    if (!in_order(frame) || !(frame.kind == JF_AUDIO ? audio_ : video_))
+    Lane& of = lane(frame.kind, side);
+    if (!in_order(frame) || !of.comes)
         return JF_BAD_INPUT;
     const std::size_t size = size_of(frame);
     Slot* slot = nullptr;
@@ -84,9 +96,9 @@ jackfield::Status FrameQueue::put(const jf_frame& frame) noexcept
         const std::lock_guard lock(mutex_);
         if (closed_)
             return JF_CLOSED;
-        slot = take_free(frame, size);
+        slot = take_free(of, frame, size);
         if (slot == nullptr) {
-            ++(frame.kind == JF_AUDIO ? dropped_.sound : dropped_.pictures);
+            ++of.dropped;
             return JF_WOULD_BLOCK;
         }
     }
@@ -107,30 +119,30 @@ jackfield::Status FrameQueue::put(const jf_frame& frame) noexcept
     return JF_OK;
 }
 
-FrameQueue::Slot* FrameQueue::take_free(const jf_frame& frame, std::size_t size)
+FrameQueue::Slot* FrameQueue::take_free(Lane& lane, const jf_frame& frame, std::size_t size)
 {
-    auto& free = free_of(frame.kind);
+    auto& free = lane.free;
     if (free.empty())
         return nullptr;
     Slot* slot = free.back();
     const bool fits = slot->capacity >= size && slot->capacity / 2 <= size;
     if (frame.kind == JF_VIDEO && !fits) {
         // Memory that was needed once, for other sizes or a longer queue, makes room for what is needed now.
-        const auto over = [&] { return video_bytes_ - slot->capacity + size > kMostVideoBytes; };
+        const auto over = [&] { return lane.video_bytes - slot->capacity + size > kMostVideoBytes; };
         for (std::size_t i = 0; i + 1 < free.size() && over(); ++i)
-            forget(*free[i]);
+            forget(lane, *free[i]);
         if (over())
             return nullptr;
-        forget(*slot);
-        video_bytes_ += size;
+        forget(lane, *slot);
+        lane.video_bytes += size;
     }
     free.pop_back();
     return slot;
 }
 
-void FrameQueue::forget(Slot& slot)
+void FrameQueue::forget(Lane& lane, Slot& slot)
 {
-    video_bytes_ -= std::exchange(slot.capacity, 0);
+    lane.video_bytes -= std::exchange(slot.capacity, 0);
     slot.bytes.reset();
 }
 
@@ -151,13 +163,13 @@ FrameQueue::Slot* FrameQueue::take()
 void FrameQueue::give_back(Slot* slot)
 {
     const std::lock_guard lock(mutex_);
-    free_of(slot->frame.kind).push_back(slot);
+    lane(slot->frame.kind, slot->side).free.push_back(slot);
 }
 
 FrameQueue::Dropped FrameQueue::dropped() const
 {
     const std::lock_guard lock(mutex_);
-    return dropped_;
+    return {lanes_[0].dropped + lanes_[2].dropped, lanes_[1].dropped + lanes_[3].dropped};
 }
 
 // --- on control -----------------------------------------------------------------------------------------------------

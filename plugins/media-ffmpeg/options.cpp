@@ -16,7 +16,8 @@ using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, 5> kSourceKeys{"loop", "test_width_px", "test_height_px", "test_frame_rate",
                                                       "test_tone_hz"};
-constexpr std::array<std::string_view, 3> kRecordKeys{"record_existing", "record_sound", "record_video_kbps"};
+constexpr std::array<std::string_view, 4> kRecordKeys{"record_existing", "record_sound", "record_video_kbps",
+                                                      "record_sides"};
 
 template <std::size_t size>
 Json read_config(std::string_view text, const std::array<std::string_view, size>& foreign, const char* ours,
@@ -108,6 +109,8 @@ RecordOptions read_record_options(std::string_view config_json)
     options.sound = read_choice(config, "record_sound",
                                 std::array{std::pair{"by-file"sv, Sound::by_file}, std::pair{"pcm"sv, Sound::pcm},
                                            std::pair{"opus"sv, Sound::opus}});
+    options.sides = read_choice(config, "record_sides",
+                                std::array{std::pair{"mixed"sv, Sides::mixed}, std::pair{"tracks"sv, Sides::tracks}});
     options.video_kbps = read_number(config, "record_video_kbps", 0, 0, 100'000);
     if (options.video_kbps > 0 && options.video_kbps < 50)
         throw jackfield::ConfigError("/record_video_kbps: expected 0 or a whole number from 50 to 100000");
@@ -124,7 +127,9 @@ OpenSource read_open_source(std::string_view options_json, const SourceOptions& 
 OpenSink read_open_sink(std::string_view options_json)
 {
     const Json options = read_open(options_json);
-    return {read_switch(options, "audio", true, JF_BAD_INPUT), read_switch(options, "video", true, JF_BAD_INPUT)};
+    return {read_switch(options, "audio", true, JF_BAD_INPUT), read_switch(options, "video", true, JF_BAD_INPUT),
+            read_switch(options, "own_audio", false, JF_BAD_INPUT),
+            read_switch(options, "own_video", false, JF_BAD_INPUT)};
 }
 
 } // namespace media_ffmpeg

@@ -25,10 +25,17 @@ enum class Existing { replace, refuse, number };
 
 enum class Sound { by_file, pcm, opus };
 
+/// Whose frames they are: the peer's, which arrive, or ours, which we send.
+enum class Side { peer, own };
+
+/// What becomes of the sound if both sides are recorded.
+enum class Sides { mixed, tracks };
+
 struct RecordOptions {
     Existing existing = Existing::replace;
     Sound sound = Sound::by_file;
     std::uint32_t video_kbps = 0; // 0: mkv by quality alone, webm 3000
+    Sides sides = Sides::mixed;
 };
 
 /// Of a slot's configuration. Throw ConfigError that begins with the place; an option of the other slot is one, too.
@@ -41,9 +48,15 @@ struct OpenSource {
     bool loop = false;
 };
 
+/// What will come.
 struct OpenSink {
     bool audio = true;
     bool video = true;
+    bool own_audio = false;
+    bool own_video = false;
+
+    bool sound(Side side) const { return side == Side::peer ? audio : own_audio; }
+    bool pictures(Side side) const { return side == Side::peer ? video : own_video; }
 };
 
 /// Throw Failure.

@@ -19,7 +19,7 @@ std::string name_of_number(const std::string& asked, const std::string& got)
 
 Recorder::Recorder(jackfield::Host host, LeavingThreads& leaving, const std::string& name, OpenSink what,
                    const RecordOptions& options)
-    : SinkSession(host), leaving_(leaving), end_(std::make_shared<End>())
+    : BothSidesSession(host), leaving_(leaving), end_(std::make_shared<End>())
 {
     const FileKind kind = kind_of(name);
     auto output = run_within(
@@ -49,7 +49,12 @@ Recorder::~Recorder()
 
 jackfield::Status Recorder::write(const jf_frame& frame) noexcept
 {
-    return recording_->queue().put(frame);
+    return recording_->queue().put(frame, Side::peer);
+}
+
+jackfield::Status Recorder::write_own(const jf_frame& frame) noexcept
+{
+    return recording_->queue().put(frame, Side::own);
 }
 
 void Recorder::finish(jackfield::Completion done)

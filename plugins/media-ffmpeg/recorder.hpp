@@ -11,7 +11,7 @@
 
 namespace media_ffmpeg {
 
-class Recorder final : public jackfield::SinkSession {
+class Recorder final : public jackfield::BothSidesSession {
 public:
     /// Opens the file. Throws Failure if that cannot be done, or not within two seconds.
     Recorder(jackfield::Host host, LeavingThreads& leaving, const std::string& name, OpenSink what,
@@ -19,6 +19,7 @@ public:
     ~Recorder() override;
 
     jackfield::Status write(const jf_frame& frame) noexcept override;
+    jackfield::Status write_own(const jf_frame& frame) noexcept override;
     void finish(jackfield::Completion done) override;
 
 private:
@@ -39,10 +40,11 @@ private:
 };
 
 /// Swallows everything: the sink named "null".
-class NullSink final : public jackfield::SinkSession {
+class NullSink final : public jackfield::BothSidesSession {
 public:
-    using SinkSession::SinkSession;
+    using BothSidesSession::BothSidesSession;
     jackfield::Status write(const jf_frame&) noexcept override { return JF_OK; }
+    jackfield::Status write_own(const jf_frame&) noexcept override { return JF_OK; }
     void finish(jackfield::Completion done) override { done.succeed(); }
 };
 

@@ -30,12 +30,7 @@ FileKind kind_of(const std::string& name)
 
 Recording::Recording(jackfield::Host host, std::unique_ptr<Output> output, FileKind kind, OpenSink what,
                      const RecordOptions& options)
-    : host_(host),
-      output_(std::move(output)),
-      kind_(kind),
-      what_(what),
-      options_(options),
-      queue_(what.audio, what.video)
+    : host_(host), output_(std::move(output)), kind_(kind), what_(what), options_(options), queue_(what)
 {}
 
 Recording::~Recording() = default;
@@ -84,40 +79,45 @@ void Recording::attempt(const std::function<void()>& step)
 
 void Recording::consume(FrameQueue::Slot* slot)
 {
-    see(slot->frame);
+    see(*slot);
     held_.push_back(slot);
     held_bytes_ += slot->capacity;
     if (!begun_ && status_ == JF_OK && !may_begin())
         return;
     attempt([this] {
         if (!begun_)
-            begin(what_.audio, what_.video);
+            begin(what_);
         write_out();
     });
     for (; !held_.empty(); held_.pop_front()) // left over by a failure
         queue_.give_back(held_.front());
 }
 
-void Recording::see(const jf_frame& frame)
+void Recording::see(const FrameQueue::Slot& slot)
 {
-    if (!seen_audio_ && !seen_video_)
+    const jf_frame& frame = slot.frame;
+    const bool own = slot.side == Side::own;
+    if (held_.empty() && !begun_)
         first_ns_ = last_ns_ = frame.time_ns;
     first_ns_ = begun_ ? first_ns_ : std::min(first_ns_, frame.time_ns);
     last_ns_ = std::max(last_ns_, frame.time_ns);
     if (frame.kind == JF_AUDIO)
-        seen_audio_ = true;
-    else if (!std::exchange(seen_video_, true) && !begun_)
-        picture_ = upright_size(frame);
+        (own ? seen_.own_audio : seen_.audio) = true;
+    else if (!std::exchange(own ? seen_.own_video : seen_.video, true) && !begun_)
+        sizes_[own ? 1 : 0] = upright_size(frame);
 }
 
 bool Recording::may_begin() const
 {
-    const bool all = (seen_audio_ || !what_.audio) && (seen_video_ || !what_.video);
-    return all || last_ns_ - first_ns_ >= kLongestWaitNs || held_bytes_ >= kMostHeldBytes ||
-           held_.size() >= kMostHeldFrames;
+    bool all = true;
+    for (const auto side : {Side::peer, Side::own})
+        all = all && (seen_.sound(side) || !what_.sound(side)) && (seen_.pictures(side) || !what_.pictures(side));
+    const std::size_t sides = what_.own_audio || what_.own_video ? 2 : 1;
+    return all || last_ns_ - first_ns_ >= kLongestWaitNs || held_bytes_ >= sides * kMostHeldBytes ||
+           held_.size() >= sides * kMostHeldFrames;
 }
 
-void Recording::begin(bool audio, bool video)
+void Recording::begin(const OpenSink& what)
 {
     const std::lock_guard lock(output_mutex_);
     if (!output_)
@@ -126,15 +126,36 @@ void Recording::begin(bool audio, bool video)
     need(avformat_alloc_output_context2(&raw, nullptr, kind_ == FileKind::mkv ? "matroska" : "webm", nullptr),
          in_quotes(output_->name()), JF_INTERNAL);
     muxer_.reset(raw);
-    if (video)
-        video_.emplace(*muxer_, kind_, options_, picture_);
-    if (audio)
-        audio_.emplace(*muxer_, kind_, options_);
+    add_tracks(what);
     muxer_->pb = output_->begin();
     muxer_->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_FLUSH_PACKETS;
     muxer_->max_interleave_delta = AV_TIME_BASE; // of a kind that pauses, the other waits no longer
     write_header();
     begun_ = true;
+}
+
+/// The peer's before ours: players begin with the first. A track that has one of the other side beside it is named.
+void Recording::add_tracks(const OpenSink& what)
+{
+    const auto name = [](Side side, bool both) {
+        return TrackName{both ? (side == Side::peer ? "peer" : "ours") : nullptr, !both || side == Side::peer};
+    };
+    for (const auto side : {Side::peer, Side::own}) {
+        const auto number = static_cast<std::size_t>(side);
+        if (what.pictures(side))
+            pictures_[number].emplace(*muxer_, kind_, options_, sizes_[number],
+                                      name(side, what.video && what.own_video));
+    }
+    const bool both = what.audio && what.own_audio;
+    mixed_ = both && options_.sides == Sides::mixed;
+    if (mixed_) {
+        sound_[0].emplace(*muxer_, kind_, options_, true, TrackName{});
+        return;
+    }
+    for (const auto side : {Side::peer, Side::own}) {
+        if (what.sound(side))
+            sound_[static_cast<std::size_t>(side)].emplace(*muxer_, kind_, options_, false, name(side, both));
+    }
 }
 
 // A cluster is written when it is complete. With one a second, no more than that is lost if the process is killed.
@@ -151,15 +172,20 @@ void Recording::write_out()
 {
     while (!held_.empty()) {
         FrameQueue::Slot* slot = held_.front();
-        const jf_frame& frame = slot->frame;
-        const std::int64_t at_ns = std::max<std::int64_t>(0, frame.time_ns - first_ns_);
-        if (frame.kind == JF_AUDIO && audio_)
-            audio_->write(frame, at_ns);
-        else if (frame.kind == JF_VIDEO && video_)
-            video_->write(frame, at_ns);
+        write(*slot);
         held_.pop_front();
         queue_.give_back(slot);
     }
+}
+
+void Recording::write(const FrameQueue::Slot& slot)
+{
+    const auto number = static_cast<std::size_t>(slot.side);
+    const std::int64_t at_ns = std::max<std::int64_t>(0, slot.frame.time_ns - first_ns_);
+    if (auto& pictures = pictures_[number]; slot.frame.kind == JF_VIDEO && pictures)
+        pictures->write(slot.frame, at_ns);
+    if (auto& sound = sound_[mixed_ ? 0 : number]; slot.frame.kind == JF_AUDIO && sound)
+        sound->write(slot.frame, slot.side, at_ns);
 }
 
 /// Without any frame there is no recording, and no file.
@@ -168,12 +194,16 @@ void Recording::complete()
     if (!begun_ && held_.empty())
         return;
     if (!begun_)
-        begin(seen_audio_, seen_video_);
+        begin(seen_);
     write_out();
-    if (audio_)
-        audio_->flush();
-    if (video_)
-        video_->flush();
+    for (auto& sound : sound_) {
+        if (sound)
+            sound->flush();
+    }
+    for (auto& pictures : pictures_) {
+        if (pictures)
+            pictures->flush();
+    }
     need(av_write_trailer(muxer_.get()), in_quotes(output_->name()), JF_EXHAUSTED);
     output_->close();
 }

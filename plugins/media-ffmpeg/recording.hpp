@@ -6,7 +6,8 @@
 
 #include "frame_queue.hpp"
 #include "output.hpp"
-#include "recorder_streams.hpp"
+#include "picture_track.hpp"
+#include "sound_track.hpp"
 
 #include <jackfield/host.hpp>
 
@@ -43,9 +44,11 @@ private:
     };
 
     void consume(FrameQueue::Slot* slot);
-    void see(const jf_frame& frame);
+    void see(const FrameQueue::Slot& slot);
     bool may_begin() const;
-    void begin(bool audio, bool video);
+    void begin(const OpenSink& what);
+    void add_tracks(const OpenSink& what);
+    void write(const FrameQueue::Slot& slot);
     void write_out();
     void write_header();
     void complete();
@@ -59,13 +62,13 @@ private:
     RecordOptions options_;
     FrameQueue queue_;
     std::unique_ptr<AVFormatContext, FreeMuxer> muxer_;
-    std::optional<AudioStream> audio_;
-    std::optional<VideoStream> video_;
+    std::optional<SoundTrack> sound_[2]; // by Side; mixed they are the first
+    std::optional<PictureTrack> pictures_[2];
+    bool mixed_ = false;
     std::deque<FrameQueue::Slot*> held_; // until every kind that will come has come; in the order of arrival
     std::size_t held_bytes_ = 0;
-    bool seen_audio_ = false;
-    bool seen_video_ = false;
-    PictureSize picture_{1280, 720}; // as large as the first, once there is one
+    OpenSink seen_{false, false, false, false};
+    PictureSize sizes_[2] = {{1280, 720}, {1280, 720}}; // as large as the first of a side, once there is one
     std::int64_t first_ns_ = 0;
     std::int64_t last_ns_ = 0;
     bool begun_ = false;

@@ -1,6 +1,6 @@
 // The sink named "null": swallows frames and counts them.
 //
-// Threads:  write on media threads, one per kind; everything else on control.
+// Threads:  write and write_own on media threads, one per kind and side; everything else on control.
 // Lifetime: sessions are the kernel's and end before the instance that made them.
 
 #include <jackfield/media_sink.hpp>
@@ -13,28 +13,41 @@
 
 namespace {
 
-class NullSession final : public jackfield::SinkSession {
+class NullSession final : public jackfield::BothSidesSession {
 public:
-    using SinkSession::SinkSession;
+    using BothSidesSession::BothSidesSession;
 
-    jackfield::Status write(const jf_frame& frame) noexcept override
-    {
-        if (frame.kind != JF_AUDIO && frame.kind != JF_VIDEO)
-            return JF_BAD_INPUT;
-        (frame.kind == JF_AUDIO ? sound_ : pictures_).fetch_add(1, std::memory_order_relaxed);
-        return JF_OK;
-    }
+    jackfield::Status write(const jf_frame& frame) noexcept override { return count(peer_, frame); }
+    jackfield::Status write_own(const jf_frame& frame) noexcept override { return count(own_, frame); }
 
     void finish(jackfield::Completion done) override
     {
-        host_.debug("swallowed " + std::to_string(sound_.load()) + " frames of sound and " +
-                    std::to_string(pictures_.load()) + " pictures");
+        host_.debug("swallowed " + in_words(peer_) +
+                    (own_.sound + own_.pictures > 0 ? ", of ours " + in_words(own_) : ""));
         done.succeed();
     }
 
 private:
-    std::atomic<std::uint64_t> sound_{0};
-    std::atomic<std::uint64_t> pictures_{0};
+    struct Counted {
+        std::atomic<std::uint64_t> sound{0};
+        std::atomic<std::uint64_t> pictures{0};
+    };
+
+    static jackfield::Status count(Counted& side, const jf_frame& frame) noexcept
+    {
+        if (frame.kind != JF_AUDIO && frame.kind != JF_VIDEO)
+            return JF_BAD_INPUT;
+        (frame.kind == JF_AUDIO ? side.sound : side.pictures).fetch_add(1, std::memory_order_relaxed);
+        return JF_OK;
+    }
+
+    static std::string in_words(const Counted& side)
+    {
+        return std::to_string(side.sound) + " frames of sound and " + std::to_string(side.pictures) + " pictures";
+    }
+
+    Counted peer_;
+    Counted own_;
 };
 
 class NullSink final : public jackfield::MediaSink {

@@ -24,10 +24,10 @@ public:
     Sink& operator=(const Sink&) = delete;
     ~Sink() { release(); }
 
-    Status open(const std::string& name, jf_error* error)
+    Status open(const std::string& name, jf_error* error,
+                std::string_view options = R"({"audio": true, "video": true})")
     {
-        return methods().open(life_.self(), to_text(name), to_text(R"({"audio": true, "video": true})"), &session_,
-                              error);
+        return methods().open(life_.self(), to_text(name), to_text(options), &session_, error);
     }
     void open_usual()
     {
@@ -36,7 +36,11 @@ public:
     }
     std::string usual_name() const { return bench_.surroundings("sink", "null"); }
     bool accepts(const std::string& name) const { return methods().accepts(life_.self(), to_text(name)) != 0; }
-    Status write(const jf_frame& frame) const { return session_.methods->write(session_.self, &frame); }
+    bool keeps_own() const { return JF_HAS(session_.methods, write_own); }
+    Status write(const jf_frame& frame, bool own = false) const
+    {
+        return (own ? session_.methods->write_own : session_.methods->write)(session_.self, &frame);
+    }
     void finish(DoneRecord& end) { session_.methods->finish(session_.self, end.done()); }
     void release()
     {
@@ -47,7 +51,7 @@ public:
     Life& life() { return life_; }
 
     /// How many frames were taken; those that could not be taken at once are given again.
-    int write_sound(int count) const
+    int write_sound(int count, bool own = false) const
     {
         const std::vector<float> samples(960, 0.25F);
         jf_frame frame{};
@@ -57,9 +61,9 @@ public:
         frame.sample_rate_hz = 48'000;
         frame.channels = 1;
         frame.samples_per_channel = 960;
-        return write_all(frame, count, 20'000'000);
+        return write_all(frame, count, 20'000'000, own);
     }
-    int write_pictures(int count) const
+    int write_pictures(int count, bool own = false) const
     {
         const std::vector<std::uint8_t> plane(64 * 48, 100);
         jf_frame frame{};
@@ -71,20 +75,20 @@ public:
             frame.planes[i] = plane.data();
             frame.strides_bytes[i] = i == 0 ? 64 : 32;
         }
-        return write_all(frame, count, 40'000'000);
+        return write_all(frame, count, 40'000'000, own);
     }
 
 private:
     const jf_media_sink_methods& methods() const { return life_.methods<jf_media_sink_methods>(); }
-    int write_all(jf_frame frame, int count, std::int64_t step_ns) const
+    int write_all(jf_frame frame, int count, std::int64_t step_ns, bool own) const
     {
         int taken = 0;
         for (int i = 0; i < count; ++i) {
             frame.time_ns = kBegin + i * step_ns;
-            Status status = write(frame);
+            Status status = write(frame, own);
             while (status == JF_WOULD_BLOCK) {
                 std::this_thread::yield();
-                status = write(frame);
+                status = write(frame, own);
             }
             taken += status == JF_OK ? 1 : 0;
         }
@@ -134,6 +138,40 @@ void refuses_nonsense(Bench& bench)
     require(sink.write_sound(1) == 1, "after nonsense a good frame is refused");
 }
 
+void keeps_both_sides_or_says_that_it_cannot(Bench& bench)
+{
+    Sink sink(bench);
+    jf_error error = no_error();
+    const Status opened =
+        sink.open(sink.usual_name(), &error, R"({"audio": true, "video": true, "own_audio": true, "own_video": true})");
+    if (opened == JF_UNSUPPORTED)
+        return require(error.text[0] != '\0', "open refuses both sides without a word");
+    check(opened, error);
+    require(sink.keeps_own(), "open takes own_audio and own_video, and there is no write_own");
+    std::atomic<int> sound{0};
+    std::atomic<int> own_sound{0};
+    std::atomic<int> own_pictures{0};
+    std::vector<std::thread> others;
+    others.emplace_back([&] { sound = sink.write_sound(50); });
+    others.emplace_back([&] { own_sound = sink.write_sound(50, true); });
+    others.emplace_back([&] { own_pictures = sink.write_pictures(25, true); });
+    const int pictures = sink.write_pictures(25);
+    for (auto& other : others)
+        other.join();
+    require(sound == 50 && own_sound == 50, "of 50 frames of sound of each side " + std::to_string(sound) + " and " +
+                                                std::to_string(own_sound) + " of ours were taken");
+    require(pictures == 25 && own_pictures == 25, "of 25 pictures of each side " + std::to_string(pictures) + " and " +
+                                                      std::to_string(own_pictures) + " of ours were taken");
+    jf_frame nonsense{};
+    nonsense.struct_size = sizeof(nonsense);
+    nonsense.kind = 3;
+    require_status(sink.write(nonsense, true), JF_BAD_INPUT, "write_own of what is neither sound nor picture");
+    DoneRecord end;
+    sink.finish(end);
+    require(bench.until([&] { return end.calls > 0; }), "finish does not end");
+    require(end.status == JF_OK, "finish gives " + status_name(end.status) + ": " + end.text);
+}
+
 void finish_is_posted(Bench& bench)
 {
     Sink sink(bench);
@@ -181,6 +219,8 @@ void add_sink_tests(TestList& list)
     list.push_back(
         {"JF-SNK-02", id, "A sink takes sound and pictures from two threads and finishes", takes_both_kinds});
     list.push_back({"JF-SNK-03", id, "A sink refuses what is neither sound nor picture", refuses_nonsense});
+    list.push_back(
+        {"JF-SNK-04", id, "A sink keeps both sides, or says that it cannot", keeps_both_sides_or_says_that_it_cannot});
     list.push_back({"JF-GEN-06", id, "The end of finish is posted", finish_is_posted});
     list.push_back({"JF-GEN-07", id, "finish ends once", finish_ends_once});
     list.push_back({"JF-GEN-08", id, "A sink that is destroyed while it finishes says nothing", destroy_is_silent});

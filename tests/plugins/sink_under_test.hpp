@@ -61,15 +61,10 @@ public:
     ~Sink() { release(); }
 
     /// [any] Waits while there is no room, so that a slow machine records the same as a fast one.
-    jackfield::Status write(const jf_frame& frame) const
-    {
-        for (;;) {
-            const auto status = session_.methods->write(session_.self, &frame);
-            if (status != JF_WOULD_BLOCK)
-                return status;
-            std::this_thread::yield();
-        }
-    }
+    jackfield::Status write(const jf_frame& frame) const { return write_by(session_.methods->write, frame); }
+
+    /// [any] The same with a frame of ours.
+    jackfield::Status write_own(const jf_frame& frame) const { return write_by(session_.methods->write_own, frame); }
 
     void start_finish()
     {
@@ -99,6 +94,16 @@ public:
     std::vector<Outcome> outcomes; // [control]
 
 private:
+    jackfield::Status write_by(jf_status (*method)(void*, const jf_frame*), const jf_frame& frame) const
+    {
+        for (;;) {
+            const auto status = method(session_.self, &frame);
+            if (status != JF_WOULD_BLOCK)
+                return status;
+            std::this_thread::yield();
+        }
+    }
+
     SinkPlugin& plugin_;
     jf_sink_session session_{};
 };

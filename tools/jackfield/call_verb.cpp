@@ -69,7 +69,9 @@ int run_call(const Arguments& arguments)
     const auto peer = account_argument(arguments.rest().front(), config);
     kernel::MediaPlan plan;
     plan.send = arguments.get("send");
-    plan.record = RecordingNames(arguments).only();
+    const RecordingNames recordings(arguments);
+    plan.record = recordings.only();
+    plan.record_both = recordings.both_sides();
     plan.video = !arguments.has("audio-only");
     Progress progress(format, trace_file(arguments, config.name));
     const auto view = std::make_shared<CallerView>(progress, loop, arguments.has("commands"), talk_time, plan.record);
@@ -98,6 +100,7 @@ Verb call_verb()
              {config_option(),
               send_option(),
               {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm), which must not be there yet"},
+              both_sides_option(),
               overwrite_option(),
               {"for", "SECONDS", "hangs up that long after the answer"},
               {"audio-only", "", "offers no video"},

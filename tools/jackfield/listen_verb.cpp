@@ -35,6 +35,7 @@ public:
           contacts_(std::move(contacts))
     {
         plan_.send = std::move(send);
+        plan_.record_both = recordings_.both_sides();
     }
 
     std::function<void(const std::shared_ptr<kernel::Call>&, bool)> on_decision; // main thread
@@ -59,6 +60,15 @@ public:
     void contact_accepted(const kernel::Contact& contact) override
     {
         progress_.say(name_of_peer(contact.account_id, contacts_) + " is a contact now: it has accepted");
+    }
+
+    void profile(const std::string& account, const kernel::Vcard& card) override
+    {
+        auto detail = object_of(account, card);
+        detail["what"] = "profile";
+        progress_.show_contact(
+            fmt::format("profile card from {}: \"{}\"", name_of_peer(account, contacts_), printable(card.name)),
+            detail.dump());
     }
 
     void contacts_changed(const kernel::Contacts& contacts) override { contacts_ = contacts; }
@@ -285,6 +295,7 @@ Verb listen_verb()
               send_option(),
               {"record", "FILE",
                "keeps what arrives in FILE (.mkv or .webm); later calls go to FILE-2, FILE-3: nothing is lost"},
+              both_sides_option(),
               overwrite_option(),
               {"once", "", "ends after one call, with its exit code"},
               commands_option(),

@@ -34,6 +34,11 @@ OptionInfo overwrite_option()
     return {"overwrite", "", "--record may replace a recording that is there already"};
 }
 
+OptionInfo both_sides_option()
+{
+    return {"both-sides", "", "--record keeps what is sent, too: both voices in one track, our pictures in a second"};
+}
+
 OptionInfo trace_option()
 {
     return {"trace", "FILE",
@@ -61,12 +66,14 @@ std::string trace_file(const Arguments& arguments, const std::string& config_fil
 }
 
 RecordingNames::RecordingNames(const Arguments& arguments)
-    : file_(arguments.get("record")), overwrite_(arguments.has("overwrite"))
+    : file_(arguments.get("record")), overwrite_(arguments.has("overwrite")), both_sides_(arguments.has("both-sides"))
 {
     if (arguments.has("record") && file_.empty())
         throw UsageError("--record takes the name of a file");
     if (overwrite_ && file_.empty())
         throw UsageError("--overwrite says something about --record, which is missing");
+    if (both_sides_ && file_.empty())
+        throw UsageError("--both-sides says something about --record, which is missing");
     if (file_ == kNowhere)
         file_.clear();
     std::error_code failed;

@@ -11,6 +11,7 @@
 namespace jackfield::program {
 
 OptionInfo send_option();
+OptionInfo both_sides_option();
 OptionInfo overwrite_option();
 OptionInfo trace_option();
 
@@ -32,6 +33,9 @@ public:
     /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free.
     std::string next() const;
 
+    /// Whether what we send is kept, too.
+    bool both_sides() const { return both_sides_; }
+
     /// A call that was not answered leaves no recording behind, nor does one in which nothing arrived.
     static void discard_unused(const std::string& name, bool answered);
 
@@ -40,6 +44,7 @@ private:
 
     std::filesystem::path file_; // empty: nothing is kept
     bool overwrite_;
+    bool both_sides_;
 };
 
 } // namespace jackfield::program

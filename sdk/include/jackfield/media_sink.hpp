@@ -1,6 +1,8 @@
-// jackfield.media_sink/1: derive from MediaSink and SinkSession.
+// jackfield.media_sink/1: derive from MediaSink and SinkSession; from BothSidesSession, if you can keep what we send,
+// too.
 //
-// Threads: write runs on media threads, one per kind, and neither blocks nor throws; everything else on control.
+// Threads: write and write_own run on media threads, one per kind and side, and neither block nor throw; everything
+//          else on control.
 #pragma once
 
 #include <jackfield/abi/media_sink.h>
@@ -16,6 +18,7 @@ public:
     virtual void finish(Completion done) = 0;                 ///< [control]
 
     Host host() const { return host_; }
+    virtual const jf_sink_session_methods& methods() const noexcept { return kMethods; }
 
     static const jf_sink_session_methods kMethods;
 
@@ -24,13 +27,37 @@ protected:
 };
 
 inline constexpr jf_sink_session_methods SinkSession::kMethods{
-    sizeof(jf_sink_session_methods), 0,
+    sizeof(jf_sink_session_methods),
+    0,
     [](void* self, const jf_frame* frame) { return static_cast<SinkSession*>(self)->write(*frame); },
     [](void* self, jf_done done) {
         auto& session = *static_cast<SinkSession*>(self);
         start_guarded(session.host(), done, [&](Completion& end) { session.finish(std::move(end)); });
     },
-    [](void* self) { delete static_cast<SinkSession*>(self); }};
+    [](void* self) { delete static_cast<SinkSession*>(self); },
+    nullptr};
+
+/// A session that keeps both sides of a call.
+class BothSidesSession : public SinkSession {
+public:
+    using SinkSession::SinkSession;
+    virtual Status write_own(const jf_frame& frame) noexcept = 0; ///< [media]
+
+    const jf_sink_session_methods& methods() const noexcept final { return kBothSides; }
+
+private:
+    static const jf_sink_session_methods kBothSides;
+};
+
+inline constexpr jf_sink_session_methods BothSidesSession::kBothSides{
+    sizeof(jf_sink_session_methods),
+    0,
+    kMethods.write,
+    kMethods.finish,
+    kMethods.release,
+    [](void* self, const jf_frame* frame) {
+        return static_cast<BothSidesSession*>(static_cast<SinkSession*>(self))->write_own(*frame);
+    }};
 
 class MediaSink : public Instance {
 public:
@@ -40,6 +67,8 @@ public:
     using Instance::Instance;
 
     virtual bool accepts(std::string_view name) const noexcept = 0; ///< [any]
+
+    /// If the options ask for own_audio or own_video, a BothSidesSession or Failure(JF_UNSUPPORTED, ..).
     virtual std::unique_ptr<SinkSession> open(std::string_view name, std::string_view options_json) = 0;
 
     static const jf_media_sink_methods kMethods;
@@ -52,8 +81,8 @@ inline constexpr jf_media_sink_methods MediaSink::kMethods{
     },
     [](void* self, jf_text name, jf_text options_json, jf_sink_session* session, jf_error* error) {
         return guarded(error, [&] {
-            *session = {&SinkSession::kMethods,
-                        static_cast<MediaSink*>(self)->open(view(name), view(options_json)).release()};
+            SinkSession* opened = static_cast<MediaSink*>(self)->open(view(name), view(options_json)).release();
+            *session = {&opened->methods(), opened};
         });
     }};
 

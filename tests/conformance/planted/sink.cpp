@@ -13,9 +13,9 @@ namespace {
 using namespace jackfield;
 using planted::has;
 
-class Session final : public SinkSession {
+class Session final : public BothSidesSession {
 public:
-    using SinkSession::SinkSession;
+    using BothSidesSession::BothSidesSession;
     Status write(const jf_frame& frame) noexcept override
     {
         if (frame.kind != JF_AUDIO && frame.kind != JF_VIDEO && !has("JF-SNK-03"))
@@ -23,6 +23,7 @@ public:
         const std::uint32_t before = kind_.exchange(frame.kind);
         return has("JF-SNK-02") && before != 0 && before != frame.kind ? JF_BAD_INPUT : JF_OK;
     }
+    Status write_own(const jf_frame& frame) noexcept override { return has("JF-SNK-04") ? JF_BAD_INPUT : write(frame); }
     void finish(Completion done) override { done.succeed(); }
 
 private:

@@ -83,6 +83,7 @@ public:
 
     Script script;
     const Board& board() const { return board_; }
+    void add_sink(Plug<jf_media_sink_methods> plug) { board_.sinks.push_back(std::move(plug)); }
 
     /// What the transport of the last call would hear from its path.
     void ask_for_key_frame(std::uint32_t stream) { listener_.methods->key_frame_requested(listener_.self, stream); }

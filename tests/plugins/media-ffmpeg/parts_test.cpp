@@ -156,19 +156,19 @@ jf_frame picture_frame(const std::vector<std::uint8_t>& bytes, std::uint32_t wid
 
 TEST(FrameQueue, DropsAndCountsWhatFindsNoRoom)
 {
-    FrameQueue queue(true, true);
+    FrameQueue queue({true, true});
     const std::vector<float> samples(960);
     for (std::size_t i = 0; i < FrameQueue::kAudioSlots; ++i)
-        ASSERT_EQ(queue.put(sound_frame(samples)), JF_OK);
-    EXPECT_EQ(queue.put(sound_frame(samples)), JF_WOULD_BLOCK);
+        ASSERT_EQ(queue.put(sound_frame(samples), Side::peer), JF_OK);
+    EXPECT_EQ(queue.put(sound_frame(samples), Side::peer), JF_WOULD_BLOCK);
     const std::vector<std::uint8_t> bytes(64 * 48);
-    EXPECT_EQ(queue.put(picture_frame(bytes, 64, 48)), JF_OK); // the other kind has room of its own
+    EXPECT_EQ(queue.put(picture_frame(bytes, 64, 48), Side::peer), JF_OK); // the other kind has room of its own
     EXPECT_EQ(queue.dropped().sound, 1U);
     EXPECT_EQ(queue.dropped().pictures, 0U);
     queue.give_back(queue.take());
-    EXPECT_EQ(queue.put(sound_frame(samples)), JF_OK);
+    EXPECT_EQ(queue.put(sound_frame(samples), Side::peer), JF_OK);
     queue.close();
-    EXPECT_EQ(queue.put(sound_frame(samples)), JF_CLOSED);
+    EXPECT_EQ(queue.put(sound_frame(samples), Side::peer), JF_CLOSED);
     std::size_t left = 0;
     while (auto* slot = queue.take()) {
         queue.give_back(slot);
@@ -179,11 +179,11 @@ TEST(FrameQueue, DropsAndCountsWhatFindsNoRoom)
 
 TEST(FrameQueue, HoldsNoMoreMemoryThanItsLimitAndUsesItAgainForOtherSizes)
 {
-    FrameQueue queue(false, true);
+    FrameQueue queue({false, true});
     const std::vector<std::uint8_t> bytes(std::size_t{3840} * 2160);
     const auto fill = [&](std::uint32_t width, std::uint32_t height) {
         std::size_t count = 0;
-        while (queue.put(picture_frame(bytes, width, height)) == JF_OK)
+        while (queue.put(picture_frame(bytes, width, height), Side::peer) == JF_OK)
             ++count;
         for (std::size_t i = 0; i < count; ++i)
             queue.give_back(queue.take());
@@ -196,23 +196,23 @@ TEST(FrameQueue, HoldsNoMoreMemoryThanItsLimitAndUsesItAgainForOtherSizes)
 
 TEST(FrameQueue, TakesNoFrameThatCannotBeOne)
 {
-    FrameQueue queue(true, false);
+    FrameQueue queue({true, false});
     const std::vector<float> samples(960);
     const std::vector<std::uint8_t> bytes(64 * 48);
-    EXPECT_EQ(queue.put(picture_frame(bytes, 64, 48)), JF_BAD_INPUT); // none were to come
+    EXPECT_EQ(queue.put(picture_frame(bytes, 64, 48), Side::peer), JF_BAD_INPUT); // none were to come
     auto frame = sound_frame(samples);
     frame.channels = 0;
-    EXPECT_EQ(queue.put(frame), JF_BAD_INPUT);
+    EXPECT_EQ(queue.put(frame, Side::peer), JF_BAD_INPUT);
     frame = sound_frame(samples);
     frame.samples = nullptr;
-    EXPECT_EQ(queue.put(frame), JF_BAD_INPUT);
+    EXPECT_EQ(queue.put(frame, Side::peer), JF_BAD_INPUT);
     frame = sound_frame(samples);
     frame.kind = 3;
-    EXPECT_EQ(queue.put(frame), JF_BAD_INPUT);
-    FrameQueue pictures(false, true);
+    EXPECT_EQ(queue.put(frame, Side::peer), JF_BAD_INPUT);
+    FrameQueue pictures({false, true});
     auto picture = picture_frame(bytes, 64, 48);
     picture.planes[2] = nullptr;
-    EXPECT_EQ(pictures.put(picture), JF_BAD_INPUT);
+    EXPECT_EQ(pictures.put(picture, Side::peer), JF_BAD_INPUT);
 }
 
 } // namespace media_ffmpeg::testing

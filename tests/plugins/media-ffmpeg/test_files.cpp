@@ -72,10 +72,11 @@ std::vector<double> times_of(const std::string& file, const std::string& type)
     return times;
 }
 
-std::vector<float> decode_sound(const std::string& file, int rate_hz, int channels)
+std::vector<float> decode_sound(const std::string& file, int rate_hz, int channels, int track)
 {
     const std::string raw = file + ".f32";
-    run_ffmpeg("-i " + file + " -map 0:a -f f32le -ar " + std::to_string(rate_hz) + " -ac " + std::to_string(channels),
+    run_ffmpeg("-i " + file + " -map 0:a:" + std::to_string(track) + " -f f32le -ar " + std::to_string(rate_hz) +
+                   " -ac " + std::to_string(channels),
                raw);
     const std::string bytes = read_bytes(raw);
     std::vector<float> samples(bytes.size() / sizeof(float));
@@ -83,10 +84,12 @@ std::vector<float> decode_sound(const std::string& file, int rate_hz, int channe
     return samples;
 }
 
-std::vector<std::vector<std::uint8_t>> decode_pictures(const std::string& file, int width, int height)
+std::vector<std::vector<std::uint8_t>> decode_pictures(const std::string& file, int width, int height, int track)
 {
     const std::string raw = file + ".yuv";
-    run_ffmpeg("-i " + file + " -map 0:v -fps_mode passthrough -f rawvideo -pix_fmt yuv420p", raw);
+    run_ffmpeg("-i " + file + " -map 0:v:" + std::to_string(track) +
+                   " -fps_mode passthrough -f rawvideo -pix_fmt yuv420p",
+               raw);
     const std::string bytes = read_bytes(raw);
     const auto size = static_cast<std::size_t>(width * height * 3 / 2);
     std::vector<std::vector<std::uint8_t>> pictures;

@@ -31,11 +31,11 @@ nlohmann::json probe(const std::string& file, bool frames = false);
 /// Times in seconds of all frames of that stream ("video" or "audio"), by ffprobe.
 std::vector<double> times_of(const std::string& file, const std::string& type);
 
-/// The sound, channels interleaved, as ffmpeg decodes it.
-std::vector<float> decode_sound(const std::string& file, int rate_hz, int channels);
+/// The sound of the track of that number, channels interleaved, as ffmpeg decodes it.
+std::vector<float> decode_sound(const std::string& file, int rate_hz, int channels, int track = 0);
 
-/// The pictures, I420 without gaps, as ffmpeg decodes them.
-std::vector<std::vector<std::uint8_t>> decode_pictures(const std::string& file, int width, int height);
+/// The pictures of the track of that number, I420 without gaps, as ffmpeg decodes them.
+std::vector<std::vector<std::uint8_t>> decode_pictures(const std::string& file, int width, int height, int track = 0);
 
 /// How much of a channel is a tone of that pitch: 1 if all of it, whatever its phase.
 double share_of_tone(const std::vector<float>& samples, double hertz, double rate_hz, std::size_t channel = 0,

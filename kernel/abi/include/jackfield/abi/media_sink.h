@@ -1,6 +1,6 @@
 /* jackfield.media_sink/1: where sound and pictures go: a file, a device, nowhere.
  *
- *   open -> write* -> finish -> done -> release
+ *   open -> write*, write_own* -> finish -> done -> release
  */
 #ifndef JACKFIELD_ABI_MEDIA_SINK_H
 #define JACKFIELD_ABI_MEDIA_SINK_H
@@ -28,6 +28,11 @@ typedef struct jf_sink_session_methods {
 
     /* [control] Frees; without finish the file is left as it is. */
     void (*release)(void *self);
+
+    /* Optional: a sink that has it keeps both sides of a call.
+     * [media] As write, for a frame that we send: as it goes to the encoder, with the time of its capture. Both times
+     * are of one clock. Its threads are others than those of write, again one for each kind. */
+    jf_status (*write_own)(void *self, const jf_frame *frame);
 } jf_sink_session_methods;
 
 typedef struct jf_sink_session {
@@ -42,8 +47,10 @@ typedef struct jf_media_sink_methods {
     /* [any] 1 if this plugin would open that name ("null", "/call.mkv", "speaker:"). */
     int32_t (*accepts)(void *self, jf_text name);
 
-    /* [control] options_json is one object: {"audio": true, "video": true} says what will come. JF_NOT_FOUND,
-     * JF_REFUSED, JF_BAD_INPUT with the reason if it cannot be opened for writing. */
+    /* [control] options_json is one object: {"audio": true, "video": true} says what will come from the peer, and
+     * {"own_audio": true, "own_video": true} beside it what of ours; what is missing of ours will not. JF_NOT_FOUND,
+     * JF_REFUSED, JF_BAD_INPUT with the reason if it cannot be opened for writing; JF_UNSUPPORTED if ours is to come
+     * and its place is not here (a loudspeaker). A session without write_own counts as that, too. */
     jf_status (*open)(void *self, jf_text name, jf_text options_json, jf_sink_session *session, jf_error *error);
 } jf_media_sink_methods;
 
@@ -52,7 +59,7 @@ typedef struct jf_media_sink {
     void *self;
 } jf_media_sink;
 
-JF_ASSERT_SIZE(jf_sink_session_methods, 32);
+JF_ASSERT_SIZE(jf_sink_session_methods, 40);
 JF_ASSERT_SIZE(jf_sink_session, 16);
 JF_ASSERT_SIZE(jf_media_sink_methods, 24);
 JF_ASSERT_SIZE(jf_media_sink, 16);
