@@ -133,6 +133,16 @@ std::expected<List, Error> load_list(const std::filesystem::path& file, JsonLimi
     }
 }
 
+/// Whoever is in the list by now, as a contact or banned, waits for no decision.
+void settle_requests(Acquaintances& known)
+{
+    const auto requests = known.requests.all();
+    for (const auto& request : requests) {
+        if (known.contacts.find(request.account_id) != nullptr)
+            known.requests.remove(request.account_id);
+    }
+}
+
 /// Throws Failure.
 template <typename T>
 T or_throw(std::expected<T, Error> result)
@@ -183,6 +193,7 @@ std::expected<Acquaintances, Error> change_acquaintances(const std::filesystem::
         const auto before = known;
         if (const auto result = change(known); result.status != JF_OK)
             return std::unexpected(result);
+        settle_requests(known);
         if (known.contacts != before.contacts) // first: who is a contact needs no request any more
             folder.replace(contacts_file, text_of(known.contacts));
         if (known.requests != before.requests)

@@ -45,7 +45,8 @@ struct Acquaintances {
     ContactRequests requests;
 };
 
-/// The same for both lists: what has changed is written, the contacts first. What there is afterwards.
+/// The same for both lists: what has changed is written, the contacts first; requests of whoever is in the list of
+/// contacts then are settled. What there is afterwards.
 std::expected<Acquaintances, Error> change_acquaintances(const std::filesystem::path& contacts_file,
                                                          const std::function<Error(Acquaintances&)>& change);
 

@@ -11,6 +11,7 @@
 #include "kernel/config/config.hpp"
 #include "kernel/contacts/contact_requests.hpp"
 #include "kernel/contacts/contacts.hpp"
+#include "kernel/contacts/own_card.hpp"
 #include "kernel/executor/workers.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/errand.hpp"
@@ -30,6 +31,7 @@
 
 namespace jackfield::kernel {
 
+class Cards;
 class Texts;
 
 /// A device that we open a link to because the network has changed.
@@ -60,6 +62,7 @@ struct Environment {
     std::function<jf_status(const std::shared_ptr<Link>&, std::string content_type, std::string body)> message;
 
     Texts* texts = nullptr; // the node's; none if it keeps none
+    Cards* cards = nullptr; // the node's
 
     LinkSettings link_settings = {};
 
@@ -70,6 +73,9 @@ struct Environment {
     std::filesystem::path contacts_file = {}; // where the two are kept; empty: nowhere
     Contacts contacts = {};
     ContactRequests requests = {};
+
+    OwnCard own_card = {};
+    std::filesystem::path cards_folder = {}; // of cards that arrive; empty: none are taken
 
     Device self = {}; // once identity is loaded
     Links links = {};

@@ -2,6 +2,7 @@
 
 #include "kernel/flow/incoming_call.hpp"
 
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/stay_alive.hpp"
 #include "kernel/flow/step_failure.hpp"
@@ -123,6 +124,8 @@ awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
         call->tell_answered();
+        if (node.cards != nullptr)
+            node.cards->call_answered(leg->link);
         co_await start_media(call, media, leg);     // 7
         co_await stay_alive(call, media, leg, end); // 8
     } catch (const StepFailure& failure) {

@@ -3,6 +3,7 @@
 #include "kernel/flow/introductions.hpp"
 
 #include "kernel/contacts/introduce.hpp"
+#include "kernel/contacts/vcard.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/environment.hpp"
 #include "kernel/flow/limits.hpp"
@@ -69,6 +70,8 @@ void Introductions::heard(const Device& sender, const CallMessage& message)
     auto read = read_contact_message(message.blob);
     if (!read)
         return;
+    if (!read->card.empty() && !read_vcard(read->card))
+        read->card.clear();
     if (contact != nullptr)
         heard_from_contact(sender, *contact, *read);
     else if (!read->accepted) // or else we do not ask any more
@@ -225,6 +228,8 @@ void Introductions::say_accepted(const Device& device)
 void Introductions::say(const Device& device, ContactMessage message, std::function<void(Error)> done)
 {
     message.name = node_->settings.display_name;
+    if (!message.accepted && !node_->own_card.text.empty())
+        message.card = without_media(node_->own_card.text);
     std::uint64_t id = 0;
     random_bytes(reinterpret_cast<std::uint8_t*>(&id), sizeof(id));
     node_->switchboard.deliver(

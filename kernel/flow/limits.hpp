@@ -58,7 +58,8 @@ inline constexpr auto kTextComesAgain = 60s; //    what comes after a refused te
 
 inline constexpr std::chrono::seconds kContactAskPause = 60s; //    until whom we asked is asked again; it doubles ..
 inline constexpr std::chrono::seconds kContactAskLongPause = 3600s; //    .. up to this
-inline constexpr auto kContactAskLeast = 10s; //    between two requests to one device that comes and goes
+inline constexpr std::chrono::seconds kCardAfterLink = 1s; //    from a link to our card: a call's first steps go before
+inline constexpr auto kContactAskLeast = 10s;              //    between two requests to one device that comes and goes
 
 inline constexpr int kUpdateTries = 50;             // 8  while signaling is busy with an offer of the peer
 inline constexpr int kIncomingLinks = 64;           // handshakes with strangers at once
@@ -68,6 +69,8 @@ inline constexpr auto kIncomingLinkStays = 1s; // then the oldest makes room for
 inline constexpr int kDevicesAsked = 16;       // 2  of one account, by one call
 inline constexpr int kLookUpsPerSecond = 10;   //    because of strangers who call
 inline constexpr int kLookUpsAtOnce = 64;
+inline constexpr int kCardsPerSecond = 1; //    of one account
+inline constexpr int kCardsAtOnce = 5;
 inline constexpr int kContactMessagesPerSecond = 1; //    of one account
 inline constexpr int kContactMessagesAtOnce = 4;
 inline constexpr int kContactStrangersPerSecond = 5; //    of all who are no contacts

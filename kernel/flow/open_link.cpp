@@ -3,6 +3,7 @@
 #include "kernel/flow/open_link.hpp"
 
 #include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/control_paths.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
@@ -280,6 +281,8 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
     node.links.keep(initiator, link);
     if (node.texts != nullptr)
         node.texts->link_opened(link->peer.account_id, initiator);
+    if (node.cards != nullptr)
+        node.cards->link_opened(link);
     if (std::exchange(node.tending_links, true))
         node.bell.ring();
     else

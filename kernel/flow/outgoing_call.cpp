@@ -2,6 +2,7 @@
 
 #include "kernel/flow/outgoing_call.hpp"
 
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/crossing.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
@@ -217,6 +218,8 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
         call->tell_answered();
+        if (node.cards != nullptr)
+            node.cards->call_answered(leg->link);
         co_await start_media(call, media, leg);     // 7
         co_await stay_alive(call, media, leg, end); // 8   until someone hangs up
     } catch (const StepFailure& failure) {

@@ -62,7 +62,9 @@ Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeLi
     : listener_(listener ? std::move(listener) : std::make_shared<NodeListener>()),
       log_level_(config.log_level),
       log_(std::move(log)),
-      introductions_(control_, timeline_, introduction_ears())
+      introductions_(control_, timeline_, introduction_ears()),
+      cards_(control_, timeline_,
+             [this](const std::string& account, const Vcard& card) { listener_->profile(account, card); })
 {
     const auto resolved = resolve(config, registry);
     if (!resolved)
@@ -123,8 +125,8 @@ std::expected<OwnIds, Error> Node::Impl::start(bool announced)
         const Error begun = go_online(*stack_, announced);
         if (begun.status == JF_OK) {
             begin_watching();
-            watch_network();
             introduce_in(stack_->environment.get());
+            watch_network();
         }
         hand_over(begun);
     });

@@ -9,6 +9,7 @@
 
 #include "kernel/config/config.hpp"
 #include "kernel/contacts/contact_requests.hpp"
+#include "kernel/contacts/vcard.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/file_transfer.hpp"
@@ -91,6 +92,9 @@ public:
 
     /// The list of contacts is another than before: changed by us, or in its file by somebody else.
     virtual void contacts_changed(const Contacts&) {}
+
+    /// A profile card of an account has come, which is on the disk; another than the one before.
+    virtual void profile(const std::string& /*account_id*/, const Vcard& /*card*/) {}
 
     /// A text of a peer, which is on the disk: each once, and each account's in the order in which it wrote them.
     virtual void text_received(const Text&) {}

@@ -39,6 +39,7 @@ void Node::Impl::introduce_in(Environment* environment)
 {
     contacts_watch_.reset();
     introductions_.work_in(environment);
+    cards_.work_in(environment);
     if (environment != nullptr && !environment->contacts_file.empty())
         watch_contacts_file();
 }
@@ -79,6 +80,7 @@ void Node::Impl::contacts_have_changed()
     }
     environment.watching.drop_all_but(wanted);
     begin_watching();
+    cards_.contacts_changed();
     for (const auto& link : environment.links.all()) {
         if (!may_call(environment, link->peer.account_id))
             environment.links.drop(link);

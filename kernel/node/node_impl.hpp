@@ -8,8 +8,9 @@
 
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
-#include "kernel/executor/network_watch.hpp"
 #include "kernel/executor/file_watch.hpp"
+#include "kernel/executor/network_watch.hpp"
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/introductions.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
@@ -102,6 +103,7 @@ private:
     LogSink log_;
     std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
     Introductions introductions_;
+    Cards cards_;
     std::unique_ptr<FileWatch> contacts_watch_;
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;

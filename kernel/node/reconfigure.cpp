@@ -62,6 +62,8 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
     const auto message = [this, &stack](const std::shared_ptr<Link>& link, const std::string& content_type,
                                         const std::string& body) -> jf_status {
         const auto& sender = link->peer.account_id;
+        if (const auto taken = cards_.take(link, content_type, body))
+            return *taken;
         const bool wanted = may_call(*stack.environment, sender);
         if (texts_ != nullptr) {
             if (const auto taken = texts_->take(link, wanted, content_type, body))
@@ -77,6 +79,11 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
         return listener_->incoming_file(transfer);
     };
     environment->texts = texts_.get();
+    environment->cards = &cards_;
+    environment->own_card = own_card(config);
+    environment->cards_folder = config.profile.folder;
+    if (environment->settings.display_name.empty() && environment->own_card.name.size() <= Contacts::kMaxNameBytes)
+        environment->settings.display_name = environment->own_card.name;
     if (!config.contacts.empty()) {
         auto contacts = load_contacts(config.contacts);
         if (!contacts)

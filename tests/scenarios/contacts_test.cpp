@@ -41,7 +41,9 @@ protected:
     {
         const auto file = (world_.folder() / (name + ".json")).string();
         words.insert(words.begin(), {"contacts", "--config", file});
-        return jackfield::test::run(words);
+        auto ran = jackfield::test::run(words);
+        EXPECT_LT(ran.code, 128) << ran.out << ran.err;
+        return ran;
     }
     Json contact(const std::string& name, const std::string& account) const
     {
@@ -55,6 +57,22 @@ protected:
     std::size_t requests(const std::string& name) const
     {
         return Json::parse(contacts(name, {"requests", "--json"}).out)["requests"].size();
+    }
+    void profile_of(const std::string& name, const Json& profile)
+    {
+        world_.change(name, [&](Json& config) { config["profile"] = profile; });
+    }
+    /// Alice calls bob, and both hang up in order.
+    std::size_t cards_sent_in_a_call()
+    {
+        const auto call = world_.call("alice", bob_, {"--audio-only", "--for", "1.5"});
+        EXPECT_EQ(call->exit_code(), 0) << "see " << call->log();
+        std::size_t sent = 0;
+        call->find([&](const Json& event) {
+            sent += event.value("step", "") == "contact" && event["detail"].value("what", "") == "card sent" ? 1 : 0;
+            return false;
+        });
+        return sent;
     }
     static Json hears(Process& listener, const std::string& what, std::chrono::seconds limit = 20s)
     {
@@ -148,6 +166,33 @@ TEST_P(ContactRequests, BothWhoAskAreContacts)
     EXPECT_EQ(contact("alice", bob_)["asked"], false);
     EXPECT_EQ(contact("bob", alice_)["asked"], false);
     EXPECT_EQ(requests("alice") + requests("bob"), 0U);
+}
+
+TEST_P(ContactRequests, ACardGoesToAContactOnceAndANewVersionOfItOnceMore)
+{
+    EXPECT_EQ(contacts("alice", {"add", "bob", bob_}).code, 0);
+    EXPECT_EQ(contacts("bob", {"add", "Lissy", alice_}).code, 0);
+    EXPECT_EQ(contacts("bob", {"show", "Lissy"}).code, 3) << "none has come";
+    profile_of("alice", {{"name", "Alice van den Berg"}});
+    for (const char* name : {"alice", "bob"})
+        world_.change(name, [](Json& config) { config["call"]["connect_timeout_s"] = 15; });
+    const auto bob = world_.listen("bob", {"--answer"});
+    EXPECT_EQ(cards_sent_in_a_call(), 1U);
+    const Json came = hears(*bob, "profile");
+    ASSERT_FALSE(came.is_null());
+    EXPECT_EQ(came["detail"]["name"], "Alice van den Berg");
+    EXPECT_EQ(came["detail"]["account"], alice_);
+    EXPECT_EQ(contacts("bob", {"show", "Lissy"}).out, "name      Alice van den Berg\n");
+    EXPECT_EQ(contacts("bob", {}).out, alice_ + "          Lissy \"Alice van den Berg\"\n");
+    EXPECT_EQ(cards_sent_in_a_call(), 0U) << "another program, that remembers";
+    std::ofstream(world_.folder() / "me.vcf")
+        << "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Alice B.\r\nEMAIL:alice@example.net\r\nEND:VCARD\r\n";
+    profile_of("alice", {{"card", "me.vcf"}});
+    EXPECT_EQ(cards_sent_in_a_call(), 1U);
+    EXPECT_EQ(cards_sent_in_a_call(), 0U);
+    EXPECT_EQ(contacts("bob", {"show", alice_}).out, "name      Alice B.\nmail      alice@example.net\n");
+    EXPECT_EQ(Json::parse(contacts("bob", {"show", alice_, "--json"}).out)["mails"],
+              Json::array({"alice@example.net"}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, ContactRequests, ::testing::Values(Way{"TheDht", true}, Way{"ARendezvous", false}),

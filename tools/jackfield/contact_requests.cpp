@@ -2,6 +2,7 @@
 
 #include "tools/jackfield/contact_requests.hpp"
 
+#include "kernel/contacts/card_folder.hpp"
 #include "kernel/contacts/introduce.hpp"
 #include "kernel/texts/wall_time.hpp"
 
@@ -49,17 +50,6 @@ private:
     std::string account_;
     std::string result_;
 };
-
-void change(const kernel::Config& config, const std::function<Error(Acquaintances&)>& how)
-{
-    const auto changed = kernel::change_acquaintances(config.contacts, how);
-    if (changed)
-        return;
-    const auto& problem = changed.error();
-    if (problem.status == JF_BAD_INPUT || problem.status == JF_NOT_FOUND || problem.status == JF_REFUSED)
-        throw UsageError(problem.text);
-    throw Stop(kConfiguration, problem.text);
-}
 
 std::string open_requests_as_text(const ContactRequests& requests)
 {
@@ -113,7 +103,7 @@ int request(const Arguments& arguments, const kernel::Config& config)
     MainLoop loop;
     const auto patience = arguments.has("wait") ? seconds_option(arguments, "wait") : std::chrono::seconds(10);
     const auto account = account_argument(arguments.rest()[1], config);
-    change(config, [&](Acquaintances& known) {
+    change_lists(config, [&](Acquaintances& known) {
         return kernel::ask_contact(
             known,
             {.account_id = account, .name = arguments.get("name"), .asked = true, .note = arguments.get("note")});
@@ -134,7 +124,7 @@ int accept(const Arguments& arguments, const kernel::Config& config)
 {
     const auto& words = arguments.rest();
     const auto account = who_asks(config, words[1]);
-    change(config, [&](Acquaintances& known) {
+    change_lists(config, [&](Acquaintances& known) {
         return kernel::accept_contact(known, account, words.size() == 3 ? words[2] : "");
     });
     return kOk;
@@ -143,7 +133,47 @@ int accept(const Arguments& arguments, const kernel::Config& config)
 int decline(const Arguments& arguments, const kernel::Config& config)
 {
     const auto account = who_asks(config, arguments.rest()[1]);
-    change(config, [&](Acquaintances& known) { return kernel::decline_contact(known, account, kernel::wall_ms()); });
+    change_lists(config,
+                 [&](Acquaintances& known) { return kernel::decline_contact(known, account, kernel::wall_ms()); });
+    return kOk;
+}
+
+/// Of somebody who asks, the card that came with it.
+std::optional<std::string> card_of(const kernel::Config& config, const std::string& account)
+{
+    if (auto kept = kernel::kept_card(config.profile.folder, account))
+        return kept;
+    const auto requests = or_stop(kernel::load_requests(config.contacts));
+    const auto* const request = requests.find(account);
+    return request == nullptr || request->card.empty() ? std::nullopt : std::optional(request->card);
+}
+
+std::string line(std::string_view word, const std::string& text)
+{
+    return text.empty() ? "" : fmt::format("{:<10}{}\n", word, printable(text));
+}
+
+std::string as_lines(const kernel::Vcard& card)
+{
+    std::string lines = line("name", card.name) + line("family", card.family) + line("given", card.given);
+    for (const auto& telephone : card.telephones)
+        lines += line("telephone", telephone);
+    for (const auto& mail : card.mails)
+        lines += line("mail", mail);
+    return lines + line("note", card.note);
+}
+
+int show(const Arguments& arguments, const kernel::Config& config)
+{
+    const auto account = account_argument(arguments.rest()[1], config);
+    const auto text = card_of(config, account);
+    if (!text)
+        throw Stop(kConfiguration,
+                   "no profile card of " + account + " has come\n  searched    " + config.profile.folder.string() +
+                       ", and the requests that wait\n  would work  a call, or any other connection, with a "
+                       "contact that has a \"profile\"");
+    const auto card = or_stop(kernel::read_vcard(*text));
+    put(stdout, arguments.has("json") ? object_of(account, card).dump() + "\n" : as_lines(card));
     return kOk;
 }
 
@@ -154,8 +184,11 @@ struct Word {
     int (*run)(const Arguments& arguments, const kernel::Config& config);
 };
 
-constexpr Word kWords[] = {
-    {"request", 2, 2, &request}, {"requests", 1, 1, &list}, {"accept", 2, 3, &accept}, {"decline", 2, 2, &decline}};
+constexpr Word kWords[] = {{"request", 2, 2, &request},
+                           {"requests", 1, 1, &list},
+                           {"accept", 2, 3, &accept},
+                           {"decline", 2, 2, &decline},
+                           {"show", 2, 2, &show}};
 
 const Word* word_of(const std::vector<std::string>& words)
 {
@@ -166,6 +199,17 @@ const Word* word_of(const std::vector<std::string>& words)
 }
 
 } // namespace
+
+void change_lists(const kernel::Config& config, const std::function<Error(Acquaintances&)>& how)
+{
+    const auto changed = kernel::change_acquaintances(config.contacts, how);
+    if (changed)
+        return;
+    const auto& problem = changed.error();
+    if (problem.status == JF_BAD_INPUT || problem.status == JF_NOT_FOUND || problem.status == JF_REFUSED)
+        throw UsageError(problem.text);
+    throw Stop(kConfiguration, problem.text);
+}
 
 bool is_about_requests(const std::vector<std::string>& words)
 {
@@ -193,6 +237,17 @@ Json object_of(const ContactRequest& request)
     if (!request.card.empty())
         object["card"] = request.card;
     return object;
+}
+
+Json object_of(const std::string& account, const kernel::Vcard& card)
+{
+    return {{"account", account},
+            {"name", card.name},
+            {"family", card.family},
+            {"given", card.given},
+            {"telephones", card.telephones},
+            {"mails", card.mails},
+            {"note", card.note}};
 }
 
 } // namespace jackfield::program

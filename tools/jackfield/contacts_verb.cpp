@@ -1,6 +1,8 @@
 // jackfield contacts: whom we know, and who may call.
 
+#include "kernel/contacts/card_folder.hpp"
 #include "kernel/contacts/contacts_file.hpp"
+#include "kernel/contacts/vcard.hpp"
 #include "tools/jackfield/contact_requests.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
@@ -20,26 +22,42 @@ using kernel::Contacts;
 using kernel::Error;
 using Words = std::vector<std::string>;
 
-std::string as_table(const Contacts& contacts)
+/// What the contact's card calls it; empty if none has come.
+std::string card_name(const kernel::Config& config, const std::string& account)
+{
+    const auto text = kernel::kept_card(config.profile.folder, account);
+    const auto card = text ? kernel::read_vcard(*text) : std::unexpected(Error{});
+    return card ? card->name : "";
+}
+
+/// The name of the card stands in quotes where it is another than ours.
+std::string as_table(const Contacts& contacts, const kernel::Config& config)
 {
     std::string table;
-    for (const auto& contact : contacts.all())
-        table += fmt::format("{}  {:<8}{}\n", contact.account_id,
+    for (const auto& contact : contacts.all()) {
+        const auto said = card_name(config, contact.account_id);
+        const bool shown = !said.empty() && said != contact.name;
+        table += fmt::format("{}  {:<8}{}{}\n", contact.account_id,
                              contact.banned  ? "banned"
                              : contact.asked ? "asked"
                                              : "",
-                             printable(contact.name));
+                             printable(contact.name),
+                             shown ? (contact.name.empty() ? "\"" : " \"") + printable(said) + "\"" : "");
+    }
     return table;
 }
 
-std::string as_json(const Contacts& contacts)
+std::string as_json(const Contacts& contacts, const kernel::Config& config)
 {
     auto list = nlohmann::json::array();
-    for (const auto& contact : contacts.all())
+    for (const auto& contact : contacts.all()) {
         list.push_back({{"account", contact.account_id},
                         {"name", contact.name},
                         {"banned", contact.banned},
                         {"asked", contact.asked}});
+        if (const auto said = card_name(config, contact.account_id); !said.empty())
+            list.back()["card_name"] = said;
+    }
     return nlohmann::json{{"contacts", list}}.dump() + "\n";
 }
 
@@ -98,7 +116,7 @@ const Change& change_of(const Words& words)
     }
     throw UsageError(
         fmt::format("\"{}\" is not understood; what would work: add NAME ACCOUNT, ban PEER, allow PEER, remove PEER, "
-                    "request PEER, requests, accept PEER [NAME], decline PEER",
+                    "request PEER, requests, accept PEER [NAME], decline PEER, show PEER",
                     printable(fmt::format("{}", fmt::join(words, " ")))));
 }
 
@@ -115,15 +133,10 @@ int run_contacts(const Arguments& arguments)
         return run_contact_requests(arguments, config);
     if (change == nullptr) {
         const auto contacts = or_stop(kernel::load_contacts(config.contacts));
-        put(stdout, arguments.has("json") ? as_json(contacts) : as_table(contacts));
+        put(stdout, arguments.has("json") ? as_json(contacts, config) : as_table(contacts, config));
         return kOk;
     }
-    const auto changed =
-        kernel::change_contacts(config.contacts, [&](Contacts& contacts) { return change->apply(contacts, words); });
-    if (changed.status == JF_BAD_INPUT || changed.status == JF_NOT_FOUND)
-        throw UsageError(changed.text);
-    if (changed.status != JF_OK)
-        throw Stop(kConfiguration, changed.text);
+    change_lists(config, [&](kernel::Acquaintances& known) { return change->apply(known.contacts, words); });
     return kOk;
 }
 
@@ -133,9 +146,9 @@ Verb contacts_verb()
 {
     return {{"contacts",
              "[add NAME ACCOUNT | ban PEER | allow PEER | remove PEER | request PEER | requests | accept PEER [NAME] | "
-             "decline PEER]",
-             "Lists whom we know, or changes the list; asks somebody to be a contact, and decides about those who ask. "
-             "A running listener sees it.",
+             "decline PEER | show PEER]",
+             "Lists whom we know, or changes the list; asks somebody to be a contact, and decides about those who ask; "
+             "shows the profile card of a contact. A running listener sees each change.",
              {config_option(),
               {"json", "", "the list as one JSON object, for scripts"},
               {"name", "NAME", "request: what we call PEER"},

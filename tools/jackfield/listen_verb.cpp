@@ -48,6 +48,15 @@ public:
         progress_.say(name_of_peer(contact.account_id, contacts_) + " is a contact now: it has accepted");
     }
 
+    void profile(const std::string& account, const kernel::Vcard& card) override
+    {
+        auto detail = object_of(account, card);
+        detail["what"] = "profile";
+        progress_.show_contact(
+            fmt::format("profile card from {}: \"{}\"", name_of_peer(account, contacts_), printable(card.name)),
+            detail.dump());
+    }
+
     void contacts_changed(const kernel::Contacts& contacts) override { contacts_ = contacts; }
 
     void typing(const std::string& account, bool active) override
