@@ -8,8 +8,8 @@
 
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
-#include "kernel/executor/network_watch.hpp"
 #include "kernel/executor/file_watch.hpp"
+#include "kernel/executor/network_watch.hpp"
 #include "kernel/flow/introductions.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
