@@ -224,6 +224,58 @@ INSTANTIATE_TEST_SUITE_P(Signaling, Transfers, ::testing::Values("signaling-sip"
                              return name;
                          });
 
+// --- as programs -----------------------------------------------------------------------------------------------------
+
+class ProgramTransfers : public ::testing::Test {
+protected:
+    ProgramTransfers()
+    {
+        for (const char* name : {"alice", "bob", "carol"})
+            world_.configure(name);
+        alice = party(world_.configure("alice"));
+    }
+    ~ProgramTransfers() override
+    {
+        alice->leave();
+        if (HasFailure())
+            std::cerr << "alice heard\n" << alice->all();
+        alice->node.reset();
+    }
+    void talk()
+    {
+        call_ = alice->node->call(world_.account("bob"), alice->plan, alice);
+        ASSERT_TRUE(alice->hears(R"("what":"first_audio")"));
+    }
+
+    World world_;
+    std::shared_ptr<Party> alice;
+    std::shared_ptr<Call> call_;
+};
+
+TEST_F(ProgramTransfers, AreFollowedWhereThatIsWanted)
+{
+    const auto bob = world_.listen("bob", {"--answer", "--once", "--send", "test", "--transfers", "follow"});
+    const auto carol = world_.listen("carol", {"--answer", "--once", "--send", "test"});
+    talk();
+    alice->node->transfer(call_, world_.account("carol"));
+    EXPECT_TRUE(alice->hears("transfer 200 done"));
+    EXPECT_TRUE(alice->hears("ok here transferred sound"));
+    EXPECT_FALSE(carol->event("media", "progress", "first_audio").is_null());
+    EXPECT_FALSE(carol->event("media", "progress", "statistics").is_null());
+    bob->interrupt();
+    EXPECT_EQ(carol->exit_code(), 0);
+}
+
+TEST_F(ProgramTransfers, AreRefusedWhereNobodyCanSayYes)
+{
+    const auto bob = world_.listen("bob", {"--answer", "--once", "--send", "test"});
+    talk();
+    alice->node->transfer(call_, std::string(64, 'c'));
+    EXPECT_TRUE(alice->hears("transfer 603 failed"));
+    alice->node->hang_up(call_);
+    EXPECT_EQ(bob->exit_code(), 0);
+}
+
 // --- with telephones of others ---------------------------------------------------------------------------------------
 
 class TelephoneTransfers : public ::testing::Test {

@@ -14,10 +14,10 @@ namespace {
 
 constexpr const char* kKeysHelp =
     "keys: h hold, m mute, v video, r rotate, d digits, s statistics, q hang up, a take or x decline a call that "
-    "waits, w the other call, ? help";
+    "waits, w the other call, t hand the call on, ? help";
 constexpr const char* kCommandsHelp =
     "commands: hold, resume, mute, unmute, video on, video off, source SRC, digits KEYS, rotate [DEGREES], "
-    "statistics, hangup, call PEER, take, decline, other, calls, help";
+    "statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, follow, stay, help";
 
 } // namespace
 
@@ -59,6 +59,8 @@ void CallConsole::ask_for_command()
 void CallConsole::key(char typed)
 {
     static constexpr std::string_view kKeys = "0123456789*#ABCD";
+    if (take_name(typed))
+        return;
     if (digits_ && kKeys.find(typed) != std::string_view::npos)
         return node_->send_digits(current().call, std::string(1, typed));
     if (std::exchange(digits_, false))
@@ -83,6 +85,13 @@ void CallConsole::key(char typed)
         return obey("decline");
     case 'w':
         return obey("other");
+    case 't':
+        name_.emplace();
+        return progress_.say("to whom? a name or an account, then Enter");
+    case 'f':
+        return obey("follow");
+    case 'n':
+        return obey("stay");
     case 'd':
         digits_ = true;
         return progress_.say("digits: 0-9 * # A-D, any other key ends");
@@ -116,6 +125,8 @@ bool CallConsole::obey_about_calls(const std::string& word, const std::string& r
         list_calls();
     else if (word == "call" && !rest.empty())
         place(rest);
+    else if (word == "follow" || word == "stay")
+        decide_wish(word == "follow");
     else
         return false;
     return true;
@@ -136,6 +147,8 @@ void CallConsole::obey_about_current(const std::string& word, const std::string&
         node_->send_digits(call, rest);
     else if (word == "rotate")
         rotate(rest);
+    else if (word == "transfer" && !rest.empty())
+        transfer(rest);
     else if (word == "statistics")
         progress_.say(progress_.quality());
     else if (word == "hangup")
@@ -157,6 +170,51 @@ void CallConsole::rotate(const std::string& degrees)
     current().rotation_deg = wanted;
     node_->rotate(current().call, wanted);
     progress_.say(fmt::format("our pictures are turned by {} degrees", wanted));
+}
+
+// --- calls that are handed on ---------------------------------------------------------------------------------------
+
+/// True if it belongs to the name of whom the peer is to call.
+bool CallConsole::take_name(char typed)
+{
+    if (!name_)
+        return false;
+    if (typed != '\r' && typed != '\n') {
+        name_->push_back(typed);
+        return true;
+    }
+    const std::string name = *std::exchange(name_, std::nullopt);
+    if (!name.empty())
+        obey("transfer " + name);
+    return true;
+}
+
+void CallConsole::transfer(const std::string& peer)
+{
+    try {
+        node_->transfer(current().call, account_of_(peer));
+        progress_.say("the peer is asked to call " + printable(peer));
+    } catch (const std::exception& nobody) {
+        progress_.say(nobody.what());
+    }
+}
+
+void CallConsole::referred(const std::shared_ptr<kernel::Call>& call, const std::shared_ptr<kernel::Referral>& referral,
+                           const std::string& words, std::function<void()> follow)
+{
+    wish_ = Wish{call, referral, std::move(follow)};
+    progress_.say(words + (commands_ ? ": follow does that, stay does not" : ": f does that, n does not"));
+}
+
+void CallConsole::decide_wish(bool follow)
+{
+    const auto wish = std::exchange(wish_, std::nullopt);
+    if (!wish)
+        return progress_.say("no peer wants us to call somebody else");
+    if (follow)
+        wish->follow();
+    else
+        node_->refuse_referral(wish->referral);
 }
 
 } // namespace jackfield::program

@@ -55,6 +55,8 @@ void CallConsole::end(const std::shared_ptr<kernel::Call>& call)
 {
     if (asked_about_ == call)
         settle();
+    if (wish_ && wish_->call == call)
+        wish_.reset();
     const bool waited = std::erase_if(waiting_, is(call)) != 0;
     const auto line = std::ranges::find_if(lines_, is(call));
     const auto place = static_cast<std::size_t>(line - lines_.begin());
@@ -91,6 +93,7 @@ void CallConsole::hang_up_all()
 
 void CallConsole::let_go()
 {
+    wish_.reset();
     settle();
     waiting_.clear();
     if (!std::exchange(lines_, {}).empty())

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,17 @@ public:
     CallConsole& operator=(const CallConsole&) = delete;
 
     /// The node that the calls run on, and what places one more to whom was named; before the first call.
-    void use(kernel::Node& node, std::function<void(const std::string& peer)> place)
+    void use(kernel::Node& node, std::function<void(const std::string& peer)> place,
+             std::function<std::string(const std::string& peer)> account_of)
     {
         node_ = &node;
         place_ = std::move(place);
+        account_of_ = std::move(account_of);
     }
+
+    /// The peer of a call wants us to call somebody else: somebody must say whether `follow` is done.
+    void referred(const std::shared_ptr<kernel::Call>& call, const std::shared_ptr<kernel::Referral>& referral,
+                  const std::string& words, std::function<void()> follow);
 
     /// Somebody must say whether this call is taken.
     void waits(const std::shared_ptr<kernel::Call>& call, const std::string& who);
@@ -56,6 +63,11 @@ private:
         bool on_hold = false;      // as we want it
         std::uint32_t rotation_deg = 0;
     };
+    struct Wish {
+        std::shared_ptr<kernel::Call> call;
+        std::shared_ptr<kernel::Referral> referral;
+        std::function<void()> follow;
+    };
 
     Line& current() { return lines_[current_]; }
     void read_input();
@@ -78,6 +90,9 @@ private:
     void decline();
     void go_to_other();
     void place(const std::string& peer);
+    void transfer(const std::string& peer);
+    bool take_name(char typed);
+    void decide_wish(bool follow);
     void list_calls();
     void hold(bool on);
     void rotate(const std::string& degrees);
@@ -93,6 +108,9 @@ private:
     std::deque<Line> waiting_;
     std::shared_ptr<kernel::Call> asked_about_;
     bool digits_ = false; // what is typed goes out as digits
+    std::function<std::string(const std::string&)> account_of_;
+    std::optional<std::string> name_; // of whom the peer is to call, as it is typed
+    std::optional<Wish> wish_;        // of a peer, the last
 };
 
 } // namespace jackfield::program

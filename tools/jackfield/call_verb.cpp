@@ -78,7 +78,8 @@ int run_call(const Arguments& arguments)
     plan.video = !arguments.has("audio-only");
     Progress progress(format, trace_file(arguments, config.name));
     const auto view = std::make_shared<CallerView>(InCall::Setup{progress, loop, contacts_of(config), plan, recordings,
-                                                                 arguments.has("commands"), most_calls(arguments, 2)},
+                                                                 arguments.has("commands"), most_calls(arguments, 2),
+                                                                 transfer_policy(arguments)},
                                                    talk_time);
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     view->use(*node, config, view);
@@ -111,6 +112,7 @@ Verb call_verb()
               {"for", "SECONDS", "hangs up that long after the answer"},
               {"audio-only", "", "offers no video"},
               calls_option(),
+              transfers_option(),
               commands_option(),
               trace_option(),
               events_option(),

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <charconv>
 
 namespace jackfield::program {
@@ -31,6 +33,21 @@ OptionInfo calls_option()
     return {"calls", "NUMBER", "so many calls at once, and whoever calls beside them is told that we are busy"};
 }
 
+OptionInfo transfers_option()
+{
+    return {"transfers", "POLICY",
+            "when a peer wants us to call somebody else: ask, follow or refuse (ask where keys or commands are read)"};
+}
+
+TransferPolicy transfer_policy(const Arguments& arguments)
+{
+    const bool somebody_is_there = arguments.has("commands") || isatty(STDIN_FILENO) != 0;
+    const std::string word = arguments.get("transfers", somebody_is_there ? "ask" : "refuse");
+    if (word != "ask" && word != "follow" && word != "refuse")
+        throw UsageError("--transfers takes ask, follow or refuse, not \"" + word + "\"");
+    return word == "ask" ? TransferPolicy::ask : word == "follow" ? TransferPolicy::follow : TransferPolicy::refuse;
+}
+
 int most_calls(const Arguments& arguments, int otherwise)
 {
     const std::string text = arguments.get("calls", std::to_string(otherwise));
@@ -48,6 +65,7 @@ InCall::InCall(Setup setup)
       recordings_(std::move(setup.recordings)),
       plan_(std::move(setup.plan)),
       most_calls_(setup.most_calls),
+      transfers_(setup.transfers),
       console_(setup.progress, setup.loop, setup.commands)
 {}
 
@@ -55,7 +73,10 @@ void InCall::use(kernel::Node& node, const kernel::Config& config, const std::we
 {
     node_ = &node;
     config_ = &config;
-    console_.use(node, [this, listener](const std::string& peer) { place(peer, listener.lock()); });
+    listener_ = listener;
+    console_.use(
+        node, [this](const std::string& peer) { place(peer, listener_.lock()); },
+        [this](const std::string& peer) { return account_argument(peer, *config_); });
 }
 
 // --- calls begin ----------------------------------------------------------------------------------------------------
@@ -163,6 +184,43 @@ void InCall::digit(kernel::Call& call, const kernel::Digit& digit)
 void InCall::rotated(kernel::Call& call, std::uint32_t degrees)
 {
     say(call, fmt::format("pictures of the peer are turned by {} degrees", degrees));
+}
+
+// --- calls that are handed on ---------------------------------------------------------------------------------------
+
+void InCall::referred(kernel::Call& call, const std::shared_ptr<kernel::Referral>& referral)
+{
+    const std::string words = "the peer wants us to call " + name_of_peer(referral->target, contacts_) + " instead";
+    if (transfers_ == TransferPolicy::refuse) {
+        say(call, words + ": refused");
+        referral->refuse();
+    } else if (transfers_ == TransferPolicy::follow) {
+        say(call, words);
+        follow(referral);
+    } else {
+        loop_.post([this, kept = call.shared_from_this(), referral, words] {
+            console_.referred(kept, referral, words, [this, referral] { follow(referral); });
+        });
+    }
+}
+
+/// Beside the call that it takes the place of, whatever --calls says. On either thread.
+void InCall::follow(const std::shared_ptr<kernel::Referral>& referral)
+{
+    ++open_;
+    node_->follow(referral, next_plan(), listener_.lock());
+}
+
+void InCall::transfer_progressed(kernel::Call& call, const kernel::TransferProgress& progress)
+{
+    const std::string why = progress.text.empty() ? "" : ": " + printable(progress.text);
+    const std::string code = progress.code == 0 ? "" : fmt::format(" ({})", progress.code);
+    if (progress.succeeded)
+        say(call, "the peer talks to whom it was asked to call");
+    else if (progress.over)
+        say(call, "nothing has come of the transfer" + code + why);
+    else if (progress.code == 180)
+        say(call, "it rings there");
 }
 
 // --- calls end ------------------------------------------------------------------------------------------------------

@@ -26,6 +26,11 @@ OptionInfo calls_option();
 /// How many calls there may be at once: what --calls says. Throws UsageError.
 int most_calls(const Arguments& arguments, int otherwise);
 
+/// What is done when a peer wants us to call somebody else.
+enum class TransferPolicy { ask, follow, refuse };
+OptionInfo transfers_option();
+TransferPolicy transfer_policy(const Arguments& arguments); // throws UsageError
+
 class InCall : public kernel::CallListener {
 public:
     struct Setup {
@@ -36,6 +41,7 @@ public:
         RecordingNames recordings;
         bool commands;
         int most_calls;
+        TransferPolicy transfers;
     };
 
     explicit InCall(Setup setup);
@@ -60,6 +66,8 @@ public:
     void change_refused(kernel::Call& call, const kernel::Error& error) override;
     void digit(kernel::Call& call, const kernel::Digit& digit) override;
     void rotated(kernel::Call& call, std::uint32_t degrees) override;
+    void referred(kernel::Call& call, const std::shared_ptr<kernel::Referral>& referral) override;
+    void transfer_progressed(kernel::Call& call, const kernel::TransferProgress& progress) override;
     void ended(kernel::Call& call, const kernel::CallEnd& end) override;
 
 protected:
@@ -80,6 +88,8 @@ private:
     std::string who_is(const kernel::Call& call) const;
     void place(const std::string& peer, const std::shared_ptr<kernel::CallListener>& listener);
 
+    void follow(const std::shared_ptr<kernel::Referral>& referral);
+
     kernel::MediaPlan next_plan();
 
     std::mutex mutex_; // of the next two
@@ -87,6 +97,8 @@ private:
     std::set<std::string> recording_to_; // files of calls that have not ended: they may not be there yet
     const kernel::MediaPlan plan_;
     const int most_calls_;
+    const TransferPolicy transfers_;
+    std::weak_ptr<kernel::CallListener> listener_;
     std::atomic<int> open_ = 0; // begun and not ended
     kernel::Node* node_ = nullptr;
     const kernel::Config* config_ = nullptr;

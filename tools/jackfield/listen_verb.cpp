@@ -177,7 +177,7 @@ int run_listen(const Arguments& arguments)
     plan.record_both = recordings.both_sides();
     const auto view = std::make_shared<ListenerView>(
         InCall::Setup{progress, loop, contacts_of(config), plan, recordings, arguments.has("commands"),
-                      most_calls(arguments, policy == Policy::ask ? 2 : 1)},
+                      most_calls(arguments, policy == Policy::ask ? 2 : 1), transfer_policy(arguments)},
         policy, arguments.has("once"));
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
     view->use(*node, config, view);
@@ -216,6 +216,7 @@ Verb listen_verb()
               overwrite_option(),
               {"once", "", "ends after one call, with its exit code; after those beside it, too"},
               calls_option(),
+              transfers_option(),
               commands_option(),
               trace_option(),
               events_option(),
