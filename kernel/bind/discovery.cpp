@@ -213,6 +213,14 @@ void Switchboard::end_conversation(std::uint64_t call_id)
 
 void Switchboard::send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed)
 {
+    deliver(device, message, [failed](const Error& result) {
+        if (result.status != JF_OK)
+            failed(result);
+    });
+}
+
+void Switchboard::deliver(const Device& device, const CallMessage& message, const std::function<void(Error)>& done)
+{
     std::vector<Mechanism*> first;
     std::vector<Mechanism*> others;
     const auto known = found_by_.find(device.device_id);
@@ -221,19 +229,19 @@ void Switchboard::send(const Device& device, const CallMessage& message, const s
         (leads_there && !mechanism->is_offline ? first : others).push_back(mechanism.get());
     }
     if (first.empty())
-        return send_through(others, device, message, failed);
+        return send_through(others, device, message, done);
     if (others.empty())
-        return send_through(first, device, message, failed);
+        return send_through(first, device, message, done);
     send_through(first, device, message,
-                 [this, still = std::weak_ptr(here_), others, device, message, failed](const Error& result) {
-                     if (still.expired()) // another configuration has taken our place meanwhile
-                         return failed(result);
-                     send_through(others, device, message, failed);
+                 [this, still = std::weak_ptr(here_), others, device, message, done](const Error& result) {
+                     if (result.status == JF_OK || still.expired()) // another configuration has taken our place
+                         return done(result);
+                     send_through(others, device, message, done);
                  });
 }
 
 void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,
-                               const std::function<void(Error)>& failed)
+                               const std::function<void(Error)>& done)
 {
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const jf_device recipient = device.raw();
@@ -241,13 +249,10 @@ void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device
         sizeof(jf_call_message), message.kind,
         message.call_id,         abi_text(message.purpose),
         abi_text(message.blob),  std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()};
-    const auto any = std::make_shared<AnyOf>(AnyOf{ways.size(), [failed](const Error& result) {
-                                                       if (result.status != JF_OK)
-                                                           failed(result);
-                                                   }});
+    const auto any = std::make_shared<AnyOf>(AnyOf{ways.size(), done});
     for (auto* way : ways) {
-        const auto done = completions_.make([any](const Error& result) { any->one_ended(result); });
-        way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, done);
+        const auto ended = completions_.make([any](const Error& result) { any->one_ended(result); });
+        way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, ended);
     }
 }
 
@@ -324,6 +329,14 @@ std::vector<Device> Switchboard::present(const std::string& account_id) const
             devices.push_back(present.device);
     }
     return devices;
+}
+
+void Switchboard::network_changed()
+{
+    for (const auto& mechanism : mechanisms_) {
+        if (mechanism->started && JF_HAS(mechanism->plug.methods, network_changed))
+            mechanism->plug.methods->network_changed(mechanism->plug.self);
+    }
 }
 
 bool Switchboard::online() const

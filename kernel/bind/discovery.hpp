@@ -18,6 +18,8 @@
 
 namespace jackfield::kernel {
 
+inline constexpr std::string_view kCallPurpose = "call"; // discovery.h has them all
+
 /// One message about one connection attempt.
 struct CallMessage {
     std::uint32_t kind = JF_CALL_REQUEST;
@@ -86,6 +88,9 @@ public:
     /// none took it.
     void send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed);
 
+    /// The same; `done` is also called when one took it.
+    void deliver(const Device& device, const CallMessage& message, const std::function<void(Error)>& done);
+
     /// Tells hear_presence when devices of the account come, until it was unwatched as often.
     void watch(const std::string& account_id);
     void unwatch(const std::string& account_id);
@@ -105,6 +110,9 @@ public:
     using CarriedIn = std::function<void(const Device& sender, std::unique_ptr<Carried> carried)>;
     void hear_carried(CarriedIn came_in) { carried_in_ = std::move(came_in); }
 
+    /// The addresses of this machine have changed: every mechanism looks again.
+    void network_changed();
+
     bool online() const;
 
     /// Each mechanism's describe, as {"plugin-id": {...}}.
@@ -115,7 +123,7 @@ private:
     struct Mechanism;
 
     void send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,
-                      const std::function<void(Error)>& failed);
+                      const std::function<void(Error)>& done);
 
     Completions& completions_;
     Requests requests_;

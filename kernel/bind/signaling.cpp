@@ -110,6 +110,39 @@ void SignaledCall::answer_update(const std::string& answer)
             session_->plugin_id_);
 }
 
+void SignaledCall::refer(const std::string& target)
+{
+    const auto session = raw();
+    if (!JF_HAS(session.methods, refer))
+        throw Failure(JF_UNSUPPORTED, session_->plugin_id_ + " has no transfers");
+    refer_progress_.clear();
+    refer_result_ = std::make_shared<std::optional<Error>>();
+    session.methods->refer(session.self, number_, abi_text(target),
+                           session_->completions_.make([result = refer_result_, changed = changed_](const Error& end) {
+                               *result = end;
+                               changed();
+                           }));
+}
+
+std::optional<ReferProgress> SignaledCall::take_refer_progress()
+{
+    if (refer_progress_.empty())
+        return std::nullopt;
+    auto progress = std::move(refer_progress_.front());
+    refer_progress_.pop_front();
+    return progress;
+}
+
+void SignaledCall::tell_referral(std::uint32_t code, const std::string& text)
+{
+    const auto session = raw();
+    if (!JF_HAS(session.methods, refer_progress))
+        throw Failure(JF_UNSUPPORTED, session_->plugin_id_ + " has no transfers");
+    ErrorSlot error;
+    require(session.methods->refer_progress(session.self, number_, code, abi_text(text), &error), error,
+            session_->plugin_id_);
+}
+
 void SignaledCall::on_info(std::function<bool(const std::string&, const std::string&)> hear)
 {
     info_ = std::move(hear);
@@ -199,7 +232,22 @@ const jf_signaling_listener_methods SignalingSession::kListener{
                                              std::string(reinterpret_cast<const char*>(body.data), body.size));
         return understood ? JF_OK : JF_UNSUPPORTED;
     },
-    [](void* self, jf_status status, const jf_error* error) { signaling_of(self).break_off(error_of(status, error)); }};
+    [](void* self, jf_status status, const jf_error* error) { signaling_of(self).break_off(error_of(status, error)); },
+    [](void* self, std::uint64_t call, jf_text target, jf_text referred_by) {
+        if (auto* found = signaling_of(self).find(call)) {
+            found->referral_ = {std::string(view_of(target)), std::string(view_of(referred_by))};
+            found->changed_();
+        }
+    },
+    [](void* self, std::uint64_t call, std::uint32_t code, jf_text text) {
+        constexpr std::size_t kMost = 64; // of a peer that repeats itself before anybody looks
+        if (auto* found = signaling_of(self).find(call); found != nullptr) {
+            if (found->refer_progress_.size() >= kMost)
+                found->refer_progress_.pop_front();
+            found->refer_progress_.push_back({code, std::string(view_of(text))});
+            found->changed_();
+        }
+    }};
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
                                    bool initiator, const Device& local, const Device& remote,

@@ -13,6 +13,7 @@
 #include "kernel/bind/identity.hpp"
 #include "kernel/error.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,20 @@ struct CallEnding {
     std::uint32_t reason = JF_REASON_NORMAL;
     std::uint32_t code = 0; // the wire's own number, 0 if none
     std::string text;
+};
+
+/// The peer wants us to call somebody else instead.
+struct PeerReferral {
+    std::string target;      // an account or a URI, as it came
+    std::string referred_by; // the same, or empty; nothing proves it
+};
+
+/// What has become of the call that the peer was asked for: a SIP status; 0: it says no more of it.
+struct ReferProgress {
+    std::uint32_t code = 0;
+    std::string text;
+
+    bool is_last() const { return code == 0 || code >= 200; }
 };
 
 /// One call on a session. What has happened so far; `changed` is called whenever that grows.
@@ -56,6 +71,16 @@ public:
     /// The peer's offer that nobody has answered yet, and its answer to ours; an empty one refuses. Once.
     std::optional<std::string> take_peer_offer() { return std::exchange(peer_offer_, std::nullopt); }
     std::optional<std::string> take_update_answer() { return std::exchange(update_answer_, std::nullopt); }
+
+    /// Asks the peer to call somebody else (RFC 3515); refer_result says whether it considers that, take_refer_progress
+    /// what becomes of it.
+    void refer(const std::string& target);
+    const std::optional<Error>& refer_result() const { return *refer_result_; }
+    std::optional<ReferProgress> take_refer_progress();
+
+    /// The peer asks us, and hears what becomes of it. Once each.
+    std::optional<PeerReferral> take_referral() { return std::exchange(referral_, std::nullopt); }
+    void tell_referral(std::uint32_t code, const std::string& text);
 
     /// Hears INFO of the peer; answers whether it was understood.
     void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear);
@@ -85,6 +110,10 @@ private:
     std::string peer_answer_;
     std::optional<std::string> peer_offer_; // in a running call
     std::optional<std::string> update_answer_;
+    std::shared_ptr<std::optional<Error>> refer_result_ =
+        std::make_shared<std::optional<Error>>(); // second owner: the completion of a refer
+    std::deque<ReferProgress> refer_progress_;
+    std::optional<PeerReferral> referral_;
     std::optional<CallEnding> ending_;
 };
 

@@ -26,16 +26,17 @@ constexpr std::size_t kMaxPluginFolders = 16;
 constexpr std::size_t kMaxPluginsPerSlot = 16;
 constexpr std::size_t kMaxPathBytes = 4096;
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots", "call", "link",
-                                         "files",     "contacts",    "texts", "log"};
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots",   "call",  "link",
+                                         "files",     "contacts",    "profile", "texts", "log"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
-                                          "display_name",      "calls_from"};
+                                          "display_name",      "calls_from",   "contact_requests"};
 constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
 constexpr std::string_view kFileKeys[] = {"folder", "from", "quota_mib", "file_mib"};
+constexpr std::string_view kProfileKeys[] = {"name", "card"};
 constexpr std::string_view kTextKeys[] = {"file", "max_mib", "per_second", "burst"};
 constexpr std::string_view kLogKeys[] = {"level"};
 
@@ -43,6 +44,7 @@ constexpr std::string_view kLogKeys[] = {"level"};
 constexpr std::string_view kPolicies[] = {"tcp-preferred", "race", "tcp-only", "udp-only"};
 constexpr std::string_view kBundles[] = {"auto", "never"};
 constexpr std::string_view kCallers[] = {"anyone", "contacts"};
+constexpr std::string_view kAskers[] = {"anyone", "nobody"};
 constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
 static_assert(JF_LOG_DEBUG == 0 && JF_LOG_ERROR == 3);
 
@@ -211,6 +213,7 @@ void read_call(CallSettings& call, const Config& config, const json& text)
     call.allow_unproven_peer = reader.flag("allow_unproven_peer", false);
     call.display_name = reader.text("display_name", "", 128);
     call.calls_from = static_cast<CallsFrom>(reader.choice("calls_from", 0, kCallers));
+    call.contact_requests = static_cast<ContactRequestsFrom>(reader.choice("contact_requests", 0, kAskers));
     if (call.calls_from == CallsFrom::kContacts && config.contacts.empty())
         Report(config.name, reader.place("calls_from"),
                "\"contacts\", and there is no list of them; \"contacts\": \"contacts.json\" at the top names one")
@@ -258,6 +261,25 @@ void read_contacts(Config& config, const ObjectReader& top)
     config.contacts = beside_file(config, file);
 }
 
+/// Needs to know whether there are contacts, whose cards are taken, and what callers are told to call us.
+void read_profile(Config& config, const ObjectReader& top)
+{
+    const auto* const text = top.member("profile");
+    if (text != nullptr || !config.contacts.empty())
+        config.profile.folder = beside_file(config, std::filesystem::path(config.name).stem().string() + ".cards");
+    if (text == nullptr)
+        return;
+    const ObjectReader reader(*text, "/profile", config.name, kProfileKeys);
+    config.profile.name = reader.text("name", "", Contacts::kMaxNameBytes);
+    const auto card = reader.text("card", "", kMaxPathBytes);
+    if (config.profile.name.empty() == card.empty())
+        Report(config.name, "/profile", "expected \"name\" or \"card\", one of the two and not empty").raise();
+    if (!card.empty())
+        config.profile.card = home_or_beside_file(config, reader.place("card"), card);
+    if (config.call.display_name.empty())
+        config.call.display_name = config.profile.name;
+}
+
 /// Without a name the database stands beside the configuration: alice.json has alice.texts.sqlite.
 void read_texts(Config& config, const json& text)
 {
@@ -284,6 +306,7 @@ Config read(const json& text, const std::string& name, const std::filesystem::pa
     read_contacts(config, top);
     if (const auto* const call = top.member("call"))
         read_call(config.call, config, *call);
+    read_profile(config, top);
     if (const auto* const link = top.member("link"))
         read_link(config.link, config, *link);
     if (const auto* const files = top.member("files"))
@@ -347,6 +370,11 @@ std::string_view word(Bundle bundle)
 std::string_view word(CallsFrom calls_from)
 {
     return kCallers[static_cast<std::size_t>(calls_from)];
+}
+
+std::string_view word(ContactRequestsFrom contact_requests)
+{
+    return kAskers[static_cast<std::size_t>(contact_requests)];
 }
 
 } // namespace jackfield::kernel

@@ -41,12 +41,20 @@ struct CallSettings {
     bool allow_unproven_peer = false; // a secure channel may come up without having proven who is there
     std::string display_name;
     CallsFrom calls_from = CallsFrom::kAnyone;
+    ContactRequestsFrom contact_requests = ContactRequestsFrom::kAnyone;
 };
 
 /// How links are kept between calls.
 struct LinkSettings {
     std::chrono::seconds idle_timeout{600}; // one that nobody uses for so long is closed
     std::chrono::seconds ping_interval{30}; // between two questions for a sign of life
+};
+
+/// Who we are for those who may have our card: a name, or a file with a vCard.
+struct ProfileSettings {
+    std::string name;
+    std::filesystem::path card;
+    std::filesystem::path folder; // for cards that arrive, and what was sent to whom; empty: none are taken
 };
 
 /// One plugin that the file asks for.
@@ -69,8 +77,9 @@ struct Config {
     LinkSettings link;
     FileSettings files;
     std::filesystem::path contacts; // where whom we know is written down; empty: nowhere
-    TextSettings texts;             // without a file: none are kept
-    std::int32_t log_level = 1;     // JF_LOG_INFO
+    ProfileSettings profile;
+    TextSettings texts;         // without a file: none are kept
+    std::int32_t log_level = 1; // JF_LOG_INFO
 };
 
 /// JF_NOT_FOUND if the file cannot be read, else JF_BAD_CONFIG with place, problem and what would work.
@@ -88,5 +97,6 @@ std::vector<std::filesystem::path> default_plugin_path();
 std::string_view word(ControlPolicy policy);
 std::string_view word(Bundle bundle);
 std::string_view word(CallsFrom calls_from);
+std::string_view word(ContactRequestsFrom contact_requests);
 
 } // namespace jackfield::kernel

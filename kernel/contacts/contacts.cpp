@@ -41,12 +41,8 @@ bool is_scheme(std::string_view text)
 /// Why a name cannot be one; empty if it can. It is shown on terminals, and typed where an account id could stand.
 std::string problem_with_name(std::string_view name)
 {
-    if (name.size() > Contacts::kMaxNameBytes)
-        return fmt::format("is longer than {} bytes", Contacts::kMaxNameBytes);
-    if (first_bad_utf8(name))
-        return "is not UTF-8";
-    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
-        return "has control characters in it";
+    if (auto problem = problem_with_line(name, Contacts::kMaxNameBytes); !problem.empty())
+        return problem;
     if (!name.empty() && (name.front() == ' ' || name.back() == ' '))
         return "begins or ends with a space";
     if (Contacts::is_account_id(name))
@@ -55,6 +51,17 @@ std::string problem_with_name(std::string_view name)
 }
 
 } // namespace
+
+std::string problem_with_line(std::string_view text, std::size_t max_bytes)
+{
+    if (text.size() > max_bytes)
+        return fmt::format("is longer than {} bytes", max_bytes);
+    if (first_bad_utf8(text))
+        return "is not UTF-8";
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+        return "has control characters in it";
+    return "";
+}
 
 std::optional<std::string> Contacts::normal_id(std::string_view text)
 {
@@ -116,10 +123,20 @@ Error Contacts::put(Contact contact)
     contact.account_id = *id;
     if (const auto problem = problem_with_name(contact.name); !problem.empty())
         return {JF_BAD_INPUT, fmt::format("the name {} {}", in_quotes(contact.name), problem)};
+    if (const auto problem = problem_with_line(contact.note, kMaxNoteBytes); !problem.empty())
+        return {JF_BAD_INPUT, fmt::format("the note {} {}", in_quotes(contact.note), problem)};
     const auto* const namesake = find_by_name(contact.name);
     if (namesake != nullptr && namesake->account_id != contact.account_id)
         return {JF_BAD_INPUT, fmt::format("the name {} is that of {}", in_quotes(contact.name), namesake->account_id)};
     const auto found = std::ranges::find(contacts_, contact.account_id, &Contact::account_id);
+    const bool was_asked = found != contacts_.end() && found->asked;
+    if (contact.asked && !was_asked &&
+        std::ranges::count(contacts_, true, &Contact::asked) >= std::ptrdiff_t(kMaxAsked))
+        return {JF_EXHAUSTED, fmt::format("{} accounts have been asked and have not answered; no more can be asked "
+                                          "before one of them does or is removed",
+                                          kMaxAsked)};
+    if (!contact.asked)
+        contact.note.clear();
     if (found != contacts_.end())
         *found = std::move(contact);
     else if (contacts_.size() == kMaxContacts)

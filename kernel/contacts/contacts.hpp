@@ -17,13 +17,23 @@
 namespace jackfield::kernel {
 
 struct Contact {
-    std::string account_id; // as normal_id writes it
-    std::string name;       // unique, whatever the case of its letters; may be empty
+    std::string account_id = {}; // as normal_id writes it
+    std::string name = {};       // unique, whatever the case of its letters; may be empty
     bool banned = false;
+    bool asked = false;    // to be one of ours, and has not answered yet
+    std::string note = {}; // what we wrote to it then
+
+    friend bool operator==(const Contact&, const Contact&) = default;
 };
 
 /// Whose calls come through: "anyone" but those who are banned, or "contacts" that are not.
 enum class CallsFrom { kAnyone, kContacts };
+
+/// Whose requests to become a contact are kept. Never those of accounts that are banned.
+enum class ContactRequestsFrom { kAnyone, kNobody };
+
+/// What may stand in a line that somebody else wrote: nothing if it may, or why not.
+std::string problem_with_line(std::string_view text, std::size_t max_bytes);
 
 class Contacts {
 public:
@@ -36,6 +46,8 @@ public:
     static constexpr std::size_t kMaxContacts = 10'000;
     static constexpr std::size_t kMaxNameBytes = 128;
     static constexpr std::size_t kMaxIdBytes = 256;
+    static constexpr std::size_t kMaxNoteBytes = 1024;
+    static constexpr std::size_t kMaxAsked = 64; // who have not answered; each is watched
 
     const std::vector<Contact>& all() const { return contacts_; }
     const Contact* find(std::string_view account_id) const;
@@ -44,17 +56,21 @@ public:
     /// The account that somebody means: by its id or by a name; or nothing.
     std::optional<std::string> account_of(std::string_view name_or_id) const;
 
+    /// Whom we have asked to be a contact may, too.
     bool may_call(std::string_view account_id, CallsFrom policy) const;
 
     /// The name of an account, or its id.
     std::string name_of(const std::string& account_id) const;
 
-    /// Adds a contact, or changes the one with that account. JF_BAD_INPUT for an account that is none, a name that
-    /// cannot be one or is another's; JF_EXHAUSTED when the list is full.
+    /// Adds a contact, or changes the one with that account. JF_BAD_INPUT for an account that is none, a name or
+    /// note that cannot be one, a name that is another's; JF_EXHAUSTED when the list is full, or too many
+    /// have been asked.
     Error put(Contact contact);
 
     /// False if there was none.
     bool remove(std::string_view account_id);
+
+    friend bool operator==(const Contacts&, const Contacts&) = default;
 
 private:
     std::vector<Contact> contacts_; // as they stand in the file

@@ -155,7 +155,8 @@ struct Pickup {
 
 void send(Pickup& pickup, std::uint32_t kind, std::string blob)
 {
-    pickup.node.switchboard.send(pickup.caller, {kind, pickup.call_id, "call", std::move(blob)}, [](const Error&) {});
+    pickup.node.switchboard.send(pickup.caller, {kind, pickup.call_id, std::string(kCallPurpose), std::move(blob)},
+                                 [](const Error&) {});
 }
 
 // 2, 3  A request that makes no sense is not answered.

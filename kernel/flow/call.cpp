@@ -67,6 +67,33 @@ void Call::rotate(std::uint32_t degrees)
     bell.ring();
 }
 
+void Call::transfer(std::string account)
+{
+    transfer_wanted = std::move(account);
+    bell.ring();
+}
+
+void Call::tell_ringing()
+{
+    if (follows)
+        follows->rings();
+    listener->ringing(*this);
+}
+
+void Call::tell_answered()
+{
+    if (follows)
+        follows->answered();
+    listener->answered(*this);
+}
+
+void Call::tell_ended(const CallEnd& end)
+{
+    if (follows)
+        follows->ended(end);
+    listener->ended(*this, end);
+}
+
 void Call::tell(Step step, Moment moment, std::string detail_json, std::int64_t t_ns)
 {
     timeline_.tell({t_ns, id, side, step, moment, std::move(detail_json)});

@@ -8,6 +8,7 @@
 #include "kernel/bind/bell.hpp"
 #include "kernel/bind/identity.hpp"
 #include "kernel/error.hpp"
+#include "kernel/flow/referral.hpp"
 #include "kernel/media/call_media.hpp"
 #include "kernel/timeline/timeline.hpp"
 
@@ -39,6 +40,14 @@ struct Crossing {
     std::shared_ptr<CrossedInvitation> taken; // the call goes on with this one
 };
 
+/// What becomes of the call that we asked the peer to place to somebody else.
+struct TransferProgress {
+    std::uint32_t code = 0; // a SIP status, 0 if there is none
+    bool over = false;      // the last word
+    bool succeeded = false; // they talk, and this call is hung up; if not, and it is over, this call goes on as before
+    std::string text;       // may be empty
+};
+
 /// What a program wants to hear of a call. [control] Must not block; may decide about the call at once.
 class CallListener {
 public:
@@ -59,6 +68,12 @@ public:
     virtual void digit(Call&, const Digit&) {}                // the peer pressed a key
     virtual void rotated(Call&, std::uint32_t /*degrees*/) {} // the peer's pictures are turned by so much
 
+    /// The peer wants us to call somebody else instead. Node::follow does that, Node::refuse_referral does not; within
+    /// a minute, else it is refused. The default refuses.
+    virtual void referred(Call&, const std::shared_ptr<Referral>& referral) { referral->refuse(); }
+
+    virtual void transfer_progressed(Call&, const TransferProgress&) {} // how a transfer of ours goes
+
     virtual void ended(Call&, const CallEnd&) {}
 };
 
@@ -71,6 +86,7 @@ public:
     const std::string id; // 16 hex digits, in every event of the timeline
     const Side side;
     const std::string peer_account;
+    std::string own_account; // once its flow has begun
     MediaPlan plan;
     std::string display_name;               // of the caller, if it said one
     std::shared_ptr<CallListener> listener; // second owner: the program
@@ -89,12 +105,22 @@ public:
     void mute(bool muted);
     void send_digits(const std::string& keys); // 0-9, *, #, A-D; what is no key is left out
     void rotate(std::uint32_t degrees);        // how our pictures are to be turned: 0, 90, 180, 270
+    void transfer(std::string account);        // the peer is to call that one instead
 
     /// What the flow has not done yet.
     std::deque<MediaChange> changes;
     std::string digits;
     std::optional<bool> mute_wanted;
     std::optional<std::uint32_t> rotation_wanted;
+    std::optional<std::string> transfer_wanted;
+
+    std::shared_ptr<Referral> follows; // this call is what another's peer wanted; second owner: that call's flow
+    bool transferred = false;          // the peer talks to somebody else now, as we wanted
+
+    /// Tells the listener, and whoever wanted this call.
+    void tell_ringing();
+    void tell_answered();
+    void tell_ended(const CallEnd& end);
 
     const std::optional<std::uint32_t>& hung_up() const { return hung_up_; }
     const std::optional<std::uint32_t>& refused() const { return refused_; }

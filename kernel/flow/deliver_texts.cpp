@@ -53,10 +53,33 @@ awaitable<Result> ask_store(Environment& node, std::function<Result(TextStore&)>
 
 // --- one device -----------------------------------------------------------------------------------------------------
 
+/// A telephone knows no receipts: its answer says that it has the text, and the next one waits for that (RFC 3428
+/// section 8).
+void hand_over_plain(Environment& node, const std::shared_ptr<Courier>& courier, const Text& text)
+{
+    courier->link->signaling->message(
+        "text/plain;charset=UTF-8", text.body,
+        [&node, courier, id = text.id, weak = std::weak_ptr(courier->link)](const Error& result) {
+            const auto link = weak.lock();
+            if (result.status == JF_OK && link)
+                node.texts->receipt(*link, id);
+            else if (!courier->failure)
+                courier->failure = result;
+            node.bell.ring();
+        });
+}
+
+int window(const Courier& courier)
+{
+    return courier.link->carried ? 1 : text_limits::kWindow;
+}
+
 /// Its message is on the link; it has arrived when its receipt comes.
 void hand_over(Environment& node, const std::shared_ptr<Courier>& courier, const Text& text)
 {
     courier->under_way.insert(text.id);
+    if (courier->link->carried)
+        return hand_over_plain(node, courier, text);
     courier->link->signaling->message(kCpimType, node.texts->on_the_wire(text), [&node, courier](const Error& result) {
         if (result.status != JF_OK && !courier->failure)
             courier->failure = result;
@@ -76,7 +99,7 @@ awaitable<void> send_all(Environment& node, std::shared_ptr<Outbox> box, std::sh
     };
     courier->heard = now();
     while (!useless() && !box->round_over) {
-        const int room = text_limits::kWindow - static_cast<int>(courier->under_way.size());
+        const int room = window(*courier) - static_cast<int>(courier->under_way.size());
         if (more && room > 0) {
             seen = box->writes;
             std::function<std::vector<Text>(TextStore&)> next = [account = box->account, sent, room](TextStore& store) {
@@ -99,7 +122,7 @@ awaitable<void> send_all(Environment& node, std::shared_ptr<Outbox> box, std::sh
             node.bell.ring(); // the round may be over
         const bool stirred = co_await until(node.bell, silent_at, [&] {
             more = more || box->writes != seen;
-            const bool room_again = more && courier->under_way.size() < text_limits::kWindow;
+            const bool room_again = more && static_cast<int>(courier->under_way.size()) < window(*courier);
             const bool all_arrived = !courier->idle && !more && courier->under_way.empty();
             return useless() || box->round_over || room_again || all_arrived;
         });

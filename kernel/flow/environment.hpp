@@ -9,7 +9,9 @@
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/discovery.hpp"
 #include "kernel/config/config.hpp"
+#include "kernel/contacts/contact_requests.hpp"
 #include "kernel/contacts/contacts.hpp"
+#include "kernel/contacts/own_card.hpp"
 #include "kernel/executor/workers.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/errand.hpp"
@@ -29,7 +31,14 @@
 
 namespace jackfield::kernel {
 
+class Cards;
 class Texts;
+
+/// A device that we open a link to because the network has changed.
+struct Reopening {
+    Device device;
+    std::shared_ptr<LinkErrand> errand; // second owner: the flow that does it
+};
 
 /// A link that a peer is opening.
 struct IncomingLink {
@@ -53,6 +62,7 @@ struct Environment {
     std::function<jf_status(const std::shared_ptr<Link>&, std::string content_type, std::string body)> message;
 
     Texts* texts = nullptr; // the node's; none if it keeps none
+    Cards* cards = nullptr; // the node's
 
     LinkSettings link_settings = {};
 
@@ -60,11 +70,17 @@ struct Environment {
     std::function<std::shared_ptr<FileListener>(const std::shared_ptr<FileTransfer>&)> file_offered = {};
     FileDesk files = {};
 
+    std::filesystem::path contacts_file = {}; // where the two are kept; empty: nowhere
     Contacts contacts = {};
+    ContactRequests requests = {};
+
+    OwnCard own_card = {};
+    std::filesystem::path cards_folder = {}; // of cards that arrive; empty: none are taken
 
     Device self = {}; // once identity is loaded
     Links links = {};
     Dialling dialling = {};
+    std::map<std::string, Reopening> reopening = {}; // by device
     bool tending_links = false;
     int incoming_links = 0;                                                   // being opened by peers
     std::map<std::string, std::vector<IncomingLink*>> incoming_links_of = {}; // by account, the oldest first

@@ -2,6 +2,7 @@
 
 #include "kernel/flow/incoming_call.hpp"
 
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/stay_alive.hpp"
 #include "kernel/flow/step_failure.hpp"
@@ -98,7 +99,7 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
     as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
     open_codecs(*media, *leg->media); // after the 180, which would have to share the processor with them
     call->tell_progress(Step::signaling, "ringing");
-    call->listener->ringing(*call);
+    call->tell_ringing();
     co_return answer_json;
 }
 
@@ -122,7 +123,9 @@ awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std
         as_step(Step::signaling, [&] { leg->signaled->answer(answer); });             // 6
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
-        call->listener->answered(*call);
+        call->tell_answered();
+        if (node.cards != nullptr)
+            node.cards->call_answered(leg->link);
         co_await start_media(call, media, leg);     // 7
         co_await stay_alive(call, media, leg, end); // 8
     } catch (const StepFailure& failure) {

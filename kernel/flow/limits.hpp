@@ -21,9 +21,19 @@ inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that ar
 inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
 inline constexpr auto kUpdateAnswered = 15s; // 8  from an offer in a running call to its answer
 inline constexpr auto kUpdateAgain = 100ms;  // 8  from an offer that signaling has no room for to the next try
+inline constexpr auto kTransferTaken =
+    40s; // 8  for the peer to say whether it considers a transfer; signaling is faster
+inline constexpr auto kTransferEnds =
+    180s; // 8  from there to the last word: a person is asked, and another phone rings
+inline constexpr auto kReferralDecided = 60s; // 8  for a person here to decide about a wish of the peer
+inline constexpr auto kReferrerGoes = 5s;     // 8  for a peer whose wish has come true to hang up, before we do
 inline constexpr std::chrono::seconds kSurplusIdle =
-    10s;                                 // a second link to a device, for what may be on its way over it
-inline constexpr auto kPingAnswer = 10s; //    for the peer of a kept link to give a sign of life
+    10s;                                     // a second link to a device, for what may be on its way over it
+inline constexpr auto kPingAnswer = 10s;     //    for the peer of a kept link to give a sign of life
+inline constexpr auto kPingAfterChange = 2s; //    the same, when our addresses have changed
+inline constexpr auto kReopenTries = 120s;   //    for a link that such a change has broken
+inline constexpr std::chrono::milliseconds kReopenFirstPause = 500ms; // before the next try; it doubles, up to
+inline constexpr std::chrono::milliseconds kReopenLongestPause = 10s;
 inline constexpr auto kFileAnswer = 60s; //    for the peer to take a file: a person may be asked
 inline constexpr auto kFileOffer = 10s;  //    from a channel for a file to the offer
 inline constexpr auto kFileDone = 60s;   //    from the last byte to the word that all is on the disk
@@ -46,6 +56,11 @@ inline constexpr auto kTextLongPause = 300s; //    .. up to this
 inline constexpr auto kTextDevices = 60s;    //    between two look-ups for more devices than have a link
 inline constexpr auto kTextComesAgain = 60s; //    what comes after a refused text is held back for it
 
+inline constexpr std::chrono::seconds kContactAskPause = 60s; //    until whom we asked is asked again; it doubles ..
+inline constexpr std::chrono::seconds kContactAskLongPause = 3600s; //    .. up to this
+inline constexpr std::chrono::seconds kCardAfterLink = 1s; //    from a link to our card: a call's first steps go before
+inline constexpr auto kContactAskLeast = 10s;              //    between two requests to one device that comes and goes
+
 inline constexpr int kUpdateTries = 50;             // 8  while signaling is busy with an offer of the peer
 inline constexpr int kIncomingLinks = 64;           // handshakes with strangers at once
 inline constexpr int kIncomingLinksOfContacts = 16; // beside those
@@ -54,6 +69,12 @@ inline constexpr auto kIncomingLinkStays = 1s; // then the oldest makes room for
 inline constexpr int kDevicesAsked = 16;       // 2  of one account, by one call
 inline constexpr int kLookUpsPerSecond = 10;   //    because of strangers who call
 inline constexpr int kLookUpsAtOnce = 64;
+inline constexpr int kCardsPerSecond = 1; //    of one account
+inline constexpr int kCardsAtOnce = 5;
+inline constexpr int kContactMessagesPerSecond = 1; //    of one account
+inline constexpr int kContactMessagesAtOnce = 4;
+inline constexpr int kContactStrangersPerSecond = 5; //    of all who are no contacts
+inline constexpr int kContactStrangersAtOnce = 32;
 inline constexpr int kFilesSentAtOnce = 4;
 inline constexpr int kFilesReceivedAtOnce = 32;
 inline constexpr int kFilesReceivedAtOncePerAccount = 8;

@@ -5,6 +5,7 @@
 #include "kernel/flow/incoming_call.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/outgoing_call.hpp"
+#include "kernel/flow/reopen_links.hpp"
 #include "kernel/flow/send_file.hpp"
 #include "kernel/flow/step_failure.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 
 awaitable<void> run_call(Environment& node, awaitable<void> flow, std::shared_ptr<Call> call)
 {
+    call->own_account = node.self.account_id;
     node.calls.insert(call);
     co_await std::move(flow);
     node.calls.erase(call);
@@ -75,6 +77,15 @@ void start_call(Environment& node, const std::shared_ptr<Call>& call)
     spawn(node, run_call(node, outgoing_call(node, call), call));
 }
 
+void start_following(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Referral>& referral)
+{
+    if (referral->take_up())
+        call->follows = referral;
+    else
+        call->hang_up(JF_REASON_CANCELLED);
+    start_call(node, call);
+}
+
 void start_file(Environment& node, const std::shared_ptr<FileTransfer>& transfer)
 {
     if (node.stopping)
@@ -112,6 +123,7 @@ awaitable<void> load_identity(Environment& node)
 void dismiss(Environment& node)
 {
     node.stopping = true;
+    reopen_no_more(node);
     for (const auto& call : node.calls)
         call->hang_up();
     for (const auto& transfer : node.files.transfers)
@@ -136,6 +148,7 @@ awaitable<void> retire(Environment& node, bool withdraws)
         co_await withdraw(node);
     // A peer that has kept a link of ours would call over it, and with what was configured before.
     node.links.clear();
+    reopen_no_more(node);
     do {
         node.bell.ring(); // for the flow that tends them
         co_await last_flow(node);

@@ -3,6 +3,7 @@
 #include "kernel/flow/open_link.hpp"
 
 #include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/control_paths.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
@@ -54,7 +55,7 @@ struct Dial {
 
 void send(Dial& dial, std::uint32_t kind, std::string blob)
 {
-    const CallMessage message{kind, dial.call_id, "call", std::move(blob)};
+    const CallMessage message{kind, dial.call_id, std::string(kCallPurpose), std::move(blob)};
     const bool needed = kind == JF_CALL_REQUEST; // one candidate less is no reason to give up
     dial.node.switchboard.send(dial.callee, message,
                                [heard = std::weak_ptr(dial.heard), errand = dial.errand, needed](const Error& error) {
@@ -280,6 +281,8 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
     node.links.keep(initiator, link);
     if (node.texts != nullptr)
         node.texts->link_opened(link->peer.account_id, initiator);
+    if (node.cards != nullptr)
+        node.cards->link_opened(link);
     if (std::exchange(node.tending_links, true))
         node.bell.ring();
     else

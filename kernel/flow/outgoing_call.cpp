@@ -2,6 +2,7 @@
 
 #include "kernel/flow/outgoing_call.hpp"
 
+#include "kernel/flow/cards.hpp"
 #include "kernel/flow/crossing.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
@@ -164,7 +165,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
         ring_found_devices(node, call, media, search, legs);
         for (const auto& leg : legs) {
             if (leg->ringing() && !std::exchange(rang, true))
-                call->listener->ringing(*call);
+                call->tell_ringing();
             if (leg->answered() && !winner)
                 winner = leg;
             ready.offer(*call, *leg); // while it rings, so that media flows at the accept
@@ -216,7 +217,9 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
         end_crossing(*call);
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
-        call->listener->answered(*call);
+        call->tell_answered();
+        if (node.cards != nullptr)
+            node.cards->call_answered(leg->link);
         co_await start_media(call, media, leg);     // 7
         co_await stay_alive(call, media, leg, end); // 8   until someone hangs up
     } catch (const StepFailure& failure) {

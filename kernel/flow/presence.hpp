@@ -40,14 +40,19 @@ public:
             switchboard_.unwatch(account_id);
     }
 
-    /// These and no others.
-    void only(const std::set<std::string>& wanted)
+    void drop_all_but(const std::set<std::string>& wanted)
     {
         const auto before = accounts_;
         for (const auto& account : before) {
             if (!wanted.contains(account))
                 drop(account);
         }
+    }
+
+    /// These and no others.
+    void only(const std::set<std::string>& wanted)
+    {
+        drop_all_but(wanted);
         for (const auto& account : wanted)
             add(account);
     }

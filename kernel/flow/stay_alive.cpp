@@ -3,6 +3,7 @@
 #include "kernel/flow/stay_alive.hpp"
 
 #include "kernel/flow/call_signals.hpp"
+#include "kernel/flow/call_transfers.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/live_media.hpp"
 #include "kernel/flow/step_failure.hpp"
@@ -109,16 +110,18 @@ awaitable<bool> until_over(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
     StatisticsTeller statistics(*call, *media, *leg);
     LiveMedia live(*call, *media, *leg);
     CallSignals signals(*call, *media, *leg);
+    CallTransfers transfers(*call, *media, *leg);
     const auto answered_at = now();
     const auto opened_by = [&] { return live.codecs_by().value_or(answered_at + limits::kOpenCodecs); };
     const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by(); };
     const auto look_again = [&] {
-        const auto next = std::min({statistics.next(), live.next(), signals.next()});
+        const auto next = std::min({statistics.next(), live.next(), signals.next(), transfers.next()});
         return media->ready() ? next : std::min(next, opened_by());
     };
     while (!codecs_are_late()) {
         const bool over = co_await until(call->bell, look_again, [&] {
             teller.look(*media);
+            transfers.look(); // may want other media
             live.look();
             signals.look();
             return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
@@ -212,6 +215,8 @@ awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
         co_return;
     }
     end->reason = call->hung_up().value_or(JF_REASON_FAILED);
+    if (call->transferred)
+        end->error.text = "transferred";
     auto broken = leg->media->failure();
     if (!broken)
         broken = media->failure();
@@ -255,7 +260,7 @@ awaitable<void> close_call(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
         detail["failed_step"] = name_of(end->step);
         call->tell(Step::call, Moment::failed, detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
-    call->listener->ended(*call, *end);
+    call->tell_ended(*end);
 }
 
 } // namespace jackfield::kernel

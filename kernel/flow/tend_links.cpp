@@ -9,35 +9,35 @@
 
 namespace jackfield::kernel {
 
-namespace {
-
-void tell(Environment& node, const Link& link, std::string_view what)
+void tell_of_link(Environment& node, const Device& peer, std::string_view what)
 {
-    const nlohmann::json detail{{"what", what}, {"account", link.peer.account_id}, {"device", link.peer.device_id}};
+    const nlohmann::json detail{{"what", what}, {"account", peer.account_id}, {"device", peer.device_id}};
     node.timeline.tell({0, "", Side::node, Step::connectivity, Moment::progress, detail.dump()});
 }
 
-/// A call that goes on over it keeps it alive; whoever comes next opens another.
-void forget(Environment& node, const std::shared_ptr<Link>& link)
+void forget_link(Environment& node, const std::shared_ptr<Link>& link)
 {
-    tell(node, *link, "kept link is dead");
+    tell_of_link(node, link->peer, "kept link is dead");
     node.links.drop(link);
     node.bell.ring();
 }
 
-void ping(Environment& node, const std::shared_ptr<Link>& link)
+void ping_link(Environment& node, const std::shared_ptr<Link>& link, std::chrono::milliseconds limit,
+               std::function<void(const std::shared_ptr<Link>&)> dead)
 {
     if (!link->layers->wants_channels())
         return;
     link->layers->channels().ping(
-        limits::kPingAnswer, node.completions.make([&node, weak = std::weak_ptr(link)](const Error& result) {
+        limit, node.completions.make([&node, weak = std::weak_ptr(link), dead = std::move(dead)](const Error& result) {
             if (result.status == JF_TIMEOUT) // on a later turn: a plugin does not go away inside its own call
-                node.control.post([&node, weak] {
+                node.control.post([weak, dead] {
                     if (const auto still = weak.lock())
-                        forget(node, still);
+                        dead(still);
                 });
         }));
 }
+
+namespace {
 
 /// Closes what is idle, asks the others for a sign of life where that is due. When to look again.
 TimePoint look_after(Environment& node)
@@ -49,13 +49,14 @@ TimePoint look_after(Environment& node)
             link->idle_since = used ? std::nullopt : std::optional(now());
         const auto idle_timeout = node.links.is_surplus(link) ? limits::kSurplusIdle : node.link_settings.idle_timeout;
         if (link->idle_since && now() >= *link->idle_since + idle_timeout) {
-            tell(node, *link, "idle link closed");
+            tell_of_link(node, link->peer, "idle link closed");
             node.links.drop(link);
             continue;
         }
         if (now() >= link->ping_due) {
             if (link->ping_due != TimePoint())
-                ping(node, link);
+                ping_link(node, link, limits::kPingAnswer,
+                          [&node](const std::shared_ptr<Link>& dead) { forget_link(node, dead); });
             link->ping_due = now() + node.link_settings.ping_interval;
         }
         next = std::min(next, link->ping_due);

@@ -95,6 +95,9 @@ public:
     TextInbox& inbox() { return inbox_; }
     void delivery_ended(const std::shared_ptr<Outbox>& box);
 
+    /// The device at the other end has kept that text of ours.
+    void receipt(const Link& link, const std::string& id);
+
     /// Whether devices of the account that no link is open to should be looked for. No, for a while, once it was yes.
     bool time_to_look_for(const std::string& account);
 
@@ -102,7 +105,6 @@ public:
     std::string on_the_wire(const Text& text) const;
 
 private:
-    void receipt(const Link& link, const std::string& id);
     void deliver(const std::string& account);
     void wake();
 

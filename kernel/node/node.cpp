@@ -61,7 +61,10 @@ std::expected<std::unique_ptr<Node>, Error> Node::create(const Config& config, R
 Node::Impl::Impl(const Config& config, Registry registry, std::shared_ptr<NodeListener> listener, LogSink log)
     : listener_(listener ? std::move(listener) : std::make_shared<NodeListener>()),
       log_level_(config.log_level),
-      log_(std::move(log))
+      log_(std::move(log)),
+      introductions_(control_, timeline_, introduction_ears()),
+      cards_(control_, timeline_,
+             [this](const std::string& account, const Vcard& card) { listener_->profile(account, card); })
 {
     const auto resolved = resolve(config, registry);
     if (!resolved)
@@ -120,8 +123,11 @@ std::expected<OwnIds, Error> Node::Impl::start(bool announced)
         return std::unexpected(texts);
     const auto online = wait_for<Error>(control_, [this, announced](const std::function<void(Error)>& hand_over) {
         const Error begun = go_online(*stack_, announced);
-        if (begun.status == JF_OK)
+        if (begun.status == JF_OK) {
             begin_watching();
+            introduce_in(stack_->environment.get());
+            watch_network();
+        }
         hand_over(begun);
     });
     if (online.status != JF_OK)
@@ -157,19 +163,33 @@ Error Node::Impl::go_online(Stack& stack, bool announced)
 
 // --- calls ----------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
+std::shared_ptr<Call> Node::Impl::make_call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
 {
     if (!listener)
         listener = std::make_shared<SilentListener>();
-    const auto call =
-        std::make_shared<Call>(timeline_, Side::caller, std::move(peer), std::move(plan), std::move(listener));
+    return std::make_shared<Call>(timeline_, Side::caller, std::move(peer), std::move(plan), std::move(listener));
+}
+
+std::shared_ptr<Call> Node::Impl::follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                         std::shared_ptr<CallListener> listener)
+{
+    const auto call = make_call(referral->target, std::move(plan), std::move(listener));
+    post([this, call, referral] { start_following(*stack_->environment, call, referral); });
+    return call;
+}
+
+std::shared_ptr<Call> Node::Impl::call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener)
+{
+    const auto call = make_call(std::move(peer), std::move(plan), std::move(listener));
     post([this, call] { start_call(*stack_->environment, call); });
     return call;
 }
 
 void Node::Impl::request(Environment& environment, const Device& sender, const CallMessage& message)
 {
-    if (message.kind == JF_CALL_REQUEST)
+    if (message.purpose == kContactPurpose && &environment == stack_->environment.get())
+        introductions_.heard(sender, message);
+    if (message.kind == JF_CALL_REQUEST && message.purpose == kCallPurpose)
         spawn(environment, accept_link(environment, sender, message));
 }
 
@@ -233,6 +253,7 @@ void Node::Impl::stop()
     if (std::exchange(stopped_, true))
         return;
     wait_for<Error>(control_, [this](const std::function<void(Error)>& hand_over) {
+        network_.reset();
         for (const auto& old : retiring_)
             dismiss(*old->environment);
         asio::co_spawn(control_.context(), leave(*stack_->environment),
@@ -250,6 +271,7 @@ void Node::Impl::gone()
     if (!on_gone_ || !retiring_.empty())
         return;
     texts_work_in(nullptr);
+    introduce_in(nullptr);
     stack_.reset();
     std::exchange(on_gone_, nullptr)();
 }
@@ -324,6 +346,22 @@ void Node::send_digits(const std::shared_ptr<Call>& call, std::string keys)
 void Node::rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees)
 {
     impl_->post([call, degrees] { call->rotate(degrees); });
+}
+
+void Node::transfer(const std::shared_ptr<Call>& call, std::string account)
+{
+    impl_->post([call, account = std::move(account)] { call->transfer(account); });
+}
+
+std::shared_ptr<Call> Node::follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                   std::shared_ptr<CallListener> listener)
+{
+    return impl_->follow(referral, std::move(plan), std::move(listener));
+}
+
+void Node::refuse_referral(const std::shared_ptr<Referral>& referral)
+{
+    impl_->post([referral] { referral->refuse(); });
 }
 
 std::shared_ptr<FileTransfer> Node::send_file(std::string peer_account, std::filesystem::path file,

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "kernel/config/config.hpp"
+#include "kernel/contacts/contact_requests.hpp"
+#include "kernel/contacts/vcard.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/file_transfer.hpp"
@@ -77,6 +79,22 @@ public:
     /// A file comes in, from somebody whose files are taken. Whoever is returned hears how it goes; the default,
     /// nobody, refuses it.
     virtual std::shared_ptr<FileListener> incoming_file(const std::shared_ptr<FileTransfer>&) { return nullptr; }
+
+    /// Somebody asks to be a contact; a person decides (change_acquaintances, or the program's verbs). Each account
+    /// once, and again if it says something else.
+    virtual void contact_request(const ContactRequest&) {}
+
+    /// Whom we had asked is a contact, and has us for one.
+    virtual void contact_accepted(const Contact&) {}
+
+    /// A request of ours was handed to discovery for that device.
+    virtual void contact_asked(const std::string& /*account_id*/, const std::string& /*device_id*/) {}
+
+    /// The list of contacts is another than before: changed by us, or in its file by somebody else.
+    virtual void contacts_changed(const Contacts&) {}
+
+    /// A profile card of an account has come, which is on the disk; another than the one before.
+    virtual void profile(const std::string& /*account_id*/, const Vcard& /*card*/) {}
 
     /// A text of a peer, which is on the disk: each once, and each account's in the order in which it wrote them.
     virtual void text_received(const Text&) {}
@@ -174,6 +192,18 @@ public:
     /// How the peer is to turn our pictures: 0, 90, 180 or 270 degrees clockwise.
     void rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees);
 
+    /// The peer of a running call is to call that account instead. CallListener::transfer_progressed hears how that
+    /// goes. When they talk, the call is hung up; until then the peer is on hold. If nothing comes of it, the call goes
+    /// on.
+    void transfer(const std::shared_ptr<Call>& call, std::string account);
+
+    /// Places the call that the peer of another wants, and tells it how that goes (CallListener::referred). When it is
+    /// answered the other call ends; if nothing comes of it, that one goes on. If the referral is decided already, the
+    /// call ends at once.
+    std::shared_ptr<Call> follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                 std::shared_ptr<CallListener> listener);
+    void refuse_referral(const std::shared_ptr<Referral>& referral);
+
     /// Sends a file to one device of the peer, the first that can be reached. It goes on where it was if the connection
     /// breaks, and where an earlier one of the same file had come to. `listener` may be null.
     std::shared_ptr<FileTransfer> send_file(std::string peer_account, std::filesystem::path file,
@@ -192,6 +222,14 @@ public:
     /// Tells the peer that somebody is writing, or has stopped: over links that are open, and only there. Whoever goes
     /// on writing says so again before two minutes have passed. Neither kept nor sent again.
     void typing(const std::string& peer_account, bool active);
+
+    /// Asks an account to be a contact, under a name of ours for it and with a note for it, each of which may be empty:
+    /// its devices that are there, and others when they come, until it answers; by this node, or a later one with the
+    /// same contacts. Returns when that is on the disk. JF_UNSUPPORTED, in four parts, without "contacts" in the
+    /// configuration or for an account of a service; JF_BAD_INPUT, JF_EXHAUSTED as Contacts::put has it. Blocks the
+    /// caller.
+    std::expected<void, Error> request_contact(const std::string& peer_account, const std::string& name,
+                                               const std::string& note);
 
     /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
     std::string describe_discovery();

@@ -8,6 +8,10 @@
 
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/control_thread.hpp"
+#include "kernel/executor/file_watch.hpp"
+#include "kernel/executor/network_watch.hpp"
+#include "kernel/flow/cards.hpp"
+#include "kernel/flow/introductions.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
 #include "kernel/node/stack.hpp"
@@ -38,6 +42,8 @@ public:
     }
 
     std::shared_ptr<Call> call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
+    std::shared_ptr<Call> follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,
+                                 std::shared_ptr<CallListener> listener);
     std::shared_ptr<FileTransfer> send_file(std::string peer, std::filesystem::path file,
                                             std::shared_ptr<FileListener> listener);
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
@@ -46,6 +52,8 @@ public:
     std::expected<std::string, Error> send_text(const std::string& peer, std::string text);
     std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);
     void typing(const std::string& peer, bool active);
+
+    std::expected<void, Error> request_contact(Contact contact);
 
     const Plug<jf_identity_methods>& identity() const { return stack_->board->identity; }
 
@@ -65,7 +73,13 @@ private:
     Error same_texts(const Config& config) const;
     void texts_work_in(Environment* environment);
     Error go_online(Stack& stack, bool announced);
+    void watch_network();
+    void network_changed(const std::set<std::string>& gone);
     void begin_watching();
+    IntroductionEars introduction_ears();
+    void introduce_in(Environment* environment);
+    void watch_contacts_file();
+    void contacts_have_changed();
     void heard_presence(const Device& device, bool there);
     void tell_presence(const Device& device, bool there);
     void take_over(std::unique_ptr<Stack> next);
@@ -75,9 +89,10 @@ private:
     {
         return {stack.environment->self.account_id, stack.environment->self.device_id};
     }
-    static void request(Environment& environment, const Device& sender, const CallMessage& message);
+    void request(Environment& environment, const Device& sender, const CallMessage& message);
     void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
                  std::string name);
+    std::shared_ptr<Call> make_call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
     void tell(Step step, Moment moment, std::string detail = {});
 
     std::shared_ptr<NodeListener> listener_;
@@ -86,9 +101,13 @@ private:
     ControlThread control_;
     std::int32_t log_level_;
     LogSink log_;
-    std::unique_ptr<Texts> texts_;  // none if the configuration says nothing of texts
+    std::unique_ptr<Texts> texts_; // none if the configuration says nothing of texts
+    Introductions introductions_;
+    Cards cards_;
+    std::unique_ptr<FileWatch> contacts_watch_;
     std::set<std::string> watched_; // by the program; [control]
     std::unique_ptr<Stack> stack_;
+    std::unique_ptr<NetworkWatch> network_;      // from start on; [control]
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on
     std::mutex one_at_a_time_;                   // of all that waits for a stack; never held on the control thread
     std::function<void()> on_gone_;              // while the node stops: the current stack has left

@@ -9,7 +9,8 @@
 
 namespace jackfield::kernel {
 
-/// [control] Our own account first: a device of ours that was revoked is of more interest than who is there.
+/// [control] Our own account first: a device of ours that was revoked is of more interest than who is there. Then whom
+/// we have asked to be a contact.
 void Node::Impl::begin_watching()
 {
     auto& environment = *stack_->environment;
@@ -17,9 +18,11 @@ void Node::Impl::begin_watching()
     watching.add(environment.self.account_id);
     for (const auto& account : watched_)
         watching.add(account);
-    for (const auto& contact : environment.contacts.all()) {
-        if (!contact.banned && !watching.add(contact.account_id))
-            break;
+    for (const bool asked : {true, false}) {
+        for (const auto& contact : environment.contacts.all()) {
+            if (!contact.banned && contact.asked == asked && !watching.add(contact.account_id))
+                return;
+        }
     }
 }
 
@@ -28,6 +31,8 @@ void Node::Impl::heard_presence(const Device& device, bool there)
 {
     if (there && texts_)
         texts_->peer_is_back(device.account_id);
+    if (there)
+        introductions_.has_come(device);
     end_disowned_links(*stack_->environment, device.account_id); // whoever it is: its card may have brought the list
     const auto& environment = *stack_->environment;
     if (environment.watching.has(device.account_id) && device.device_id != environment.self.device_id)

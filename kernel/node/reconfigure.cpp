@@ -26,7 +26,7 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
     else
         stack->switchboard = std::make_shared<Switchboard>(
             *stack->board, completions_,
-            [&at = *stack](const Device& sender, const CallMessage& message) {
+            [this, &at = *stack](const Device& sender, const CallMessage& message) {
                 request(*at.environment, sender, message);
             },
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
@@ -62,6 +62,8 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
     const auto message = [this, &stack](const std::shared_ptr<Link>& link, const std::string& content_type,
                                         const std::string& body) -> jf_status {
         const auto& sender = link->peer.account_id;
+        if (const auto taken = cards_.take(link, content_type, body))
+            return *taken;
         const bool wanted = may_call(*stack.environment, sender);
         if (texts_ != nullptr) {
             if (const auto taken = texts_->take(link, wanted, content_type, body))
@@ -77,11 +79,21 @@ std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Co
         return listener_->incoming_file(transfer);
     };
     environment->texts = texts_.get();
+    environment->cards = &cards_;
+    environment->own_card = own_card(config);
+    environment->cards_folder = config.profile.folder;
+    if (environment->settings.display_name.empty() && environment->own_card.name.size() <= Contacts::kMaxNameBytes)
+        environment->settings.display_name = environment->own_card.name;
     if (!config.contacts.empty()) {
         auto contacts = load_contacts(config.contacts);
         if (!contacts)
             throw Failure(contacts.error());
         environment->contacts = std::move(*contacts);
+        auto requests = load_requests(config.contacts);
+        if (!requests)
+            throw Failure(requests.error());
+        environment->requests = std::move(*requests);
+        environment->contacts_file = config.contacts;
     }
     return environment;
 }
@@ -132,7 +144,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
 {
     const bool withdraws = next->switchboard != stack_->switchboard;
     next->switchboard->hand_requests_to(
-        [&environment = *next->environment](const Device& sender, const CallMessage& message) {
+        [this, &environment = *next->environment](const Device& sender, const CallMessage& message) {
             request(environment, sender, message);
         });
     hear_carried(*next);
@@ -140,6 +152,7 @@ void Node::Impl::take_over(std::unique_ptr<Stack> next)
     Stack* const old = retiring_.back().get();
     texts_work_in(stack_->environment.get());
     begin_watching();
+    introduce_in(stack_->environment.get());
     asio::co_spawn(control_.context(), retire(*old->environment, withdraws), [this, old](const std::exception_ptr&) {
         // On a later turn: what was posted about its links before must still find it.
         control_.post([this, old] { retired(old); });

@@ -13,7 +13,7 @@ namespace jackfield::kernel {
 
 std::string_view name_of(Step step)
 {
-    static constexpr std::array<std::string_view, 15> names{"configuration",
+    static constexpr std::array<std::string_view, 16> names{"configuration",
                                                             "identity",
                                                             "discovery",
                                                             "request",
@@ -27,7 +27,8 @@ std::string_view name_of(Step step)
                                                             "media",
                                                             "call",
                                                             "file",
-                                                            "text"};
+                                                            "text",
+                                                            "contact"};
     return names[static_cast<std::size_t>(step)];
 }
 

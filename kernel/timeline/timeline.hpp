@@ -33,6 +33,7 @@ enum class Step {
     call,               // the call as a whole: its last event says how it ended
     file,               // beside calls: one file, from offer to the last byte
     text,               // texts between accounts, in and out of a call
+    contact,            // who asks whom to be a contact, and profile cards
 };
 
 enum class Moment { start, progress, done, failed };

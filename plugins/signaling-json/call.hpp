@@ -40,6 +40,12 @@ struct Call {
     std::size_t update_lines = 0;    ///< of it
     bool update_stands_back = false; ///< the peer's came first; ours goes out again after it
     signaling::Deadlines::Id update_deadline = 0;
+
+    bool asks = false;        ///< we have asked the peer to call somebody else, and do not know yet what became of it
+    std::uint64_t asking = 0; ///< the delivery of that
+    signaling::Deadlines::Id asking_deadline = 0; ///< for the next word
+    bool wanted = false; ///< the peer has asked us, and the kernel has not said yet how it ended
+    std::uint32_t times_wanted = 0;
 };
 
 } // namespace jackfield::json_signaling

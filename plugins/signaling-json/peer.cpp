@@ -15,6 +15,8 @@ void Session::on_message(const Message& message)
         return on_delivery(message);
     if (message.type() == "taken")
         return on_taken(message);
+    if (message.type() == "refer")
+        return on_refer(message);
     if (Call* const call = find(message.call()))
         return on_call_message(*call, message);
     if (message.call().empty())
@@ -73,6 +75,8 @@ void Session::on_call_message(Call& call, const Message& message)
         on_update(call, message);
     else if (type == "update-answer")
         on_update_answer(call, message);
+    else if (type == "referral")
+        on_referral(call, message);
     else if (type == "bye")
         on_bye(call, message);
 }
@@ -182,7 +186,8 @@ void Session::on_taken(const Message& message)
     if (status == "ok")
         end_delivery(message.number("id"), JF_OK, {});
     else
-        end_delivery(message.number("id"), JF_REFUSED, "the peer answered \"" + status + "\"");
+        end_delivery(message.number("id"), status == "busy" ? JF_BUSY : JF_REFUSED,
+                     "the peer answered \"" + status + "\"");
 }
 
 } // namespace jackfield::json_signaling

@@ -146,6 +146,9 @@ void Session::forget(Call& call)
 {
     deadlines_.stop(call.deadline);
     deadlines_.stop(call.update_deadline);
+    deadlines_.stop(call.asking_deadline);
+    if (call.asks)
+        end_delivery(call.asking, JF_CLOSED, "the call has ended");
     calls_.erase(call.number);
 }
 
@@ -283,19 +286,27 @@ void Session::deliver(const char* type, std::uint64_t number, std::string_view c
     check_open();
     if (content_type.find('/') == std::string_view::npos || content_type.size() > kMaxContentTypeBytes)
         throw Failure(JF_BAD_INPUT, "not a media type: " + cut_text(content_type, 60));
-    if (deliveries_.size() >= kMaxDeliveries)
-        throw Failure(JF_EXHAUSTED, std::to_string(kMaxDeliveries) + " messages wait for the peer's word already");
-    const std::uint64_t id = last_delivery_ + 1;
-    Json message{{"type", type}, {"id", id}, {"content_type", std::string(content_type)}};
+    Json message{{"type", type}, {"content_type", std::string(content_type)}};
     if (number != 0)
         message["call"] = call_of(number).id;
     put_body(message, body);
+    await_taken(std::move(message), std::move(done));
+}
+
+/// Gives the message the number that `taken` repeats.
+std::uint64_t Session::await_taken(Json message, Completion done)
+{
+    if (deliveries_.size() >= kMaxDeliveries)
+        throw Failure(JF_EXHAUSTED, std::to_string(kMaxDeliveries) + " messages wait for the peer's word already");
+    const std::uint64_t id = last_delivery_ + 1;
+    message["id"] = id;
     send(message);
     last_delivery_ = id;
     const auto deadline = deadlines_.start(options_.answer_timeout, [this, id] {
         end_delivery(id, JF_TIMEOUT, "the peer's program did not answer in time");
     });
     deliveries_.emplace(id, Delivery{std::move(done), deadline});
+    return id;
 }
 
 void Session::end_delivery(std::uint64_t id, Status status, const std::string& text)
@@ -309,6 +320,7 @@ void Session::end_delivery(std::uint64_t id, Status status, const std::string& t
     else
         found->second.done.fail(status, text);
     deliveries_.erase(found);
+    refer_is_taken(id, status == JF_OK);
 }
 
 } // namespace jackfield::json_signaling

@@ -33,9 +33,11 @@ public:
     void bye(std::uint64_t call, std::uint32_t reason) override;
     void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
     void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
+    void refer(std::uint64_t call, std::string_view target, Completion done) override;
+    void refer_progress(std::uint64_t call, std::uint32_t code, std::string_view text) override;
 
 private:
-    struct Delivery { // a message or info that the peer has not taken yet
+    struct Delivery { // a message, info or refer that the peer has not taken yet
         Completion done;
         signaling::Deadlines::Id deadline = 0;
     };
@@ -52,6 +54,7 @@ private:
     void forget(Call& call);
     void expect_confirm(Call& call);
     void deliver(const char* type, std::uint64_t call, std::string_view content_type, ByteView body, Completion done);
+    std::uint64_t await_taken(Json message, Completion done);
     void end_delivery(std::uint64_t id, Status status, const std::string& text);
 
     // updates.cpp
@@ -59,6 +62,12 @@ private:
     void on_update(Call& call, const Message& message);
     void on_update_answer(Call& call, const Message& message);
     void settle_update(Call& call);
+
+    // referrals.cpp
+    void refer_is_taken(std::uint64_t delivery, bool taken);
+    void expect_referral(Call& call);
+    void on_referral(Call& call, const Message& message);
+    void on_refer(const Message& message);
 
     // peer.cpp: what the peer says
     void on_message(const Message& message);

@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxIdBytes = 64;
 inline constexpr std::size_t kMaxNameBytes = 128;
 inline constexpr std::size_t kMaxTextBytes = 240;
 inline constexpr std::size_t kMaxContentTypeBytes = 256;
+inline constexpr std::size_t kMaxTargetBytes = 512;
 
 /// Cuts a stream into lines.
 class Lines {

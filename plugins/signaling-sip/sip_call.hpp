@@ -8,6 +8,7 @@
 #include "sip_transactions.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,33 @@ struct WaitingDelivery {
     const char* method = "";
     std::string content_type;
     std::string body;
+};
+
+/// Our wish that the peer calls somebody else (RFC 3515).
+struct OwnReferral {
+    bool open = false; ///< until it is known what became of it
+    bool ever = false;
+    std::uint32_t cseq = 0;
+    std::uint64_t delivery = 0; ///< whose completion waits for the peer's answer
+    Deadlines::Id deadline = 0; ///< for the next word
+};
+
+/// A notification that waits for the answer to the one before.
+struct Notice {
+    std::string event;
+    std::string state;
+    std::string body;
+};
+
+/// The peer's wish that we call somebody else, and what we tell it about that.
+struct PeerReferral {
+    bool open = false;       ///< until the kernel has said how it ended
+    bool pending = false;    ///< it has not said anything yet
+    bool silent = false;     ///< the peer does not want to hear
+    std::uint32_t count = 0; ///< in this call, with this one
+    std::uint32_t cseq = 0;
+    bool telling = false; ///< a notification waits for its answer
+    std::deque<Notice> notices;
 };
 
 struct Call {
@@ -95,6 +123,9 @@ struct Call {
     bool retry_wanted =
         false; ///< both sides offered at once: ours is sent again, when the timer has run and none is open
     Deadlines::Id retry_timer = 0;
+
+    OwnReferral asked;
+    PeerReferral wanted;
 };
 
 } // namespace jackfield::sip

@@ -168,6 +168,7 @@ void SipSession::send_bye(Call& call, std::uint32_t reason)
     deadlines_.stop(call.retry_timer);
     transactions_.ignore(call.invite);
     transactions_.ignore(call.update_transaction);
+    end_referrals(call);
     call.state = CallState::ending;
     call.hung_up = true;
     call.retry_wanted = false;

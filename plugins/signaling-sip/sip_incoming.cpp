@@ -11,9 +11,9 @@
 namespace jackfield::sip {
 namespace {
 
-constexpr std::array<std::string_view, 7> kTaken{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "INFO"};
-constexpr std::array<std::string_view, 7> kKnown{"REGISTER", "SUBSCRIBE", "NOTIFY", "REFER",
-                                                 "PRACK",    "UPDATE",    "PUBLISH"};
+constexpr std::array<std::string_view, 9> kTaken{"INVITE",  "ACK",  "CANCEL", "BYE",   "OPTIONS",
+                                                 "MESSAGE", "INFO", "REFER",  "NOTIFY"};
+constexpr std::array<std::string_view, 5> kKnown{"REGISTER", "SUBSCRIBE", "PRACK", "UPDATE", "PUBLISH"};
 
 template <std::size_t size>
 bool contains(const std::array<std::string_view, size>& list, std::string_view value)
@@ -42,12 +42,6 @@ int status_of_delivery(Status status)
     default:
         return 500;
     }
-}
-
-/// A warn-text may say why (RFC 3261 section 20.43).
-std::string warning(const std::string& domain, const std::string& text)
-{
-    return "399 " + domain + " " + quote_display_name(text);
 }
 
 } // namespace
@@ -82,8 +76,10 @@ bool SipSession::is_acceptable(TransactionId id, const Received& request)
     if (request.method() == "CANCEL")
         return true; // RFC 3261 section 9.2: no Require in it
     std::string unsupported;
-    for (const std::string_view option : request.frame.headers("Require"))
-        unsupported.append(unsupported.empty() ? "" : ", ").append(option);
+    for (const std::string_view option : request.frame.headers("Require")) {
+        if (!equals_ignoring_case(option, "norefersub")) // RFC 4488
+            unsupported.append(unsupported.empty() ? "" : ", ").append(option);
+    }
     if (!unsupported.empty()) // RFC 3261 section 8.2.2.3
         return reply(id, 420, {{"Unsupported", unsupported}}), false;
     const auto encoding = request.frame.header("Content-Encoding", 'e');
@@ -108,7 +104,9 @@ void SipSession::on_new_request(TransactionId id, const Received& request)
         return reply(id, 200, {{"Allow", kAllow}, {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}});
     if (request.method() == "MESSAGE" || request.method() == "INFO")
         return on_delivery(id, request, nullptr);
-    reply(id, 481); // BYE
+    if (request.method() == "REFER") // nobody has called: nobody is sent elsewhere
+        return reply(id, 403, {{"Warning", warning(config_.domain, "REFER is taken in a call")}});
+    reply(id, 481); // BYE, NOTIFY
 }
 
 void SipSession::on_dialog_request(TransactionId id, const Received& request, Call& call)
@@ -126,6 +124,10 @@ void SipSession::on_dialog_request(TransactionId id, const Received& request, Ca
         return on_reinvite(id, request, call);
     if (request.method() == "OPTIONS")
         return reply(id, 200, {{"Allow", kAllow}, {"Accept", "application/sdp"}}, &call);
+    if (request.method() == "REFER")
+        return on_refer(id, request, call);
+    if (request.method() == "NOTIFY")
+        return on_notify(id, request, call);
     on_delivery(id, request, &call);
 }
 

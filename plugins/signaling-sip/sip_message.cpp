@@ -47,15 +47,6 @@ std::string take_osip_text(char* text)
     return out;
 }
 
-std::string uri_text(const osip_uri_t* uri)
-{
-    if (uri == nullptr || (uri->host == nullptr && uri->string == nullptr))
-        return {};
-    char* text = nullptr;
-    osip_uri_to_str(uri, &text);
-    return take_osip_text(text);
-}
-
 std::string_view parameter(const osip_list_t& list, const char* name)
 {
     osip_uri_param_t* found = nullptr;
@@ -128,6 +119,21 @@ void check_via(const osip_message_t& message)
 }
 
 } // namespace
+
+std::string uri_text(const osip_uri_t* uri)
+{
+    if (uri == nullptr || (uri->host == nullptr && uri->string == nullptr))
+        return {};
+    char* text = nullptr;
+    osip_uri_to_str(uri, &text);
+    return take_osip_text(text);
+}
+
+void uri_without_parameters(osip_uri_t& uri)
+{
+    for (osip_list_t* list : {&uri.url_params, &uri.url_headers})
+        osip_uri_param_freelist(list);
+}
 
 void prepare_osip()
 {

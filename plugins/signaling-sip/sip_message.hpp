@@ -70,6 +70,10 @@ void set_content_type(osip_message_t& message, const std::string& value);
 /// From a request to the response that makes a dialog (RFC 3261 section 12.1.1).
 void copy_record_routes(const osip_message_t& request, osip_message_t& response);
 
+/// Of a URI of libosip2; empty if it is none.
+std::string uri_text(const osip_uri_t* uri);
+void uri_without_parameters(osip_uri_t& uri); ///< and without headers
+
 // For a request that is sent once more.
 OsipMessage clone_message(const osip_message_t& message);
 std::string request_uri(const osip_message_t& request);

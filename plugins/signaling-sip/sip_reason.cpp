@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::size_t kReasonTextBytes = 120;
 
-/// The value of a parameter of a header, with quotes taken off. Only for what has no quoted separators before it.
-std::string_view parameter(std::string_view value, std::string_view name)
+} // namespace
+
+std::string_view header_parameter(std::string_view value, std::string_view name)
 {
     while (!value.empty()) {
         const std::size_t end = value.find(';');
@@ -29,8 +30,6 @@ std::string_view parameter(std::string_view value, std::string_view name)
     }
     return {};
 }
-
-} // namespace
 
 std::uint32_t reason_of_status(int code)
 {
@@ -98,7 +97,7 @@ std::uint32_t read_reason(std::optional<std::string_view> value, std::uint32_t o
 {
     if (!value || !equals_ignoring_case(trim(value->substr(0, value->find(';'))), "SIP"))
         return otherwise;
-    const auto cause = parse_number(parameter(*value, "cause"), 699);
+    const auto cause = parse_number(header_parameter(*value, "cause"), 699);
     if (!cause || *cause < 200)
         return otherwise;
     return *cause == 200 ? static_cast<std::uint32_t>(JF_REASON_ELSEWHERE) : reason_of_status(static_cast<int>(*cause));
@@ -106,7 +105,7 @@ std::uint32_t read_reason(std::optional<std::string_view> value, std::uint32_t o
 
 std::string reason_text(std::optional<std::string_view> value)
 {
-    return value ? read_display_name(cut_utf8(parameter(*value, "text"), kReasonTextBytes)) : std::string();
+    return value ? read_display_name(cut_utf8(header_parameter(*value, "text"), kReasonTextBytes)) : std::string();
 }
 
 } // namespace jackfield::sip

@@ -25,4 +25,8 @@ std::uint32_t read_reason(std::optional<std::string_view> value, std::uint32_t o
 /// The text of a Reason header, bounded; empty if there is none.
 std::string reason_text(std::optional<std::string_view> value);
 
+/// The value of a parameter of a header, with quotes taken off; empty if there is none. Only for what has no quoted
+/// separators before it.
+std::string_view header_parameter(std::string_view value, std::string_view name);
+
 } // namespace jackfield::sip

@@ -162,6 +162,7 @@ void SipSession::forget(Call& call)
     deadlines_.stop(call.retry_timer);
     transactions_.ignore(call.invite);
     transactions_.ignore(call.update_transaction);
+    end_referrals(call);
     for (const auto& delivery : call.waiting)
         end_delivery(delivery.delivery, JF_CLOSED, "the call ended before it reached the peer");
     calls_.erase(call.number);
@@ -247,7 +248,7 @@ void SipSession::reply(TransactionId id, int code, const Headers& headers, Call*
     OsipMessage response = make_response(*request, code, call != nullptr ? call->local_tag : random_hex(host_, 8));
     const bool makes_dialog = // RFC 3261 section 12.1.1
         call != nullptr && code > 100 && code < 300 && std::string_view(request->sip_method) == "INVITE";
-    if (makes_dialog)
+    if (makes_dialog || code == 202) // of REFER: RFC 6665 section 4.2.1.1
         add_contact(*response, contact());
     if (makes_dialog && addresses_.carried())
         copy_record_routes(*request, *response);

@@ -10,6 +10,7 @@
 #include "sip_call.hpp"
 #include "sip_config.hpp"
 #include "sip_framing.hpp"
+#include "sip_referral_text.hpp"
 #include "sip_transactions.hpp"
 
 #include <jackfield/signaling.hpp>
@@ -31,7 +32,7 @@ namespace jackfield::sip {
 using namespace signaling;
 
 /// What we take (RFC 3261 section 20.5).
-inline constexpr const char* kAllow = "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO";
+inline constexpr const char* kAllow = "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO, REFER, NOTIFY";
 
 class SipSession final : public SignalingSession, private StreamUser, private TransactionUser {
 public:
@@ -50,6 +51,8 @@ public:
     void bye(std::uint64_t call, std::uint32_t reason) override;
     void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
     void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
+    void refer(std::uint64_t call, std::string_view target, Completion done) override;
+    void refer_progress(std::uint64_t call, std::uint32_t code, std::string_view text) override;
 
 private:
     using Headers = std::vector<std::pair<const char*, std::string>>;
@@ -129,6 +132,18 @@ private:
     void on_update_conflict(Call& call);
     void retry_update(Call& call);
     void on_reinvite(TransactionId id, const Received& request, Call& call);
+
+    // sip_referrals.cpp: calls that one end asks the other for
+    std::string refer_to(const Call& call, std::string_view target) const;
+    void on_refer_answer(std::uint64_t number, const Answer& answer);
+    void expect_notice(Call& call);
+    void end_refer(Call& call, const Fragment& last);
+    void on_notify(TransactionId id, const Received& request, Call& call);
+    void end_referrals(Call& call);
+    void on_refer(TransactionId id, const Received& request, Call& call);
+    std::string target_of(const Call& call, const ReferTarget& target) const;
+    void tell_peer(Call& call, const Fragment& fragment);
+    void send_notice(Call& call);
 
     SipConfig config_;
     SignalingOptions options_;

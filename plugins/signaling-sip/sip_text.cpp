@@ -126,6 +126,11 @@ std::string quote_display_name(std::string_view name)
     return out + '"';
 }
 
+std::string warning(const std::string& domain, const std::string& text)
+{
+    return "399 " + domain + " " + quote_display_name(text);
+}
+
 std::string read_display_name(std::string_view raw)
 {
     raw = trim(raw);

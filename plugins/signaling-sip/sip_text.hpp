@@ -36,6 +36,9 @@ std::string_view cut_utf8(std::string_view text, std::size_t most);
 /// A display name as a quoted-string with its quotes, bounded; control characters become spaces.
 std::string quote_display_name(std::string_view name);
 
+/// A warn-text that says why (RFC 3261 section 20.43).
+std::string warning(const std::string& domain, const std::string& text);
+
 /// Undoes quoting; also takes the unquoted form. Bounded, without control characters.
 std::string read_display_name(std::string_view raw);
 

@@ -1,6 +1,7 @@
 # jackfield_add_test(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...] [TIMEOUT <seconds>]
 #                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...] [SEPARATE])
-# A GoogleTest program, one CTest entry per TEST. Labels decide in which builds it takes part:
+# A GoogleTest program, one CTest entry per TEST; one for the whole program in a quick build with a sanitizer, where beginning a
+# process takes longer than most tests. Labels decide in which builds it takes part:
 #   slow                 not with JACKFIELD_SLOW_TESTS=OFF, as the quick ASan build of CI is configured
 #   kernel, flow, media, threads  the only ones in a build for ThreadSanitizer
 # SEPARATE: its sources use one name for different things, so they are no unit together (CMAKE_UNITY_BUILD).
@@ -89,6 +90,13 @@ function(jackfield_add_test name)
     set(processors 1)
     if("slow" IN_LIST T_LABELS) # two processes, with sound and pictures
         set(processors 2)
+    endif()
+    if(JACKFIELD_SANITIZE AND NOT JACKFIELD_SLOW_TESTS)
+        add_test(NAME ${JACKFIELD_TEST_PREFIX}${name} COMMAND ${name})
+        math(EXPR timeout "5 * ${T_TIMEOUT}")
+        set_tests_properties(${JACKFIELD_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${timeout} PROCESSORS ${processors}
+            SKIP_RETURN_CODE 77 LABELS "${T_LABELS}" ${JACKFIELD_TEST_ENVIRONMENT})
+        return()
     endif()
     # CMake takes the list apart three times on its way into CTest's files; seven backslashes survive that.
     list(JOIN T_LABELS [==[\\\\\\\;]==] labels)

@@ -80,6 +80,22 @@ public:
                                        static_cast<End*>(self)->receipts.push_back(status);
                                    }});
     }
+    /// False if the plugin has no transfers.
+    bool refer(std::uint64_t call, std::string_view target)
+    {
+        if (!JF_HAS(session_.methods, refer) || !JF_HAS(session_.methods, refer_progress))
+            return false;
+        session_.methods->refer(session_.self, call, to_text(target),
+                                {this, [](void* self, Status status, const jf_error*) {
+                                     static_cast<End*>(self)->receipts.push_back(status);
+                                 }});
+        return true;
+    }
+    Status refer_progress(std::uint64_t call, std::uint32_t code)
+    {
+        jf_error error = no_error();
+        return session_.methods->refer_progress(session_.self, call, code, to_text("as it goes"), &error);
+    }
     Life& life() { return life_; }
 
     std::vector<std::string> events;
@@ -133,7 +149,13 @@ const jf_signaling_listener_methods End::kListener{
         return of(self).take("message", call, type, body);
     },
     [](void* self, std::uint64_t call, jf_text type, jf_bytes body) { return of(self).take("info", call, type, body); },
-    [](void* self, Status, const jf_error*) { of(self).events.push_back("closed"); }};
+    [](void* self, Status, const jf_error*) { of(self).events.push_back("closed"); },
+    [](void* self, std::uint64_t call, jf_text target, jf_text) {
+        of(self).events.push_back("referred " + std::to_string(call) + " " + std::string(view(target)));
+    },
+    [](void* self, std::uint64_t call, std::uint32_t code, jf_text) {
+        of(self).events.push_back("refer_progressed " + std::to_string(call) + " " + std::to_string(code));
+    }};
 
 using Verbs = jf_signaling_session_methods;
 
@@ -314,6 +336,49 @@ void ends_with_its_stream(Bench& bench)
     require(std::ranges::count(pair.alice.events, "closed") == 1, "closed came twice");
 }
 
+/// The end of a refer of Alice's.
+Status refer_end(Pair& pair, std::string_view target)
+{
+    const auto before = pair.alice.receipts.size();
+    if (!pair.alice.refer(2, target))
+        return JF_UNSUPPORTED;
+    require(pair.alice.receipts.size() == before, "refer ended inside its own call");
+    require(pair.bench.until([&] { return pair.alice.receipts.size() > before; }), "a refer has no end");
+    return pair.alice.receipts.back();
+}
+
+void transfers(Bench& bench)
+{
+    Pair pair(bench);
+    pair.invite();
+    const Status early = refer_end(pair, "carol-account");
+    if (early == JF_UNSUPPORTED)
+        return;
+    require_status(early, JF_BAD_INPUT, "refer in a call that does not run");
+    require_status(pair.bob.say(&Verbs::answer, 1, kAnswer), JF_OK, "answer");
+    pair.wait(pair.alice, "answered 2");
+    pair.wait(pair.bob, "confirmed 1");
+    require_status(pair.bob.refer_progress(1, 100), JF_BAD_INPUT, "refer_progress of what nobody wants");
+    for (const char* target : {"carol-account", "sip:carol@example.net"}) {
+        require_status(refer_end(pair, target), JF_OK, "refer");
+        pair.wait(pair.bob, std::string("referred 1 ") + target);
+        require_status(refer_end(pair, target), JF_BUSY, "refer while one is open");
+        for (const std::uint32_t code : {100U, 180U, 486U}) {
+            require_status(pair.bob.refer_progress(1, code), JF_OK, "refer_progress");
+            pair.wait(pair.alice, "refer_progressed 2 " + std::to_string(code));
+        }
+        pair.settle();
+        pair.alice.events.clear();
+    }
+    require_status(refer_end(pair, "carol-account"), JF_OK, "refer after the last word");
+    pair.wait(pair.bob, "referred 1 carol-account");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_OK, "bye while a refer is open");
+    pair.wait(pair.bob, "ended 1 0");
+    require_status(pair.bob.refer_progress(1, 200), JF_NOT_FOUND, "refer_progress after the call");
+    pair.settle();
+    require(!pair.alice.heard("refer_progressed 2 200"), "an event of a call came after bye");
+}
+
 void receipts_are_posted_once(Bench& bench)
 {
     Pair pair(bench);
@@ -366,6 +431,7 @@ void add_signaling_tests(TestList& list)
     list.push_back({"JF-SIG-06", id, "Messages arrive and are acknowledged", carries_messages});
     list.push_back({"JF-SIG-07", id, "A running call takes new media", updates});
     list.push_back({"JF-SIG-08", id, "The end of the stream is the last event", ends_with_its_stream});
+    list.push_back({"JF-SIG-09", id, "A running call can be handed on", transfers});
     list.push_back({"JF-GEN-06", id, "The ends of messages are posted", receipts_are_posted_once});
     list.push_back({"JF-GEN-07", id, "A message ends once", receipts_are_posted_once});
     list.push_back({"JF-GEN-08", id, "A signaling that is destroyed at work says nothing", destroy_is_silent});

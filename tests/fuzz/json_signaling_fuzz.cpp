@@ -35,6 +35,8 @@ public:
     unsigned sends = 0;
 };
 
+const jf_done kNobody{nullptr, [](void*, Status, const jf_error*) {}};
+
 const char* const kDescription =
     R"({"media":[{"kind":"audio","codecs":[{"payload_type":0,"name":"PCMU","clock_rate_hz":8000}]}]})";
 
@@ -49,7 +51,7 @@ struct Kernel {
         if (closed)
             std::abort(); // nothing comes after closed
         try {
-            switch (++step % 6) {
+            switch (++step % 7) {
             case 0:
                 return session->ring(call, kDescription);
             case 1:
@@ -60,9 +62,21 @@ struct Kernel {
                 return session->update(call, kDescription);
             case 4:
                 return session->bye(call, JF_REASON_NORMAL);
+            case 5:
+                return session->refer(call, "sip:carol@example.net", Completion(session->host(), kNobody));
             default:
                 return session->refuse(call, JF_REASON_BUSY);
             }
+        } catch (const Failure&) {
+        }
+    }
+
+    void referred(std::uint64_t call)
+    {
+        try {
+            session->refer_progress(call, 180, "it rings");
+            if (++step % 2 == 0)
+                session->refer_progress(call, 486, "");
         } catch (const Failure&) {
         }
     }
@@ -93,7 +107,9 @@ const jf_signaling_listener_methods kListener{
         of(self).heard(call);
         return static_cast<jf_status>(JF_UNSUPPORTED);
     },
-    [](void* self, jf_status, const jf_error*) { of(self).closed = true; }};
+    [](void* self, jf_status, const jf_error*) { of(self).closed = true; },
+    [](void* self, std::uint64_t call, jf_text, jf_text) { of(self).referred(call); },
+    [](void* self, std::uint64_t call, std::uint32_t, jf_text) { of(self).heard(call); }};
 
 std::vector<std::uint8_t> lines(std::initializer_list<std::string> all)
 {
@@ -119,6 +135,11 @@ std::vector<std::vector<std::uint8_t>> jackfield::fuzz::seeds()
         lines({R"({"type":"message","id":1,"content_type":"text/plain","text":"hello"})",
                R"({"type":"info","id":2,"content_type":"a/b","base64":"AAE="})",
                R"({"type":"taken","id":1,"status":"ok"})"}),
+        lines({invite, R"({"type":"confirm","call":"c"})",
+               R"({"type":"refer","call":"c","id":1,"target":"sip:carol@example.net","referred_by":"a"})",
+               R"({"type":"refer","call":"c","id":2,"target":"carol"})", R"({"type":"referral","call":"c","code":180})",
+               R"({"type":"taken","id":1,"status":"ok"})",
+               R"({"type":"referral","call":"c","code":200,"text":"answered"})"}),
     };
 }
 

@@ -18,6 +18,8 @@ namespace {
 using namespace jackfield;
 using namespace jackfield::sip;
 
+const jf_done kNobody{nullptr, [](void*, Status, const jf_error*) {}};
+
 const std::string kDescription =
     R"({"media":[{"kind":"audio","codecs":[{"payload_type":0,"name":"PCMU","clock_rate_hz":8000}]}]})";
 
@@ -136,8 +138,16 @@ public:
             verb([&] { session->bye(call, JF_REASON_NORMAL); });
             break;
         default:
+            verb([&] { session->refer(call, "sip:carol@example.net", Completion(session->host(), kNobody)); });
             break;
         }
+    }
+
+    void on_referral(std::uint64_t call)
+    {
+        verb([&] { session->refer_progress(call, 180, "it rings"); });
+        if (++step % 2 == 0)
+            verb([&] { session->refer_progress(call, 486, {}); });
     }
 };
 
@@ -169,7 +179,9 @@ jf_signaling_listener listen(Kernel& kernel)
             auto& kernel_of = *static_cast<Kernel*>(self);
             if (std::exchange(kernel_of.closed, true))
                 std::abort();
-        }};
+        },
+        [](void* self, std::uint64_t call, jf_text, jf_text) { static_cast<Kernel*>(self)->on_referral(call); },
+        [](void* self, std::uint64_t call, std::uint32_t, jf_text) { static_cast<Kernel*>(self)->on_call(call); }};
     return {&methods, &kernel};
 }
 

@@ -1,15 +1,10 @@
 // Networks that let something not through: each test runs in a user and network namespace of its own, with rules of its
 // own.
 
+#include "own_network.hpp"
 #include "world.hpp"
 
 #include <gtest/gtest.h>
-
-#include <sched.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <fstream>
 
 namespace {
 
@@ -17,35 +12,6 @@ using namespace scenarios;
 
 constexpr int kFirstPort = 40000;
 constexpr int kLastPort = 40200;
-
-bool run(const std::string& program, const std::vector<std::string>& arguments)
-{
-    jackfield::program::Child child(program, arguments, "/dev/null");
-    while (child.line()) {
-    }
-    return child.wait() == 0;
-}
-
-void write_file(const char* path, const std::string& text)
-{
-    std::ofstream(path) << text;
-}
-
-/// Empty if this process is now alone on a loopback of its own, else why that is not possible here. For good: every
-/// test of this program runs in a process of its own.
-std::string enter_namespace()
-{
-    const auto uid = std::to_string(getuid());
-    const auto gid = std::to_string(getgid());
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
-        return "this kernel refuses user and network namespaces to users";
-    write_file("/proc/self/setgroups", "deny");
-    write_file("/proc/self/uid_map", "0 " + uid + " 1");
-    write_file("/proc/self/gid_map", "0 " + gid + " 1");
-    if (!run("ip", {"link", "set", "lo", "up"}))
-        return "ip cannot bring up the loopback of a namespace";
-    return {};
-}
 
 /// An nftables rule on everything that comes in.
 bool block(const std::string& rule)

@@ -7,6 +7,10 @@
 #include "../plugins/discovery-sip/kamailio.hpp"
 #include "world.hpp"
 
+#include <jackfield/testing/free_port.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,8 +145,9 @@ inline double swings_per_second(const std::filesystem::path& file)
 /// baresip with one account at that proxy; `parameters` as its accounts file has them (";mediaenc=srtp-mand").
 class Baresip {
 public:
-    Baresip(std::filesystem::path folder, const std::string& proxy, const std::string& parameters)
-        : folder_(std::move(folder))
+    Baresip(std::filesystem::path folder, const std::string& proxy, const std::string& parameters,
+            const std::string& user = "bare")
+        : folder_(std::move(folder)), commands_port_(jackfield::testing::free_port(SOCK_STREAM))
     {
         std::filesystem::create_directories(folder_ / "sound");
         write_tone(folder_ / "tone.wav", 700);
@@ -154,11 +159,13 @@ public:
                              (folder_ / "sound").string() + "\n";
         for (const char* module : {"g711", "aufile", "sndfile", "srtp", "dtls_srtp", "ice", "stdio"})
             config += std::string("module ") + module + ".so\n";
+        config += "module ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:" + std::to_string(commands_port_) + "\n";
         config += "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app contact.so\n";
         write_file(folder_ / "config", config);
         write_file(folder_ / "contacts", "");
-        write_file(folder_ / "accounts", "<sip:bare@example.net>;outbound=\"sip:" + proxy +
-                                             ";transport=udp\";auth_user=bare;auth_pass=secret;regint=60;"
+        write_file(folder_ / "accounts", "<sip:" + user + "@example.net>;outbound=\"sip:" + proxy +
+                                             ";transport=udp\";auth_user=" + user +
+                                             ";auth_pass=secret;regint=60;"
                                              "audio_codecs=PCMU" +
                                              parameters + "\n");
     }
@@ -173,6 +180,24 @@ public:
     }
 
     void call(const std::string& uri) { start({"-e", "/dial " + uri}); }
+
+    /// A command, as somebody would type it: "transfer", "sip:carol@example.net". False if it does not listen.
+    bool say(const std::string& command, const std::string& parameters) const
+    {
+        const int connection = socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(commands_port_);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const std::string text = Json{{"command", command}, {"params", parameters}, {"token", "1"}}.dump();
+        const std::string framed = std::to_string(text.size()) + ":" + text + ",";
+        std::array<char, 4096> answer{};
+        const bool said = connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                          write(connection, framed.data(), framed.size()) == static_cast<ssize_t>(framed.size()) &&
+                          read(connection, answer.data(), answer.size()) > 0;
+        close(connection);
+        return said;
+    }
 
     /// Of what it has heard; 0 if that is nearly nothing.
     double heard_hz() const
@@ -195,6 +220,7 @@ private:
     }
 
     std::filesystem::path folder_;
+    std::uint16_t commands_port_;
     std::unique_ptr<Telephone> phone_;
 };
 

@@ -58,6 +58,22 @@ public:
     }
     const std::filesystem::path& folder() const { return world_.folder(); }
 
+    /// Texts are kept from now on, of an account that stays.
+    void keep_texts()
+    {
+        world_.change("alice", [&](Json& config) {
+            config["texts"] = Json::object();
+            config["slots"]["identity"] = {{"use", "identity-x509"},
+                                           {"config", {{"store", (world_.folder() / "id").string()}}}};
+        });
+    }
+    std::unique_ptr<Process> text(const std::string& uri, const std::string& words)
+    {
+        return std::make_unique<Process>(std::vector<std::string>{"text", "--config", world_.folder() / "alice.json",
+                                                                  "--events", "json", uri, words},
+                                         world_.folder() / "text.log");
+    }
+
 private:
     World world_;
 };
@@ -286,6 +302,27 @@ TEST_F(TelephoneCalls, ToLinphoneAreMade)
     const Json end = alice->call_end();
     EXPECT_TRUE(end.value("answered", false)) << end;
     EXPECT_EQ(alice->exit_code(), 0);
+}
+
+TEST_F(TelephoneCalls, HaveTextsBesideThemBothWays)
+{
+    if (!Linphone::installed())
+        GTEST_SKIP() << "no linphonec here: tools/install-deps installs it";
+    line_.keep_texts();
+    Linphone phone(line_.folder() / "lin", proxy_.address());
+    ASSERT_TRUE(phone.registered()) << phone.phone().all();
+    const auto text = line_.text("sip:lin@example.net", "good morning");
+    EXPECT_EQ(text->exit_code(), 0) << "delivered when the telephone has it";
+    EXPECT_TRUE(phone.phone().says("good morning")) << phone.phone().all();
+    const auto alice = line_.listen();
+    phone.say("chat sip:alice@example.net and to you");
+    EXPECT_FALSE(alice
+                     ->find([](const Json& event) {
+                         return event.value("/detail/what"_json_pointer, "") == "text" &&
+                                event.value("/detail/text"_json_pointer, "") == "and to you";
+                     })
+                     .is_null())
+        << phone.phone().all();
 }
 
 TEST_F(TelephoneCalls, WithTheSampleOfAnAccountAreMade)

@@ -405,6 +405,23 @@ TEST_F(BulletinBoard, AnAnnouncementThatAnotherProgramOfTheDeviceHasTakenBackIsP
     EXPECT_EQ(alice_.find("bob").status, JF_NOT_FOUND) << "but not once it is to be gone";
 }
 
+TEST_F(BulletinBoard, AProgramThatIsNotAnnouncedTakesNothingBackWhenItEnds)
+{
+    bob_.start(); // "jackfield presence"
+    methods().watch(bob_.self(), to_text("bob"));
+    Node shortly(board_, "bob", "bob-phone"); // another program of the device, which it sees come and go
+    shortly.host.advance(1s);
+    shortly.start();
+    shortly.announce();
+    settle();
+    shortly.stop();
+    settle();
+    ASSERT_EQ(bob_.heard.presence.size(), 2U);
+    bob_.stop();
+    settle();
+    EXPECT_EQ(bob_.discovery.puts, 0);
+}
+
 TEST_F(BulletinBoard, AnnouncementsAreRefreshedBeforeTheyExpire)
 {
     start_both();

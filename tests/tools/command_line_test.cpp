@@ -173,13 +173,42 @@ TEST(ContactsVerb, KeepsAListThatPeopleAndScriptsCanRead)
     EXPECT_EQ(contacts({"allow", std::string(64, 'b')}).code, kOk);
     const Json listed = Json::parse(contacts({"--json"}).out)["contacts"];
     ASSERT_EQ(listed.size(), 2U);
-    EXPECT_EQ(listed[0], (Json{{"account", kSomebody}, {"name", "Robert"}, {"banned", true}}));
+    EXPECT_EQ(listed[0], (Json{{"account", kSomebody}, {"name", "Robert"}, {"banned", true}, {"asked", false}}));
     EXPECT_EQ(listed[1]["banned"], false);
     EXPECT_EQ(contacts({"remove", "Robert"}).code, kOk);
     const auto gone = contacts({"remove", "Robert"});
     EXPECT_EQ(gone.code, kUsage);
     EXPECT_NE(gone.err.find("there is no contact \"Robert\""), std::string::npos) << gone.err;
     EXPECT_EQ(contacts({"add", "bob", "bob"}).code, kUsage);
+}
+
+TEST(ContactsVerb, ShowsWhoAsksAndTakesADecisionWithoutANode)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = folder.write("c.json", R"({"jackfield":1,"slots":{},"contacts":"people.json"})").string();
+    folder.write("people.requests.json", R"({"requests":[{"account":")" + kSomebody +
+                                             R"(","at":"2026-11-27T10:00:00.000Z","name":"Bob","note":"we met"},
+        {"account":")" + std::string(64, 'c') +
+                                             R"(","at":"2026-11-27T10:00:00.000Z","name":"Bob"}]})");
+    const auto contacts = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"contacts", "--config", config});
+        return run(words);
+    };
+    EXPECT_EQ(contacts({"requests"}).out,
+              kSomebody + "  2026-11-27T10:00  Bob: we met\n" + std::string(64, 'c') + "  2026-11-27T10:00  Bob\n");
+    EXPECT_EQ(Json::parse(contacts({"requests", "--json"}).out)["requests"][0]["note"], "we met");
+    const auto two = contacts({"accept", "Bob"});
+    EXPECT_EQ(two.code, kUsage);
+    EXPECT_NE(two.err.find("more than one \"Bob\""), std::string::npos) << two.err;
+    EXPECT_EQ(contacts({"decline", std::string(64, 'c')}).code, kOk);
+    EXPECT_EQ(contacts({"accept", "Bob", "bobby"}).code, kOk);
+    EXPECT_EQ(contacts({"requests"}).out, "");
+    EXPECT_EQ(contacts({}).out, kSomebody + "          bobby\n");
+    EXPECT_EQ(contacts({"accept", "Bob"}).code, kUsage);
+    EXPECT_EQ(contacts({"accept", "a", "b", "c"}).code, kUsage);
+    const auto service = contacts({"request", "sip:bob@example.net"});
+    EXPECT_EQ(service.code, kConfiguration);
+    EXPECT_NE(service.err.find("would work"), std::string::npos) << service.err;
 }
 
 TEST(ContactsVerb, TellsTheNearestNameOfOneThatIsCalledAndNotThere)

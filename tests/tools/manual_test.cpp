@@ -162,6 +162,7 @@ TEST(ConfigManual, HasEveryKeyOfTheFile)
     EXPECT_EQ(keys(".Sh CALL"), known_at(R"({"jackfield":1,"slots":{},"call":{"zz":1}})"));
     EXPECT_EQ(keys(".Sh LINK"), known_at(R"({"jackfield":1,"slots":{},"link":{"zz":1}})"));
     EXPECT_EQ(keys(".Sh FILES OF PEERS"), known_at(R"({"jackfield":1,"slots":{},"files":{"zz":1}})"));
+    EXPECT_EQ(keys(".Sh PROFILE"), known_at(R"({"jackfield":1,"slots":{},"profile":{"zz":1}})"));
     EXPECT_EQ(keys(".Sh TEXTS"), known_at(R"({"jackfield":1,"slots":{},"texts":{"zz":1}})"));
     EXPECT_EQ(keys(".Sh LOG"), known_at(R"({"jackfield":1,"slots":{},"log":{"zz":1}})"));
 }

@@ -77,17 +77,30 @@ std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::str
     bob->says("listening " + std::string(kLoopback)); // a line of its own, which comes after
     const std::string said = bob->out() + bob->err();
     const auto address = said.find(kLoopback);
-    if (address != std::string::npos)
-        configure("alice", bob_account_,
-                  said.substr(address, said.find_first_not_of("0123456789", address + kLoopback.size()) - address));
-    else
+    if (address == std::string::npos) {
         ADD_FAILURE() << "bob does not say where he listens: " << said;
+        return bob;
+    }
+    bob_address_ = said.substr(address, said.find_first_not_of("0123456789", address + kLoopback.size()) - address);
+    configure("alice", bob_account_, bob_address_);
     return bob;
 }
 
 std::unique_ptr<RunningProgram> TwoPeers::alice_calls(const std::vector<std::string>& more, const How& how)
 {
-    std::vector<std::string> words{"call", "--config", config("alice"), bob_account_};
+    return calls("alice", more, how);
+}
+
+std::unique_ptr<RunningProgram> TwoPeers::carol_calls(const std::vector<std::string>& more, const How& how)
+{
+    configure("carol", bob_account_, bob_address_);
+    return calls("carol", more, how);
+}
+
+std::unique_ptr<RunningProgram> TwoPeers::calls(const std::string& name, const std::vector<std::string>& more,
+                                                const How& how) const
+{
+    std::vector<std::string> words{"call", "--config", config(name), bob_account_};
     words.insert(words.end(), more.begin(), more.end());
     return std::make_unique<RunningProgram>(words, how);
 }

@@ -29,11 +29,17 @@ public:
     /// Alice, who calls bob.
     std::unique_ptr<RunningProgram> alice_calls(const std::vector<std::string>& more = {}, const How& how = {});
 
+    /// Somebody else who calls bob.
+    std::unique_ptr<RunningProgram> carol_calls(const std::vector<std::string>& more = {}, const How& how = {});
+
 private:
+    std::unique_ptr<RunningProgram> calls(const std::string& name, const std::vector<std::string>& more,
+                                          const How& how) const;
     void configure(const std::string& name, const std::string& peer_account, const std::string& peer_address) const;
 
     std::filesystem::path folder_;
     std::string bob_account_;
+    std::string bob_address_;
 };
 
 } // namespace jackfield::test

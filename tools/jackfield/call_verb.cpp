@@ -3,6 +3,7 @@
 #include "tools/jackfield/in_call.hpp"
 #include "tools/jackfield/media_options.hpp"
 #include "tools/jackfield/session.hpp"
+#include "tools/jackfield/text_lines.hpp"
 #include "tools/jackfield/verbs.hpp"
 
 #include <fmt/format.h>
@@ -11,52 +12,54 @@ namespace jackfield::program {
 
 namespace {
 
-class CallerView final : public kernel::NodeListener, public InCall {
+class CallerView final : public kernel::NodeListener, public InCall, public std::enable_shared_from_this<CallerView> {
 public:
-    CallerView(Progress& progress, MainLoop& loop, bool commands, std::chrono::milliseconds talk_time,
-               std::string recording)
-        : InCall(progress, loop, commands),
-          progress_(progress),
-          loop_(loop),
-          talk_time_(talk_time),
-          recording_(std::move(recording))
-    {}
+    CallerView(Setup setup, std::chrono::milliseconds talk_time) : InCall(std::move(setup)), talk_time_(talk_time) {}
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
 
+    /// Whoever calls us while we talk waits until somebody at the keyboard takes the call.
+    kernel::IncomingPlan incoming(const kernel::IncomingCall& call) override
+    {
+        if (asked_for_.empty())
+            return NodeListener::incoming(call);
+        return take_in(call, shared_from_this());
+    }
+
+    void ringing(kernel::Call& call) override
+    {
+        if (call.side == kernel::Side::callee)
+            ask_about(call);
+    }
+
     void answered(kernel::Call& call) override
     {
-        answered_at_ = std::chrono::steady_clock::now();
-        hear_commands(call);
+        InCall::answered(call);
+        if (!asked_for_.empty()) // this is one more
+            return;
+        asked_for_ = call.id;
         if (talk_time_.count() == 0)
             return;
-        loop_.post([this, kept = call.shared_from_this()] {
-            loop_.at(answered_at_ + talk_time_, [this, kept] { on_time_over(kept); });
+        loop_.post([this, kept = call.shared_from_this(), until = std::chrono::steady_clock::now() + talk_time_] {
+            loop_.at(until, [this, kept] { on_time_over(kept); });
         });
     }
 
-    void ended(kernel::Call&, const kernel::CallEnd& end) override
+    void ended(kernel::Call& call, const kernel::CallEnd& end) override
     {
-        const auto now = std::chrono::steady_clock::now();
-        const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
-        progress_.say(sentence_of(end));
-        if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
-            progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
-        RecordingNames::discard_unused(recording_, end.answered);
-        exit_code_ = exit_code_of(end);
-        forget_commands();
-        loop_.quit();
+        InCall::ended(call, end);
+        if (asked_for_.empty() || call.id == asked_for_)
+            exit_code_ = exit_code_of(end);
+        if (open_calls() == 0)
+            loop_.quit();
     }
 
     std::function<void(const std::shared_ptr<kernel::Call>&)> on_time_over;
     int exit_code() const { return exit_code_; }
 
 private:
-    Progress& progress_;
-    MainLoop& loop_;
     std::chrono::milliseconds talk_time_;
-    std::string recording_;
-    std::chrono::steady_clock::time_point answered_at_{};
+    std::string asked_for_; // the call that this verb was told to make, once it was answered; [control]
     int exit_code_ = kInterrupted;
 };
 
@@ -67,22 +70,26 @@ int run_call(const Arguments& arguments)
     const auto talk_time = arguments.has("for") ? seconds_option(arguments, "for") : std::chrono::milliseconds(0);
     const auto config = read_config(arguments);
     const auto peer = account_argument(arguments.rest().front(), config);
+    const RecordingNames recordings(arguments);
+    recordings.only(); // says at once if that is taken
     kernel::MediaPlan plan;
     plan.send = arguments.get("send");
-    const RecordingNames recordings(arguments);
-    plan.record = recordings.only();
     plan.record_both = recordings.both_sides();
     plan.video = !arguments.has("audio-only");
     Progress progress(format, trace_file(arguments, config.name));
-    const auto view = std::make_shared<CallerView>(progress, loop, arguments.has("commands"), talk_time, plan.record);
+    const auto view = std::make_shared<CallerView>(InCall::Setup{progress, loop, contacts_of(config), plan, recordings,
+                                                                 arguments.has("commands"), most_calls(arguments, 2),
+                                                                 transfer_policy(arguments)},
+                                                   talk_time);
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
-    view->use(*node);
+    view->use(*node, config, view);
     or_stop(node->start());
-    const auto call = node->call(peer, plan, view);
+    const auto call = view->place_first(peer, view);
     view->on_time_over = [&](const std::shared_ptr<kernel::Call>& which) { node->hang_up(which); };
     loop.on_interrupt = [&] {
         progress.say("hanging up");
         node->hang_up(call);
+        view->hang_up_all();
     };
     loop.run();
     node->stop();
@@ -104,6 +111,8 @@ Verb call_verb()
               overwrite_option(),
               {"for", "SECONDS", "hangs up that long after the answer"},
               {"audio-only", "", "offers no video"},
+              calls_option(),
+              transfers_option(),
               commands_option(),
               trace_option(),
               events_option(),

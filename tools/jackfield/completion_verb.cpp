@@ -42,7 +42,7 @@ std::string case_of(const Verb& verb)
     const bool takes_files = verb.info.arguments == "CONFIG" || verb.info.name == "id";
     const std::string rest = takes_files ? "-f " : "";
     if (verb.info.name == "contacts")
-        options += " add ban allow remove";
+        options += " add ban allow remove request requests accept decline show";
     if (verb.info.name == "id")
         options += " request add-device join revoke";
     return values + fmt::format("            {}:*) what=({}-W '{}') ;;\n", verb.info.name, rest, options);

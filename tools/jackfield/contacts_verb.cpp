@@ -1,6 +1,9 @@
 // jackfield contacts: whom we know, and who may call.
 
+#include "kernel/contacts/card_folder.hpp"
 #include "kernel/contacts/contacts_file.hpp"
+#include "kernel/contacts/vcard.hpp"
+#include "tools/jackfield/contact_requests.hpp"
 #include "tools/jackfield/session.hpp"
 #include "tools/jackfield/verbs.hpp"
 
@@ -19,27 +22,57 @@ using kernel::Contacts;
 using kernel::Error;
 using Words = std::vector<std::string>;
 
-std::string as_table(const Contacts& contacts)
+/// What the contact's card calls it; empty if none has come.
+std::string card_name(const kernel::Config& config, const std::string& account)
+{
+    const auto text = kernel::kept_card(config.profile.folder, account);
+    const auto card = text ? kernel::read_vcard(*text) : std::unexpected(Error{});
+    return card ? card->name : "";
+}
+
+/// The name of the card stands in quotes where it is another than ours.
+std::string as_table(const Contacts& contacts, const kernel::Config& config)
 {
     std::string table;
-    for (const auto& contact : contacts.all())
-        table += fmt::format("{}  {}{}\n", contact.account_id, contact.banned ? "banned  " : "        ",
-                             printable(contact.name));
+    for (const auto& contact : contacts.all()) {
+        const auto said = card_name(config, contact.account_id);
+        const bool shown = !said.empty() && said != contact.name;
+        table += fmt::format("{}  {:<8}{}{}\n", contact.account_id,
+                             contact.banned  ? "banned"
+                             : contact.asked ? "asked"
+                                             : "",
+                             printable(contact.name),
+                             shown ? (contact.name.empty() ? "\"" : " \"") + printable(said) + "\"" : "");
+    }
     return table;
 }
 
-std::string as_json(const Contacts& contacts)
+std::string as_json(const Contacts& contacts, const kernel::Config& config)
 {
     auto list = nlohmann::json::array();
-    for (const auto& contact : contacts.all())
-        list.push_back({{"account", contact.account_id}, {"name", contact.name}, {"banned", contact.banned}});
+    for (const auto& contact : contacts.all()) {
+        list.push_back({{"account", contact.account_id},
+                        {"name", contact.name},
+                        {"banned", contact.banned},
+                        {"asked", contact.asked}});
+        if (const auto said = card_name(config, contact.account_id); !said.empty())
+            list.back()["card_name"] = said;
+    }
     return nlohmann::json{{"contacts", list}}.dump() + "\n";
+}
+
+/// The contact that there is, or a new one, with that change.
+Error put_as(Contacts& contacts, const std::string& account, const std::function<void(Contact&)>& change)
+{
+    const auto* const known = contacts.find(Contacts::normal_id(account).value_or(account));
+    Contact contact = known != nullptr ? *known : Contact{account};
+    change(contact);
+    return contacts.put(std::move(contact));
 }
 
 Error add(Contacts& contacts, const Words& words)
 {
-    const auto* const known = contacts.find(contacts.account_of(words[2]).value_or(words[2]));
-    return contacts.put({words[2], words[1], known != nullptr && known->banned});
+    return put_as(contacts, words[2], [&](Contact& contact) { contact.name = words[1]; });
 }
 
 /// A stranger can be banned, too: by account id.
@@ -48,8 +81,10 @@ Error set_banned(Contacts& contacts, const std::string& peer, bool banned)
     const auto account = contacts.account_of(peer);
     if (!account)
         return {JF_NOT_FOUND, fmt::format("there is no contact \"{}\"", printable(peer))};
-    const auto* const known = contacts.find(*account);
-    return contacts.put({*account, known == nullptr ? "" : known->name, banned});
+    return put_as(contacts, *account, [&](Contact& contact) {
+        contact.banned = banned;
+        contact.asked = contact.asked && !banned;
+    });
 }
 
 Error remove(Contacts& contacts, const Words& words)
@@ -80,29 +115,28 @@ const Change& change_of(const Words& words)
             return change;
     }
     throw UsageError(
-        fmt::format("\"{}\" is not understood; what would work: add NAME ACCOUNT, ban PEER, allow PEER, remove PEER",
+        fmt::format("\"{}\" is not understood; what would work: add NAME ACCOUNT, ban PEER, allow PEER, remove PEER, "
+                    "request PEER, requests, accept PEER [NAME], decline PEER, show PEER",
                     printable(fmt::format("{}", fmt::join(words, " ")))));
 }
 
 int run_contacts(const Arguments& arguments)
 {
     const auto& words = arguments.rest();
-    const auto* const change = words.empty() ? nullptr : &change_of(words);
+    const bool about_requests = is_about_requests(words);
+    const auto* const change = words.empty() || about_requests ? nullptr : &change_of(words);
     const auto config = read_config(arguments);
     if (config.contacts.empty())
         throw Stop(kConfiguration, config.name + ": /contacts: missing; \"contacts\": \"contacts.json\" names the file "
                                                  "that they are kept in, beside this one");
+    if (about_requests)
+        return run_contact_requests(arguments, config);
     if (change == nullptr) {
         const auto contacts = or_stop(kernel::load_contacts(config.contacts));
-        put(stdout, arguments.has("json") ? as_json(contacts) : as_table(contacts));
+        put(stdout, arguments.has("json") ? as_json(contacts, config) : as_table(contacts, config));
         return kOk;
     }
-    const auto changed =
-        kernel::change_contacts(config.contacts, [&](Contacts& contacts) { return change->apply(contacts, words); });
-    if (changed.status == JF_BAD_INPUT || changed.status == JF_NOT_FOUND)
-        throw UsageError(changed.text);
-    if (changed.status != JF_OK)
-        throw Stop(kConfiguration, changed.text);
+    change_lists(config, [&](kernel::Acquaintances& known) { return change->apply(known.contacts, words); });
     return kOk;
 }
 
@@ -111,9 +145,16 @@ int run_contacts(const Arguments& arguments)
 Verb contacts_verb()
 {
     return {{"contacts",
-             "[add NAME ACCOUNT | ban PEER | allow PEER | remove PEER]",
-             "Lists whom we know, or changes the list. A running listener takes it with SIGUSR1.",
-             {config_option(), {"json", "", "the list as one JSON object, for scripts"}, log_option()},
+             "[add NAME ACCOUNT | ban PEER | allow PEER | remove PEER | request PEER | requests | accept PEER [NAME] | "
+             "decline PEER | show PEER]",
+             "Lists whom we know, or changes the list; asks somebody to be a contact, and decides about those who ask; "
+             "shows the profile card of a contact. A running listener sees each change.",
+             {config_option(),
+              {"json", "", "the list as one JSON object, for scripts"},
+              {"name", "NAME", "request: what we call PEER"},
+              {"note", "TEXT", "request: a line that PEER sees"},
+              {"wait", "SECONDS", "request: so long for a device of PEER to be there; 10 unless told"},
+              log_option()},
              0,
              3},
             &run_contacts};

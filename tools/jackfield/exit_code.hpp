@@ -15,7 +15,7 @@ enum ExitCode {
     kNotTrusted = 6,    // somebody else than the peer answered
     kMedia = 7,         // a file cannot be read or written, or no common media
     kBroken = 8,        // the call was up and broke
-    kKept = 9,          // a text was not delivered yet; it will be sent later
+    kKept = 9,          // a text or contact request was not delivered yet; it will be sent later
     kOffline = 10,      // no device of the peer is there
     kInternal = 70,
     kInterrupted = 130, // Ctrl-C before the call was up
@@ -35,7 +35,7 @@ inline constexpr ExitCodeInfo kExitCodes[] = {
     {kNotTrusted, "the peer is not who it should be"},
     {kMedia, "file cannot be read or written, or no common media"},
     {kBroken, "the call broke"},
-    {kKept, "the text is kept and will be sent later"},
+    {kKept, "the text or request is kept and will be sent later"},
     {kOffline, "no device of the peer is there"},
     {kInternal, "internal error"},
     {kInterrupted, "interrupted"},

@@ -1,21 +1,19 @@
-// Keys and commands while a call runs. See in_call.hpp.
+// What call and listen hear of their calls. See in_call.hpp.
 
 #include "tools/jackfield/in_call.hpp"
 
-#include "tools/jackfield/raw_terminal.hpp"
+#include "tools/jackfield/session.hpp"
+#include "tools/jackfield/text_lines.hpp"
 
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <charconv>
 
 namespace jackfield::program {
 
 namespace {
-
-constexpr const char* kKeysHelp = "keys: h hold, m mute, v video, r rotate, d digits, s statistics, q hang up, ? help";
-constexpr const char* kCommandsHelp =
-    "commands: hold, resume, mute, unmute, video on, video off, source SRC, digits KEYS, "
-    "rotate [DEGREES], statistics, hangup, help";
 
 const char* word_of(const std::optional<kernel::Direction>& direction)
 {
@@ -30,171 +28,219 @@ OptionInfo commands_option()
     return {"commands", "", "while a call runs, lines of standard input are commands (\"help\" lists them)"};
 }
 
+OptionInfo calls_option()
+{
+    return {"calls", "NUMBER", "so many calls at once, and whoever calls beside them is told that we are busy"};
+}
+
+OptionInfo transfers_option()
+{
+    return {"transfers", "POLICY",
+            "when a peer wants us to call somebody else: ask, follow or refuse (ask where keys or commands are read)"};
+}
+
+TransferPolicy transfer_policy(const Arguments& arguments)
+{
+    const bool somebody_is_there = arguments.has("commands") || isatty(STDIN_FILENO) != 0;
+    const std::string word = arguments.get("transfers", somebody_is_there ? "ask" : "refuse");
+    if (word != "ask" && word != "follow" && word != "refuse")
+        throw UsageError("--transfers takes ask, follow or refuse, not \"" + word + "\"");
+    return word == "ask" ? TransferPolicy::ask : word == "follow" ? TransferPolicy::follow : TransferPolicy::refuse;
+}
+
+int most_calls(const Arguments& arguments, int otherwise)
+{
+    const std::string text = arguments.get("calls", std::to_string(otherwise));
+    int most = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), most);
+    if (problem != std::errc() || end != text.data() + text.size() || most < 1 || most > 1000)
+        throw UsageError("--calls takes a number from 1 to 1000, not \"" + text + "\"");
+    return most;
+}
+
+InCall::InCall(Setup setup)
+    : progress_(setup.progress),
+      loop_(setup.loop),
+      contacts_(std::move(setup.contacts)),
+      recordings_(std::move(setup.recordings)),
+      plan_(std::move(setup.plan)),
+      most_calls_(setup.most_calls),
+      transfers_(setup.transfers),
+      console_(setup.progress, setup.loop, setup.commands)
+{}
+
+void InCall::use(kernel::Node& node, const kernel::Config& config, const std::weak_ptr<kernel::CallListener>& listener)
+{
+    node_ = &node;
+    config_ = &config;
+    listener_ = listener;
+    console_.use(
+        node, [this](const std::string& peer) { place(peer, listener_.lock()); },
+        [this](const std::string& peer) { return account_argument(peer, *config_); });
+}
+
+// --- calls begin ----------------------------------------------------------------------------------------------------
+
+kernel::IncomingPlan InCall::take_in(const kernel::IncomingCall& call, std::shared_ptr<kernel::CallListener> listener)
+{
+    const std::string name = printable(call.display_name);
+    const std::string who =
+        call.contact.empty() ? call.peer_account : printable(call.contact) + ", " + call.peer_account;
+    const std::string from = fmt::format("call from {}{}", who, name.empty() ? "" : " (says it is \"" + name + "\")");
+    if (open_ >= most_calls_) {
+        progress_.say(from + ": busy");
+        return {{}, nullptr, JF_REASON_BUSY};
+    }
+    progress_.say(from);
+    ++open_;
+    return {next_plan(), std::move(listener), std::nullopt};
+}
+
+void InCall::ask_about(kernel::Call& call)
+{
+    loop_.post([this, kept = call.shared_from_this(), who = who_is(call)] { console_.waits(kept, who); });
+}
+
+std::shared_ptr<kernel::Call> InCall::place_first(const std::string& account,
+                                                  const std::shared_ptr<kernel::CallListener>& listener)
+{
+    ++open_;
+    kernel::MediaPlan plan = plan_;
+    {
+        const std::lock_guard lock(mutex_);
+        plan.record = recordings_.only();
+        recording_to_.insert(plan.record);
+    }
+    return node_->call(account, std::move(plan), listener);
+}
+
+/// A command of the main thread. Throws UsageError or Stop if nobody is called so.
+void InCall::place(const std::string& peer, const std::shared_ptr<kernel::CallListener>& listener)
+{
+    if (open_ >= most_calls_)
+        throw UsageError("there are " + std::to_string(most_calls_) + " calls already; --calls allows more");
+    const auto account = account_argument(peer, *config_);
+    ++open_;
+    node_->call(account, next_plan(), listener);
+}
+
+kernel::MediaPlan InCall::next_plan()
+{
+    const std::lock_guard lock(mutex_);
+    kernel::MediaPlan plan = plan_;
+    plan.record = recordings_.next(recording_to_);
+    recording_to_.insert(plan.record);
+    return plan;
+}
+
+void InCall::answered(kernel::Call& call)
+{
+    answered_at_[call.id] = std::chrono::steady_clock::now();
+    if (call.side == kernel::Side::callee && call.plan.record != "null")
+        say(call, "recording to " + call.plan.record);
+    loop_.post([this, kept = call.shared_from_this(), who = who_is(call)] { console_.begin(kept, who); });
+}
+
 // --- what is heard --------------------------------------------------------------------------------------------------
 
-void InCall::source_ended(kernel::Call&, kernel::MediaKind kind)
+std::string InCall::who_is(const kernel::Call& call) const
 {
-    progress_.say(fmt::format("{} of our file has ended", kernel::name_of(kind)));
+    return name_of_peer(call.peer_account, contacts_);
 }
 
-void InCall::held(kernel::Call&, bool held)
+/// With the name in front where it could be about another call.
+void InCall::say(const kernel::Call& call, const std::string& what)
 {
-    progress_.say(held ? "the peer has put us on hold" : "the peer hears us again");
+    progress_.say(open_ > 1 ? who_is(call) + ": " + what : what);
 }
 
-void InCall::media_changed(kernel::Call&, const kernel::MediaNow& now)
+void InCall::source_ended(kernel::Call& call, kernel::MediaKind kind)
 {
-    progress_.say(fmt::format("media: audio {}, video {}{}{}", word_of(now.audio), word_of(now.video),
-                              now.holding ? ", on hold here" : "", now.muted ? ", muted" : ""));
-    loop_.post([this, now] {
-        now_ = now;
-        heard_ = true;
-    });
+    say(call, fmt::format("{} of our file has ended", kernel::name_of(kind)));
 }
 
-void InCall::change_refused(kernel::Call&, const kernel::Error& error)
+void InCall::held(kernel::Call& call, bool held)
 {
-    progress_.say(fmt::format("nothing has changed: {}: {}", kernel::status_word(error.status), printable(error.text)));
+    say(call, held ? "the peer has put us on hold" : "the peer hears us again");
 }
 
-void InCall::digit(kernel::Call&, const kernel::Digit& digit)
+void InCall::media_changed(kernel::Call& call, const kernel::MediaNow& now)
 {
-    progress_.say(fmt::format("the peer pressed {} for {} ms", digit.key, digit.duration.count()));
+    say(call, fmt::format("media: audio {}, video {}{}{}", word_of(now.audio), word_of(now.video),
+                          now.holding ? ", on hold here" : "", now.muted ? ", muted" : ""));
+    loop_.post([this, kept = call.shared_from_this(), now] { console_.heard(kept, now); });
 }
 
-void InCall::rotated(kernel::Call&, std::uint32_t degrees)
+void InCall::change_refused(kernel::Call& call, const kernel::Error& error)
 {
-    progress_.say(fmt::format("pictures of the peer are turned by {} degrees", degrees));
+    say(call, fmt::format("nothing has changed: {}: {}", kernel::status_word(error.status), printable(error.text)));
 }
 
-// --- what is typed --------------------------------------------------------------------------------------------------
-
-void InCall::hear_commands(kernel::Call& call)
+void InCall::digit(kernel::Call& call, const kernel::Digit& digit)
 {
-    loop_.post([this, kept = call.shared_from_this()] { begin(kept); });
+    say(call, fmt::format("the peer pressed {} for {} ms", digit.key, digit.duration.count()));
 }
 
-void InCall::forget_commands()
+void InCall::rotated(kernel::Call& call, std::uint32_t degrees)
 {
-    loop_.post([this] { end(); });
+    say(call, fmt::format("pictures of the peer are turned by {} degrees", degrees));
 }
 
-void InCall::begin(const std::shared_ptr<kernel::Call>& call)
-{
-    call_ = call;
-    now_ = {};
-    heard_ = digits_ = false;
-    rotation_deg_ = 0;
-    if (commands_)
-        return ask_for_command();
-    if (!RawTerminal::begin())
-        return;
-    progress_.say(kKeysHelp);
-    loop_.watch_keys([this](char typed) { key(typed); });
-}
+// --- calls that are handed on ---------------------------------------------------------------------------------------
 
-void InCall::end()
+void InCall::referred(kernel::Call& call, const std::shared_ptr<kernel::Referral>& referral)
 {
-    if (!std::exchange(call_, nullptr))
-        return;
-    if (commands_)
-        return loop_.forget_question();
-    loop_.watch_keys({});
-    RawTerminal::end();
-}
-
-void InCall::ask_for_command()
-{
-    loop_.ask_for_line([this](const std::optional<std::string>& line) {
-        if (!line)
-            return;
-        loop_.post([this] { // one a turn: a command may end the call
-            if (call_)
-                ask_for_command();
+    const std::string words = "the peer wants us to call " + name_of_peer(referral->target, contacts_) + " instead";
+    if (transfers_ == TransferPolicy::refuse) {
+        say(call, words + ": refused");
+        referral->refuse();
+    } else if (transfers_ == TransferPolicy::follow) {
+        say(call, words);
+        follow(referral);
+    } else {
+        loop_.post([this, kept = call.shared_from_this(), referral, words] {
+            console_.referred(kept, referral, words, [this, referral] { follow(referral); });
         });
-        obey(*line);
-    });
-}
-
-void InCall::key(char typed)
-{
-    static constexpr std::string_view kKeys = "0123456789*#ABCD";
-    if (digits_ && kKeys.find(typed) != std::string_view::npos)
-        return node_->send_digits(call_, std::string(1, typed));
-    if (std::exchange(digits_, false))
-        progress_.say("digits: done");
-    const bool video = heard_ ? now_.video.has_value() : call_->plan.video;
-    switch (typed) {
-    case 'h':
-        return obey(now_.holding ? "resume" : "hold");
-    case 'm':
-        return obey(now_.muted ? "unmute" : "mute");
-    case 'v':
-        return obey(video ? "video off" : "video on");
-    case 'r':
-        return obey("rotate");
-    case 's':
-        return obey("statistics");
-    case 'q':
-        return obey("hangup");
-    case 'd':
-        digits_ = true;
-        return progress_.say("digits: 0-9 * # A-D, any other key ends");
-    case '?':
-        return progress_.say(kKeysHelp);
-    default:
-        return;
     }
 }
 
-void InCall::obey(const std::string& line)
+/// Beside the call that it takes the place of, whatever --calls says. On either thread.
+void InCall::follow(const std::shared_ptr<kernel::Referral>& referral)
 {
-    const std::string text = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-    const auto blank = text.find(' ');
-    const auto rest = blank == std::string::npos ? text.size() : text.find_first_not_of(' ', blank);
-    obey_words(text.substr(0, blank), rest >= text.size() ? "" : text.substr(rest));
+    ++open_;
+    node_->follow(referral, next_plan(), listener_.lock());
 }
 
-void InCall::obey_words(const std::string& word, const std::string& rest)
+void InCall::transfer_progressed(kernel::Call& call, const kernel::TransferProgress& progress)
 {
-    if (word == "hold" || word == "resume")
-        change({.hold = word == "hold", .video = {}, .source = {}});
-    else if (word == "mute" || word == "unmute")
-        node_->mute(call_, word == "mute");
-    else if (word == "video" && (rest == "on" || rest == "off"))
-        change({.hold = {}, .video = rest == "on", .source = {}});
-    else if (word == "source" && !rest.empty())
-        change({.hold = {}, .video = {}, .source = rest});
-    else if (word == "digits" && !rest.empty())
-        node_->send_digits(call_, rest);
-    else if (word == "rotate")
-        rotate(rest);
-    else if (word == "statistics")
-        progress_.say(progress_.quality());
-    else if (word == "hangup")
-        node_->hang_up(call_);
-    else if (word == "help")
-        progress_.say(kCommandsHelp);
-    else if (!word.empty())
-        progress_.say("no command \"" + printable(word) + "\"; " + kCommandsHelp);
+    const std::string why = progress.text.empty() ? "" : ": " + printable(progress.text);
+    const std::string code = progress.code == 0 ? "" : fmt::format(" ({})", progress.code);
+    if (progress.succeeded)
+        say(call, "the peer talks to whom it was asked to call");
+    else if (progress.over)
+        say(call, "nothing has come of the transfer" + code + why);
+    else if (progress.code == 180)
+        say(call, "it rings there");
 }
 
-/// Without a number by one more quarter.
-void InCall::rotate(const std::string& degrees)
-{
-    std::uint32_t wanted = (rotation_deg_ + 90) % 360;
-    const auto [end, problem] = std::from_chars(degrees.data(), degrees.data() + degrees.size(), wanted);
-    if (!degrees.empty() &&
-        (problem != std::errc() || end != degrees.data() + degrees.size() || wanted % 90 != 0 || wanted > 270))
-        return progress_.say("rotate takes 0, 90, 180 or 270");
-    rotation_deg_ = wanted;
-    node_->rotate(call_, wanted);
-    progress_.say(fmt::format("our pictures are turned by {} degrees", wanted));
-}
+// --- calls end ------------------------------------------------------------------------------------------------------
 
-void InCall::change(kernel::MediaChange change)
+void InCall::ended(kernel::Call& call, const kernel::CallEnd& end)
 {
-    node_->change(call_, std::move(change));
+    const auto answered_at = answered_at_.extract(call.id);
+    double seconds = 0;
+    if (end.answered && answered_at)
+        seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - answered_at.mapped()).count();
+    say(call, sentence_of(end));
+    if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
+        progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
+    RecordingNames::discard_unused(call.plan.record, end.answered);
+    {
+        const std::lock_guard lock(mutex_);
+        recording_to_.erase(call.plan.record);
+    }
+    --open_;
+    loop_.post([this, kept = call.shared_from_this()] { console_.end(kept); });
 }
 
 } // namespace jackfield::program

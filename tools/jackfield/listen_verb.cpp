@@ -1,5 +1,6 @@
 // jackfield listen: waits for calls, and answers, declines or asks.
 
+#include "tools/jackfield/contact_requests.hpp"
 #include "tools/jackfield/file_words.hpp"
 #include "tools/jackfield/in_call.hpp"
 #include "tools/jackfield/media_options.hpp"
@@ -23,21 +24,7 @@ class ListenerView final : public kernel::NodeListener,
                            public kernel::FileListener,
                            public std::enable_shared_from_this<ListenerView> {
 public:
-    ListenerView(Progress& progress, MainLoop& loop, bool commands, Policy policy, std::string send,
-                 RecordingNames recordings, bool once, kernel::Contacts contacts)
-        : InCall(progress, loop, commands),
-          progress_(progress),
-          loop_(loop),
-          policy_(policy),
-          recordings_(std::move(recordings)),
-          once_(once),
-          contacts_(std::move(contacts))
-    {
-        plan_.send = std::move(send);
-        plan_.record_both = recordings_.both_sides();
-    }
-
-    std::function<void(const std::shared_ptr<kernel::Call>&, bool)> on_decision; // main thread
+    ListenerView(Setup setup, Policy policy, bool once) : InCall(std::move(setup)), policy_(policy), once_(once) {}
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
 
@@ -48,6 +35,29 @@ public:
         progress_.show_text("text from " + name_of_peer(text.peer, contacts_) + ": " + printable(text.body),
                             detail.dump());
     }
+
+    void contact_request(const kernel::ContactRequest& request) override
+    {
+        auto detail = object_of(request);
+        detail["what"] = "contact request";
+        progress_.show_contact(line_of(request), detail.dump());
+    }
+
+    void contact_accepted(const kernel::Contact& contact) override
+    {
+        progress_.say(name_of_peer(contact.account_id, contacts_) + " is a contact now: it has accepted");
+    }
+
+    void profile(const std::string& account, const kernel::Vcard& card) override
+    {
+        auto detail = object_of(account, card);
+        detail["what"] = "profile";
+        progress_.show_contact(
+            fmt::format("profile card from {}: \"{}\"", name_of_peer(account, contacts_), printable(card.name)),
+            detail.dump());
+    }
+
+    void contacts_changed(const kernel::Contacts& contacts) override { contacts_ = contacts; }
 
     void typing(const std::string& account, bool active) override
     {
@@ -65,57 +75,26 @@ public:
 
     kernel::IncomingPlan incoming(const kernel::IncomingCall& call) override
     {
-        const std::string name = printable(call.display_name);
-        const std::string who =
-            call.contact.empty() ? call.peer_account : printable(call.contact) + ", " + call.peer_account;
-        const std::string from =
-            fmt::format("call from {}{}", who, name.empty() ? "" : " (says it is \"" + name + "\")");
-        if (busy_) {
-            progress_.say(from + ": busy");
-            return {{}, nullptr, JF_REASON_BUSY};
-        }
-        progress_.say(from);
-        busy_ = true;
-        plan_.record = recordings_.next();
-        return {plan_, shared_from_this(), std::nullopt};
+        return take_in(call, shared_from_this());
     }
 
     void ringing(kernel::Call& call) override
     {
+        if (call.side == kernel::Side::caller) // one that was placed beside another
+            return;
         if (policy_ == Policy::answer)
             return call.answer();
         if (policy_ == Policy::decline)
             return call.refuse(JF_REASON_DECLINED);
-        loop_.post([this, kept = call.shared_from_this()] {
-            asked_about_ = kept;
-            ask();
-        });
+        ask_about(call);
     }
 
-    void answered(kernel::Call& call) override
+    void ended(kernel::Call& call, const kernel::CallEnd& end) override
     {
-        answered_at_ = std::chrono::steady_clock::now();
-        hear_commands(call);
-        if (plan_.record != "null")
-            progress_.say("recording to " + plan_.record);
-    }
-
-    void ended(kernel::Call&, const kernel::CallEnd& end) override
-    {
-        const auto now = std::chrono::steady_clock::now();
-        const double seconds = end.answered ? std::chrono::duration<double>(now - answered_at_).count() : 0;
-        progress_.say(sentence_of(end));
-        if (const auto table = statistics_table(end.statistics, seconds); !table.empty() && end.answered)
-            progress_.say(fmt::format("  after {:.1f} s\n{}", seconds, table));
-        RecordingNames::discard_unused(plan_.record, end.answered);
-        busy_ = false;
-        forget_commands();
+        InCall::ended(call, end);
         exit_code_ = exit_code_of(end);
-        loop_.post([this] {
-            settle();
-            if (once_)
-                loop_.quit();
-        });
+        if (once_ && open_calls() == 0)
+            loop_.quit();
     }
 
     std::shared_ptr<kernel::FileListener> incoming_file(const std::shared_ptr<kernel::FileTransfer>& transfer) override
@@ -136,47 +115,10 @@ public:
     int exit_code() const { return exit_code_; }
 
 private:
-    // The question is put, answered and forgotten on the main thread.
-    void ask()
-    {
-        loop_.forget_typed(); // before the question stands there: whoever is quick is quick after it
-        progress_.ask("answer? (y/n)");
-        loop_.ask_for_line([this](const std::optional<std::string>& line) { decide(line); });
-    }
-
-    void decide(const std::optional<std::string>& line)
-    {
-        if (!line) {
-            progress_.settle();
-            return progress_.say("standard input has ended, so nobody can answer; --answer or --decline would");
-        }
-        const bool yes = *line == "y" || *line == "Y" || *line == "yes";
-        if (!yes && *line != "n" && *line != "N" && *line != "no")
-            return ask();
-        on_decision(asked_about_, yes);
-        settle();
-    }
-
-    void settle()
-    {
-        if (!std::exchange(asked_about_, nullptr))
-            return;
-        loop_.forget_question();
-        progress_.settle();
-    }
-
-    Progress& progress_;
-    MainLoop& loop_;
     Policy policy_;
-    kernel::MediaPlan plan_; // [control]
-    RecordingNames recordings_;
     FileRates rates_; // [control]
     bool once_;
-    const kernel::Contacts contacts_; // as they were when we began
-    bool busy_ = false;               // [control]
-    std::chrono::steady_clock::time_point answered_at_{};
-    std::shared_ptr<kernel::Call> asked_about_; // main thread
-    std::atomic<int> exit_code_{kInterrupted};  // of the last call; there may be none
+    std::atomic<int> exit_code_{kInterrupted}; // of the last call; there may be none
 };
 
 Policy policy_of(const Arguments& arguments)
@@ -230,19 +172,18 @@ int run_listen(const Arguments& arguments)
     check_source(source);
     const RecordingNames recordings(arguments);
     Progress progress(format, trace_file(arguments, config.name));
-    const auto view = std::make_shared<ListenerView>(progress, loop, arguments.has("commands"), policy, source,
-                                                     recordings, arguments.has("once"), contacts_of(config));
+    kernel::MediaPlan plan;
+    plan.send = source;
+    plan.record_both = recordings.both_sides();
+    const auto view = std::make_shared<ListenerView>(
+        InCall::Setup{progress, loop, contacts_of(config), plan, recordings, arguments.has("commands"),
+                      most_calls(arguments, policy == Policy::ask ? 2 : 1), transfer_policy(arguments)},
+        policy, arguments.has("once"));
     const auto node = or_stop(kernel::Node::create(config, view, progress.log()));
-    view->use(*node);
+    view->use(*node, config, view);
     const auto ids = or_stop(node->start());
     progress.say(fmt::format("listening as {}", ids.account_id));
     progress.say(format == EventFormat::json ? node->describe_discovery() : in_words(node->describe_discovery()));
-    view->on_decision = [&](const std::shared_ptr<kernel::Call>& call, bool yes) {
-        if (yes)
-            node->answer(call);
-        else
-            node->refuse(call);
-    };
     loop.on_reload = [&] { reload(arguments, *node, progress); };
     loop.on_interrupt = [&] {
         progress.say("going offline");
@@ -273,7 +214,9 @@ Verb listen_verb()
                "keeps what arrives in FILE (.mkv or .webm); later calls go to FILE-2, FILE-3: nothing is lost"},
               both_sides_option(),
               overwrite_option(),
-              {"once", "", "ends after one call, with its exit code"},
+              {"once", "", "ends after one call, with its exit code; after those beside it, too"},
+              calls_option(),
+              transfers_option(),
               commands_option(),
               trace_option(),
               events_option(),

@@ -92,6 +92,7 @@ std::string explain_json(const kernel::Resolved& resolved)
            {"bundle", kernel::word(call.bundle)},
            {"allow_unproven_peer", call.allow_unproven_peer},
            {"calls_from", kernel::word(call.calls_from)},
+           {"contact_requests", kernel::word(call.contact_requests)},
            {"display_name", call.display_name}}},
          {"link", {{"idle_timeout_s", link.idle_timeout.count()}, {"ping_interval_s", link.ping_interval.count()}}},
          {"files",

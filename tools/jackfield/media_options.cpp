@@ -94,12 +94,12 @@ std::string RecordingNames::only() const
     return file_.string();
 }
 
-std::string RecordingNames::next() const
+std::string RecordingNames::next(const std::set<std::string>& taken) const
 {
     if (file_.empty())
         return kNowhere;
     fs::path candidate = file_;
-    for (int number = 2; !free(candidate); ++number)
+    for (int number = 2; !free(candidate) || taken.contains(candidate.string()); ++number)
         candidate =
             file_.parent_path() / fmt::format("{}-{}{}", file_.stem().string(), number, file_.extension().string());
     return candidate.string();

@@ -6,6 +6,7 @@
 #include "tools/jackfield/options.hpp"
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace jackfield::program {
@@ -30,8 +31,8 @@ public:
     /// The name for a single recording, FILE itself. Throws Stop if there is something in that file already.
     std::string only() const;
 
-    /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free.
-    std::string next() const;
+    /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free and not taken by another call.
+    std::string next(const std::set<std::string>& taken = {}) const;
 
     /// Whether what we send is kept, too.
     bool both_sides() const { return both_sides_; }

@@ -143,9 +143,18 @@ void Progress::live(const std::string& id, const std::string& line)
 
 void Progress::show_text(std::string_view line, const std::string& detail_json)
 {
+    show_words(Step::text, line, detail_json);
+}
+
+void Progress::show_contact(std::string_view line, const std::string& detail_json)
+{
+    show_words(Step::contact, line, detail_json);
+}
+
+void Progress::show_words(Step step, std::string_view line, const std::string& detail_json)
+{
     const std::lock_guard lock(mutex_);
-    const TimelineEvent event{kernel::monotonic_ns(), "",         kernel::Side::node, Step::text,
-                              Moment::progress,       detail_json};
+    const TimelineEvent event{kernel::monotonic_ns(), "", kernel::Side::node, step, Moment::progress, detail_json};
     print(stdout, (format_ == EventFormat::json ? kernel::to_json_line(event, origin_ns_) : std::string(line)) + "\n");
 }
 

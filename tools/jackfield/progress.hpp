@@ -39,6 +39,9 @@ public:
     /// A text of a peer: its line for people, or, with JSON events, an event that has it whole. No trace has it.
     void show_text(std::string_view line, const std::string& detail_json);
 
+    /// The same for what an account says that asks to be a contact, or in its profile card.
+    void show_contact(std::string_view line, const std::string& detail_json);
+
     /// A question, which stands at the bottom until it is settled.
     void ask(std::string_view question);
     void settle();
@@ -52,6 +55,7 @@ public:
 private:
     using Key = std::pair<std::string, kernel::Step>; // by call and step
 
+    void show_words(kernel::Step step, std::string_view line, const std::string& detail_json);
     void show_human(const kernel::TimelineEvent& event);
     bool note_quality(const kernel::TimelineEvent& event);
     void step_line(const kernel::TimelineEvent& event, std::int64_t took_ns);

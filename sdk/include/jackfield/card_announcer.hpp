@@ -69,7 +69,7 @@ public:
     }
 
     /// True if a card of ours may lie on the board.
-    bool may_be_announced() const { return issued_ms_ != 0; }
+    bool may_be_announced() const { return identity_ && issued_ms_ != 0; }
 
     /// Says that our device is gone. May throw Failure.
     void withdraw(End end) { put_(account_id(), next_card(/*withdrawn=*/true), std::move(end)); }

@@ -60,6 +60,19 @@ public:
         raw_.methods->closed(raw_.self, status, &error);
     }
 
+    /// Whether the two below reach anybody.
+    bool hears_referrals() const { return JF_HAS(raw_.methods, referred) && JF_HAS(raw_.methods, refer_progressed); }
+    void referred(std::uint64_t call, std::string_view target, std::string_view referred_by) const
+    {
+        if (hears_referrals())
+            raw_.methods->referred(raw_.self, call, to_text(target), to_text(referred_by));
+    }
+    void refer_progressed(std::uint64_t call, std::uint32_t code, std::string_view text) const
+    {
+        if (hears_referrals())
+            raw_.methods->refer_progressed(raw_.self, call, code, to_text(text));
+    }
+
 private:
     jf_signaling_listener raw_;
 };
@@ -88,6 +101,16 @@ public:
     virtual void bye(std::uint64_t call, std::uint32_t reason) = 0;
     virtual void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) = 0;
     virtual void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) = 0;
+
+    // Transfers; a language may have none.
+    virtual void refer(std::uint64_t /*call*/, std::string_view /*target*/, Completion done)
+    {
+        done.fail(JF_UNSUPPORTED, "this signaling has no transfers");
+    }
+    virtual void refer_progress(std::uint64_t /*call*/, std::uint32_t /*code*/, std::string_view /*text*/)
+    {
+        throw Failure(JF_UNSUPPORTED, "this signaling has no transfers");
+    }
 
     Host host() const { return host_; }
     static const jf_signaling_session_methods kMethods;
@@ -154,7 +177,15 @@ inline constexpr jf_signaling_session_methods SignalingSession::kMethods{
     &detail::with_reason<&SignalingSession::bye>,
     &detail::with_body<&SignalingSession::message>,
     &detail::with_body<&SignalingSession::info>,
-    [](void* self) { delete static_cast<SignalingSession*>(self); }};
+    [](void* self) { delete static_cast<SignalingSession*>(self); },
+    [](void* self, std::uint64_t call, jf_text target, jf_done done) {
+        auto& session = detail::signaling_session(self);
+        start_guarded(session.host(), done,
+                      [&](Completion& end) { session.refer(call, view(target), std::move(end)); });
+    },
+    [](void* self, std::uint64_t call, std::uint32_t code, jf_text text, jf_error* error) {
+        return guarded(error, [&] { detail::signaling_session(self).refer_progress(call, code, view(text)); });
+    }};
 
 inline constexpr jf_signaling_methods Signaling::kMethods{
     sizeof(jf_signaling_methods), 0,

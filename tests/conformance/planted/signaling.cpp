@@ -29,7 +29,9 @@ enum class Verb : std::uint8_t {
     ended,
     message,
     info,
-    receipt
+    receipt,
+    refer,
+    refer_progress
 };
 constexpr std::size_t kHead = 22;
 
@@ -61,6 +63,8 @@ struct Call {
     std::uint64_t wire; ///< the caller's number
     bool running = false;
     bool update_open = false;
+    bool asks = false;   ///< for another call
+    bool wanted = false; ///< by the peer
 };
 
 class Session final : public SignalingSession, private PathReceiver {
@@ -148,6 +152,23 @@ public:
     void info(std::uint64_t call, std::string_view type, ByteView body, Completion done) override
     {
         say(Verb::info, call, type, body, std::move(done));
+    }
+    void refer(std::uint64_t call, std::string_view target, Completion done) override
+    {
+        Call& found = running(call);
+        if (found.asks)
+            throw Failure(JF_BUSY, "one is open");
+        found.asks = true;
+        put({Verb::refer, found.ours, found.wire, 0, std::string(target), ""});
+        done.succeed();
+    }
+    void refer_progress(std::uint64_t call, std::uint32_t code, std::string_view) override
+    {
+        Call& found = running(call);
+        if (!found.wanted)
+            throw Failure(JF_BAD_INPUT, "nobody is wanted");
+        found.wanted = code < 200;
+        put({Verb::refer_progress, found.ours, found.wire, has("JF-SIG-09") && code == 180 ? 100 : code, "", ""});
     }
 
 private:
@@ -269,6 +290,12 @@ private:
         case Verb::update_answered:
             call.update_open = false;
             return listener_.update_answered(number, frame.first);
+        case Verb::refer:
+            call.wanted = true;
+            return listener_.referred(number, frame.first, "");
+        case Verb::refer_progress:
+            call.asks = frame.reason < 200;
+            return listener_.refer_progressed(number, frame.reason, "");
         default:
             return take_end(frame, number, Call(call));
         }

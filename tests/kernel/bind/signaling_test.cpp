@@ -102,6 +102,46 @@ TEST_F(BoundSignaling, IgnoresWhatIsSaidOfCallsNobodyKnows)
     EXPECT_FALSE(call->over());
 }
 
+TEST_F(BoundSignaling, KeepsWhatBecomesOfACallThatThePeerWasAskedFor)
+{
+    const auto call = place();
+    call->refer("carol");
+    EXPECT_FALSE(call->refer_result()) << "it is posted";
+    bench_.settle();
+    ASSERT_TRUE(call->refer_result());
+    EXPECT_EQ(call->refer_result()->status, JF_OK);
+    say().refer_progressed(2, 180, "it rings");
+    say().refer_progressed(2, 200, "");
+    say().refer_progressed(44, 200, "of a call that nobody knows");
+    EXPECT_EQ(call->take_refer_progress()->text, "it rings");
+    const auto last = call->take_refer_progress();
+    ASSERT_TRUE(last);
+    EXPECT_TRUE(last->is_last());
+    EXPECT_FALSE(call->take_refer_progress());
+    for (int i = 0; i < 1000; ++i)
+        say().refer_progressed(2, 180, std::to_string(i));
+    EXPECT_EQ(call->take_refer_progress()->text, "936") << "the last 64";
+    call->refer("dave");
+    EXPECT_FALSE(call->refer_result());
+    EXPECT_FALSE(call->take_refer_progress()) << "that was about the one before";
+}
+
+TEST_F(BoundSignaling, HandsOnOnceWhomThePeerWantsCalled)
+{
+    const auto call = place();
+    say().referred(44, "dave", "");
+    EXPECT_EQ(changes_, 0);
+    say().referred(2, "carol", "bob");
+    EXPECT_EQ(changes_, 1);
+    const auto referral = call->take_referral();
+    ASSERT_TRUE(referral);
+    EXPECT_EQ(referral->target, "carol");
+    EXPECT_EQ(referral->referred_by, "bob");
+    EXPECT_FALSE(call->take_referral());
+    call->tell_referral(180, "it rings");
+    EXPECT_EQ(plugin().said.back(), "refer_progress 180 it rings");
+}
+
 TEST_F(BoundSignaling, KnowsOfACallThatEndedBeforeItWasTakenUp)
 {
     say().invited(1, "offer", "Bob");

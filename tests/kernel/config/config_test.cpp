@@ -47,10 +47,11 @@ TEST(Config, IsReadWhole)
         },
         "call": { "control_policy": "udp-only", "tcp_grace_ms": 0, "ring_timeout_s": 600, "connect_timeout_s": 1,
                   "bundle": "never", "allow_unproven_peer": true, "display_name": "Zoë",
-                  "calls_from": "contacts" },
+                  "calls_from": "contacts", "contact_requests": "nobody" },
         "link": { "idle_timeout_s": 60, "ping_interval_s": 5 },
         "files": { "folder": "in", "from": "anyone", "quota_mib": 10, "file_mib": 5 },
         "contacts": "people.json",
+        "profile": { "card": "me.vcf" },
         "texts": { "file": "said.sqlite", "max_mib": 7, "per_second": 3, "burst": 9 },
         "log": { "level": "debug" }
     })",
@@ -83,6 +84,9 @@ TEST(Config, IsReadWhole)
     EXPECT_TRUE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "Zoë");
     EXPECT_EQ(config->call.calls_from, CallsFrom::kContacts);
+    EXPECT_EQ(config->call.contact_requests, ContactRequestsFrom::kNobody);
+    EXPECT_EQ(config->profile.card, "/etc/jackfield/me.vcf");
+    EXPECT_EQ(config->profile.folder, "/etc/jackfield/call.cards");
     EXPECT_EQ(config->contacts, "/etc/jackfield/people.json");
     EXPECT_EQ(config->texts.file, "/etc/jackfield/said.sqlite");
     EXPECT_EQ(config->texts.max_mib, 7);
@@ -129,6 +133,7 @@ TEST(Config, HasDefaults)
     EXPECT_FALSE(config->call.allow_unproven_peer);
     EXPECT_EQ(config->call.display_name, "");
     EXPECT_EQ(config->call.calls_from, CallsFrom::kAnyone);
+    EXPECT_EQ(config->call.contact_requests, ContactRequestsFrom::kAnyone);
     EXPECT_TRUE(config->contacts.empty());
     EXPECT_TRUE(config->texts.file.empty());
     EXPECT_EQ(config->log_level, JF_LOG_INFO);
@@ -175,7 +180,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
     EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"),
               "call.json: /slot: no such key; did you mean \"slots\"?\n"
-              "  known      jackfield, plugin_path, slots, call, link, files, contacts, texts, log");
+              "  known      jackfield, plugin_path, slots, call, link, files, contacts, profile, texts, log");
     EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
@@ -187,7 +192,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
     EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
               "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
               "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, "
-              "allow_unproven_peer, display_name, calls_from");
+              "allow_unproven_peer, display_name, calls_from, contact_requests");
     EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"file": "x"}})"), "call.json: /log/file: no such key\n"
                                                                                  "  known      level");
 }
@@ -310,6 +315,23 @@ TEST(Config, ThatIsNotThereIsAnErrorThatSaysWhereItWasLookedFor)
     EXPECT_EQ(missing.error().status, JF_NOT_FOUND);
     EXPECT_EQ(missing.error().text, file + ": No such file or directory\n  searched   " + file);
     EXPECT_TRUE(load_config(folder.path()).error().text.starts_with(folder.path().string() + ": Is a directory"));
+}
+
+TEST(ConfigProfile, HasANameOrACardAndGivesCallersAName)
+{
+    const auto with = [](const std::string& more) {
+        return parse_config(R"({"jackfield": 1, "slots": {})" + more + "}", "call.json", "/etc/jackfield");
+    };
+    const auto named = with(R"(, "profile": {"name": "Zo\u00eb"})");
+    ASSERT_TRUE(named) << named.error().text;
+    EXPECT_EQ(named->call.display_name, "Zo\xc3\xab");
+    EXPECT_EQ(named->profile.folder, "/etc/jackfield/call.cards");
+    EXPECT_EQ(with(R"(, "profile": {"name": "a"}, "call": {"display_name": "b"})")->call.display_name, "b");
+    EXPECT_TRUE(with("")->profile.folder.empty()) << "no cards are taken";
+    EXPECT_FALSE(with(R"(, "contacts": "people.json")")->profile.folder.empty());
+    for (const char* profile : {"{}", R"({"name": "a", "card": "b.vcf"})", R"({"name": ""})"})
+        EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "profile": )" + std::string(profile) + "}"),
+                  "call.json: /profile: expected \"name\" or \"card\", one of the two and not empty");
 }
 
 } // namespace

@@ -73,8 +73,9 @@ TEST(ContactsFile, SaysWhereItIsWrong)
     EXPECT_EQ(
         problem(R"({"contacts": [{"account": "bob"}]})"),
         "/contacts/0: \"bob\" is no account: it has 64 hexadecimal digits, or is a URI like sip:alice@example.net");
-    EXPECT_EQ(problem(R"({"contacts": [{"account": ")" + kSomebody + R"(", "baned": true}]})"),
-              "/contacts/0/baned: no such key; did you mean \"banned\"?\n  known      account, name, banned");
+    EXPECT_EQ(
+        problem(R"({"contacts": [{"account": ")" + kSomebody + R"(", "baned": true}]})"),
+        "/contacts/0/baned: no such key; did you mean \"banned\"?\n  known      account, name, banned, asked, note");
     EXPECT_EQ(problem(R"({"contacts": [{"account": ")" + kSomebody + R"("}, {"account": ")" + kSomebody + R"("}]})"),
               "/contacts/1: the account stands in the list twice");
     EXPECT_EQ(problem(std::string(6'291'457, ' ')), "larger than 6144 KiB");

@@ -66,7 +66,8 @@ public:
                 const auto& path = paths_.try_emplace(component, std::make_unique<PathDouble>(kind, *this)).first;
                 listener_.component_ready(component, *path->second);
             }
-            jf_selected_pair pair{sizeof(jf_selected_pair), 1, to_text("here"), to_text("there"), 0, 0, 0};
+            jf_selected_pair pair{
+                sizeof(jf_selected_pair), 1, to_text(Stage::current().script.local), to_text("there"), 0, 0, 0};
             listener_.pair_selected(pair);
         }
 

@@ -60,7 +60,7 @@ public:
             sends.push_back(std::move(done));
         else
             done.succeed();
-        if (message.kind != JF_CALL_REQUEST)
+        if (message.kind != JF_CALL_REQUEST || message.purpose != "call")
             return;
         if (script.answer == Play::happens)
             host_.post([this, recipient, id = message.call_id] { hear(recipient, JF_CALL_ANSWER, id); });
@@ -86,12 +86,13 @@ public:
 
     // --- by hand ---
 
-    void hear(const Device& sender, std::uint32_t kind, std::uint64_t call_id, const std::string& blob = kPeerBlob)
+    void hear(const Device& sender, std::uint32_t kind, std::uint64_t call_id, const std::string& blob = kPeerBlob,
+              const std::string& purpose = "call")
     {
         CallMessage message;
         message.kind = kind;
         message.call_id = call_id;
-        message.purpose = "call";
+        message.purpose = purpose;
         message.blob = blob;
         listener_.message(sender, message);
     }

@@ -98,6 +98,21 @@ public:
             waiting.push_back(std::move(done)); // it ends with the session
         }
 
+        void refer(std::uint64_t, std::string_view target, Completion done) override
+        {
+            said.push_back("refer " + std::string(target));
+            if (script().refer == Play::happens)
+                done.succeed();
+            else if (script().refer == Play::fails)
+                done.fail(JF_REFUSED, kScripted);
+            else
+                waiting.push_back(std::move(done));
+        }
+        void refer_progress(std::uint64_t, std::uint32_t code, std::string_view text) override
+        {
+            said.push_back("refer_progress " + std::to_string(code) + (text.empty() ? "" : " ") + std::string(text));
+        }
+
         // --- by hand ---
 
         const SignalingListener& listener() const { return listener_; }
@@ -119,6 +134,11 @@ public:
         Status hear(std::string_view type, const std::string& body)
         {
             return listener_.message(0, type, {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
+        }
+        void referred(const std::string& target) { listener_.referred(call, target, "bob"); }
+        void refer_progressed(std::uint32_t code, const std::string& text = {})
+        {
+            listener_.refer_progressed(call, code, text);
         }
         void ended(std::uint32_t reason = JF_REASON_NORMAL) { listener_.ended(call, reason, "the peer hung up"); }
         void break_off(Status status = JF_CLOSED) { listener_.closed(status, "the stream broke"); }

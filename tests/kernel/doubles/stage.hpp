@@ -43,10 +43,13 @@ struct Script {
     Play ring = Play::happens;                    // 6
     Play accept = Play::happens;                  // 6  fails: the person refuses
     Play message = Play::happens;                 // 6
+    Play refer = Play::happens;                   // 8  the peer considers it
     Play media = Play::happens;                   // 7
     Play transport = Play::happens;               // 8
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
+
+    std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
 
     std::string counted = R"({"streams":[]})"; // 8  what the media transport says
 

@@ -21,6 +21,23 @@ TEST_F(TextsOut, LooksForThePeerSendsAndIsDoneWithTheReceipt)
     EXPECT_EQ(rig_.discovery().looked_for, 1);
 }
 
+TEST_F(TextsOut, GoPlainToATelephoneOneAfterTheOtherAndItsAnswerIsTheReceipt)
+{
+    rig_.stage.script.carry = Play::happens;
+    rig_.stage.script.message = Play::waits;
+    write("one");
+    write("two");
+    using Messages = std::vector<std::pair<std::string, std::string>>;
+    const Messages first{{"text/plain;charset=UTF-8", "one"}};
+    EXPECT_EQ(rig_.signaling().messages, first);
+    EXPECT_TRUE(delivered_.empty());
+    rig_.stage.script.message = Play::happens;
+    std::exchange(rig_.signaling().waiting, {}).front().succeed();
+    rig_.settle();
+    EXPECT_EQ(rig_.signaling().messages.size(), 2U);
+    EXPECT_EQ(delivered_, (Lines{"bob one", "bob two"}));
+}
+
 TEST_F(TextsOut, TakesALinkThatIsOpenAndAsksNobodyForAnother)
 {
     rig_.request();

@@ -311,6 +311,71 @@ TEST_P(Signaled, AMessageNeedsATypeAndFits)
     EXPECT_TRUE(bob.log.events.empty());
 }
 
+// --- handed on -------------------------------------------------------------------------------------------------------
+
+TEST_P(Signaled, ACallIsHandedOnByEitherSide)
+{
+    establish();
+    bob.refer(1, "carol-account");
+    ASSERT_TRUE(heard(alice, "referred 2 carol-account by bob-account"));
+    ASSERT_TRUE(host.run_until([&] { return bob.done_statuses.size() == 1; }));
+    EXPECT_EQ(bob.done_statuses[0], JF_OK);
+    ASSERT_EQ(alice.refer_progress(2, 180, "it rings"), JF_OK) << alice.problem;
+    ASSERT_TRUE(heard(bob, "refer_progressed 1 180"));
+    EXPECT_EQ(bob.log.texts.back(), "it rings");
+    EXPECT_EQ(alice.refer_progress(2, 99), JF_BAD_INPUT);
+    EXPECT_EQ(alice.refer_progress(2, 700), JF_BAD_INPUT);
+    ASSERT_EQ(alice.refer_progress(2, 200), JF_OK) << alice.problem;
+    ASSERT_TRUE(heard(bob, "refer_progressed 1 200"));
+    ASSERT_EQ(bob.bye(1), JF_OK);
+    ASSERT_TRUE(heard(alice, "ended 2 0"));
+}
+
+TEST_P(Signaled, AWishThatIsNotAnsweredEndsWithItsCallOrItsTime)
+{
+    establish();
+    link.set_filter([](int, Bytes&) { return false; });
+    alice.refer(2, "carol-account");
+    host.advance(std::chrono::milliseconds(5000));
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 1; }));
+    EXPECT_EQ(alice.done_statuses[0], JF_TIMEOUT);
+    alice.refer(2, "carol-account");
+    ASSERT_EQ(alice.bye(2), JF_OK);
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 2; }));
+    EXPECT_EQ(alice.done_statuses[1], JF_CLOSED);
+}
+
+TEST_P(Signaled, APeerThatFallsSilentAboutItHasSaidItsLastWord)
+{
+    establish();
+    alice.refer(2, "carol-account");
+    ASSERT_TRUE(heard(bob, "referred 1 carol-account by alice-account"));
+    ASSERT_EQ(bob.refer_progress(1, 180), JF_OK);
+    ASSERT_TRUE(heard(alice, "refer_progressed 2 180"));
+    host.advance(std::chrono::seconds(179));
+    EXPECT_FALSE(alice.log.has("refer_progressed 2 0"));
+    host.advance(std::chrono::seconds(2));
+    ASSERT_TRUE(heard(alice, "refer_progressed 2 0"));
+}
+
+TEST_P(Signaled, WhoIsAskedTooOftenRefuses)
+{
+    establish();
+    for (int i = 0; i < 16; ++i) {
+        alice.refer(2, "carol-account");
+        ASSERT_TRUE(heard(bob, "referred 1 carol-account by alice-account"));
+        bob.log.events.clear();
+        ASSERT_EQ(bob.refer_progress(1, 603), JF_OK) << i << bob.problem;
+        ASSERT_TRUE(heard(alice, "refer_progressed 2 603"));
+        alice.log.events.clear();
+    }
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 16; }));
+    alice.refer(2, "carol-account");
+    ASSERT_TRUE(host.run_until([&] { return alice.done_statuses.size() == 17; }));
+    EXPECT_EQ(alice.done_statuses.back(), JF_REFUSED);
+    EXPECT_FALSE(bob.log.has_prefix("referred"));
+}
+
 // --- the end ---------------------------------------------------------------------------------------------------------
 
 TEST_P(Signaled, AnAnswerThatIsNeverConfirmedEndsTheCall)

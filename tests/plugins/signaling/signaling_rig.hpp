@@ -91,6 +91,14 @@ public:
             [](void* self, Status status, const jf_error* error) {
                 of(self).texts.push_back(error != nullptr ? error->text : "");
                 of(self).hear("closed " + std::to_string(status));
+            },
+            [](void* self, std::uint64_t call, jf_text target, jf_text by) {
+                of(self).hear("referred " + std::to_string(call) + " " + std::string(view(target)) + " by " +
+                              std::string(view(by)));
+            },
+            [](void* self, std::uint64_t call, std::uint32_t code, jf_text text) {
+                of(self).texts.push_back(std::string(view(text)));
+                of(self).hear("refer_progressed " + std::to_string(call) + " " + std::to_string(code));
             }};
         return {&methods, this};
     }
@@ -196,9 +204,19 @@ public:
         session_.methods->info(session_.self, call, to_text(type), to_bytes(as_bytes(body)), done());
     }
 
+    void refer(std::uint64_t call, std::string_view target)
+    {
+        session_.methods->refer(session_.self, call, to_text(target), done());
+    }
+    Status refer_progress(std::uint64_t call, std::uint32_t code, std::string_view text = {})
+    {
+        return run(
+            [&](jf_error* e) { return session_.methods->refer_progress(session_.self, call, code, to_text(text), e); });
+    }
+
     ListenerLog log;
     std::string problem;
-    std::vector<Status> done_statuses; ///< of message and info, in the order they came
+    std::vector<Status> done_statuses; ///< of message, info and refer, in the order they came
     std::string done_text;
 
 private:

@@ -22,12 +22,18 @@ extern "C" {
 #define JF_CALL_CANDIDATES 3 /* more candidates of the sender (trickle, RFC 8838) */
 #define JF_CALL_REFUSAL 4    /* the callee's device will not connect; the blob may hold a reason for people */
 
+/* The purposes there are. A JF_CALL_REQUEST with any other is not answered.
+ *   "call"     the sender wants a connection, for calls, texts and files. The blob is its descriptions; an answer follows.
+ *   "contact"  the sender's account asks to be a contact, or says that it has taken the recipient's for one. The blob is one
+ *              JSON object of at most 8192 bytes, no connection is wanted, and nothing is ever answered: whoever asks learns
+ *              no more than from a call that nobody answers. */
+
 /* One message between two devices about one connection attempt. All parts borrowed. */
 typedef struct jf_call_message {
     uint32_t struct_size;
     uint32_t kind;      /* JF_CALL_REQUEST ... */
     uint64_t call_id;   /* chosen at random by the caller, repeated in everything that belongs to it */
-    jf_text purpose;    /* what the connection is for, for example "call"; short */
+    jf_text purpose;    /* what the connection is for: see above; at most 64 bytes */
     jf_text blob;       /* descriptions of connectivity.h one after the other, or further candidate lines */
     int64_t sent_ms;    /* wall clock of the sender, milliseconds */
 } jf_call_message;

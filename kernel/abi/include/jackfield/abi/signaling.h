@@ -7,6 +7,11 @@
  *
  *   out: invite -> ringing* -> answered | refused | failed       then update*, bye | ended
  *   in:  invited -> ring, then answer | refuse | cancelled       then updated*, bye | ended
+ *
+ * In a running call either end may ask the other to call somebody else (transfer, RFC 3515):
+ *
+ *   who asks:     refer -> done, then refer_progressed*          the call itself goes on until somebody says bye
+ *   who is asked: referred -> refer_progress*
  */
 #ifndef JACKFIELD_ABI_SIGNALING_H
 #define JACKFIELD_ABI_SIGNALING_H
@@ -81,6 +86,17 @@ typedef struct jf_signaling_listener_methods {
 
     /* [control] The stream ended or its peer broke the protocol; all calls are over. Last event. */
     void (*closed)(void *self, jf_status status, const jf_error *error);
+
+    /* optional */
+
+    /* [control] The peer of a running call wants us to call somebody else: an account, or a URI. referred_by is the same of whoever
+     * says it wants that, and may be empty; nothing proves it (RFC 3892). refer_progress answers; a refusal is a code of 300 or more.
+     * No further one of this call comes before that has said how it ended. Who has no such method refuses. */
+    void (*referred)(void *self, uint64_t call, jf_text target, jf_text referred_by);
+
+    /* [control] What has become of the call that the peer was asked for, as a SIP status (RFC 3261 section 21): up to 199 it goes on,
+     * and 200 or more is how it ended, the last word of this. 0, also the last: the peer says no more of it. */
+    void (*refer_progressed)(void *self, uint64_t call, uint32_t code, jf_text text);
 } jf_signaling_listener_methods;
 
 typedef struct jf_signaling_listener {
@@ -123,6 +139,17 @@ typedef struct jf_signaling_session_methods {
 
     /* [control] Closes the stream and frees. No event comes afterwards. */
     void (*release)(void *self);
+
+    /* optional */
+
+    /* [control] Asks the peer of a running call to call somebody else: an account, or a URI. Done with JF_OK when the peer considers
+     * it: then refer_progressed says more. JF_REFUSED if it does not, JF_UNSUPPORTED if it cannot, or could not call that target;
+     * JF_BUSY while an earlier one has not ended; JF_BAD_INPUT in a call that does not run. */
+    void (*refer)(void *self, uint64_t call, jf_text target, jf_done done);
+
+    /* [control] What becomes of the call that the peer asked for with `referred`: 100 when it is placed, 180 when it rings, 200 or
+     * more once, when it is answered, has failed or is not wanted. text may be empty. */
+    jf_status (*refer_progress)(void *self, uint64_t call, uint32_t code, jf_text text, jf_error *error);
 } jf_signaling_session_methods;
 
 typedef struct jf_signaling_session {
@@ -147,11 +174,13 @@ typedef struct jf_signaling {
 
 JF_ASSERT_SIZE(jf_signaling_options, 48);
 JF_ASSERT_OFFSET(jf_signaling_options, local_name, 24);
-JF_ASSERT_SIZE(jf_signaling_listener_methods, 104);
+JF_ASSERT_SIZE(jf_signaling_listener_methods, 120);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, closed, 96);
+JF_ASSERT_OFFSET(jf_signaling_listener_methods, refer_progressed, 112);
 JF_ASSERT_SIZE(jf_signaling_listener, 16);
-JF_ASSERT_SIZE(jf_signaling_session_methods, 96);
+JF_ASSERT_SIZE(jf_signaling_session_methods, 112);
 JF_ASSERT_OFFSET(jf_signaling_session_methods, release, 88);
+JF_ASSERT_OFFSET(jf_signaling_session_methods, refer_progress, 104);
 JF_ASSERT_SIZE(jf_signaling_session, 16);
 JF_ASSERT_SIZE(jf_signaling_methods, 16);
 JF_ASSERT_SIZE(jf_signaling, 16);

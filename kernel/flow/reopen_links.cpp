@@ -1,0 +1,116 @@
+// Kept links after a change of network. See reopen_links.hpp.
+
+#include "kernel/flow/reopen_links.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/node_flows.hpp"
+#include "kernel/flow/open_link.hpp"
+#include "kernel/flow/random_id.hpp"
+#include "kernel/flow/step_failure.hpp"
+#include "kernel/flow/tend_links.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace jackfield::kernel {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The address of ours behind a local candidate (RFC 8839 section 5.1): its own, or of one that others see otherwise,
+/// what stands behind raddr. Empty if the line says none.
+std::string base_address(const std::string& candidate)
+{
+    std::istringstream words(candidate);
+    std::string word;
+    std::string own;
+    for (int number = 0; words >> word; ++number) {
+        if (number == 4)
+            own = word;
+        if (word == "raddr" && words >> word)
+            return word;
+    }
+    return own;
+}
+
+bool stood_on(const Link& link, const std::set<std::string>& gone)
+{
+    return link.connectivity && std::ranges::any_of(link.connectivity->pairs(), [&](const auto& pair) {
+               return gone.contains(base_address(pair.second.local));
+           });
+}
+
+/// Tries until there is a link, whoever opened it; not for ever.
+awaitable<void> reopen(Environment& node, Device device, std::shared_ptr<LinkErrand> errand)
+{
+    const auto give_up_at = now() + limits::kReopenTries;
+    std::chrono::milliseconds pause = limits::kReopenFirstPause;
+    bool open = false;
+    while (!open && !errand->unwanted() && now() < give_up_at) {
+        try {
+            co_await link_to(node, errand, device);
+            open = true;
+        } catch (const StepFailure& failure) {
+            errand->tell(failure.step(), Moment::failed, failure_detail(failure.error()));
+        }
+        if (!open)
+            open = co_await until(errand->bell(), now() + pause,
+                                  [&] { return errand->unwanted() || node.links.find(device.device_id); });
+        pause = std::min(2 * pause, limits::kReopenLongestPause);
+    }
+    if (!errand->unwanted())
+        tell_of_link(node, device, node.links.find(device.device_id) ? "kept link reopened" : "kept link not reopened");
+    const auto mine = node.reopening.find(device.device_id);
+    if (mine != node.reopening.end() && mine->second.errand == errand)
+        node.reopening.erase(mine);
+}
+
+/// What an earlier try has gathered is not true any more, so it makes room for a new one.
+void begin_to_reopen(Environment& node, const Device& device)
+{
+    const auto errand = std::make_shared<LinkErrand>(node.timeline, random_id());
+    Reopening& place = node.reopening[device.device_id];
+    if (place.errand)
+        place.errand->drop();
+    place = {device, errand};
+    spawn(node, reopen(node, device, errand));
+}
+
+/// What goes on over the link keeps it; everything new goes over the next one.
+void replace(Environment& node, const std::shared_ptr<Link>& link)
+{
+    const Device peer = link->peer;
+    forget_link(node, link);
+    if (!node.stopping && !node.links.find(peer.device_id))
+        begin_to_reopen(node, peer);
+}
+
+} // namespace
+
+void network_changed(Environment& node, const std::set<std::string>& gone)
+{
+    if (node.stopping)
+        return;
+    for (const auto& [device_id, earlier] : std::map(node.reopening))
+        begin_to_reopen(node, earlier.device);
+    for (const auto& link : node.links.all()) {
+        if (link->carried || !link->usable()) // a service looks after its links itself
+            continue;
+        if (stood_on(*link, gone))
+            replace(node, link);
+        else
+            ping_link(node, link, limits::kPingAfterChange,
+                      [&node](const std::shared_ptr<Link>& dead) { replace(node, dead); });
+    }
+}
+
+void reopen_no_more(Environment& node)
+{
+    for (const auto& [device_id, reopening] : node.reopening)
+        reopening.errand->drop();
+}
+
+} // namespace jackfield::kernel

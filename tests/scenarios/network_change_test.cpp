@@ -1,0 +1,112 @@
+// A machine that gets another address: what was kept open is open again before anybody needs it.
+//
+// Threads: the test's; the nodes run in this process, in a network of its own, and tell on their control threads.
+
+#include "own_network.hpp"
+#include "world.hpp"
+
+#include "kernel/node/node.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scenarios {
+namespace {
+
+using namespace jackfield::kernel;
+
+/// What a node's timeline has said, and how calls end.
+class Teller final : public NodeListener, public CallListener {
+public:
+    void timeline(const TimelineEvent& event) override { note(std::string(name_of(event.step)) + event.detail_json); }
+    IncomingPlan incoming(const IncomingCall&) override { return {{}, self.lock(), std::nullopt}; }
+    void ringing(Call& call) override
+    {
+        if (call.side == Side::callee)
+            call.answer();
+    }
+    void ended(Call&, const CallEnd&) override { note("ended"); }
+
+    bool hears(const std::string& words)
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] {
+            return std::ranges::any_of(said_, [&](const auto& said) { return said.find(words) != std::string::npos; });
+        });
+    }
+    void forget()
+    {
+        const std::lock_guard lock(mutex_);
+        said_.clear();
+    }
+
+    std::weak_ptr<Teller> self;
+
+private:
+    void note(std::string words)
+    {
+        const std::lock_guard lock(mutex_);
+        said_.push_back(std::move(words));
+        changed_.notify_all();
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::string> said_;
+};
+
+struct Peer {
+    Peer(World& world, const std::string& name)
+    {
+        teller->self = teller;
+        node = *Node::create(*load_config(world.configure(name, {.connectivity = Json::object()})), teller);
+        account = node->start()->account_id;
+    }
+
+    std::shared_ptr<Teller> teller = std::make_shared<Teller>();
+    std::unique_ptr<Node> node;
+    std::string account;
+};
+
+/// An interface with that address; the only one beside the loopback.
+bool plug_in(const std::string& address)
+{
+    return run("ip", {"link", "add", "near", "type", "veth", "peer", "name", "far"}) &&
+           run("ip", {"link", "set", "near", "up"}) && run("ip", {"link", "set", "far", "up"}) &&
+           run("ip", {"address", "add", address, "dev", "near"});
+}
+
+TEST(NetworkChange, OpensAnewWhatStoodOnAnAddressThatHasGone)
+{
+    if (const auto reason = enter_namespace(); !reason.empty())
+        GTEST_SKIP() << reason;
+    if (!plug_in("10.77.0.1/24"))
+        GTEST_SKIP() << "ip cannot make an interface in a namespace here";
+    World world;
+    const Peer bob(world, "bob");
+    Peer alice(world, "alice");
+    ASSERT_TRUE(bob.teller->hears(R"("what":"announced")"));
+    const auto call = alice.node->call(bob.account, {"test", "null", true, false}, alice.teller);
+    ASSERT_TRUE(alice.teller->hears(" 10.77.0.1 ")) << "not over the interface";
+    ASSERT_TRUE(alice.teller->hears(R"("what":"first_audio_sent")"));
+    alice.node->hang_up(call);
+    ASSERT_TRUE(alice.teller->hears("ended"));
+    alice.teller->forget();
+
+    ASSERT_TRUE(run("ip", {"address", "add", "10.78.0.2/24", "dev", "near"}));
+    ASSERT_TRUE(alice.teller->hears(R"("what":"network_changed")"));
+    ASSERT_TRUE(run("ip", {"address", "del", "10.77.0.1/24", "dev", "near"}));
+    ASSERT_TRUE(alice.teller->hears(R"("gone":["10.77.0.1"])"));
+    EXPECT_TRUE(alice.teller->hears("kept link reopened"));
+    EXPECT_TRUE(alice.teller->hears(" 10.78.0.2 "));
+
+    alice.teller->forget();
+    world.stop_dht(); // nothing but the link leads to bob
+    const auto second = alice.node->call(bob.account, {"test", "null", true, false}, alice.teller);
+    EXPECT_TRUE(alice.teller->hears(R"(connectivity{"what":"kept"})"));
+    EXPECT_TRUE(alice.teller->hears(R"("what":"first_audio_sent")"));
+    alice.node->hang_up(second);
+    EXPECT_TRUE(alice.teller->hears("ended"));
+}
+
+} // namespace
+} // namespace scenarios

@@ -1,0 +1,372 @@
+// A call is handed on: alice talks to bob and sends him to carol, with everything that is real between them. And the
+// same with a telephone of others, in both parts.
+//
+// Threads: the test's; the nodes run in this process and speak on their control threads.
+#include "telephones.hpp"
+
+#include "kernel/node/node.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scenarios {
+namespace {
+
+using namespace jackfield::kernel;
+using discovery_sip::testing::Kamailio;
+
+/// One end, and what it has heard so far, one line an event: "held", "transfer 180", "referred ..".
+class Party final : public NodeListener, public CallListener, public std::enable_shared_from_this<Party> {
+public:
+    void timeline(const TimelineEvent& event) override
+    {
+        hear("timeline " + std::string(name_of(event.step)) + " " + event.call + " " + event.detail_json);
+    }
+    IncomingPlan incoming(const IncomingCall&) override
+    {
+        if (busy)
+            return {{}, nullptr, JF_REASON_BUSY};
+        return {plan, shared_from_this(), std::nullopt};
+    }
+    void ringing(Call& ringing) override
+    {
+        if (ringing.side == Side::callee)
+            ringing.answer();
+    }
+    void answered(Call& answered) override
+    {
+        const std::lock_guard lock(mutex_);
+        calls_.push_back(answered.shared_from_this());
+        changed_.notify_all();
+    }
+    void held(Call&, bool held) override { hear(held ? "held" : "heard again"); }
+    void referred(Call&, const std::shared_ptr<Referral>& referral) override
+    {
+        hear("referred " + referral->target);
+        if (follows)
+            node->follow(referral, plan, shared_from_this());
+        else
+            referral->refuse();
+    }
+    void transfer_progressed(Call&, const TransferProgress& progress) override
+    {
+        hear("transfer " + std::to_string(progress.code) +
+             (progress.over ? progress.succeeded ? " done" : " failed" : ""));
+    }
+    void ended(Call& call, const CallEnd& how) override
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            std::erase_if(calls_, [&](const auto& one) { return one.get() == &call; });
+        }
+        const Json statistics = Json::parse(how.statistics, nullptr, false);
+        const bool sound = how.answered && statistics["streams"][0].value("frames_decoded", 0) > 0 &&
+                           statistics["streams"][0].value("packets_lost", -1) == 0;
+        hear("ended with " + call.peer_account + " " + std::string(status_word(how.error.status)) +
+             (how.by_peer ? " by the peer " : " here ") + how.error.text + (sound ? " sound" : " no sound"));
+    }
+
+    /// Now or later, and after what was heard before: each line once.
+    bool hears(const std::string& words)
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] {
+            for (; looked_at_ < heard_.size(); ++looked_at_) {
+                if (heard_[looked_at_].find(words) != std::string::npos) {
+                    ++looked_at_;
+                    return true;
+                }
+            }
+            return false;
+        });
+    }
+    /// The last that was answered.
+    std::shared_ptr<Call> call(std::size_t at_least = 1)
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, 20s, [&] { return calls_.size() >= at_least; });
+        return calls_.empty() ? nullptr : calls_.back();
+    }
+    std::string all()
+    {
+        const std::lock_guard lock(mutex_);
+        std::string text;
+        for (const auto& line : heard_)
+            text += line.find("statistics") == std::string::npos ? line + "\n" : "";
+        return text;
+    }
+
+    MediaPlan plan{"test", "null", true, false, false};
+    bool busy = false;
+    bool follows = true;
+    std::unique_ptr<Node> node;
+    std::string account;
+
+    void leave()
+    {
+        if (node)
+            node->stop();
+        const std::lock_guard lock(mutex_);
+        calls_.clear(); // they hold us
+    }
+
+private:
+    void hear(std::string line)
+    {
+        const std::lock_guard lock(mutex_);
+        heard_.push_back(std::move(line));
+        changed_.notify_all();
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::string> heard_;
+    std::size_t looked_at_ = 0;
+    std::vector<std::shared_ptr<Call>> calls_;
+};
+
+std::shared_ptr<Party> party(const std::string& file)
+{
+    const auto made = std::make_shared<Party>();
+    auto node = Node::create(*load_config(file), made);
+    if (!node)
+        throw std::runtime_error(node.error().text);
+    made->node = std::move(*node);
+    const auto ids = made->node->start();
+    if (!ids)
+        throw std::runtime_error(ids.error().text);
+    made->account = ids->account_id;
+    return made;
+}
+
+class Transfers : public ::testing::TestWithParam<const char*> {
+protected:
+    Transfers()
+    {
+        const PeerOptions options{.slots = {{"signaling", {{"use", GetParam()}}}}};
+        for (auto* one : {&alice, &bob, &carol}) {
+            *one = party(world_.configure(one == &alice ? "alice" : one == &bob ? "bob" : "carol", options));
+            (*one)->hears("announced");
+        }
+    }
+    ~Transfers() override
+    {
+        for (const auto& one : {alice, bob, carol}) {
+            one->leave();
+            if (HasFailure())
+                std::cerr << one->account << " heard\n" << one->all();
+            one->node.reset();
+        }
+    }
+
+    /// Alice calls bob; sound flows both ways.
+    void talk()
+    {
+        call_ = alice->node->call(bob->account, alice->plan, alice);
+        ASSERT_TRUE(alice->hears(R"("what":"first_audio")"));
+        ASSERT_TRUE(bob->hears(R"("what":"first_audio")"));
+    }
+
+    World world_;
+    std::shared_ptr<Party> alice, bob, carol;
+    std::shared_ptr<Call> call_;
+};
+
+TEST_P(Transfers, TheSoundGoesOnWithSomebodyElse)
+{
+    talk();
+    alice->node->transfer(call_, carol->account);
+    EXPECT_TRUE(bob->hears("referred " + carol->account));
+    EXPECT_TRUE(alice->hears("transfer 180"));
+    EXPECT_TRUE(alice->hears("transfer 200 done"));
+    EXPECT_TRUE(alice->hears("ended with " + bob->account + " ok here transferred sound"));
+    EXPECT_TRUE(bob->hears("ended with " + alice->account + " ok by the peer"));
+    ASSERT_TRUE(carol->hears(R"("what":"first_audio")"));
+    const auto call = bob->call();
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->peer_account, carol->account);
+    ASSERT_TRUE(bob->hears(call->id + R"( {"codec":)")) << "a second of it was counted";
+    bob->node->hang_up(call);
+    EXPECT_TRUE(bob->hears("ended with " + carol->account + " ok here  sound"));
+    EXPECT_TRUE(carol->hears("ended with " + bob->account + " ok by the peer  sound"));
+}
+
+TEST_P(Transfers, WhoIsBusyLeavesTheOthersTalking)
+{
+    carol->busy = true;
+    talk();
+    alice->node->transfer(call_, carol->account);
+    EXPECT_TRUE(bob->hears("held"));
+    EXPECT_TRUE(alice->hears("transfer 486 failed"));
+    EXPECT_TRUE(bob->hears("heard again"));
+    ASSERT_TRUE(bob->call());
+    EXPECT_EQ(bob->call()->peer_account, alice->account);
+    alice->node->hang_up(call_);
+    EXPECT_TRUE(alice->hears("ended with " + bob->account + " ok here  sound"));
+    EXPECT_TRUE(bob->hears("ended with " + alice->account + " ok by the peer  sound"));
+}
+
+TEST_P(Transfers, WhoDoesNotWantItStays)
+{
+    bob->follows = false;
+    talk();
+    alice->node->transfer(call_, carol->account);
+    EXPECT_TRUE(alice->hears("failed"));
+    alice->node->transfer(call_, carol->account);
+    EXPECT_TRUE(alice->hears("failed")) << "it can be asked again";
+    alice->node->hang_up(call_);
+    EXPECT_TRUE(alice->hears("ended with " + bob->account + " ok here  sound"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signaling, Transfers, ::testing::Values("signaling-sip", "signaling-json"),
+                         [](const auto& one) {
+                             std::string name = one.param;
+                             std::erase(name, '-');
+                             return name;
+                         });
+
+// --- as programs -----------------------------------------------------------------------------------------------------
+
+class ProgramTransfers : public ::testing::Test {
+protected:
+    ProgramTransfers()
+    {
+        for (const char* name : {"alice", "bob", "carol"})
+            world_.configure(name);
+        alice = party(world_.configure("alice"));
+    }
+    ~ProgramTransfers() override
+    {
+        alice->leave();
+        if (HasFailure())
+            std::cerr << "alice heard\n" << alice->all();
+        alice->node.reset();
+    }
+    void talk()
+    {
+        call_ = alice->node->call(world_.account("bob"), alice->plan, alice);
+        ASSERT_TRUE(alice->hears(R"("what":"first_audio")"));
+    }
+
+    World world_;
+    std::shared_ptr<Party> alice;
+    std::shared_ptr<Call> call_;
+};
+
+TEST_F(ProgramTransfers, AreFollowedWhereThatIsWanted)
+{
+    const auto bob = world_.listen("bob", {"--answer", "--once", "--send", "test", "--transfers", "follow"});
+    const auto carol = world_.listen("carol", {"--answer", "--once", "--send", "test"});
+    talk();
+    alice->node->transfer(call_, world_.account("carol"));
+    EXPECT_TRUE(alice->hears("transfer 200 done"));
+    EXPECT_TRUE(alice->hears("ok here transferred sound"));
+    EXPECT_FALSE(carol->event("media", "progress", "first_audio").is_null());
+    EXPECT_FALSE(carol->event("media", "progress", "statistics").is_null());
+    bob->interrupt();
+    EXPECT_EQ(carol->exit_code(), 0);
+}
+
+TEST_F(ProgramTransfers, AreRefusedWhereNobodyCanSayYes)
+{
+    const auto bob = world_.listen("bob", {"--answer", "--once", "--send", "test"});
+    talk();
+    alice->node->transfer(call_, std::string(64, 'c'));
+    EXPECT_TRUE(alice->hears("transfer 603 failed"));
+    alice->node->hang_up(call_);
+    EXPECT_EQ(bob->exit_code(), 0);
+}
+
+// --- with telephones of others ---------------------------------------------------------------------------------------
+
+class TelephoneTransfers : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        if (!Kamailio::installed() || !Baresip::installed())
+            GTEST_SKIP() << "no kamailio or no baresip here: tools/install-deps installs them";
+        ASSERT_TRUE(proxy_.started()) << proxy_.log();
+        write_file(world_.folder() / "password", "secret\n");
+        const Json slots{{"identity", {{"use", "identity-memory"}}},
+                         {"discovery",
+                          {{{"use", "discovery-sip"},
+                            {"config",
+                             {{"aor", "sip:alice@example.net"},
+                              {"registrar", proxy_.address()},
+                              {"transport", "udp"},
+                              {"password_file", (world_.folder() / "password").string()}}}}}},
+                         {"connectivity", {{"use", "ice-direct"}, {"config", {{"addresses", {"127.0.0.1"}}}}}},
+                         {"signaling", {{"use", "signaling-sip"}, {"config", {{"ice", false}}}}},
+                         {"media_transport", {{"use", "media-plain"}, {"config", {{"insecure", true}}}}},
+                         {"codec", {{{"use", "codec-g711"}}}},
+                         {"media_source", {{{"use", "media-test"}}}},
+                         {"media_sink", {{{"use", "media-null"}}}}};
+        alice = party(world_.configure("alice", {.call = {{"bundle", "never"}}, .slots = slots}));
+        ASSERT_TRUE(alice->hears("announced"));
+        ASSERT_TRUE(bare_.listen()) << bare_.phone().all();
+        ASSERT_TRUE(third_.listen()) << third_.phone().all();
+        call_ = alice->node->call("sip:bare@example.net", alice->plan, alice);
+        ASSERT_TRUE(alice->hears(R"("what":"first_audio")"));
+    }
+    void TearDown() override
+    {
+        if (!alice)
+            return;
+        alice->leave();
+        if (HasFailure())
+            std::cerr << "alice heard\n"
+                      << alice->all() << "bare said\n"
+                      << bare_.phone().all() << "third said\n"
+                      << third_.phone().all();
+        alice->node.reset();
+    }
+
+    Kamailio proxy_{"MD5"};
+    World world_{false};
+    Baresip bare_{world_.folder() / "bare", proxy_.address(), ";answermode=auto;call_transfer=yes"};
+    Baresip third_{world_.folder() / "third", proxy_.address(), ";answermode=auto", "third"};
+    std::shared_ptr<Party> alice;
+    std::shared_ptr<Call> call_;
+};
+
+TEST_F(TelephoneTransfers, WeSendATelephoneToAnother)
+{
+    alice->node->transfer(call_, "sip:third@example.net");
+    EXPECT_TRUE(bare_.phone().says("transferring call"));
+    EXPECT_TRUE(alice->hears("transfer 200 done"));
+    EXPECT_TRUE(alice->hears("ended with sip:bare@example.net ok here transferred sound"));
+    EXPECT_TRUE(third_.phone().says("Call established"));
+}
+
+TEST_F(TelephoneTransfers, WeSendATelephoneToNobodyAndGoOn)
+{
+    alice->node->transfer(call_, "sip:nobody@example.net");
+    EXPECT_TRUE(alice->hears("transfer 404 failed"));
+    alice->node->hang_up(call_);
+    EXPECT_TRUE(alice->hears("ended with sip:bare@example.net ok here  sound"));
+}
+
+TEST_F(TelephoneTransfers, ATelephoneSendsUsToAnother)
+{
+    ASSERT_TRUE(bare_.say("transfer", "sip:third@example.net"));
+    EXPECT_TRUE(alice->hears("referred sip:third@example.net"));
+    EXPECT_TRUE(third_.phone().says("Call established"));
+    EXPECT_TRUE(alice->hears("ended with sip:bare@example.net ok by the peer"));
+    const auto call = alice->call();
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->peer_account, "sip:third@example.net");
+    ASSERT_TRUE(alice->hears(call->id + R"( {"codec":)")) << "a second of it was counted";
+    alice->node->hang_up(call);
+    EXPECT_TRUE(alice->hears("ended with sip:third@example.net ok here  sound"));
+}
+
+TEST_F(TelephoneTransfers, ATelephoneHearsThatWeDoNotWantTo)
+{
+    alice->follows = false;
+    ASSERT_TRUE(bare_.say("transfer", "sip:third@example.net"));
+    EXPECT_TRUE(bare_.phone().says("transfer failed: 603"));
+    alice->node->hang_up(call_);
+    EXPECT_TRUE(alice->hears("ended with sip:bare@example.net ok here  sound"));
+}
+
+} // namespace
+} // namespace scenarios
