@@ -32,10 +32,7 @@ Error ask_contact(Acquaintances& known, Contact contact)
             contact.name = there->name;
     }
     contact.asked = true;
-    auto result = known.contacts.put(std::move(contact));
-    if (result.status == JF_OK)
-        known.requests.remove(*id);
-    return result;
+    return known.contacts.put(std::move(contact));
 }
 
 Error accept_contact(Acquaintances& known, const std::string& account_id, const std::string& name)
@@ -52,8 +49,6 @@ Error accept_contact(Acquaintances& known, const std::string& account_id, const 
         contact.name = request->name;
         known.contacts.put(contact); // or it has none: the name cannot be one, or is somebody else's
     }
-    if (result.status == JF_OK)
-        known.requests.remove(account_id);
     return result;
 }
 

@@ -1,5 +1,5 @@
 // What a person decides about contacts: to ask somebody, to accept or decline whoever asks. Each is a change of both
-// lists, for change_acquaintances.
+// lists, for change_acquaintances, which settles the requests of whoever is a contact then.
 //
 // Threads: plain functions, any thread.
 

@@ -18,7 +18,6 @@ namespace {
 /// Both have asked, or the other has said yes.
 Error becomes_contact(Acquaintances& known, const std::string& account)
 {
-    known.requests.remove(account);
     const auto* const contact = known.contacts.find(account);
     if (contact == nullptr || !contact->asked)
         return {JF_OK, ""}; // removed meanwhile
