@@ -294,7 +294,8 @@ TEST_F(SipReferPeer, GetsNoMoreThanSixteenInOneCall)
 TEST_F(SipReferPeer, HearsTheNextStepWhenItHasTakenTheOneBefore)
 {
     refer(2, carol);
-    ASSERT_TRUE(got("SIP/2.0 100 Trying\r\n"));
+    ASSERT_TRUE(got("Subscription-State: pending"));
+    ASSERT_TRUE(heard("referred 1 sip:Carol@Example.NET:5070 by "));
     ASSERT_EQ(bob.refer_progress(1, 180), JF_OK);
     ASSERT_EQ(bob.refer_progress(1, 200), JF_OK);
     ASSERT_TRUE(settled());
@@ -309,7 +310,8 @@ TEST_F(SipReferPeer, HearsTheNextStepWhenItHasTakenTheOneBefore)
 TEST_F(SipReferPeer, ThatWantsToHearNothingHearsNothing)
 {
     refer(2, carol);
-    ASSERT_TRUE(got("SIP/2.0 100 Trying\r\n"));
+    ASSERT_TRUE(got("Subscription-State: pending"));
+    ASSERT_TRUE(heard("referred 1 sip:Carol@Example.NET:5070 by "));
     answer_last("NOTIFY", 481);
     ASSERT_TRUE(settled());
     ASSERT_EQ(bob.refer_progress(1, 180), JF_OK);
