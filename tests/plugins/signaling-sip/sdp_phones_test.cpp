@@ -1,22 +1,10 @@
 // SDP in the manner of telephones, gateways and telephone systems, written for these tests.
 //
 // Threads: one.
-#include "sip_rig.hpp"
-
-#include "sdp_reader.hpp"
-#include "sdp_writer.hpp"
-
-#include <nlohmann/json.hpp>
+#include "sdp_rig.hpp"
 
 namespace jackfield::sip::testing {
 namespace {
-
-using nlohmann::json;
-
-json read(const std::string& sdp, SdpRole role = SdpRole::offer, bool ice = true)
-{
-    return json::parse(write_description(read_sdp(sdp, role, ice).description));
-}
 
 bool says(const std::string& sdp, const std::string& line)
 {

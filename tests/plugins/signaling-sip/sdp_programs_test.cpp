@@ -1,22 +1,10 @@
 // SDP in the manner of other programs, written for these tests: what they have in common with us must be read.
 //
 // Threads: one.
-#include "sip_rig.hpp"
-
-#include "sdp_reader.hpp"
-#include "sdp_writer.hpp"
-
-#include <nlohmann/json.hpp>
+#include "sdp_rig.hpp"
 
 namespace jackfield::sip::testing {
 namespace {
-
-using nlohmann::json;
-
-json read(const std::string& sdp, SdpRole role = SdpRole::offer)
-{
-    return json::parse(write_description(read_sdp(sdp, role).description));
-}
 
 const std::string kJamiLike = R"(v=0
 o=somehost 3909721600 0 IN IP4 192.0.2.2

@@ -1,22 +1,10 @@
 // Media descriptions into SDP and back, and SDP that is not in form.
 //
 // Threads: one.
-#include "sip_rig.hpp"
-
-#include "sdp_reader.hpp"
-#include "sdp_writer.hpp"
-
-#include <nlohmann/json.hpp>
+#include "sdp_rig.hpp"
 
 namespace jackfield::sip::testing {
 namespace {
-
-using nlohmann::json;
-
-json read(const std::string& sdp, SdpRole role = SdpRole::offer)
-{
-    return json::parse(write_description(read_sdp(sdp, role).description));
-}
 
 /// Through SDP, as an offer or as the answer to a description of the same shape.
 json through_sdp(const json& description, SdpRole role = SdpRole::offer)
