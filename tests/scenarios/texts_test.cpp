@@ -186,7 +186,7 @@ TEST_F(Texting, GoesAtOnceWhenThePeerOpensALinkItself)
     ASSERT_TRUE(writer_->hears(R"("for_s":4)")) << "by now she rests for longer than this test should";
     settings_of("bob", Json::object());
     const auto bob = Node::create(*load_config(file("bob")), nullptr); // he stays as long as it takes
-    ASSERT_TRUE(bob && (*bob)->start_unannounced());
+    ASSERT_TRUE(bob && (*bob)->start());
     ASSERT_TRUE((*bob)->send_text(alice_, "I am here"));
     ASSERT_TRUE(writer_->received("I am here"));
     EXPECT_TRUE(writer_->delivered(1));
