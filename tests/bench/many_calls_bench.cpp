@@ -2,14 +2,15 @@
 // and whether an hour of calls leaves anything behind. All ends are nodes of one process, on loopback; a DHT node in
 // another. Prints what it saw; asserts nothing but that it comes to its end.
 //
-//   many_calls_bench [--sequence CALLS] [--at-once CALLS] [--per-caller CALLS] [--minutes MINUTES]
+//   many_calls_bench [--sequence CALLS] [--at-once CALLS] [--per-caller CALLS] [--minutes MINUTES] [--static 1]
 //
 // Unless told: 1000 one after the other, then 200 at once, 50 of each caller. With --minutes nothing but that: a call
 // with sound and its end, again and again, and what the process held in the first and in the last tenth of the time.
+// With --static 1 each end knows where the other is (discovery-static), so that what a DHT holds is not among it.
 // Both ends of 200 calls need about three processors; with fewer, calls end early, and their reasons are printed.
 //
 // links: scenario_world jackfield_kernel
-// plugins: jackfield identity-x509 discovery-opendht ice-libnice secure-openssl reliable-usrsctp
+// plugins: jackfield identity-x509 discovery-opendht discovery-static ice-libnice secure-openssl reliable-usrsctp
 // plugins: signaling-sip media-srtp codec-g711 media-test media-null
 
 #include "kernel/node/node.hpp"
@@ -36,6 +37,7 @@ struct Plan {
     int at_once = 200;
     int per_caller = 50; // a link has room for 64
     int minutes = 0;
+    int without_dht = 0;
 };
 
 double processor_seconds()
@@ -172,7 +174,7 @@ private:
 /// Nodes in this process. Bob is the one that is called.
 class Exchange {
 public:
-    Exchange() { bob_account_ = add("bob"); }
+    explicit Exchange(bool without_dht) : without_dht_(without_dht) { bob_account_ = add("bob"); }
     ~Exchange()
     {
         for (auto& node : nodes_)
@@ -183,12 +185,17 @@ public:
     std::string add(const std::string& name)
     {
         const Json pictures{{"width_px", 16}, {"height_px", 16}, {"frame_rate", 1}}; // nobody takes them
-        const Json slots{{"signaling", {{"use", "signaling-sip"}, {"config", {{"max_calls", 64}}}}},
-                         {"codec", {{{"use", "codec-g711"}}}}, // what counts is the call, not its encoder
-                         {"media_source", {{{"use", "media-test"}, {"config", pictures}}}},
-                         {"media_sink", {{{"use", "media-null"}}}}};
+        Json slots{{"signaling", {{"use", "signaling-sip"}, {"config", {{"max_calls", 64}}}}},
+                   {"codec", {{{"use", "codec-g711"}}}}, // what counts is the call, not its encoder
+                   {"media_source", {{{"use", "media-test"}, {"config", pictures}}}},
+                   {"media_sink", {{{"use", "media-null"}}}}};
+        if (without_dht_)
+            slots["discovery"] = {{{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}}}}};
         ears_.push_back(std::make_shared<Ear>());
-        auto node = Node::create(*load_config(world_.configure(name, {.slots = slots})), ears_.back());
+        const auto file = world_.configure(name, {.slots = slots});
+        if (!nodes_.empty())
+            world_.introduce(name, bob_account_, nodes_.front()->discovery_address());
+        auto node = Node::create(*load_config(file), ears_.back());
         if (!node)
             throw std::runtime_error(node.error().text);
         nodes_.push_back(std::move(*node));
@@ -203,6 +210,7 @@ public:
     Ear& ear(std::size_t node) { return *ears_[node]; }
 
 private:
+    const bool without_dht_;
     World world_;
     std::string bob_account_;
     std::vector<std::shared_ptr<Ear>> ears_;
@@ -342,13 +350,15 @@ Plan read_plan(int argc, char** argv)
     const std::map<std::string, int*> options{{"--sequence", &plan.sequence},
                                               {"--at-once", &plan.at_once},
                                               {"--per-caller", &plan.per_caller},
-                                              {"--minutes", &plan.minutes}};
+                                              {"--minutes", &plan.minutes},
+                                              {"--static", &plan.without_dht}};
     for (int i = 1; i < argc; i += 2) {
         const auto option = options.find(argv[i]);
         const int value = i + 1 < argc ? std::atoi(argv[i + 1]) : 0;
         if (option == options.end() || value < 1)
-            throw std::runtime_error(std::string(argv[i]) +
-                                     ": --sequence, --at-once, --per-caller and --minutes take a number from 1");
+            throw std::runtime_error(
+                std::string(argv[i]) +
+                ": --sequence, --at-once, --per-caller, --minutes and --static take a number from 1");
         *option->second = value;
     }
     return plan;
@@ -360,7 +370,7 @@ int main(int argc, char** argv)
 try {
     const Plan plan = read_plan(argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // each row when it is known
-    Exchange exchange;
+    Exchange exchange(plan.without_dht != 0);
     exchange.add("alice");
     fmt::print("| | |\n| --- | --- |\n");
     if (plan.minutes > 0) {

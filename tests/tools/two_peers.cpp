@@ -31,8 +31,7 @@ TwoPeers::TwoPeers()
         throw std::runtime_error("mkdtemp failed");
     folder_ = pattern;
     configure("bob", "", "");
-    const auto ids = Json::parse(run({"id", "--config", config("bob"), "--events", "json"}).out, nullptr, false);
-    bob_account_ = ids.is_object() ? ids.value("account", "") : "";
+    bob_account_ = account_of("bob");
     configure("alice", bob_account_, kNowhere);
 }
 
@@ -68,22 +67,44 @@ void TwoPeers::configure(const std::string& name, const std::string& peer_accoun
                                        .dump(2);
 }
 
+std::string TwoPeers::account_of(const std::string& name) const
+{
+    const auto ids = Json::parse(run({"id", "--config", config(name), "--events", "json"}).out, nullptr, false);
+    return ids.is_object() ? ids.value("account", "") : "";
+}
+
+std::unique_ptr<RunningProgram> TwoPeers::listens(const std::string& name, const std::vector<std::string>& more,
+                                                  const How& how, std::string& address) const
+{
+    std::vector<std::string> words{"listen", "--config", config(name)};
+    words.insert(words.end(), more.begin(), more.end());
+    auto program = std::make_unique<RunningProgram>(words, how);
+    EXPECT_TRUE(program->says("announced")) << program->out() << program->err();
+    program->says("listening " + std::string(kLoopback)); // a line of its own, which comes after
+    const std::string said = program->out() + program->err();
+    const auto begin = said.find(kLoopback);
+    if (begin == std::string::npos)
+        ADD_FAILURE() << name << " does not say where it listens: " << said;
+    else
+        address = said.substr(begin, said.find_first_not_of("0123456789", begin + kLoopback.size()) - begin);
+    return program;
+}
+
 std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::string>& more, const How& how)
 {
-    std::vector<std::string> words{"listen", "--config", config("bob")};
-    words.insert(words.end(), more.begin(), more.end());
-    auto bob = std::make_unique<RunningProgram>(words, how);
-    EXPECT_TRUE(bob->says("announced")) << bob->out() << bob->err();
-    bob->says("listening " + std::string(kLoopback)); // a line of its own, which comes after
-    const std::string said = bob->out() + bob->err();
-    const auto address = said.find(kLoopback);
-    if (address == std::string::npos) {
-        ADD_FAILURE() << "bob does not say where he listens: " << said;
-        return bob;
-    }
-    bob_address_ = said.substr(address, said.find_first_not_of("0123456789", address + kLoopback.size()) - address);
+    auto bob = listens("bob", more, how, bob_address_);
     configure("alice", bob_account_, bob_address_);
     return bob;
+}
+
+std::unique_ptr<RunningProgram> TwoPeers::carol_listens(const std::vector<std::string>& more, const How& how)
+{
+    configure("carol", "", "");
+    carol_account_ = account_of("carol");
+    std::string address;
+    auto carol = listens("carol", more, how, address);
+    configure("bob", carol_account_, address);
+    return carol;
 }
 
 std::unique_ptr<RunningProgram> TwoPeers::alice_calls(const std::vector<std::string>& more, const How& how)

@@ -29,10 +29,17 @@ public:
     /// Alice, who calls bob.
     std::unique_ptr<RunningProgram> alice_calls(const std::vector<std::string>& more = {}, const How& how = {});
 
+    /// Somebody else whom bob, if he begins to listen after this, can call.
+    std::unique_ptr<RunningProgram> carol_listens(const std::vector<std::string>& more, const How& how = {});
+    const std::string& carol_account() const { return carol_account_; }
+
     /// Somebody else who calls bob.
     std::unique_ptr<RunningProgram> carol_calls(const std::vector<std::string>& more = {}, const How& how = {});
 
 private:
+    std::string account_of(const std::string& name) const;
+    std::unique_ptr<RunningProgram> listens(const std::string& name, const std::vector<std::string>& more,
+                                            const How& how, std::string& address) const;
     std::unique_ptr<RunningProgram> calls(const std::string& name, const std::vector<std::string>& more,
                                           const How& how) const;
     void configure(const std::string& name, const std::string& peer_account, const std::string& peer_address) const;
@@ -40,6 +47,7 @@ private:
     std::filesystem::path folder_;
     std::string bob_account_;
     std::string bob_address_;
+    std::string carol_account_;
 };
 
 } // namespace jackfield::test

@@ -179,6 +179,13 @@ bool CallConsole::take_name(char typed)
 {
     if (!name_)
         return false;
+    constexpr char kBackspace = 0x08;
+    constexpr char kDelete = 0x7f; // what most terminals send for it
+    if (typed == kBackspace || typed == kDelete) {
+        if (!name_->empty())
+            name_->pop_back();
+        return true;
+    }
     if (typed != '\r' && typed != '\n') {
         name_->push_back(typed);
         return true;
