@@ -26,6 +26,9 @@ public:
     const jf_carrier& raw() const { return carrier_; }
     const std::string& plugin_id() const { return plugin_id_; }
 
+    /// Who we are for the service, "sip:alice@example.net"; empty if it does not say.
+    std::string local() const;
+
 private:
     jf_carrier carrier_;
     std::string plugin_id_;

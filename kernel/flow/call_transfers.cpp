@@ -64,9 +64,15 @@ std::optional<Error> CallTransfers::why_not(const std::string& whom) const
         return Error{JF_BUSY, "an earlier transfer has not ended yet"};
     if (!Contacts::is_account_id(whom))
         return Error{JF_BAD_INPUT, "\"" + whom + "\" is no account"};
-    if (whom == call_.own_account || whom == call_.peer_account)
+    if (is_us(whom) || whom == call_.peer_account)
         return Error{JF_BAD_INPUT, "a call is handed on to somebody who is not in it"};
     return std::nullopt;
+}
+
+bool CallTransfers::is_us(const std::string& account) const
+{
+    const bool carried = leg_.link && leg_.link->carried;
+    return account == call_.own_account || (carried && Contacts::normal_id(leg_.link->carried->local()) == account);
 }
 
 void CallTransfers::hear_result()
@@ -133,7 +139,7 @@ void CallTransfers::hear_referral()
     tell_timeline(call_, {{"what", "referred"}, {"account", target.value_or(wish->target)}});
     referral_ = std::make_shared<Referral>(call_.weak_from_this(), target.value_or(""),
                                            Contacts::normal_id(wish->referred_by).value_or(""));
-    if (!target || *target == call_.own_account) { // nobody, or ourselves
+    if (!target || is_us(*target)) { // nobody, or ourselves
         referral_->refuse();
         return;
     }

@@ -39,6 +39,7 @@ private:
 
     void ask(const std::string& whom);
     std::optional<Error> why_not(const std::string& whom) const;
+    bool is_us(const std::string& account) const;
     void hear_result();
     void hear_progress();
     void finish(const ReferProgress& last);

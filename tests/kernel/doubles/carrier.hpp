@@ -12,7 +12,7 @@ class CarrierDouble final : public CarrierBase, public Actor {
 public:
     explicit CarrierDouble(const std::string& device) : Actor("carrier " + device), path_(JF_DATAGRAM, *this) {}
 
-    std::string describe() override { return "{}"; }
+    std::string describe() override { return R"({"local":"sip:Alice@example.net"})"; }
     std::string answer_challenge(std::string_view, std::string_view, std::string_view, ByteView) override { return {}; }
     PathBase& path() override { return path_; }
 

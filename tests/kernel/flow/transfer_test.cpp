@@ -226,6 +226,21 @@ TEST_F(Transfer, ByThePeerToOurselvesOrNobodyIsNotEvenAskedFor)
     EXPECT_TRUE(desk->referrals.empty());
 }
 
+TEST(CarriedTransfer, ToTheAddressThatTheServiceKnowsUsByIsToOurselves)
+{
+    Rig rig;
+    const auto desk = std::make_shared<Desk>();
+    rig.program = desk;
+    rig.stage.script.carry = Play::happens;
+    rig.call(kBob);
+    rig.signaling("bob-1").referred("sip:Alice@EXAMPLE.net");
+    rig.settle();
+    EXPECT_EQ(rig.signaling("bob-1").said.back(), "refer_progress 603");
+    rig.signaling("bob-1").referred("sip:carol@example.net");
+    rig.settle();
+    EXPECT_EQ(desk->referrals.size(), 1U);
+}
+
 TEST_F(Transfer, ByThePeerIsDecidedWithinAMinute)
 {
     be_referred();
