@@ -97,11 +97,11 @@ void network_changed(Environment& node, const std::set<std::string>& gone)
     for (const auto& [device_id, earlier] : std::map(node.reopening))
         begin_to_reopen(node, earlier.device);
     for (const auto& link : node.links.all()) {
-        if (link->carried || !link->usable()) // a service looks after its links itself
+        if (!link->usable())
             continue;
         if (stood_on(*link, gone))
             replace(node, link);
-        else
+        else // nothing happens to one that a service carries: it has no channels, and the service looks after it
             ping_link(node, link, limits::kPingAfterChange,
                       [&node](const std::shared_ptr<Link>& dead) { replace(node, dead); });
     }

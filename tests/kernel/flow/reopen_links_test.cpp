@@ -80,7 +80,7 @@ TEST(NetworkChange, LeavesALinkThatCannotBeAsked)
 
 TEST(NetworkChange, LeavesLinksOfAServiceToTheService)
 {
-    Rig rig;
+    Rig rig({.multiplexer = true});
     rig.stage.script.carry = Play::happens;
     rig.call()->hang_up();
     rig.settle();
