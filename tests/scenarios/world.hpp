@@ -77,7 +77,8 @@ private:
     std::thread reader_;
 };
 
-/// What a process holds of memory now; -1 if there is none.
+/// What a process holds of memory now; -1 if there is none. Always 0 in a build with a sanitizer, which keeps back
+/// what was freed.
 long resident_kib(int pid);
 
 using jackfield::test::need_plugins;
