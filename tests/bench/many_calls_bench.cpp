@@ -193,7 +193,7 @@ public:
             slots["discovery"] = {{{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}}}}};
         ears_.push_back(std::make_shared<Ear>());
         const auto file = world_.configure(name, {.slots = slots});
-        if (!nodes_.empty())
+        if (without_dht_ && !nodes_.empty())
             world_.introduce(name, bob_account_, nodes_.front()->discovery_address());
         auto node = Node::create(*load_config(file), ears_.back());
         if (!node)
