@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iterator>
 
 namespace jackfield::kernel {
@@ -96,7 +97,10 @@ void NetworkWatch::wait()
 void NetworkWatch::look()
 {
     std::array<char, 8192> unread;
-    while (recv(socket_.native_handle(), unread.data(), unread.size(), 0) > 0 || errno == ENOBUFS) {
+    for (;;) {
+        const ssize_t size = recv(socket_.native_handle(), unread.data(), unread.size(), 0);
+        if (size == 0 || (size < 0 && errno != ENOBUFS))
+            break;
     }
     auto there = network_addresses();
     if (there == known_)

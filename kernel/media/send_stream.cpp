@@ -85,8 +85,12 @@ void SendStream::frame(const jf_frame& frame)
 
 void SendStream::keep(const jf_frame& frame)
 {
-    const std::lock_guard lock(keeping_);
-    if (sink_.methods != nullptr && sink_.methods->write_own(sink_.self, &frame) != JF_OK)
+    jf_sink_session sink{};
+    {
+        const std::lock_guard lock(keeping_);
+        sink = sink_;
+    }
+    if (sink.methods != nullptr && sink.methods->write_own(sink.self, &frame) != JF_OK)
         unwritten_.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -89,7 +89,7 @@ private:
     jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};
-    std::mutex keeping_; // guards the sink, which takes a frame by copying it
+    std::mutex keeping_; // guards the next, for as long as it is read or set
     jf_sink_session sink_{};
     std::function<void()> first_moved_; // [media] once
     std::atomic<std::int64_t> first_sent_ns_{0};

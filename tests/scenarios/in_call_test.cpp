@@ -2,6 +2,7 @@
 // sound that was there goes on through all of it.
 //
 // Threads: the test's; both nodes run in this process and speak on their control threads.
+#include "heard_lines.hpp"
 #include "world.hpp"
 
 #include "kernel/node/node.hpp"
@@ -14,7 +15,10 @@ namespace {
 using namespace jackfield::kernel;
 
 /// One end, and what it has heard so far, one line an event: "held 1", "media sendrecv none", "digit 5".
-class End final : public NodeListener, public CallListener, public std::enable_shared_from_this<End> {
+class End final : public HeardLines,
+                  public NodeListener,
+                  public CallListener,
+                  public std::enable_shared_from_this<End> {
 public:
     void timeline(const TimelineEvent& event) override
     {
@@ -53,20 +57,6 @@ public:
         changed_.notify_all();
     }
 
-    /// Now or later, and after what was heard before: each line once.
-    bool hears(const std::string& words)
-    {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, [&] {
-            for (; looked_at_ < heard_.size(); ++looked_at_) {
-                if (heard_[looked_at_].find(words) != std::string::npos) {
-                    ++looked_at_;
-                    return true;
-                }
-            }
-            return false;
-        });
-    }
     std::optional<CallEnd> end()
     {
         std::unique_lock lock(mutex_);
@@ -78,29 +68,10 @@ public:
         const std::lock_guard lock(mutex_);
         return call_;
     }
-    std::string all()
-    {
-        const std::lock_guard lock(mutex_);
-        std::string text;
-        for (const auto& line : heard_)
-            text += line.find("statistics") == std::string::npos ? line + "\n" : "";
-        return text;
-    }
 
     MediaPlan plan{"test", "null", true, true};
 
 private:
-    void hear(std::string line)
-    {
-        const std::lock_guard lock(mutex_);
-        heard_.push_back(std::move(line));
-        changed_.notify_all();
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::vector<std::string> heard_;
-    std::size_t looked_at_ = 0;
     std::shared_ptr<Call> call_;
     std::optional<CallEnd> end_;
 };

@@ -2,6 +2,7 @@
 // same with a telephone of others, in both parts.
 //
 // Threads: the test's; the nodes run in this process and speak on their control threads.
+#include "heard_lines.hpp"
 #include "telephones.hpp"
 
 #include "kernel/node/node.hpp"
@@ -15,7 +16,10 @@ using namespace jackfield::kernel;
 using discovery_sip::testing::Kamailio;
 
 /// One end, and what it has heard so far, one line an event: "held", "transfer 180", "referred ..".
-class Party final : public NodeListener, public CallListener, public std::enable_shared_from_this<Party> {
+class Party final : public HeardLines,
+                    public NodeListener,
+                    public CallListener,
+                    public std::enable_shared_from_this<Party> {
 public:
     void timeline(const TimelineEvent& event) override
     {
@@ -65,34 +69,12 @@ public:
              (how.by_peer ? " by the peer " : " here ") + how.error.text + (sound ? " sound" : " no sound"));
     }
 
-    /// Now or later, and after what was heard before: each line once.
-    bool hears(const std::string& words)
-    {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, [&] {
-            for (; looked_at_ < heard_.size(); ++looked_at_) {
-                if (heard_[looked_at_].find(words) != std::string::npos) {
-                    ++looked_at_;
-                    return true;
-                }
-            }
-            return false;
-        });
-    }
     /// The last that was answered.
     std::shared_ptr<Call> call(std::size_t at_least = 1)
     {
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, 20s, [&] { return calls_.size() >= at_least; });
         return calls_.empty() ? nullptr : calls_.back();
-    }
-    std::string all()
-    {
-        const std::lock_guard lock(mutex_);
-        std::string text;
-        for (const auto& line : heard_)
-            text += line.find("statistics") == std::string::npos ? line + "\n" : "";
-        return text;
     }
 
     MediaPlan plan{"test", "null", true, false, false};
@@ -110,17 +92,6 @@ public:
     }
 
 private:
-    void hear(std::string line)
-    {
-        const std::lock_guard lock(mutex_);
-        heard_.push_back(std::move(line));
-        changed_.notify_all();
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::vector<std::string> heard_;
-    std::size_t looked_at_ = 0;
     std::vector<std::shared_ptr<Call>> calls_;
 };
 
