@@ -13,6 +13,11 @@ SignalingSession& signaling_of(void* self)
     return *static_cast<SignalingSession*>(self);
 }
 
+CallReferral referral_of(const jf_referral* raw)
+{
+    return {std::string(view_of(raw->referred_by)), std::string(view_of(raw->replaces))};
+}
+
 jf_bytes abi_bytes(std::string_view text)
 {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -43,11 +48,21 @@ jf_signaling_session SignaledCall::raw() const
     return session_->session_;
 }
 
-void SignaledCall::invite(const std::string& offer)
+/// Who wanted a call is no reason not to place it; what it replaces is.
+void SignaledCall::invite(const std::string& offer, const CallReferral& referral)
 {
     const auto session = raw();
     ErrorSlot error;
-    require(session.methods->invite(session.self, number_, abi_text(offer), &error), error, session_->plugin_id_);
+    jf_status status = JF_OK;
+    if (!referral.empty() && JF_HAS(session.methods, invite_referred)) {
+        const jf_referral ours{sizeof(ours), 0, abi_text(referral.referred_by), abi_text(referral.replaces)};
+        status = session.methods->invite_referred(session.self, number_, abi_text(offer), &ours, &error);
+    } else if (!referral.replaces.empty()) {
+        throw Failure(JF_UNSUPPORTED, session_->plugin_id_ + " has no calls that replace others");
+    } else {
+        status = session.methods->invite(session.self, number_, abi_text(offer), &error);
+    }
+    require(status, error, session_->plugin_id_);
 }
 
 void SignaledCall::ring(const std::string& answer)
@@ -110,14 +125,14 @@ void SignaledCall::answer_update(const std::string& answer)
             session_->plugin_id_);
 }
 
-void SignaledCall::refer(const std::string& target)
+void SignaledCall::refer(const std::string& target, const std::string& replaces)
 {
     const auto session = raw();
     if (!JF_HAS(session.methods, refer))
         throw Failure(JF_UNSUPPORTED, session_->plugin_id_ + " has no transfers");
     refer_progress_.clear();
     refer_result_ = std::make_shared<std::optional<Error>>();
-    session.methods->refer(session.self, number_, abi_text(target),
+    session.methods->refer(session.self, number_, abi_text(target), abi_text(replaces),
                            session_->completions_.make([result = refer_result_, changed = changed_](const Error& end) {
                                *result = end;
                                changed();
@@ -143,6 +158,27 @@ void SignaledCall::tell_referral(std::uint32_t code, const std::string& text)
             session_->plugin_id_);
 }
 
+std::string SignaledCall::dialog_name() const
+{
+    const auto session = raw();
+    if (!JF_HAS(session.methods, name_dialog))
+        throw Failure(JF_UNSUPPORTED, session_->plugin_id_ + " has no calls that replace others");
+    std::string name;
+    ErrorSlot error;
+    require(session.methods->name_dialog(session.self, number_, append_to(name), &error), error, session_->plugin_id_);
+    return name;
+}
+
+jf_status SignaledCall::matches(const std::string& dialog_name) const
+{
+    if (session_ == nullptr || over() || left_)
+        return JF_NOT_FOUND;
+    const auto session = raw();
+    return JF_HAS(session.methods, match_dialog)
+               ? session.methods->match_dialog(session.self, number_, abi_text(dialog_name))
+               : JF_NOT_FOUND;
+}
+
 void SignaledCall::on_info(std::function<bool(const std::string&, const std::string&)> hear)
 {
     info_ = std::move(hear);
@@ -162,7 +198,7 @@ const jf_signaling_listener_methods SignalingSession::kListener{
     sizeof(jf_signaling_listener_methods),
     0,
     [](void* self, std::uint64_t call, jf_text offer, jf_text name) {
-        signaling_of(self).events_.invited(call, std::string(view_of(offer)), std::string(view_of(name)));
+        signaling_of(self).events_.invited({call, std::string(view_of(offer)), std::string(view_of(name))});
     },
     [](void* self, std::uint64_t call, jf_text answer) {
         if (auto* found = signaling_of(self).find(call)) {
@@ -233,9 +269,9 @@ const jf_signaling_listener_methods SignalingSession::kListener{
         return understood ? JF_OK : JF_UNSUPPORTED;
     },
     [](void* self, jf_status status, const jf_error* error) { signaling_of(self).break_off(error_of(status, error)); },
-    [](void* self, std::uint64_t call, jf_text target, jf_text referred_by) {
+    [](void* self, std::uint64_t call, jf_text target, const jf_referral* referral) {
         if (auto* found = signaling_of(self).find(call)) {
-            found->referral_ = {std::string(view_of(target)), std::string(view_of(referred_by))};
+            found->referral_ = {std::string(view_of(target)), referral_of(referral)};
             found->changed_();
         }
     },
@@ -247,6 +283,10 @@ const jf_signaling_listener_methods SignalingSession::kListener{
             found->refer_progress_.push_back({code, std::string(view_of(text))});
             found->changed_();
         }
+    },
+    [](void* self, std::uint64_t call, jf_text offer, jf_text name, const jf_referral* referral) {
+        signaling_of(self).events_.invited(
+            {call, std::string(view_of(offer)), std::string(view_of(name)), referral_of(referral)});
     }};
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
@@ -276,6 +316,13 @@ void SignalingSession::message(std::string_view content_type, std::string_view b
 {
     session_.methods->message(session_.self, 0, abi_text(content_type), abi_bytes(body),
                               completions_.make(std::move(done)));
+}
+
+void SignalingSession::ping(std::chrono::nanoseconds patience, std::function<void(Error)> done)
+{
+    if (!JF_HAS(session_.methods, ping))
+        return done({JF_UNSUPPORTED, plugin_id_ + " cannot ask for a sign of life"});
+    session_.methods->ping(session_.self, patience.count(), completions_.make(std::move(done)));
 }
 
 void SignalingSession::break_off(const Error& why)

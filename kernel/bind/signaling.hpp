@@ -13,6 +13,7 @@
 #include "kernel/bind/identity.hpp"
 #include "kernel/error.hpp"
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -32,10 +33,26 @@ struct CallEnding {
     std::string text;
 };
 
+/// What a call has to do with others (jf_referral).
+struct CallReferral {
+    std::string referred_by; // an account or a URI, as it came, or empty; nothing proves it
+    std::string replaces;    // the name of the call whose place it takes, or empty
+
+    bool empty() const { return referred_by.empty() && replaces.empty(); }
+};
+
 /// The peer wants us to call somebody else instead.
 struct PeerReferral {
-    std::string target;      // an account or a URI, as it came
-    std::string referred_by; // the same, or empty; nothing proves it
+    std::string target; // an account or a URI, as it came
+    CallReferral referral;
+};
+
+/// A call that comes in.
+struct Invitation {
+    std::uint64_t number = 0;
+    std::string offer;
+    std::string display_name;
+    CallReferral referral = {};
 };
 
 /// What has become of the call that the peer was asked for: a SIP status; 0: it says no more of it.
@@ -55,7 +72,7 @@ public:
     ~SignaledCall();
 
     /// These throw Failure: JF_CLOSED if the session is gone.
-    void invite(const std::string& offer);
+    void invite(const std::string& offer, const CallReferral& referral = {});
     void ring(const std::string& answer);
     void answer(const std::string& answer);
     void refuse(std::uint32_t reason);
@@ -72,15 +89,20 @@ public:
     std::optional<std::string> take_peer_offer() { return std::exchange(peer_offer_, std::nullopt); }
     std::optional<std::string> take_update_answer() { return std::exchange(update_answer_, std::nullopt); }
 
-    /// Asks the peer to call somebody else (RFC 3515); refer_result says whether it considers that, take_refer_progress
-    /// what becomes of it.
-    void refer(const std::string& target);
+    /// Asks the peer to call somebody else (RFC 3515), in place of the call of that name if there is one; refer_result
+    /// says whether it considers that, take_refer_progress what becomes of it.
+    void refer(const std::string& target, const std::string& replaces = {});
     const std::optional<Error>& refer_result() const { return *refer_result_; }
     std::optional<ReferProgress> take_refer_progress();
 
     /// The peer asks us, and hears what becomes of it. Once each.
     std::optional<PeerReferral> take_referral() { return std::exchange(referral_, std::nullopt); }
     void tell_referral(std::uint32_t code, const std::string& text);
+
+    /// The name of this running call for its peer, and whether a name in an invitation is ours for it: JF_OK,
+    /// JF_NOT_FOUND; JF_BUSY if it is, but may not be replaced (RFC 3891 section 3).
+    std::string dialog_name() const;
+    jf_status matches(const std::string& dialog_name) const;
 
     /// Hears INFO of the peer; answers whether it was understood.
     void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear);
@@ -120,7 +142,7 @@ private:
 class SignalingSession {
 public:
     struct Events {
-        std::function<void(std::uint64_t call, std::string offer, std::string display_name)> invited;
+        std::function<void(Invitation)> invited;
         std::function<jf_status(std::string content_type, std::string body)> message;
         std::function<void(Error)> closed; // the session may be destroyed on a later turn, not inside
     };
@@ -139,6 +161,9 @@ public:
     const std::optional<Error>& closed() const { return closed_; }
 
     void message(std::string_view content_type, std::string_view body, std::function<void(Error)> done);
+
+    /// Asks the peer for a sign of life: JF_TIMEOUT if none comes, JF_UNSUPPORTED if this signaling cannot ask.
+    void ping(std::chrono::nanoseconds patience, std::function<void(Error)> done);
 
     /// As if the connection had broken; the peer is not told.
     void break_off(const Error& why);

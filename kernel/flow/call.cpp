@@ -2,6 +2,7 @@
 
 #include "kernel/flow/call.hpp"
 
+#include "kernel/flow/leg.hpp"
 #include "kernel/flow/random_id.hpp"
 #include "kernel/flow/step_failure.hpp"
 
@@ -67,10 +68,24 @@ void Call::rotate(std::uint32_t degrees)
     bell.ring();
 }
 
-void Call::transfer(std::string account)
+void Call::transfer(TransferWish wish)
 {
-    transfer_wanted = std::move(account);
+    transfer_wanted = std::move(wish);
     bell.ring();
+}
+
+std::string Call::dialog_name() const
+{
+    const auto talks = leg.lock();
+    if (!talks || talks->signaled->over() || hung_up_)
+        throw Failure(JF_NOT_FOUND, "that call is over, or was not answered yet");
+    return talks->signaled->dialog_name();
+}
+
+jf_status Call::matches(const std::string& dialog_name) const
+{
+    const auto talks = leg.lock();
+    return talks && !hung_up_ ? talks->signaled->matches(dialog_name) : JF_NOT_FOUND;
 }
 
 void Call::tell_ringing()

@@ -31,6 +31,7 @@ struct CallEnd {
 };
 
 class Call;
+struct Leg;               // leg.hpp
 struct CrossedInvitation; // crossing.hpp
 
 /// Invitations of the peer that have come in while we were calling it.
@@ -38,6 +39,12 @@ struct Crossing {
     bool open = false; // while it rings there
     std::vector<std::shared_ptr<CrossedInvitation>> held;
     std::shared_ptr<CrossedInvitation> taken; // the call goes on with this one
+};
+
+/// Whom the peer of a call is to call instead.
+struct TransferWish {
+    std::string account;
+    std::shared_ptr<Call> in_place_of; // a call of ours with that account; may be null. Second owner: its flow
 };
 
 /// What becomes of the call that we asked the peer to place to somebody else.
@@ -89,6 +96,7 @@ public:
     std::string own_account; // once its flow has begun
     MediaPlan plan;
     std::string display_name;               // of the caller, if it said one
+    std::string referred_by;                // of a call that comes in: who is said to have wanted it; may be empty
     std::shared_ptr<CallListener> listener; // second owner: the program
     Bell bell;
     Crossing crossing; // the flow's
@@ -105,17 +113,29 @@ public:
     void mute(bool muted);
     void send_digits(const std::string& keys); // 0-9, *, #, A-D; what is no key is left out
     void rotate(std::uint32_t degrees);        // how our pictures are to be turned: 0, 90, 180, 270
-    void transfer(std::string account);        // the peer is to call that one instead
+    void transfer(TransferWish wish);
 
     /// What the flow has not done yet.
     std::deque<MediaChange> changes;
     std::string digits;
     std::optional<bool> mute_wanted;
     std::optional<std::uint32_t> rotation_wanted;
-    std::optional<std::string> transfer_wanted;
+    std::optional<TransferWish> transfer_wanted;
 
     std::shared_ptr<Referral> follows; // this call is what another's peer wanted; second owner: that call's flow
     bool transferred = false;          // the peer talks to somebody else now, as we wanted
+    bool handed_over = false;          // the same, of whom that is: it hangs up, or else we do
+
+    std::shared_ptr<Call> replaces; // one that comes in takes the place of this one; second owner: its flow
+    bool replaced = false;          // another call has the place of this one
+
+    std::weak_ptr<Leg> leg; // once it was answered, and as long as its flow has it
+
+    /// The name of this call for its peer. Throws Failure if it does not run.
+    std::string dialog_name() const;
+
+    /// Whether a name in an invitation is ours for this call, as SignaledCall::matches says it.
+    jf_status matches(const std::string& dialog_name) const;
 
     /// Tells the listener, and whoever wanted this call.
     void tell_ringing();

@@ -28,8 +28,8 @@ void CallTransfers::look()
         return;
     hear_referral();
     tell_peer();
-    if (const auto whom = std::exchange(call_.transfer_wanted, std::nullopt))
-        ask(*whom);
+    if (const auto wish = std::exchange(call_.transfer_wanted, std::nullopt))
+        ask(*wish);
     hear_result();
     hear_progress();
     mind_limits();
@@ -42,14 +42,17 @@ TimePoint CallTransfers::next() const
 
 // --- our wish -------------------------------------------------------------------------------------------------------
 
-void CallTransfers::ask(const std::string& whom)
+void CallTransfers::ask(const TransferWish& wish)
 {
-    std::optional<Error> problem = why_not(whom);
+    std::optional<Error> problem = why_not(wish.account);
     if (!problem) {
-        tell_timeline(call_, {{"what", "transfer_asked"}, {"account", whom}});
+        nlohmann::json detail{{"what", "transfer_asked"}, {"account", wish.account}};
+        if (wish.in_place_of)
+            detail["replaces"] = wish.in_place_of->id;
+        tell_timeline(call_, std::move(detail));
         try {
-            leg_.signaled->refer(whom);
-            asked_ = Asked{now() + limits::kTransferTaken};
+            leg_.signaled->refer(wish.account, wish.in_place_of ? wish.in_place_of->dialog_name() : "");
+            asked_ = Asked{.by = now() + limits::kTransferTaken, .in_place_of = wish.in_place_of};
         } catch (const Failure& failure) {
             problem = failure.error();
         }
@@ -107,9 +110,14 @@ void CallTransfers::hear_progress()
 void CallTransfers::finish(const ReferProgress& last)
 {
     const bool held = asked_->held;
+    const auto other = asked_->in_place_of;
     asked_.reset();
     const bool succeeded = last.code >= 200 && last.code < 300;
     tell_program({last.code, true, succeeded, last.text});
+    if (succeeded && other) {
+        other->handed_over = true;
+        other->bell.ring();
+    }
     if (succeeded) {
         call_.transferred = true;
         return call_.hang_up();
@@ -136,9 +144,13 @@ void CallTransfers::hear_referral()
     if (!wish)
         return;
     const auto target = Contacts::normal_id(wish->target);
-    tell_timeline(call_, {{"what", "referred"}, {"account", target.value_or(wish->target)}});
+    const auto& [by, replaces] = wish->referral;
     referral_ = std::make_shared<Referral>(call_.weak_from_this(), target.value_or(""),
-                                           Contacts::normal_id(wish->referred_by).value_or(""));
+                                           Contacts::normal_id(by).value_or(""), replaces);
+    tell_timeline(call_, {{"what", "referred"},
+                          {"account", target.value_or(wish->target)},
+                          {"referred_by", referral_->referred_by},
+                          {"attended", !replaces.empty()}});
     if (!target || is_us(*target)) { // nobody, or ourselves
         referral_->refuse();
         return;
@@ -167,8 +179,11 @@ void CallTransfers::tell_peer()
     }
 }
 
+/// Whoever talks to somebody else now hangs up; if it does not, we do.
 void CallTransfers::mind_limits()
 {
+    if (call_.handed_over && gone_by_ == TimePoint::max())
+        gone_by_ = now() + limits::kReferrerGoes;
     if (asked_ && now() >= asked_->by)
         finish({0, "the peer has not said in time what became of it"});
     if (now() >= decided_by_) {

@@ -32,12 +32,13 @@ public:
 private:
     /// A wish of ours whose end is not known yet.
     struct Asked {
-        TimePoint by;       // it has ended by then
-        bool taken = false; // the peer considers it
-        bool held = false;  // by us, for this
+        TimePoint by;                      // it has ended by then
+        bool taken = false;                // the peer considers it
+        bool held = false;                 // by us, for this
+        std::shared_ptr<Call> in_place_of; // second owner: its flow
     };
 
-    void ask(const std::string& whom);
+    void ask(const TransferWish& wish);
     std::optional<Error> why_not(const std::string& whom) const;
     bool is_us(const std::string& account) const;
     void hear_result();

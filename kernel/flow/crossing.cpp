@@ -16,7 +16,9 @@ constexpr std::size_t kMostHeld = 8; // devices of the peer that call at once
 std::shared_ptr<Call> ringing_call_to(const Environment& node, const std::string& account)
 {
     const auto found = std::ranges::find_if(node.calls, [&](const auto& call) {
-        return call->side == Side::caller && call->peer_account == account && call->crossing.open && !call->hung_up();
+        const bool replaces = call->follows && !call->follows->replaces.empty(); // the peer's cannot go on in its place
+        return call->side == Side::caller && call->peer_account == account && call->crossing.open && !call->hung_up() &&
+               !replaces;
     });
     return found == node.calls.end() ? nullptr : *found;
 }
@@ -33,8 +35,10 @@ void refuse_unless_over(SignaledCall& signaled, std::uint32_t reason)
 
 } // namespace
 
-bool crosses(Environment& node, const std::shared_ptr<Link>& link, std::uint64_t number, const std::string& offer)
+bool crosses(Environment& node, const std::shared_ptr<Link>& link, const Invitation& incoming)
 {
+    if (!incoming.referral.replaces.empty())
+        return false;
     const auto call = ringing_call_to(node, link->peer.account_id);
     if (!call)
         return false;
@@ -44,11 +48,12 @@ bool crosses(Environment& node, const std::shared_ptr<Link>& link, std::uint64_t
         return false;
     auto invitation = std::make_shared<CrossedInvitation>();
     invitation->link = link;
-    invitation->offer = offer;
-    invitation->signaled = std::make_unique<SignaledCall>(*link->signaling, number, [weak = std::weak_ptr(call)] {
-        if (const auto still = weak.lock())
-            still->bell.ring();
-    });
+    invitation->offer = incoming.offer;
+    invitation->signaled =
+        std::make_unique<SignaledCall>(*link->signaling, incoming.number, [weak = std::weak_ptr(call)] {
+            if (const auto still = weak.lock())
+                still->bell.ring();
+        });
     if (ours_goes_on)
         crossing.held.push_back(std::move(invitation));
     else

@@ -17,8 +17,9 @@ struct CrossedInvitation {
     std::string offer;
 };
 
-/// True if an invitation crosses a call of ours; then it is part of that call, and comes in no other way.
-bool crosses(Environment& node, const std::shared_ptr<Link>& link, std::uint64_t number, const std::string& offer);
+/// True if an invitation crosses a call of ours; then it is part of that call, and comes in no other way. One that
+/// takes the place of another call crosses none.
+bool crosses(Environment& node, const std::shared_ptr<Link>& link, const Invitation& incoming);
 
 /// The leg of an invitation that has crossed our call: answered, as if we had been. Throws StepFailure.
 awaitable<std::shared_ptr<Leg>> answer_crossing(Environment& node, std::shared_ptr<Call> call,

@@ -55,8 +55,7 @@ struct Environment {
     CallSettings settings;
 
     /// A call comes in on a link.
-    std::function<void(std::shared_ptr<Link>, std::uint64_t number, std::string offer, std::string display_name)>
-        invited;
+    std::function<void(std::shared_ptr<Link>, Invitation)> invited;
 
     /// A text or a card comes in.
     std::function<jf_status(const std::shared_ptr<Link>&, std::string content_type, std::string body)> message;

@@ -4,6 +4,7 @@
 
 #include "kernel/flow/cards.hpp"
 #include "kernel/flow/limits.hpp"
+#include "kernel/flow/replaced_call.hpp"
 #include "kernel/flow/stay_alive.hpp"
 #include "kernel/flow/step_failure.hpp"
 
@@ -33,6 +34,8 @@ void check_wanted(const Call& call, const Leg& leg)
         throw StepFailure(Step::signaling, status_of(leg.signaled->ending()), leg.signaled->ending().text);
     if (call.refused())
         throw StepFailure(Step::signaling, JF_REFUSED, "refused here");
+    if (call.replaces && call.replaces->hung_up())
+        throw StepFailure(Step::signaling, JF_NOT_FOUND, "the call whose place it was to take was hung up");
 }
 
 // 6  Until the program answers or refuses, the caller gives up, or nobody comes.
@@ -60,14 +63,17 @@ void refuse(const Call& call, Leg& leg, const StepFailure& failure)
     if (!leg.signaled || leg.signaled->over() || leg.signaled->left())
         return;
     std::uint32_t reason = JF_REASON_FAILED;
-    if (call.answered_here() && call.hung_up())
+    const bool taken = call.answered_here() && !call.replaces; // that one is answered by nobody here
+    if (taken && call.hung_up())
         reason = *call.hung_up();
     else if (call.refused())
         reason = *call.refused();
     else if (failure.status() == JF_UNSUPPORTED || failure.status() == JF_BAD_INPUT)
         reason = JF_REASON_NOT_ACCEPTABLE;
+    else if (call.replaces && call.replaces->hung_up())
+        reason = JF_REASON_NO_SUCH_CALL;
     try {
-        if (call.answered_here())
+        if (taken)
             leg.signaled->bye(reason);
         else
             leg.signaled->refuse(reason);
@@ -96,15 +102,18 @@ awaitable<std::string> ring_here(Environment& node, std::shared_ptr<Call> call, 
         leg->media->trickle_over(*leg->signaled);
         return json;
     });
-    as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
+    if (!call->replaces) // RFC 3891 section 3
+        as_step(Step::signaling, [&] { leg->signaled->ring(answer_json); });
     open_codecs(*media, *leg->media); // after the 180, which would have to share the processor with them
-    call->tell_progress(Step::signaling, "ringing");
-    call->tell_ringing();
+    if (!call->replaces) {
+        call->tell_progress(Step::signaling, "ringing");
+        call->tell_ringing();
+    }
     co_return answer_json;
 }
 
 awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<Link> link,
-                              std::uint64_t number, std::string offer)
+                              Invitation invitation)
 {
     const auto end = std::make_shared<CallEnd>();
     const auto leg = std::make_shared<Leg>();
@@ -112,17 +121,19 @@ awaitable<void> incoming_call(Environment& node, std::shared_ptr<Call> call, std
     leg->device = link->peer;
     leg->link = link;
     try {
-        call->tell(Step::call, Moment::start);
+        call->tell(Step::call, Moment::start, origin_of(*call));
         leg->signaled = as_step(Step::signaling, [&] {
-            return std::make_unique<SignaledCall>(*link->signaling, number, [call] { call->bell.ring(); });
+            return std::make_unique<SignaledCall>(*link->signaling, invitation.number, [call] { call->bell.ring(); });
         });
-        check_wanted(*call, *leg);                                                    //   it may not even ring
-        media = open_media(node, call);                                               //   what we send and record
-        const std::string answer = co_await ring_here(node, call, media, leg, offer); // 6, 7
-        co_await wait_for_decision(node, call, media, leg);                           // 6
-        as_step(Step::signaling, [&] { leg->signaled->answer(answer); });             // 6
+        check_wanted(*call, *leg);      //   it may not even ring
+        media = open_media(node, call); //   what we send and record
+        const std::string answer = co_await ring_here(node, call, media, leg, invitation.offer); // 6, 7
+        co_await wait_for_decision(node, call, media, leg);                                      // 6
+        as_step(Step::signaling, [&] { leg->signaled->answer(answer); });                        // 6
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
+        call->leg = leg;
+        end_replaced(*call);
         call->tell_answered();
         if (node.cards != nullptr)
             node.cards->call_answered(leg->link);

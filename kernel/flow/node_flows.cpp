@@ -94,9 +94,9 @@ void start_file(Environment& node, const std::shared_ptr<FileTransfer>& transfer
 }
 
 void take_call(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Link>& link,
-               std::uint64_t number, std::string offer)
+               Invitation invitation)
 {
-    spawn(node, run_call(node, incoming_call(node, call, link, number, std::move(offer)), call));
+    spawn(node, run_call(node, incoming_call(node, call, link, std::move(invitation)), call));
 }
 
 awaitable<void> load_identity(Environment& node)

@@ -16,12 +16,12 @@ namespace jackfield::kernel {
 /// Starts a flow; leave waits for it.
 void spawn(Environment& node, awaitable<void> flow);
 
-/// Starts the flow of a call of ours, or of a peer's that has come in on a link as `number`.
+/// Starts the flow of a call of ours, or of a peer's that has come in on a link.
 void start_call(Environment& node, const std::shared_ptr<Call>& call);
 /// The same of a call that the peer of another wants; it ends at once if that is decided already.
 void start_following(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Referral>& referral);
 void take_call(Environment& node, const std::shared_ptr<Call>& call, const std::shared_ptr<Link>& link,
-               std::uint64_t number, std::string offer);
+               Invitation invitation);
 
 /// Starts the flow of a file of ours.
 void start_file(Environment& node, const std::shared_ptr<FileTransfer>& transfer);

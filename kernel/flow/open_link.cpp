@@ -254,9 +254,9 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
     const jf_path stream = link->layers->stream();
     const std::weak_ptr<Link> weak = link;
     SignalingSession::Events events;
-    events.invited = [&node, weak](std::uint64_t number, std::string offer, std::string name) {
+    events.invited = [&node, weak](Invitation invitation) {
         if (const auto still = weak.lock())
-            node.invited(still, number, std::move(offer), std::move(name));
+            node.invited(still, std::move(invitation));
     };
     events.message = [&node, weak](std::string content_type, std::string body) -> jf_status {
         const auto still = weak.lock();

@@ -215,8 +215,10 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
         if (!leg)
             leg = co_await answer_crossing(node, call, media); // 6, 7 the peer has called us at the same moment
         end_crossing(*call);
+        call->check_hung_up(Step::signaling); // the answer crossed it: RFC 3261 section 9.1
         call->tell(Step::signaling, Moment::done);
         end->answered = true;
+        call->leg = leg;
         call->tell_answered();
         if (node.cards != nullptr)
             node.cards->call_answered(leg->link);

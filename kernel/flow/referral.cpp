@@ -78,7 +78,10 @@ std::uint32_t status_code_of(const CallEnd& end)
     case JF_BAD_INPUT:
         return 488;
     case JF_REFUSED:
-        return end.reason == JF_REASON_NO_ANSWER ? 480 : end.reason == JF_REASON_NOT_ACCEPTABLE ? 488 : 603;
+        return end.reason == JF_REASON_NO_ANSWER        ? 480
+               : end.reason == JF_REASON_NOT_ACCEPTABLE ? 488
+               : end.reason == JF_REASON_NO_SUCH_CALL   ? 481
+                                                        : 603;
     default:
         return 500;
     }

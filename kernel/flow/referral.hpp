@@ -19,12 +19,13 @@ struct CallEnd;
 
 class Referral {
 public:
-    Referral(std::weak_ptr<Call> call, std::string whom, std::string by)
-        : target(std::move(whom)), referred_by(std::move(by)), call_(std::move(call))
+    Referral(std::weak_ptr<Call> call, std::string whom, std::string by, std::string name)
+        : target(std::move(whom)), referred_by(std::move(by)), replaces(std::move(name)), call_(std::move(call))
     {}
 
     const std::string target;      // an account, as contacts write it
     const std::string referred_by; // who the peer says wants it; may be empty, proves nothing
+    const std::string replaces;    // the name of a call of the target, whose place ours takes; may be empty
 
     /// The program's decision; the first counts. Whether it is this one.
     bool take_up();
@@ -35,6 +36,9 @@ public:
     void rings();
     void answered();
     void ended(const CallEnd& end);
+
+    /// For the invitations of the call that follows.
+    CallReferral origin() const { return {referred_by, replaces}; }
 
     /// For the call whose peer wants it: what to tell the peer next.
     std::optional<ReferProgress> take_news();

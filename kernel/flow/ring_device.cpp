@@ -45,7 +45,8 @@ awaitable<void> invite(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> me
         auto& signaling = *leg->link->signaling;
         leg->signaled = std::make_unique<SignaledCall>(signaling, signaling.new_call_number(),
                                                        [kept = call] { kept->bell.ring(); });
-        leg->signaled->invite(leg->media->describe(media->offer()));
+        const auto referral = call->follows ? call->follows->origin() : CallReferral{};
+        leg->signaled->invite(leg->media->describe(media->offer()), referral);
         leg->media->trickle_over(*leg->signaled);
     });
 }

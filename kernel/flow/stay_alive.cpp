@@ -217,6 +217,8 @@ awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia
     end->reason = call->hung_up().value_or(JF_REASON_FAILED);
     if (call->transferred)
         end->error.text = "transferred";
+    if (call->replaced)
+        end->error.text = "replaced";
     auto broken = leg->media->failure();
     if (!broken)
         broken = media->failure();

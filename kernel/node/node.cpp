@@ -193,27 +193,47 @@ void Node::Impl::request(Environment& environment, const Device& sender, const C
         spawn(environment, accept_link(environment, sender, message));
 }
 
-void Node::Impl::invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number,
-                         std::string offer, std::string name)
+void Node::Impl::invited(Environment& environment, const std::shared_ptr<Link>& link, Invitation invitation)
 {
-    if (crosses(environment, link, number, offer))
+    if (crosses(environment, link, invitation))
         return;
     const auto call = std::make_shared<Call>(timeline_, Side::callee, link->peer.account_id, MediaPlan{}, nullptr);
-    call->display_name = std::move(name);
+    call->display_name = std::move(invitation.display_name);
+    call->referred_by = Contacts::normal_id(invitation.referral.referred_by).value_or("");
+    const auto& name = invitation.referral.replaces;
+    const auto replaced = name.empty() ? Replacement{nullptr} : find_replaced_of_all(name);
     IncomingPlan plan{{}, nullptr, JF_REASON_BUSY};
     const auto& caller = link->peer;
     const auto* const contact = environment.contacts.find(caller.account_id);
     // Over a link of ours; a request of theirs would not have been answered.
     if (!may_call(environment, caller.account_id))
         plan.refuse = JF_REASON_NO_ANSWER;
+    else if (replaced.refusal)
+        plan.refuse = replaced.refusal;
     else if (!environment.stopping)
         plan = listener_->incoming({call->id, caller.account_id, caller.device_id, call->display_name,
-                                    contact == nullptr ? "" : contact->name});
+                                    contact == nullptr ? "" : contact->name, call->referred_by,
+                                    replaced.call ? replaced.call->id : ""});
     call->plan = std::move(plan.media);
     call->listener = plan.listener ? std::move(plan.listener) : std::make_shared<SilentListener>();
-    if (plan.refuse)
+    if (plan.refuse) {
         call->refuse(*plan.refuse);
-    take_call(environment, call, link, number, std::move(offer));
+    } else if (replaced.call) {
+        call->replaces = replaced.call;
+        call->answer();
+    }
+    take_call(environment, call, link, std::move(invitation));
+}
+
+/// Calls of earlier configurations go on beside those of ours.
+Replacement Node::Impl::find_replaced_of_all(const std::string& dialog_name) const
+{
+    auto found = find_replaced(*stack_->environment, dialog_name);
+    for (const auto& earlier : retiring_) {
+        if (!found.call)
+            found = find_replaced(*earlier->environment, dialog_name);
+    }
+    return found;
 }
 
 // --- files ----------------------------------------------------------------------------------------------------------
@@ -350,7 +370,12 @@ void Node::rotate(const std::shared_ptr<Call>& call, std::uint32_t degrees)
 
 void Node::transfer(const std::shared_ptr<Call>& call, std::string account)
 {
-    impl_->post([call, account = std::move(account)] { call->transfer(account); });
+    impl_->post([call, account = std::move(account)] { call->transfer({account, nullptr}); });
+}
+
+void Node::transfer(const std::shared_ptr<Call>& call, const std::shared_ptr<Call>& other)
+{
+    impl_->post([call, other] { call->transfer({other->peer_account, other}); });
 }
 
 std::shared_ptr<Call> Node::follow(const std::shared_ptr<Referral>& referral, MediaPlan plan,

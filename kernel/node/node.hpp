@@ -53,6 +53,9 @@ struct IncomingCall {
     std::string peer_device;
     std::string display_name; // as the caller says; may be empty, proves nothing
     std::string contact;      // what we call that account; empty if it is none that we know
+    std::string referred_by;  // an account that is said to have handed it on; may be empty, proves nothing (RFC 3892)
+    std::string replaces; // the id of a running call whose place it takes, and which ends when this one is answered:
+                          // at once, without ringing (RFC 3891); empty if it takes none
 };
 
 /// How to treat an incoming call: what to send and record should it be answered, and who hears of it.
@@ -196,6 +199,10 @@ public:
     /// goes. When they talk, the call is hung up; until then the peer is on hold. If nothing comes of it, the call goes
     /// on.
     void transfer(const std::shared_ptr<Call>& call, std::string account);
+
+    /// The same to the peer of another running call, which that call then ends with: the two talk to each other in our
+    /// place, and nothing rings (attended transfer, RFC 3891). If nothing comes of it, both go on.
+    void transfer(const std::shared_ptr<Call>& call, const std::shared_ptr<Call>& other);
 
     /// Places the call that the peer of another wants, and tells it how that goes (CallListener::referred). When it is
     /// answered the other call ends; if nothing comes of it, that one goes on. If the referral is decided already, the

@@ -12,6 +12,7 @@
 #include "kernel/executor/network_watch.hpp"
 #include "kernel/flow/cards.hpp"
 #include "kernel/flow/introductions.hpp"
+#include "kernel/flow/replaced_call.hpp"
 #include "kernel/flow/texts.hpp"
 #include "kernel/node/node.hpp"
 #include "kernel/node/stack.hpp"
@@ -90,8 +91,8 @@ private:
         return {stack.environment->self.account_id, stack.environment->self.device_id};
     }
     void request(Environment& environment, const Device& sender, const CallMessage& message);
-    void invited(Environment& environment, const std::shared_ptr<Link>& link, std::uint64_t number, std::string offer,
-                 std::string name);
+    void invited(Environment& environment, const std::shared_ptr<Link>& link, Invitation invitation);
+    Replacement find_replaced_of_all(const std::string& dialog_name) const;
     std::shared_ptr<Call> make_call(std::string peer, MediaPlan plan, std::shared_ptr<CallListener> listener);
     void tell(Step step, Moment moment, std::string detail = {});
 

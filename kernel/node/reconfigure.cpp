@@ -55,9 +55,8 @@ void Node::Impl::hear_carried(Stack& stack)
 /// Throws Failure if the list of contacts cannot be read.
 std::unique_ptr<Environment> Node::Impl::make_environment(Stack& stack, const Config& config)
 {
-    const auto invited_there = [this, &stack](const std::shared_ptr<Link>& link, std::uint64_t number,
-                                              std::string offer, std::string name) {
-        invited(*stack.environment, link, number, std::move(offer), std::move(name));
+    const auto invited_there = [this, &stack](const std::shared_ptr<Link>& link, Invitation invitation) {
+        invited(*stack.environment, link, std::move(invitation));
     };
     const auto message = [this, &stack](const std::shared_ptr<Link>& link, const std::string& content_type,
                                         const std::string& body) -> jf_status {

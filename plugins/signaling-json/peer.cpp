@@ -13,6 +13,8 @@ void Session::on_message(const Message& message)
         return on_invite(message);
     if (message.type() == "message" || message.type() == "info")
         return on_delivery(message);
+    if (message.type() == "ping")
+        return send({{"type", "taken"}, {"id", message.number("id")}, {"status", "ok"}});
     if (message.type() == "taken")
         return on_taken(message);
     if (message.type() == "refer")
@@ -39,6 +41,10 @@ void Session::on_invite(const Message& message)
                      {"text", cut_text(failure.what(), kMaxTextBytes)}});
     }
     const std::string name = message.optional_text("name", kMaxNameBytes);
+    const std::string by = message.optional_text("referred_by", kMaxTargetBytes);
+    const std::string replaces = message.optional_text("replaces", kMaxTargetBytes);
+    if (!replaces.empty() && !listener_.hears_replacements())
+        return send({{"type", "refuse"}, {"call", id}, {"reason", word_of_reason(JF_REASON_NO_SUCH_CALL)}});
     if (calls_.size() >= options_.max_calls)
         return send({{"type", "refuse"}, {"call", id}, {"reason", word_of_reason(JF_REASON_BUSY)}});
     Call call;
@@ -51,7 +57,7 @@ void Session::on_invite(const Message& message)
     const std::uint64_t number = call.number;
     calls_.emplace(number, std::move(call));
     send({{"type", "trying"}, {"call", id}}); // before the kernel is asked: somebody is here
-    listener_.invited(number, offer, name);
+    listener_.invited(number, offer, name, {is_target(by) ? by : std::string(), replaces});
 }
 
 void Session::on_call_message(Call& call, const Message& message)

@@ -15,17 +15,29 @@ using namespace std::chrono_literals;
 constexpr auto kQuiet = 180s;             // for the next word about a call that we asked for
 constexpr std::uint32_t kMostOfPeer = 16; // in one call, one after the other
 
+} // namespace
+
 bool is_target(std::string_view text)
 {
     return !text.empty() && text.size() <= kMaxTargetBytes &&
            std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-} // namespace
+/// Who wanted it is left out if it cannot be said; what it replaces cannot be.
+void add_referral(Json& message, const CallReferral& referral)
+{
+    if (is_target(referral.referred_by))
+        message["referred_by"] = std::string(referral.referred_by);
+    if (referral.replaces.empty())
+        return;
+    if (!is_target(referral.replaces))
+        throw Failure(JF_BAD_INPUT, "no call is named \"" + cut_text(referral.replaces, 80) + "\"");
+    message["replaces"] = std::string(referral.replaces);
+}
 
 // --- our wish --------------------------------------------------------------------------------------------------------
 
-void Session::refer(std::uint64_t number, std::string_view target, Completion done)
+void Session::refer(std::uint64_t number, std::string_view target, std::string_view replaces, Completion done)
 {
     Call& call = call_of(number);
     if (call.state != CallState::running)
@@ -35,9 +47,8 @@ void Session::refer(std::uint64_t number, std::string_view target, Completion do
     if (!is_target(target))
         throw Failure(JF_BAD_INPUT, "nobody can be called at \"" + cut_text(target, 80) + "\"");
     Json message{{"type", "refer"}, {"call", call.id}, {"target", std::string(target)}};
-    if (is_target(us_.local.account_id))
-        message["referred_by"] = us_.local.account_id;
-    call.asking = await_taken(std::move(message), std::move(done));
+    add_referral(message, {us_.local.account_id, replaces});
+    call.asking = await_taken(std::move(message), std::move(done), options_.answer_timeout);
     call.asks = true;
 }
 
@@ -86,13 +97,14 @@ void Session::on_refer(const Message& message)
     const std::uint64_t id = message.number("id");
     const std::string target = message.text("target", kMaxTargetBytes);
     const std::string by = message.optional_text("referred_by", kMaxTargetBytes);
+    const std::string replaces = message.optional_text("replaces", kMaxTargetBytes);
     Call* const call = find(message.call());
     const char* status = "ok";
     if (call == nullptr || call->unheard)
         status = "no-call";
     else if (call->state != CallState::running || call->wanted)
         status = "busy";
-    else if (!is_target(target) || call->times_wanted >= kMostOfPeer)
+    else if (!is_target(target) || (!replaces.empty() && !is_target(replaces)) || call->times_wanted >= kMostOfPeer)
         status = "refused";
     else if (!listener_.hears_referrals())
         status = "unsupported";
@@ -101,7 +113,7 @@ void Session::on_refer(const Message& message)
         return;
     call->wanted = true;
     ++call->times_wanted;
-    listener_.referred(call->number, target, is_target(by) ? by : std::string());
+    listener_.referred(call->number, target, {is_target(by) ? by : std::string(), replaces});
 }
 
 void Session::refer_progress(std::uint64_t number, std::uint32_t code, std::string_view text)
@@ -116,6 +128,22 @@ void Session::refer_progress(std::uint64_t number, std::uint32_t code, std::stri
         message["text"] = cut_text(text, kMaxTextBytes);
     send(message);
     call.wanted = code < 200;
+}
+
+// --- calls that take the place of others -----------------------------------------------------------------------------
+
+/// Whoever invited has made it up at random, and nobody but the two ends knows it.
+std::string Session::name_dialog(std::uint64_t number)
+{
+    const Call& call = call_of(number);
+    if (call.state != CallState::running && call.state != CallState::accepted)
+        throw Failure(JF_BAD_INPUT, "call " + std::to_string(number) + " is not running yet");
+    return call.id;
+}
+
+Status Session::match_dialog(std::uint64_t number, std::string_view name)
+{
+    return name_dialog(number) == name ? JF_OK : JF_NOT_FOUND;
 }
 
 } // namespace jackfield::json_signaling

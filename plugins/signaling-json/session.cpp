@@ -156,6 +156,11 @@ void Session::forget(Call& call)
 
 void Session::invite(std::uint64_t number, std::string_view offer)
 {
+    invite_referred(number, offer, {});
+}
+
+void Session::invite_referred(std::uint64_t number, std::string_view offer, const CallReferral& referral)
+{
     check_open();
     if (number == 0 || number % 2 != 0 || calls_.contains(number))
         throw Failure(JF_BAD_INPUT, "the number of a new call is even and not in use: " + std::to_string(number));
@@ -170,6 +175,7 @@ void Session::invite(std::uint64_t number, std::string_view offer)
     Json message{{"type", "invite"}, {"call", call.id}, {"offer", description.json}};
     if (!us_.local_name.empty())
         message["name"] = cut_text(us_.local_name, kMaxNameBytes);
+    add_referral(message, referral);
     send(message);
     call.deadline = deadlines_.start(options_.invite_timeout, [this, number] {
         Call& late = calls_.at(number); // forget stops this deadline
@@ -220,8 +226,9 @@ void Session::refuse(std::uint64_t number, std::uint32_t reason)
     Call& call = call_of(number);
     must_be_undecided(call);
     if (reason != JF_REASON_DECLINED && reason != JF_REASON_BUSY && reason != JF_REASON_NO_ANSWER &&
-        reason != JF_REASON_NOT_ACCEPTABLE && reason != JF_REASON_FAILED)
-        throw Failure(JF_BAD_INPUT, "a call is refused as declined, busy, no answer, not acceptable or failed");
+        reason != JF_REASON_NOT_ACCEPTABLE && reason != JF_REASON_FAILED && reason != JF_REASON_NO_SUCH_CALL)
+        throw Failure(JF_BAD_INPUT, "a call is refused as declined, busy, no answer, not acceptable, failed or as one "
+                                    "that replaces none");
     send({{"type", "refuse"}, {"call", call.id}, {"reason", word_of_reason(reason)}});
     forget(call);
 }
@@ -290,11 +297,17 @@ void Session::deliver(const char* type, std::uint64_t number, std::string_view c
     if (number != 0)
         message["call"] = call_of(number).id;
     put_body(message, body);
-    await_taken(std::move(message), std::move(done));
+    await_taken(std::move(message), std::move(done), options_.answer_timeout);
+}
+
+void Session::ping(Nanoseconds timeout, Completion done)
+{
+    check_open();
+    await_taken({{"type", "ping"}}, std::move(done), timeout);
 }
 
 /// Gives the message the number that `taken` repeats.
-std::uint64_t Session::await_taken(Json message, Completion done)
+std::uint64_t Session::await_taken(Json message, Completion done, Nanoseconds patience)
 {
     if (deliveries_.size() >= kMaxDeliveries)
         throw Failure(JF_EXHAUSTED, std::to_string(kMaxDeliveries) + " messages wait for the peer's word already");
@@ -302,9 +315,8 @@ std::uint64_t Session::await_taken(Json message, Completion done)
     message["id"] = id;
     send(message);
     last_delivery_ = id;
-    const auto deadline = deadlines_.start(options_.answer_timeout, [this, id] {
-        end_delivery(id, JF_TIMEOUT, "the peer's program did not answer in time");
-    });
+    const auto deadline = deadlines_.start(
+        patience, [this, id] { end_delivery(id, JF_TIMEOUT, "the peer's program did not answer in time"); });
     deliveries_.emplace(id, Delivery{std::move(done), deadline});
     return id;
 }

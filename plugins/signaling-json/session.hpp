@@ -33,11 +33,15 @@ public:
     void bye(std::uint64_t call, std::uint32_t reason) override;
     void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
     void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
-    void refer(std::uint64_t call, std::string_view target, Completion done) override;
+    void refer(std::uint64_t call, std::string_view target, std::string_view replaces, Completion done) override;
     void refer_progress(std::uint64_t call, std::uint32_t code, std::string_view text) override;
+    void invite_referred(std::uint64_t call, std::string_view offer, const CallReferral& referral) override;
+    std::string name_dialog(std::uint64_t call) override;
+    Status match_dialog(std::uint64_t call, std::string_view name) override;
+    void ping(Nanoseconds timeout, Completion done) override;
 
 private:
-    struct Delivery { // a message, info or refer that the peer has not taken yet
+    struct Delivery { // a message, info, refer or ping that the peer has not taken yet
         Completion done;
         signaling::Deadlines::Id deadline = 0;
     };
@@ -54,7 +58,7 @@ private:
     void forget(Call& call);
     void expect_confirm(Call& call);
     void deliver(const char* type, std::uint64_t call, std::string_view content_type, ByteView body, Completion done);
-    std::uint64_t await_taken(Json message, Completion done);
+    std::uint64_t await_taken(Json message, Completion done, Nanoseconds patience);
     void end_delivery(std::uint64_t id, Status status, const std::string& text);
 
     // updates.cpp
@@ -95,6 +99,12 @@ private:
     std::optional<std::pair<Status, std::string>> failed_;
     signaling::MessageStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
 };
+
+/// Whether somebody can be called, or a call be named, so.
+bool is_target(std::string_view text);
+
+/// Adds who wanted a call, and what it replaces. Throws Failure(JF_BAD_INPUT).
+void add_referral(Json& message, const CallReferral& referral);
 
 /// What a media description of ours says, and how many lines it has. Throws Failure(JF_BAD_INPUT).
 struct OwnDescription {

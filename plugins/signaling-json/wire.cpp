@@ -12,8 +12,8 @@ namespace jackfield::json_signaling {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kReasons{"normal",    "declined",  "busy",           "no-answer",
-                                                   "cancelled", "elsewhere", "not-acceptable", "failed"};
+constexpr std::array<std::string_view, 9> kReasons{"normal",    "declined",       "busy",   "no-answer",   "cancelled",
+                                                   "elsewhere", "not-acceptable", "failed", "no-such-call"};
 
 [[noreturn]] void refuse(const std::string& what)
 {

@@ -33,7 +33,8 @@ void SipSession::ring(std::uint64_t number, std::string_view answer)
         call.ring_json = answer;
         ++call.origin.version;
     }
-    reply(call.invite, 180, {{"Allow", kAllow}}, &call, answer.empty() ? std::string() : call.ring_sdp);
+    reply(call.invite, 180, {{"Allow", kAllow}, {"Supported", kSupported}}, &call,
+          answer.empty() ? std::string() : call.ring_sdp);
     dialog_is_known(call);
 }
 
@@ -47,7 +48,7 @@ void SipSession::answer(std::uint64_t number, std::string_view answer)
         check_body(sdp.size());
         ++call.origin.version;
     }
-    reply(call.invite, 200, {{"Allow", kAllow}}, &call, sdp);
+    reply(call.invite, 200, {{"Allow", kAllow}, {"Supported", kSupported}}, &call, sdp);
     call.state = CallState::accepted;
     expect_ack(call);
     dialog_is_known(call);
@@ -59,7 +60,8 @@ void SipSession::refuse(std::uint64_t number, std::uint32_t reason)
     must_be_undecided(call);
     const auto code = status_of_reason(reason);
     if (!code)
-        throw Failure(JF_BAD_INPUT, "a call is refused as declined, busy, no answer, not acceptable or failed");
+        throw Failure(JF_BAD_INPUT, "a call is refused as declined, busy, no answer, not acceptable, failed or as one "
+                                    "that replaces none");
     reply(call.invite, *code, {}, &call);
     forget(call);
 }

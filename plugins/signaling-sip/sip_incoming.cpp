@@ -44,6 +44,24 @@ int status_of_delivery(Status status)
     }
 }
 
+/// Of Require: those that we do not know, as a list.
+std::string unknown_options(const Received& request)
+{
+    std::string unknown;
+    for (std::string_view list : request.frame.headers("Require")) {
+        while (!list.empty()) {
+            const std::size_t end = std::min(list.find(','), list.size());
+            const std::string_view option = trim(list.substr(0, end));
+            list.remove_prefix(std::min(list.size(), end + 1));
+            const bool known = option.empty() || equals_ignoring_case(option, "norefersub") || // RFC 4488
+                               equals_ignoring_case(option, "replaces");                       // RFC 3891
+            if (!known)
+                unknown.append(unknown.empty() ? "" : ", ").append(option);
+        }
+    }
+    return unknown;
+}
+
 } // namespace
 
 void SipSession::on_request(TransactionId id, const Received& request)
@@ -75,11 +93,9 @@ bool SipSession::is_acceptable(TransactionId id, const Received& request)
         return reply(id, 403), false;
     if (request.method() == "CANCEL")
         return true; // RFC 3261 section 9.2: no Require in it
-    std::string unsupported;
-    for (const std::string_view option : request.frame.headers("Require")) {
-        if (!equals_ignoring_case(option, "norefersub")) // RFC 4488
-            unsupported.append(unsupported.empty() ? "" : ", ").append(option);
-    }
+    const std::string unsupported = unknown_options(request);
+    if (request.frame.header("Replaces") && request.method() != "INVITE") // RFC 3891 section 3
+        return reply(id, 400), false;
     if (!unsupported.empty()) // RFC 3261 section 8.2.2.3
         return reply(id, 420, {{"Unsupported", unsupported}}), false;
     const auto encoding = request.frame.header("Content-Encoding", 'e');
@@ -101,7 +117,11 @@ void SipSession::on_new_request(TransactionId id, const Received& request)
     if (request.method() == "INVITE")
         return on_invite(id, request);
     if (request.method() == "OPTIONS") // section 11.2
-        return reply(id, 200, {{"Allow", kAllow}, {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}});
+        return reply(id, 200,
+                     {{"Allow", kAllow},
+                      {"Supported", kSupported},
+                      {"Accept", "application/sdp"},
+                      {"Accept-Encoding", "identity"}});
     if (request.method() == "MESSAGE" || request.method() == "INFO")
         return on_delivery(id, request, nullptr);
     if (request.method() == "REFER") // nobody has called: nobody is sent elsewhere
@@ -123,7 +143,7 @@ void SipSession::on_dialog_request(TransactionId id, const Received& request, Ca
     if (request.method() == "INVITE")
         return on_reinvite(id, request, call);
     if (request.method() == "OPTIONS")
-        return reply(id, 200, {{"Allow", kAllow}, {"Accept", "application/sdp"}}, &call);
+        return reply(id, 200, {{"Allow", kAllow}, {"Supported", kSupported}, {"Accept", "application/sdp"}}, &call);
     if (request.method() == "REFER")
         return on_refer(id, request, call);
     if (request.method() == "NOTIFY")
@@ -139,6 +159,9 @@ void SipSession::on_invite(TransactionId id, const Received& request)
     if (target.empty()) // section 8.1.1.8
         return reply(id, 400, {{"Warning", warning(config_.domain, "an INVITE needs a Contact")}});
     reply(id, 100); // at once: the peer knows that the INVITE has come through
+    const auto replaces = replaced_by(id, request);
+    if (!replaces)
+        return;
     const auto reading = read_offer(id, request);
     if (!reading)
         return;
@@ -158,8 +181,9 @@ void SipSession::on_invite(TransactionId id, const Received& request)
     call.invite_cseq = request.cseq();
     call.offer = reading->skeleton;
     const std::uint64_t number = call.number;
+    const std::string by = referred_by(call, request);
     calls_.emplace(number, std::move(call));
-    listener_.invited(number, write_description(reading->description), request.display_name());
+    listener_.invited(number, write_description(reading->description), request.display_name(), {by, *replaces});
 }
 
 /// The offer of an INVITE; nothing if there is none we can use: then the INVITE has been answered.

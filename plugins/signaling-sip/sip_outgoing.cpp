@@ -11,6 +11,11 @@ namespace jackfield::sip {
 
 void SipSession::invite(std::uint64_t number, std::string_view offer)
 {
+    invite_referred(number, offer, {});
+}
+
+void SipSession::invite_referred(std::uint64_t number, std::string_view offer, const CallReferral& referral)
+{
     check_open();
     if (number == 0 || number % 2 != 0 || calls_.contains(number))
         throw Failure(JF_BAD_INPUT, "the number of a new call is even and not in use: " + std::to_string(number));
@@ -27,6 +32,8 @@ void SipSession::invite(std::uint64_t number, std::string_view offer)
     call.invite_target = call.remote_target;
     add_contact(*request, contact());
     add_header(*request, "Allow", kAllow);
+    add_header(*request, "Supported", kSupported);
+    add_referral(*request, call, referral);
     set_content_type(*request, "application/sdp");
     Call& placed = calls_.emplace(number, std::move(call)).first->second;
     try {

@@ -43,6 +43,8 @@ std::uint32_t reason_of_status(int code)
     case 408:
     case 480:
         return JF_REASON_NO_ANSWER;
+    case 481: // RFC 3891 section 3
+        return JF_REASON_NO_SUCH_CALL;
     case 487:
         return JF_REASON_CANCELLED;
     case 406:
@@ -68,6 +70,8 @@ std::optional<int> status_of_reason(std::uint32_t reason)
         return 488;
     case JF_REASON_FAILED:
         return 500;
+    case JF_REASON_NO_SUCH_CALL:
+        return 481;
     default:
         return std::nullopt;
     }

@@ -14,6 +14,7 @@ namespace jackfield::sip {
 namespace {
 
 constexpr std::size_t kLongestUri = 512;
+constexpr std::size_t kLongestName = 512;
 constexpr std::size_t kFragmentTextBytes = 120;
 
 struct AddressDelete {
@@ -35,6 +36,24 @@ std::string method_of(osip_uri_t& uri)
 
 } // namespace
 
+namespace {
+
+/// Behind the question mark. RFC 5589 section 7.1 has Require beside Replaces.
+void read_headers(osip_uri_t& uri, ReferTarget& target)
+{
+    for (int i = 0; i < osip_list_size(&uri.url_headers); ++i) {
+        const auto* const header = static_cast<const osip_uri_param_t*>(osip_list_get(&uri.url_headers, i));
+        const std::string name = text_of(header->gname);
+        const std::string value = text_of(header->gvalue);
+        if (equals_ignoring_case(name, "Replaces") && target.replaces.empty() && read_dialog_name(value))
+            target.replaces = value;
+        else if (!equals_ignoring_case(name, "Require") || !equals_ignoring_case(value, "replaces"))
+            target.has_headers = true;
+    }
+}
+
+} // namespace
+
 bool is_uri_text(std::string_view text)
 {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"'; });
@@ -42,7 +61,7 @@ bool is_uri_text(std::string_view text)
 
 std::optional<ReferTarget> read_refer_target(std::string_view value)
 {
-    if (value.empty() || value.size() > kLongestUri)
+    if (value.empty() || value.size() > kLongestUri + kLongestName)
         return std::nullopt;
     osip_from_t* raw = nullptr;
     if (osip_from_init(&raw) != 0)
@@ -58,12 +77,47 @@ std::optional<ReferTarget> read_refer_target(std::string_view value)
     target.user = text_of(uri.username);
     target.host = lower_case(text_of(uri.host));
     target.method = method_of(uri);
-    target.has_headers = osip_list_size(&uri.url_headers) > 0;
+    read_headers(uri, target);
     uri_without_parameters(uri);
     target.uri = uri_text(&uri);
-    if (target.host.empty() || !is_uri_text(target.uri) || !is_uri_text(target.host))
+    if (target.host.empty() || target.uri.size() > kLongestUri || !is_uri_text(target.uri) || !is_uri_text(target.host))
         return std::nullopt;
     return target;
+}
+
+std::optional<DialogName> read_dialog_name(std::string_view value)
+{
+    if (value.size() > kLongestName)
+        return std::nullopt;
+    DialogName name;
+    std::size_t end = value.find(';');
+    name.call_id = trim(value.substr(0, end));
+    while (end != std::string_view::npos) {
+        value.remove_prefix(end + 1);
+        end = value.find(';');
+        const std::string_view parameter = value.substr(0, end);
+        const std::size_t equal = std::min(parameter.find('='), parameter.size());
+        const std::string_view word = trim(parameter.substr(0, equal));
+        const std::string_view tag = trim(parameter.substr(std::min(parameter.size(), equal + 1)));
+        const bool to = equals_ignoring_case(word, "to-tag");
+        if (to || equals_ignoring_case(word, "from-tag")) {
+            std::string& place = to ? name.to_tag : name.from_tag;
+            if (!place.empty() || !is_token(tag))
+                return std::nullopt;
+            place = tag;
+        } else if (equals_ignoring_case(word, "early-only")) {
+            name.early_only = true;
+        }
+    }
+    const bool whole =
+        !name.call_id.empty() && is_uri_text(name.call_id) && !name.to_tag.empty() && !name.from_tag.empty();
+    return whole ? std::optional(std::move(name)) : std::nullopt;
+}
+
+std::string write_dialog_name(const DialogName& name)
+{
+    return name.call_id + ";to-tag=" + name.to_tag + ";from-tag=" + name.from_tag +
+           (name.early_only ? ";early-only" : "");
 }
 
 std::optional<ReferEvent> read_refer_event(std::string_view value)

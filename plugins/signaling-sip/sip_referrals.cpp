@@ -49,14 +49,17 @@ Status status_of_refusal(const Answer& answer)
 
 // --- our wish --------------------------------------------------------------------------------------------------------
 
-void SipSession::refer(std::uint64_t number, std::string_view target, Completion done)
+void SipSession::refer(std::uint64_t number, std::string_view target, std::string_view replaces, Completion done)
 {
     Call& call = call_of(number);
     if (call.state != CallState::confirmed)
         throw Failure(JF_BAD_INPUT, "call " + std::to_string(number) + " is not running yet");
     if (call.asked.open)
         throw Failure(JF_BUSY, "a transfer of call " + std::to_string(number) + " has not ended yet");
-    const std::string uri = refer_to(call, target);
+    if (!replaces.empty() && !read_dialog_name(replaces))
+        throw Failure(JF_BAD_INPUT, "no call is named \"" + std::string(cut_utf8(replaces, 80)) + "\"");
+    const std::string uri =
+        refer_to(call, target) + (replaces.empty() ? "" : "?Replaces=" + escape_user(replaces)); // RFC 3891 section 5
     std::string branch;
     OsipMessage request = request_in(call, "REFER", branch);
     add_contact(*request, contact());
@@ -79,14 +82,19 @@ std::string SipSession::refer_to(const Call& call, std::string_view target) cons
     if (!uri && addresses_.carried())
         throw Failure(JF_UNSUPPORTED, "a telephone can call URIs like sip:bob@example.net, and no account like " +
                                           std::string(cut_utf8(target, 80)));
-    const std::string written =
-        uri ? std::string(target) : "sip:" + escape_user(target) + "@" + host_of(call.local_uri);
+    std::string written = uri_of(call, target);
     const auto read = read_refer_target("<" + written + ">");
     if (target.empty() || !read || !is_uri_text(written) || read->uri.empty() || !read->method.empty() ||
-        read->has_headers)
+        read->has_headers || !read->replaces.empty())
         throw Failure(JF_BAD_INPUT, "nobody can be called at \"" + std::string(cut_utf8(target, 80)) +
                                         "\": an account or a URI like sip:bob@example.net would work");
     return written;
+}
+
+std::string SipSession::uri_of(const Call& call, std::string_view account) const
+{
+    const bool uri = account.find(':') != std::string_view::npos;
+    return uri ? std::string(account) : "sip:" + escape_user(account) + "@" + host_of(call.local_uri);
 }
 
 void SipSession::on_refer_answer(std::uint64_t number, const Answer& answer)
@@ -181,7 +189,7 @@ void SipSession::on_refer(TransactionId id, const Received& request, Call& call)
     if (target->uri.empty())
         return reply(id, 416, {}, &call);
     if (target->has_headers || (!target->method.empty() && target->method != "INVITE"))
-        return refuse(403, "only an INVITE, and with nothing that somebody else puts into it");
+        return refuse(403, "only an INVITE, and nothing but Replaces that somebody else puts into it");
     call.wanted.open = true;
     call.wanted.pending = true;
     call.wanted.silent = says_no_subscription(request);
@@ -189,8 +197,8 @@ void SipSession::on_refer(TransactionId id, const Received& request, Call& call)
     ++call.wanted.count;
     reply(id, 202, call.wanted.silent ? Headers{{"Refer-Sub", "false"}} : Headers{}, &call);
     tell_peer(call, {100, {}});
-    const auto by = read_refer_target(request.frame.header("Referred-By", 'b').value_or(""));
-    listener_.referred(call.number, target_of(call, *target), by ? target_of(call, *by) : std::string());
+    const std::string by = referred_by(call, request);
+    listener_.referred(call.number, target_of(call, *target), {by, target->replaces});
 }
 
 /// The account, if it is one of this link's, else the URI.

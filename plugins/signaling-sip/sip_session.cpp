@@ -311,6 +311,25 @@ void SipSession::send_delivery(Call& call, const WaitingDelivery& delivery)
     start_request(call.number, std::move(request), delivery.body, on_answer);
 }
 
+/// RFC 3261 section 11: whatever is answered, somebody is there.
+void SipSession::ping(Nanoseconds timeout, Completion done)
+{
+    check_open();
+    const std::uint64_t id = ++last_delivery_;
+    Call nobody = new_call(0, false);
+    std::string branch;
+    const auto deadline = deadlines_.start(
+        timeout, [this, id] { end_delivery(id, JF_TIMEOUT, "the peer's program did not answer in time"); });
+    start_request(0, request_in(nobody, "OPTIONS", branch), {}, [this, id, deadline](const Answer& answer) {
+        Deadlines::Id over = deadline;
+        if (answer.received == nullptr)
+            return; // its own time, which is another one, is up
+        deadlines_.stop(over);
+        end_delivery(id, JF_OK, {});
+    });
+    deliveries_.emplace(id, std::move(done));
+}
+
 /// What waited for the dialog goes out, in order.
 void SipSession::dialog_is_known(Call& call)
 {

@@ -33,6 +33,7 @@ using namespace signaling;
 
 /// What we take (RFC 3261 section 20.5).
 inline constexpr const char* kAllow = "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO, REFER, NOTIFY";
+inline constexpr const char* kSupported = "replaces"; // RFC 3891 section 6.2
 
 class SipSession final : public SignalingSession, private StreamUser, private TransactionUser {
 public:
@@ -51,8 +52,12 @@ public:
     void bye(std::uint64_t call, std::uint32_t reason) override;
     void message(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
     void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) override;
-    void refer(std::uint64_t call, std::string_view target, Completion done) override;
+    void refer(std::uint64_t call, std::string_view target, std::string_view replaces, Completion done) override;
     void refer_progress(std::uint64_t call, std::uint32_t code, std::string_view text) override;
+    void invite_referred(std::uint64_t call, std::string_view offer, const CallReferral& referral) override;
+    std::string name_dialog(std::uint64_t call) override;
+    Status match_dialog(std::uint64_t call, std::string_view name) override;
+    void ping(Nanoseconds timeout, Completion done) override;
 
 private:
     using Headers = std::vector<std::pair<const char*, std::string>>;
@@ -135,6 +140,7 @@ private:
 
     // sip_referrals.cpp: calls that one end asks the other for
     std::string refer_to(const Call& call, std::string_view target) const;
+    std::string uri_of(const Call& call, std::string_view account) const;
     void on_refer_answer(std::uint64_t number, const Answer& answer);
     void expect_notice(Call& call);
     void end_refer(Call& call, const Fragment& last);
@@ -144,6 +150,11 @@ private:
     std::string target_of(const Call& call, const ReferTarget& target) const;
     void tell_peer(Call& call, const Fragment& fragment);
     void send_notice(Call& call);
+
+    // sip_replaces.cpp: calls that somebody else has wanted, and that take the place of others
+    void add_referral(osip_message_t& request, const Call& call, const CallReferral& referral) const;
+    std::optional<std::string> replaced_by(TransactionId id, const Received& request);
+    std::string referred_by(const Call& call, const Received& request) const;
 
     SipConfig config_;
     SignalingOptions options_;
@@ -155,7 +166,7 @@ private:
     Deadlines deadlines_;
     Splitter splitter_;
     std::map<std::uint64_t, Call> calls_;
-    std::map<std::uint64_t, Completion> deliveries_;
+    std::map<std::uint64_t, Completion> deliveries_; ///< also of what is no message: REFER, a ping
     std::uint64_t last_delivery_ = 0;
     std::uint64_t next_incoming_ = 1; ///< odd numbers are ours to give
     std::optional<std::pair<Status, std::string>> failed_;

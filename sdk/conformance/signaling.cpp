@@ -81,11 +81,11 @@ public:
                                    }});
     }
     /// False if the plugin has no transfers.
-    bool refer(std::uint64_t call, std::string_view target)
+    bool refer(std::uint64_t call, std::string_view target, std::string_view replaces = {})
     {
         if (!JF_HAS(session_.methods, refer) || !JF_HAS(session_.methods, refer_progress))
             return false;
-        session_.methods->refer(session_.self, call, to_text(target),
+        session_.methods->refer(session_.self, call, to_text(target), to_text(replaces),
                                 {this, [](void* self, Status status, const jf_error*) {
                                      static_cast<End*>(self)->receipts.push_back(status);
                                  }});
@@ -96,8 +96,46 @@ public:
         jf_error error = no_error();
         return session_.methods->refer_progress(session_.self, call, code, to_text("as it goes"), &error);
     }
+    Status invite_referred(std::string_view by, std::string_view replaces)
+    {
+        if (!JF_HAS(session_.methods, invite_referred))
+            return JF_UNSUPPORTED;
+        jf_error error = no_error();
+        const jf_referral referral = CallReferral(by, replaces).raw();
+        return session_.methods->invite_referred(session_.self, 4, to_text(kOffer), &referral, &error);
+    }
+    /// Empty if the plugin has no names.
+    std::string name_of(std::uint64_t call)
+    {
+        std::string name;
+        if (!JF_HAS(session_.methods, name_dialog) || !JF_HAS(session_.methods, match_dialog))
+            return name;
+        jf_error error = no_error();
+        session_.methods->name_dialog(
+            session_.self, call,
+            {&name, [](void* self, const std::uint8_t* data,
+                       std::size_t size) { static_cast<std::string*>(self)->append(as_text({data, size})); }},
+            &error);
+        return name;
+    }
+    Status matches(std::uint64_t call, std::string_view name)
+    {
+        return session_.methods->match_dialog(session_.self, call, to_text(name));
+    }
+    void ping(Nanoseconds patience)
+    {
+        const jf_done done{this, [](void* self, Status status, const jf_error*) {
+                               static_cast<End*>(self)->receipts.push_back(status);
+                           }};
+        if (JF_HAS(session_.methods, ping))
+            session_.methods->ping(session_.self, patience.count(), done);
+        else
+            receipts.push_back(JF_UNSUPPORTED);
+    }
     Life& life() { return life_; }
 
+    std::string referred_by; ///< of the last referral
+    std::string named;       ///< the call that it replaces
     std::vector<std::string> events;
     std::map<std::string, std::string> json; ///< the last description of each event
     std::string display_name;
@@ -150,11 +188,17 @@ const jf_signaling_listener_methods End::kListener{
     },
     [](void* self, std::uint64_t call, jf_text type, jf_bytes body) { return of(self).take("info", call, type, body); },
     [](void* self, Status, const jf_error*) { of(self).events.push_back("closed"); },
-    [](void* self, std::uint64_t call, jf_text target, jf_text) {
+    [](void* self, std::uint64_t call, jf_text target, const jf_referral* referral) {
+        of(self).named = view(referral->replaces);
         of(self).events.push_back("referred " + std::to_string(call) + " " + std::string(view(target)));
     },
     [](void* self, std::uint64_t call, std::uint32_t code, jf_text) {
         of(self).events.push_back("refer_progressed " + std::to_string(call) + " " + std::to_string(code));
+    },
+    [](void* self, std::uint64_t call, jf_text offer, jf_text, const jf_referral* referral) {
+        of(self).referred_by = view(referral->referred_by);
+        of(self).named = view(referral->replaces);
+        of(self).hear("invited", call, offer);
     }};
 
 using Verbs = jf_signaling_session_methods;
@@ -379,6 +423,53 @@ void transfers(Bench& bench)
     require(!pair.alice.heard("refer_progressed 2 200"), "an event of a call came after bye");
 }
 
+void replaces_calls(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    const std::string name = pair.alice.name_of(2);
+    if (name.empty())
+        return;
+    require_status(pair.bob.matches(1, name), JF_OK, "match_dialog of the name that the other end gives");
+    require_status(pair.bob.matches(1, name + "x"), JF_NOT_FOUND, "match_dialog of another name");
+    require(pair.alice.refer(2, "carol-account", name), "there are names of calls, and no transfers");
+    pair.wait(pair.bob, "referred 1 carol-account");
+    require(pair.bob.named == name, "referred came with replaces \"" + pair.bob.named + "\"");
+    require_status(pair.alice.invite_referred("boss-account", name), JF_OK, "invite_referred");
+    pair.wait(pair.bob, "invited 3");
+    require(pair.bob.referred_by == "boss-account", "invited_referred came with \"" + pair.bob.referred_by + "\"");
+    require_status(pair.bob.matches(1, pair.bob.named), JF_OK, "match_dialog of what came in");
+    require_status(pair.bob.say(&Verbs::refuse, 3, JF_REASON_NO_SUCH_CALL), JF_OK, "refuse what replaces nothing");
+    pair.wait(pair.alice, "refused 4 8");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL), JF_OK, "bye");
+    pair.wait(pair.bob, "ended 1 0");
+    require_status(pair.bob.matches(1, name), JF_NOT_FOUND, "match_dialog of a call that is over");
+}
+
+void shows_signs_of_life(Bench& bench)
+{
+    bench.use_clock(testing::Clock::manual);
+    Pair pair(bench);
+    const auto asked = [&](End& end) {
+        const auto before = end.receipts.size();
+        end.ping(std::chrono::seconds(3));
+        require(bench.until([&] { return end.receipts.size() > before; }), "a ping is not answered");
+        return end.receipts.back();
+    };
+    const Status first = asked(pair.alice);
+    if (first == JF_UNSUPPORTED)
+        return;
+    require_status(first, JF_OK, "a ping to a peer that is there");
+    require_status(asked(pair.bob), JF_OK, "the other end's ping");
+    pair.link.hold(true);
+    const auto before = pair.alice.receipts.size();
+    pair.alice.ping(std::chrono::seconds(3));
+    bench.pass(std::chrono::seconds(4));
+    require(bench.until([&] { return pair.alice.receipts.size() > before; }),
+            "a ping does not end when its time is over");
+    require_status(pair.alice.receipts.back(), JF_TIMEOUT, "a ping that nobody answers");
+}
+
 void receipts_are_posted_once(Bench& bench)
 {
     Pair pair(bench);
@@ -432,6 +523,8 @@ void add_signaling_tests(TestList& list)
     list.push_back({"JF-SIG-07", id, "A running call takes new media", updates});
     list.push_back({"JF-SIG-08", id, "The end of the stream is the last event", ends_with_its_stream});
     list.push_back({"JF-SIG-09", id, "A running call can be handed on", transfers});
+    list.push_back({"JF-SIG-10", id, "A call can take the place of another", replaces_calls});
+    list.push_back({"JF-SIG-11", id, "A peer that is there shows a sign of life", shows_signs_of_life});
     list.push_back({"JF-GEN-06", id, "The ends of messages are posted", receipts_are_posted_once});
     list.push_back({"JF-GEN-07", id, "A message ends once", receipts_are_posted_once});
     list.push_back({"JF-GEN-08", id, "A signaling that is destroyed at work says nothing", destroy_is_silent});

@@ -63,7 +63,7 @@ struct Kernel {
             case 4:
                 return session->bye(call, JF_REASON_NORMAL);
             case 5:
-                return session->refer(call, "sip:carol@example.net", Completion(session->host(), kNobody));
+                return session->refer(call, "sip:carol@example.net", {}, Completion(session->host(), kNobody));
             default:
                 return session->refuse(call, JF_REASON_BUSY);
             }
@@ -108,8 +108,12 @@ const jf_signaling_listener_methods kListener{
         return static_cast<jf_status>(JF_UNSUPPORTED);
     },
     [](void* self, jf_status, const jf_error*) { of(self).closed = true; },
-    [](void* self, std::uint64_t call, jf_text, jf_text) { of(self).referred(call); },
-    [](void* self, std::uint64_t call, std::uint32_t, jf_text) { of(self).heard(call); }};
+    [](void* self, std::uint64_t call, jf_text, const jf_referral*) { of(self).referred(call); },
+    [](void* self, std::uint64_t call, std::uint32_t, jf_text) { of(self).heard(call); },
+    [](void* self, std::uint64_t call, jf_text, jf_text, const jf_referral* referral) {
+        of(self).session->match_dialog(call, view(referral->replaces));
+        of(self).heard(call);
+    }};
 
 std::vector<std::uint8_t> lines(std::initializer_list<std::string> all)
 {
@@ -140,6 +144,9 @@ std::vector<std::vector<std::uint8_t>> jackfield::fuzz::seeds()
                R"({"type":"refer","call":"c","id":2,"target":"carol"})", R"({"type":"referral","call":"c","code":180})",
                R"({"type":"taken","id":1,"status":"ok"})",
                R"({"type":"referral","call":"c","code":200,"text":"answered"})"}),
+        lines({invite, R"({"type":"confirm","call":"c"})",
+               R"({"type":"invite","call":"d","replaces":"c","referred_by":"a","offer":)" + described + "}",
+               R"({"type":"ping","id":3})", R"({"type":"refer","call":"c","id":1,"target":"carol","replaces":"c"})"}),
     };
 }
 

@@ -138,7 +138,7 @@ public:
             verb([&] { session->bye(call, JF_REASON_NORMAL); });
             break;
         default:
-            verb([&] { session->refer(call, "sip:carol@example.net", Completion(session->host(), kNobody)); });
+            verb([&] { session->refer(call, "sip:carol@example.net", {}, Completion(session->host(), kNobody)); });
             break;
         }
     }
@@ -180,8 +180,15 @@ jf_signaling_listener listen(Kernel& kernel)
             if (std::exchange(kernel_of.closed, true))
                 std::abort();
         },
-        [](void* self, std::uint64_t call, jf_text, jf_text) { static_cast<Kernel*>(self)->on_referral(call); },
-        [](void* self, std::uint64_t call, std::uint32_t, jf_text) { static_cast<Kernel*>(self)->on_call(call); }};
+        [](void* self, std::uint64_t call, jf_text, const jf_referral*) {
+            static_cast<Kernel*>(self)->on_referral(call);
+        },
+        [](void* self, std::uint64_t call, std::uint32_t, jf_text) { static_cast<Kernel*>(self)->on_call(call); },
+        [](void* self, std::uint64_t call, jf_text, jf_text, const jf_referral* referral) {
+            auto& kernel_of = *static_cast<Kernel*>(self);
+            kernel_of.session->match_dialog(call, view(referral->replaces));
+            kernel_of.on_call(call);
+        }};
     return {&methods, &kernel};
 }
 

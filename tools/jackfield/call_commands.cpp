@@ -14,10 +14,11 @@ namespace {
 
 constexpr const char* kKeysHelp =
     "keys: h hold, m mute, v video, r rotate, d digits, s statistics, q hang up, a take or x decline a call that "
-    "waits, w the other call, t hand the call on, ? help";
+    "waits, w the other call, t hand the call on, c connect the other two, e write a text, ? help";
 constexpr const char* kCommandsHelp =
     "commands: hold, resume, mute, unmute, video on, video off, source SRC, digits KEYS, rotate [DEGREES], "
-    "statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, follow, stay, help";
+    "statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, connect, follow, stay, "
+    "text MESSAGE, typing [off], help";
 
 } // namespace
 
@@ -59,7 +60,7 @@ void CallConsole::ask_for_command()
 void CallConsole::key(char typed)
 {
     static constexpr std::string_view kKeys = "0123456789*#ABCD";
-    if (take_name(typed))
+    if (take_entry(typed))
         return;
     if (digits_ && kKeys.find(typed) != std::string_view::npos)
         return node_->send_digits(current().call, std::string(1, typed));
@@ -86,8 +87,13 @@ void CallConsole::key(char typed)
     case 'w':
         return obey("other");
     case 't':
-        name_.emplace();
+        entry_ = Entry{.account = current().call->peer_account};
         return progress_.say("to whom? a name or an account, then Enter");
+    case 'e':
+        entry_ = Entry{.is_text = true, .account = current().call->peer_account};
+        return progress_.say("a text for the peer, then Enter; Escape puts it aside");
+    case 'c':
+        return obey("connect");
     case 'f':
         return obey("follow");
     case 'n':
@@ -125,6 +131,8 @@ bool CallConsole::obey_about_calls(const std::string& word, const std::string& r
         list_calls();
     else if (word == "call" && !rest.empty())
         place(rest);
+    else if (word == "connect")
+        connect_others();
     else if (word == "follow" || word == "stay")
         decide_wish(word == "follow");
     else
@@ -149,6 +157,10 @@ void CallConsole::obey_about_current(const std::string& word, const std::string&
         rotate(rest);
     else if (word == "transfer" && !rest.empty())
         transfer(rest);
+    else if (word == "text" && !rest.empty())
+        write(rest);
+    else if (word == "typing" && (rest.empty() || rest == "off"))
+        say_typing(rest.empty());
     else if (word == "statistics")
         progress_.say(progress_.quality());
     else if (word == "hangup")
@@ -172,29 +184,77 @@ void CallConsole::rotate(const std::string& degrees)
     progress_.say(fmt::format("our pictures are turned by {} degrees", wanted));
 }
 
-// --- calls that are handed on ---------------------------------------------------------------------------------------
+// --- what is typed up to Enter --------------------------------------------------------------------------------------
 
-/// True if it belongs to the name of whom the peer is to call.
-bool CallConsole::take_name(char typed)
+namespace {
+
+constexpr char kBackspace = 0x08;
+constexpr char kDelete = 0x7f; // what most terminals send for it
+constexpr char kEscape = 0x1b;
+constexpr std::size_t kLongestEntry = 4096;
+constexpr auto kTellAgain = std::chrono::seconds(60); // that we still write: within two minutes
+
+/// One character, which in UTF-8 may be several bytes.
+void take_back(std::string& text)
 {
-    if (!name_)
+    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0U) == 0x80U)
+        text.pop_back();
+    if (!text.empty())
+        text.pop_back();
+}
+
+} // namespace
+
+/// True if it belongs to what is being typed.
+bool CallConsole::take_entry(char typed)
+{
+    if (!entry_)
         return false;
-    constexpr char kBackspace = 0x08;
-    constexpr char kDelete = 0x7f; // what most terminals send for it
-    if (typed == kBackspace || typed == kDelete) {
-        if (!name_->empty())
-            name_->pop_back();
-        return true;
+    if (typed == kEscape) {
+        end_entry();
+    } else if (typed == '\r' || typed == '\n') {
+        const Entry entry = std::move(*entry_);
+        const bool writes = !entry.typed.empty();
+        if (writes)
+            entry_->told = {}; // the text itself says that we do not write any more
+        end_entry();
+        if (writes)
+            obey((entry.is_text ? "text " : "transfer ") + entry.typed);
+    } else {
+        if (typed == kBackspace || typed == kDelete)
+            take_back(entry_->typed);
+        else if (entry_->typed.size() < kLongestEntry)
+            entry_->typed.push_back(typed);
+        progress_.live("entry", entry_->is_text ? "text: " + printable(entry_->typed) : "");
+        const auto now = std::chrono::steady_clock::now();
+        if (entry_->is_text && now - entry_->told >= kTellAgain) {
+            entry_->told = now;
+            node_->typing(entry_->account, true);
+        }
     }
-    if (typed != '\r' && typed != '\n') {
-        name_->push_back(typed);
-        return true;
-    }
-    const std::string name = *std::exchange(name_, std::nullopt);
-    if (!name.empty())
-        obey("transfer " + name);
     return true;
 }
+
+void CallConsole::end_entry()
+{
+    progress_.live("entry", "");
+    if (entry_->told != decltype(entry_->told){})
+        node_->typing(entry_->account, false);
+    entry_.reset();
+}
+
+void CallConsole::write(const std::string& text)
+{
+    const auto written = node_->send_text(current().call->peer_account, text);
+    progress_.say(written ? "written to " + current().who : written.error().text);
+}
+
+void CallConsole::say_typing(bool active)
+{
+    node_->typing(current().call->peer_account, active);
+}
+
+// --- calls that are handed on ---------------------------------------------------------------------------------------
 
 void CallConsole::transfer(const std::string& peer)
 {
@@ -204,6 +264,16 @@ void CallConsole::transfer(const std::string& peer)
     } catch (const std::exception& nobody) {
         progress_.say(nobody.what());
     }
+}
+
+/// This call and the next one, in which we are too many.
+void CallConsole::connect_others()
+{
+    if (lines_.size() < 2)
+        return progress_.say("there is no other call; \"call PEER\" makes one");
+    const auto& other = lines_[(current_ + 1) % lines_.size()];
+    node_->transfer(other.call, current().call);
+    progress_.say(fmt::format("{} is asked to talk to {} in our place", other.who, current().who));
 }
 
 void CallConsole::referred(const std::shared_ptr<kernel::Call>& call, const std::shared_ptr<kernel::Referral>& referral,

@@ -57,6 +57,8 @@ void CallConsole::end(const std::shared_ptr<kernel::Call>& call)
         settle();
     if (wish_ && wish_->call == call)
         wish_.reset();
+    if (entry_ && entry_->account == call->peer_account)
+        end_entry();
     const bool waited = std::erase_if(waiting_, is(call)) != 0;
     const auto line = std::ranges::find_if(lines_, is(call));
     const auto place = static_cast<std::size_t>(line - lines_.begin());
@@ -94,6 +96,7 @@ void CallConsole::hang_up_all()
 void CallConsole::let_go()
 {
     wish_.reset();
+    entry_.reset();
     settle();
     waiting_.clear();
     if (!std::exchange(lines_, {}).empty())

@@ -9,6 +9,7 @@
 #include "tools/jackfield/main_loop.hpp"
 #include "tools/jackfield/progress.hpp"
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -69,6 +70,14 @@ private:
         std::function<void()> follow;
     };
 
+    /// What is being typed, up to Enter: a text for the peer, or whom it is to call.
+    struct Entry {
+        bool is_text = false;
+        std::string account; // of the peer that it is about
+        std::string typed = {};
+        std::chrono::steady_clock::time_point told = {}; // the peer, last, that we write
+    };
+
     Line& current() { return lines_[current_]; }
     void read_input();
     void read_no_input();
@@ -91,7 +100,11 @@ private:
     void go_to_other();
     void place(const std::string& peer);
     void transfer(const std::string& peer);
-    bool take_name(char typed);
+    void connect_others();
+    bool take_entry(char typed);
+    void end_entry();
+    void write(const std::string& text);
+    void say_typing(bool active);
     void decide_wish(bool follow);
     void list_calls();
     void hold(bool on);
@@ -109,8 +122,8 @@ private:
     std::shared_ptr<kernel::Call> asked_about_;
     bool digits_ = false; // what is typed goes out as digits
     std::function<std::string(const std::string&)> account_of_;
-    std::optional<std::string> name_; // of whom the peer is to call, as it is typed
-    std::optional<Wish> wish_;        // of a peer, the last
+    std::optional<Entry> entry_;
+    std::optional<Wish> wish_; // of a peer, the last
 };
 
 } // namespace jackfield::program

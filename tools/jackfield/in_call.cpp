@@ -6,6 +6,7 @@
 #include "tools/jackfield/text_lines.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
@@ -86,8 +87,12 @@ kernel::IncomingPlan InCall::take_in(const kernel::IncomingCall& call, std::shar
     const std::string name = printable(call.display_name);
     const std::string who =
         call.contact.empty() ? call.peer_account : printable(call.contact) + ", " + call.peer_account;
-    const std::string from = fmt::format("call from {}{}", who, name.empty() ? "" : " (says it is \"" + name + "\")");
-    if (open_ >= most_calls_) {
+    std::string from = fmt::format("call from {}{}", who, name.empty() ? "" : " (says it is \"" + name + "\")");
+    if (!call.referred_by.empty())
+        from += ", handed on by " + name_of_peer(call.referred_by, contacts_);
+    if (!call.replaces.empty()) {
+        from += ": takes the place of a running call";
+    } else if (open_ >= most_calls_) {
         progress_.say(from + ": busy");
         return {{}, nullptr, JF_REASON_BUSY};
     }
@@ -186,11 +191,27 @@ void InCall::rotated(kernel::Call& call, std::uint32_t degrees)
     say(call, fmt::format("pictures of the peer are turned by {} degrees", degrees));
 }
 
+void InCall::show_text(const kernel::Text& text)
+{
+    auto detail = object_of(text, contacts_);
+    detail["what"] = "text";
+    progress_.show_text("text from " + name_of_peer(text.peer, contacts_) + ": " + printable(text.body), detail.dump());
+}
+
+/// That it has stopped is for programs: people see the text, or nothing.
+void InCall::show_typing(const std::string& account, bool active)
+{
+    const nlohmann::json detail{{"what", "typing"}, {"account", account}, {"active", active}};
+    progress_.show_text(active ? name_of_peer(account, contacts_) + " is writing" : "", detail.dump());
+}
+
 // --- calls that are handed on ---------------------------------------------------------------------------------------
 
 void InCall::referred(kernel::Call& call, const std::shared_ptr<kernel::Referral>& referral)
 {
-    const std::string words = "the peer wants us to call " + name_of_peer(referral->target, contacts_) + " instead";
+    const std::string whom = name_of_peer(referral->target, contacts_);
+    const std::string words = referral->replaces.empty() ? "the peer wants us to call " + whom + " instead"
+                                                         : "the peer wants us to talk to " + whom + ", who waits there";
     if (transfers_ == TransferPolicy::refuse) {
         say(call, words + ": refused");
         referral->refuse();

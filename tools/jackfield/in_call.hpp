@@ -79,6 +79,10 @@ protected:
 
     int open_calls() const { return open_; }
 
+    /// [control] A peer has written, or is about to.
+    void show_text(const kernel::Text& text);
+    void show_typing(const std::string& account, bool active);
+
     Progress& progress_;
     MainLoop& loop_;
     kernel::Contacts contacts_; // [control]

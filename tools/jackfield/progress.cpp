@@ -153,6 +153,8 @@ void Progress::show_contact(std::string_view line, const std::string& detail_jso
 
 void Progress::show_words(Step step, std::string_view line, const std::string& detail_json)
 {
+    if (line.empty() && format_ == EventFormat::human)
+        return;
     const std::lock_guard lock(mutex_);
     const TimelineEvent event{kernel::monotonic_ns(), "", kernel::Side::node, step, Moment::progress, detail_json};
     print(stdout, (format_ == EventFormat::json ? kernel::to_json_line(event, origin_ns_) : std::string(line)) + "\n");

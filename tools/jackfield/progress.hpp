@@ -36,7 +36,8 @@ public:
     /// What goes on for a while, such as a file: stands at the bottom until it is empty.
     void live(const std::string& id, const std::string& line);
 
-    /// A text of a peer: its line for people, or, with JSON events, an event that has it whole. No trace has it.
+    /// A text of a peer, or that it writes one: its line for people, if that is not empty, or, with JSON events, an
+    /// event that has it whole. No trace has it.
     void show_text(std::string_view line, const std::string& detail_json);
 
     /// The same for what an account says that asks to be a contact, or in its profile card.

@@ -46,6 +46,8 @@ const char* reason_words(std::uint32_t reason)
         return "answered elsewhere";
     case JF_REASON_NOT_ACCEPTABLE:
         return "no common codec or encryption";
+    case JF_REASON_NO_SUCH_CALL:
+        return "the call whose place it was to take is not there";
     default:
         return "ended";
     }

@@ -11,6 +11,18 @@
 
 namespace jackfield {
 
+/// What a call has to do with others (jf_referral). Borrows.
+struct CallReferral {
+    std::string_view referred_by; ///< who is said to want it; may be empty, proves nothing
+    std::string_view replaces;    ///< the name of the call whose place it takes; may be empty
+
+    CallReferral() = default;
+    CallReferral(std::string_view by, std::string_view name) : referred_by(by), replaces(name) {}
+    explicit CallReferral(const jf_referral& raw) : referred_by(view(raw.referred_by)), replaces(view(raw.replaces)) {}
+    jf_referral raw() const { return {sizeof(jf_referral), 0, to_text(referred_by), to_text(replaces)}; }
+    bool empty() const { return referred_by.empty() && replaces.empty(); }
+};
+
 /// The kernel's ear. [control]
 class SignalingListener {
 public:
@@ -62,15 +74,28 @@ public:
 
     /// Whether the two below reach anybody.
     bool hears_referrals() const { return JF_HAS(raw_.methods, referred) && JF_HAS(raw_.methods, refer_progressed); }
-    void referred(std::uint64_t call, std::string_view target, std::string_view referred_by) const
+    void referred(std::uint64_t call, std::string_view target, const CallReferral& referral) const
     {
+        const jf_referral raw = referral.raw();
         if (hears_referrals())
-            raw_.methods->referred(raw_.self, call, to_text(target), to_text(referred_by));
+            raw_.methods->referred(raw_.self, call, to_text(target), &raw);
     }
     void refer_progressed(std::uint64_t call, std::uint32_t code, std::string_view text) const
     {
         if (hears_referrals())
             raw_.methods->refer_progressed(raw_.self, call, code, to_text(text));
+    }
+
+    /// Whether a call may take the place of another; if not, one that is to must be refused.
+    bool hears_replacements() const { return JF_HAS(raw_.methods, invited_referred); }
+    void invited(std::uint64_t call, std::string_view offer, std::string_view display_name,
+                 const CallReferral& referral) const
+    {
+        const jf_referral raw = referral.raw();
+        if (referral.empty() || !hears_replacements())
+            invited(call, offer, display_name);
+        else
+            raw_.methods->invited_referred(raw_.self, call, to_text(offer), to_text(display_name), &raw);
     }
 
 private:
@@ -103,13 +128,33 @@ public:
     virtual void info(std::uint64_t call, std::string_view content_type, ByteView body, Completion done) = 0;
 
     // Transfers; a language may have none.
-    virtual void refer(std::uint64_t /*call*/, std::string_view /*target*/, Completion done)
+    virtual void refer(std::uint64_t /*call*/, std::string_view /*target*/, std::string_view /*replaces*/,
+                       Completion done)
     {
         done.fail(JF_UNSUPPORTED, "this signaling has no transfers");
     }
     virtual void refer_progress(std::uint64_t /*call*/, std::uint32_t /*code*/, std::string_view /*text*/)
     {
         throw Failure(JF_UNSUPPORTED, "this signaling has no transfers");
+    }
+
+    // Attended ones, and who wanted a call; it may have none of it.
+    virtual void invite_referred(std::uint64_t call, std::string_view offer, const CallReferral& referral)
+    {
+        if (!referral.replaces.empty())
+            throw Failure(JF_UNSUPPORTED, "this signaling has no calls that replace others");
+        invite(call, offer);
+    }
+    virtual std::string name_dialog(std::uint64_t /*call*/)
+    {
+        throw Failure(JF_UNSUPPORTED, "this signaling has no calls that replace others");
+    }
+    virtual Status match_dialog(std::uint64_t /*call*/, std::string_view /*name*/) { return JF_NOT_FOUND; }
+
+    /// A language that cannot ask says so, and is not taken for dead.
+    virtual void ping(Nanoseconds /*timeout*/, Completion done)
+    {
+        done.fail(JF_UNSUPPORTED, "this signaling cannot ask for a sign of life");
     }
 
     Host host() const { return host_; }
@@ -178,13 +223,34 @@ inline constexpr jf_signaling_session_methods SignalingSession::kMethods{
     &detail::with_body<&SignalingSession::message>,
     &detail::with_body<&SignalingSession::info>,
     [](void* self) { delete static_cast<SignalingSession*>(self); },
-    [](void* self, std::uint64_t call, jf_text target, jf_done done) {
+    [](void* self, std::uint64_t call, jf_text target, jf_text replaces, jf_done done) {
         auto& session = detail::signaling_session(self);
         start_guarded(session.host(), done,
-                      [&](Completion& end) { session.refer(call, view(target), std::move(end)); });
+                      [&](Completion& end) { session.refer(call, view(target), view(replaces), std::move(end)); });
     },
     [](void* self, std::uint64_t call, std::uint32_t code, jf_text text, jf_error* error) {
         return guarded(error, [&] { detail::signaling_session(self).refer_progress(call, code, view(text)); });
+    },
+    [](void* self, std::uint64_t call, jf_text offer, const jf_referral* referral, jf_error* error) {
+        return guarded(error, [&] {
+            detail::signaling_session(self).invite_referred(call, view(offer), CallReferral(*referral));
+        });
+    },
+    [](void* self, std::uint64_t call, jf_writer name, jf_error* error) {
+        return guarded(error,
+                       [&] { write_to(name, std::string_view(detail::signaling_session(self).name_dialog(call))); });
+    },
+    [](void* self, std::uint64_t call, jf_text name) {
+        jf_error error = no_error();
+        Status matched = JF_NOT_FOUND;
+        const Status status =
+            guarded(&error, [&] { matched = detail::signaling_session(self).match_dialog(call, view(name)); });
+        return status == JF_OK ? matched : status;
+    },
+    [](void* self, std::int64_t timeout_ns, jf_done done) {
+        auto& session = detail::signaling_session(self);
+        start_guarded(session.host(), done,
+                      [&](Completion& end) { session.ping(Nanoseconds(timeout_ns), std::move(end)); });
     }};
 
 inline constexpr jf_signaling_methods Signaling::kMethods{

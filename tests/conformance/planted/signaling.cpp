@@ -31,7 +31,9 @@ enum class Verb : std::uint8_t {
     info,
     receipt,
     refer,
-    refer_progress
+    refer_progress,
+    invite_referred,
+    ping
 };
 constexpr std::size_t kHead = 22;
 
@@ -87,15 +89,41 @@ public:
         stream_.close();
     }
 
-    void invite(std::uint64_t call, std::string_view offer) override
+    void invite(std::uint64_t call, std::string_view offer) override { place(Verb::invite, call, offer, ""); }
+    void invite_referred(std::uint64_t call, std::string_view offer, const CallReferral& referral) override
+    {
+        place(Verb::invite_referred, call, offer,
+              std::string(referral.referred_by) + '\n' + std::string(has("JF-SIG-10") ? "" : referral.replaces));
+    }
+    std::string name_dialog(std::uint64_t call) override { return "call-" + std::to_string(running(call).wire); }
+    Status match_dialog(std::uint64_t call, std::string_view name) override
+    {
+        return name == name_dialog(call) ? JF_OK : JF_NOT_FOUND;
+    }
+    void ping(Nanoseconds timeout, Completion done) override
+    {
+        must_live();
+        if (has("JF-SIG-11"))
+            return done.succeed();
+        waiting_.emplace(++last_, std::move(done));
+        put({Verb::ping, false, 0, last_, "", ""});
+        patience_.start(timeout, [this, number = last_] {
+            const auto found = waiting_.find(number);
+            if (found == waiting_.end())
+                return;
+            found->second.fail(JF_TIMEOUT, "no sign of life");
+            waiting_.erase(found);
+        });
+    }
+    void place(Verb verb, std::uint64_t call, std::string_view offer, const std::string& more)
     {
         must_live();
         if (call == 0 || (call % 2 != 0 && !has("JF-SIG-05")) || calls_.contains(call))
             throw Failure(JF_BAD_INPUT, "an even number that is not in use would work");
         must_describe(offer);
         calls_.emplace(call, Call{true, call});
-        put({Verb::invite, true, call, 0, std::string(has("JF-SIG-02") ? offer.substr(0, 2) : offer),
-             options_.local_name});
+        put({verb, true, call, 0, std::string(has("JF-SIG-02") ? offer.substr(0, 2) : offer),
+             verb == Verb::invite ? options_.local_name : more});
     }
     void ring(std::uint64_t call, std::string_view answer) override
     {
@@ -153,13 +181,13 @@ public:
     {
         say(Verb::info, call, type, body, std::move(done));
     }
-    void refer(std::uint64_t call, std::string_view target, Completion done) override
+    void refer(std::uint64_t call, std::string_view target, std::string_view replaces, Completion done) override
     {
         Call& found = running(call);
         if (found.asks)
             throw Failure(JF_BUSY, "one is open");
         found.asks = true;
-        put({Verb::refer, found.ours, found.wire, 0, std::string(target), ""});
+        put({Verb::refer, found.ours, found.wire, 0, std::string(target), std::string(replaces)});
         done.succeed();
     }
     void refer_progress(std::uint64_t call, std::uint32_t code, std::string_view) override
@@ -259,10 +287,16 @@ private:
     {
         if (frame.verb == Verb::receipt)
             return take_receipt(frame);
-        if (frame.verb == Verb::invite) {
+        if (frame.verb == Verb::ping)
+            return put({Verb::receipt, true, 0, frame.reason, "", ""});
+        if (frame.verb == Verb::invite || frame.verb == Verb::invite_referred) {
             const std::uint64_t number = last_incoming_ += 2;
             calls_.emplace(number, Call{false, frame.call});
-            return listener_.invited(number, frame.first, frame.second);
+            if (frame.verb == Verb::invite)
+                return listener_.invited(number, frame.first, frame.second);
+            const std::size_t end = frame.second.find('\n');
+            return listener_.invited(number, frame.first, "",
+                                     {frame.second.substr(0, end), frame.second.substr(end + 1)});
         }
         const auto found = std::ranges::find_if(calls_, [&](const auto& entry) {
             return entry.second.wire == frame.call && entry.second.ours != frame.own;
@@ -292,7 +326,7 @@ private:
             return listener_.update_answered(number, frame.first);
         case Verb::refer:
             call.wanted = true;
-            return listener_.referred(number, frame.first, "");
+            return listener_.referred(number, frame.first, {"", frame.second});
         case Verb::refer_progress:
             call.asks = frame.reason < 200;
             return listener_.refer_progressed(number, frame.reason, "");
@@ -336,6 +370,7 @@ private:
     std::map<std::uint32_t, Completion> waiting_;
     std::uint64_t last_incoming_ = static_cast<std::uint64_t>(-1);
     std::uint32_t last_ = 0;
+    Timer patience_{host_};
     bool over_ = false;
     Bytes buffer_; // the stream's thread
 };

@@ -31,7 +31,7 @@ protected:
         bob.device_id = "bob-1";
         session_ = std::make_unique<Session>(
             bench_.board->signaling, bench_.completions, below_->path(1), true, us, bob, "Alice", nullptr,
-            Session::Events{[this](std::uint64_t number, std::string, std::string) { invited_.push_back(number); },
+            Session::Events{[this](const jackfield::kernel::Invitation& one) { invited_.push_back(one.number); },
                             [](std::string type, std::string) { return type == "text/plain" ? JF_OK : JF_UNSUPPORTED; },
                             [this](const jackfield::kernel::Error&) { ++closed_; }});
     }
@@ -129,14 +129,15 @@ TEST_F(BoundSignaling, KeepsWhatBecomesOfACallThatThePeerWasAskedFor)
 TEST_F(BoundSignaling, HandsOnOnceWhomThePeerWantsCalled)
 {
     const auto call = place();
-    say().referred(44, "dave", "");
+    say().referred(44, "dave", {});
     EXPECT_EQ(changes_, 0);
-    say().referred(2, "carol", "bob");
+    say().referred(2, "carol", {"bob", "a call"});
     EXPECT_EQ(changes_, 1);
     const auto referral = call->take_referral();
     ASSERT_TRUE(referral);
     EXPECT_EQ(referral->target, "carol");
-    EXPECT_EQ(referral->referred_by, "bob");
+    EXPECT_EQ(referral->referral.referred_by, "bob");
+    EXPECT_EQ(referral->referral.replaces, "a call");
     EXPECT_FALSE(call->take_referral());
     call->tell_referral(180, "it rings");
     EXPECT_EQ(plugin().said.back(), "refer_progress 180 it rings");

@@ -6,6 +6,7 @@
 #include "kernel/flow/crossing.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
+#include "kernel/flow/replaced_call.hpp"
 #include "tests/kernel/doubles/codec.hpp"
 #include "tests/kernel/doubles/identity.hpp"
 #include "tests/kernel/doubles/media_sink.hpp"
@@ -140,17 +141,23 @@ Rig::Rig(const RigOptions& options) : Bench(options)
     switchboard->hear_carried([this](const kernel::Device& sender, std::unique_ptr<kernel::Carried> carried) {
         accept_carried(*node, sender, std::move(carried));
     });
-    const auto invited = [this](const std::shared_ptr<kernel::Link>& link, std::uint64_t number, std::string offer,
-                                std::string name) {
-        if (crosses(*node, link, number, offer))
+    const auto invited = [this](const std::shared_ptr<kernel::Link>& link, kernel::Invitation invitation) {
+        if (crosses(*node, link, invitation))
             return;
         const auto call = std::make_shared<kernel::Call>(timeline, kernel::Side::callee, link->peer.account_id,
                                                          kernel::MediaPlan{"tone", "tape", true, false}, program);
-        call->display_name = std::move(name);
-        if (refuse_incoming)
-            call->refuse(*refuse_incoming);
+        call->display_name = invitation.display_name;
+        call->referred_by = invitation.referral.referred_by;
+        const auto& replaces = invitation.referral.replaces;
+        const auto replaced = replaces.empty() ? kernel::Replacement{nullptr} : find_replaced(*node, replaces);
+        if (replaced.refusal || refuse_incoming) {
+            call->refuse(replaced.refusal.value_or(refuse_incoming.value_or(JF_REASON_BUSY)));
+        } else if (replaced.call) {
+            call->replaces = replaced.call;
+            call->answer();
+        }
         incoming.push_back(call);
-        take_call(*node, call, link, number, std::move(offer));
+        take_call(*node, call, link, std::move(invitation));
     };
     const auto message = [](const std::shared_ptr<kernel::Link>&, std::string, std::string) -> jf_status {
         return JF_UNSUPPORTED;

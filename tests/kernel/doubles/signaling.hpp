@@ -35,6 +35,7 @@ public:
         Session(Host host, Path stream, const SignalingOptions& options, SignalingListener listener)
             : SignalingSession(host),
               Actor("signaling " + options.remote.device_id),
+              remote(options.remote.device_id),
               initiator(options.initiator),
               carried(options.carrier),
               listener_(listener),
@@ -43,6 +44,7 @@ public:
             PathDouble::use(stream, *this);
         }
 
+        const std::string remote;
         const bool initiator;
         const bool carried;
         std::vector<std::string> said; // "invite", "cancel elsewhere", ..: what the kernel wanted to be said
@@ -50,6 +52,8 @@ public:
         std::string answered_with;     // by the kernel, last
         std::uint64_t call = 0;        // its number
         std::vector<std::string> infos;
+        int pings = 0;
+        Nanoseconds patience{};                                    // of the last
         std::vector<std::pair<std::string, std::string>> messages; // of the kernel: type and body
         std::vector<Completion> waiting;
 
@@ -98,9 +102,23 @@ public:
             waiting.push_back(std::move(done)); // it ends with the session
         }
 
-        void refer(std::uint64_t, std::string_view target, Completion done) override
+        void invite_referred(std::uint64_t number, std::string_view offer, const CallReferral& referral) override
         {
-            said.push_back("refer " + std::string(target));
+            invite(number, offer);
+            said.back() += " by " + std::string(referral.referred_by) +
+                           (referral.replaces.empty() ? "" : " in place of " + std::string(referral.replaces));
+        }
+        std::string name_dialog(std::uint64_t number) override { return remote + "/" + std::to_string(number); }
+        Status match_dialog(std::uint64_t number, std::string_view name) override
+        {
+            if (name == name_dialog(number) + " early")
+                return JF_BUSY;
+            return name == name_dialog(number) || name == "every" ? JF_OK : JF_NOT_FOUND;
+        }
+        void refer(std::uint64_t, std::string_view target, std::string_view replaces, Completion done) override
+        {
+            said.push_back("refer " + std::string(target) +
+                           (replaces.empty() ? "" : " in place of " + std::string(replaces)));
             if (script().refer == Play::happens)
                 done.succeed();
             else if (script().refer == Play::fails)
@@ -113,6 +131,18 @@ public:
             said.push_back("refer_progress " + std::to_string(code) + (text.empty() ? "" : " ") + std::string(text));
         }
 
+        void ping(Nanoseconds timeout, Completion done) override
+        {
+            ++pings;
+            patience = timeout;
+            if (script().pong == Play::happens)
+                done.succeed();
+            else if (script().pong == Play::fails)
+                done.fail(JF_TIMEOUT, kScripted);
+            else
+                SignalingSession::ping(timeout, std::move(done)); // it cannot ask
+        }
+
         // --- by hand ---
 
         const SignalingListener& listener() const { return listener_; }
@@ -120,6 +150,12 @@ public:
         {
             call = number;
             listener_.invited(number, offer, "Bob");
+        }
+        void invited_referred(const std::string& by, const std::string& replaces,
+                              const std::string& offer = peer_offer())
+        {
+            call = 1;
+            listener_.invited(call, offer, "Carol", {by, replaces});
         }
         void ringing()
         {
@@ -135,7 +171,10 @@ public:
         {
             return listener_.message(0, type, {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
         }
-        void referred(const std::string& target) { listener_.referred(call, target, "bob"); }
+        void referred(const std::string& target, const std::string& by = "bob", const std::string& replaces = {})
+        {
+            listener_.referred(call, target, {by, replaces});
+        }
         void refer_progressed(std::uint32_t code, const std::string& text = {})
         {
             listener_.refer_progressed(call, code, text);
@@ -148,8 +187,9 @@ public:
 
         void note(std::string_view what, std::uint32_t reason)
         {
-            static constexpr std::string_view kReasons[] = {"normal",    "declined",  "busy",           "no answer",
-                                                            "cancelled", "elsewhere", "not acceptable", "failed"};
+            static constexpr std::string_view kReasons[] = {"normal",         "declined",  "busy",
+                                                            "no answer",      "cancelled", "elsewhere",
+                                                            "not acceptable", "failed",    "no such call"};
             said.push_back(std::string(what) + " " + std::string(kReasons[reason]));
         }
 

@@ -52,7 +52,7 @@ protected:
 
     void transfer(const std::string& account = kCarol)
     {
-        old->transfer(account);
+        old->transfer({account, nullptr});
         rig.settle();
     }
     void progress(std::uint32_t code, const std::string& text = {})
@@ -206,6 +206,88 @@ TEST_F(Transfer, GoesToSomebodyWhoIsNotInTheCall)
     EXPECT_EQ(desk->ends, 0);
 }
 
+// --- to somebody whom we have in another call ------------------------------------------------------------------------
+
+/// Bob is on hold, and we talk to carol.
+class Attended : public Transfer {
+protected:
+    Attended()
+    {
+        rig.stage.script.devices = {"carol-1"};
+        other = std::make_shared<Call>(rig.timeline, Side::caller, kCarol, MediaPlan{"tone", "tape", true, false},
+                                       newcomer);
+        start_call(*rig.node, other);
+        rig.settle();
+    }
+
+    void connect()
+    {
+        old->transfer({other->peer_account, other});
+        rig.settle();
+    }
+
+    std::shared_ptr<Call> other;
+};
+
+TEST_F(Attended, NamesTheCallThatIsToBeReplacedAndEndsWithBoth)
+{
+    connect();
+    EXPECT_EQ(bob().said, (Lines{"invite", "refer " + kCarol + " in place of carol-1/2", "update"}));
+    EXPECT_TRUE(rig.was_told("signaling progress transfer_asked"));
+    progress(200);
+    EXPECT_EQ(desk->end.error.text, "transferred");
+    EXPECT_EQ(newcomer->ends, 0) << "carol hangs up, who knows when";
+    carol().ended();
+    rig.settle();
+    EXPECT_EQ(newcomer->ends, 1);
+    EXPECT_TRUE(newcomer->end.by_peer);
+}
+
+TEST_F(Attended, HangsUpWhomTheyTalkToIfItDoesNot)
+{
+    connect();
+    progress(200);
+    rig.advance(4s);
+    EXPECT_EQ(newcomer->ends, 0);
+    rig.advance(2s);
+    EXPECT_EQ(newcomer->ends, 1);
+    EXPECT_EQ(carol().said.back(), "bye normal");
+}
+
+TEST_F(Attended, GoesOnWithBothIfNothingComesOfIt)
+{
+    connect();
+    progress(481);
+    EXPECT_EQ(desk->heard, (Lines{"481 failed"}));
+    rig.advance(20s);
+    EXPECT_EQ(desk->ends, 0);
+    EXPECT_EQ(newcomer->ends, 0);
+}
+
+TEST_F(Attended, ToACallThatIsOverIsRefusedHere)
+{
+    other->hang_up();
+    connect();
+    EXPECT_EQ(desk->heard, (Lines{"0 failed: that call is over, or was not answered yet"}));
+    EXPECT_EQ(bob().said, (Lines{"invite"}));
+    rig.settle();
+    connect();
+    EXPECT_EQ(desk->heard.size(), 2U);
+    EXPECT_EQ(desk->ends, 0);
+}
+
+TEST_F(Attended, ToACallThatOnlyRingsIsRefusedHere)
+{
+    rig.stage.script.devices = {"dave-1"};
+    rig.stage.script.accept = Play::waits;
+    other = std::make_shared<Call>(rig.timeline, Side::caller, std::string(64, 'd'),
+                                   MediaPlan{"tone", "tape", true, false}, std::make_shared<Program>());
+    start_call(*rig.node, other);
+    rig.settle();
+    connect();
+    EXPECT_EQ(desk->heard, (Lines{"0 failed: that call is over, or was not answered yet"}));
+}
+
 // --- who is asked ----------------------------------------------------------------------------------------------------
 
 TEST_F(Transfer, ByThePeerIsRefusedUnlessSomebodyDecides)
@@ -344,6 +426,46 @@ TEST_F(Transfer, IsDecidedOnce)
     EXPECT_EQ(bob().said.back(), "refer_progress 200");
 }
 
+TEST_F(Transfer, IsFollowedWithWhoWantedItAndWhatItReplaces)
+{
+    rig.stage.script.devices = {"carol-1"};
+    bob().referred(kCarol, kBob, "carol-1/7");
+    rig.settle();
+    EXPECT_EQ(desk->referrals.at(0)->replaces, "carol-1/7");
+    follow(desk->referrals.at(0));
+    EXPECT_EQ(carol().said, (Lines{"invite by " + kBob + " in place of carol-1/7"}));
+}
+
+TEST_F(Transfer, IsFollowedWithWhoWantedItAlone)
+{
+    rig.stage.script.devices = {"carol-1"};
+    bob().referred(kCarol, kBob);
+    rig.settle();
+    follow(desk->referrals.at(0));
+    EXPECT_EQ(carol().said, (Lines{"invite by " + kBob}));
+}
+
+TEST_F(Transfer, ThatFindsNoCallToReplaceSaysSo)
+{
+    rig.stage.script.accept = Play::fails;
+    rig.stage.script.refusal = JF_REASON_NO_SUCH_CALL;
+    follow_carol();
+    EXPECT_EQ(bob().said.back(), "refer_progress 481 " + kScripted);
+    EXPECT_EQ(desk->ends, 0);
+}
+
+TEST_F(Transfer, ThatReplacesACallDoesNotGoOnWithOneThatCrossesIt)
+{
+    rig.stage.script.devices = {"carol-1"};
+    rig.stage.script.accept = Play::waits;
+    bob().referred(kCarol, kBob, "carol-1/7");
+    rig.settle();
+    follow(desk->referrals.at(0));
+    carol().listener().invited(1, peer_offer(), "Carol");
+    rig.settle();
+    EXPECT_EQ(rig.incoming.size(), 1U) << "somebody is asked";
+}
+
 TEST_F(Transfer, ThatIsGivenUpHereSaysSo)
 {
     rig.stage.script.accept = Play::waits;
@@ -367,6 +489,7 @@ TEST(TransferStatus, OfACallThatEndedSaysWhy)
     EXPECT_EQ(code(JF_REFUSED), 603U);
     EXPECT_EQ(code(JF_REFUSED, JF_REASON_NO_ANSWER), 480U);
     EXPECT_EQ(code(JF_REFUSED, JF_REASON_NOT_ACCEPTABLE), 488U);
+    EXPECT_EQ(code(JF_REFUSED, JF_REASON_NO_SUCH_CALL), 481U);
     EXPECT_EQ(code(JF_UNREACHABLE), 480U);
     EXPECT_EQ(code(JF_TIMEOUT), 480U);
     EXPECT_EQ(code(JF_UNSUPPORTED), 488U);

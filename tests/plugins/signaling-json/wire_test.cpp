@@ -283,6 +283,81 @@ TEST_F(JsonWire, TheCalleesOfferThatCrossedOursIsLeftOut)
     ASSERT_TRUE(heard("updated 2")) << "now it has its turn";
 }
 
+TEST_F(JsonWire, APingIsAnsweredWhateverElseGoesOn)
+{
+    say({{"type", "ping"}, {"id", 7}});
+    ASSERT_TRUE(got(R"({"id":7,"status":"ok","type":"taken"})"));
+    EXPECT_EQ(bob.log.all(), "");
+}
+
+/// What the peer's own program would not even send.
+TEST_F(JsonWire, AWishIsTakenWhenTheOneBeforeHasHadItsLastWord)
+{
+    establish();
+    int id = 0;
+    const auto answer_to_refer = [&] {
+        say({{"type", "refer"}, {"call", "c1"}, {"id", ++id}, {"target", "carol"}});
+        EXPECT_TRUE(got("\"id\":" + std::to_string(id)));
+        return lines().back()["status"].get<std::string>();
+    };
+    EXPECT_EQ(answer_to_refer(), "ok");
+    EXPECT_EQ(answer_to_refer(), "busy");
+    ASSERT_EQ(bob.refer_progress(1, 199), JF_OK);
+    ASSERT_TRUE(got("199"));
+    EXPECT_EQ(answer_to_refer(), "busy");
+    ASSERT_EQ(bob.refer_progress(1, 200), JF_OK);
+    ASSERT_TRUE(got("\"code\":200"));
+    EXPECT_EQ(bob.refer_progress(1, 486), JF_BAD_INPUT) << "that was the last word";
+    EXPECT_EQ(answer_to_refer(), "ok");
+    EXPECT_EQ(std::ranges::count_if(bob.log.events, [](const auto& e) { return e.starts_with("referred"); }), 2);
+}
+
+TEST_F(JsonWire, TheLastWordAboutOurWishIsTheLast)
+{
+    establish();
+    const auto refer = [&] {
+        const auto before = bob.done_statuses.size();
+        bob.refer(1, "carol");
+        host.run_pending();
+        if (bob.done_statuses.size() == before) {
+            EXPECT_TRUE(host.run_until([&] { return lines().back()["type"] == "refer"; })) << peer.text();
+            say({{"type", "taken"}, {"id", lines().back()["id"]}, {"status", "ok"}});
+            EXPECT_TRUE(host.run_until([&] { return bob.done_statuses.size() > before; }));
+        }
+        return bob.done_statuses.back();
+    };
+    const auto progress = [&](int code) { say({{"type", "referral"}, {"call", "c1"}, {"code", code}}); };
+    EXPECT_EQ(refer(), JF_OK);
+    progress(199);
+    ASSERT_TRUE(heard("refer_progressed 1 199"));
+    EXPECT_EQ(refer(), JF_BUSY);
+    progress(200);
+    progress(486); // nobody listens any more
+    say({{"type", "ping"}, {"id", 99}});
+    ASSERT_TRUE(got("\"id\":99"));
+    EXPECT_TRUE(bob.log.has("refer_progressed 1 200"));
+    EXPECT_FALSE(bob.log.has("refer_progressed 1 486")) << bob.log.all();
+    EXPECT_EQ(refer(), JF_OK);
+}
+
+TEST_F(JsonWire, NamesTheCallThatIsToBeReplaced)
+{
+    establish();
+    EXPECT_EQ(bob.name_of(1), "c1");
+    bob.refer(1, "carol", "0b7e");
+    ASSERT_TRUE(got(R"("replaces":"0b7e")"));
+    ASSERT_EQ(bob.invite_referred(2, "alice-account", "0b7e"), JF_OK);
+    ASSERT_TRUE(got(R"("type":"invite")"));
+    EXPECT_EQ(lines().back()["replaces"], "0b7e");
+    EXPECT_EQ(lines().back()["referred_by"], "alice-account");
+    say({{"type", "refer"}, {"call", "c1"}, {"id", 1}, {"target", "carol"}, {"replaces", "a b"}});
+    ASSERT_TRUE(got("refused"));
+    Json with_nonsense = invite("c2");
+    with_nonsense["referred_by"] = "a\nb";
+    say(with_nonsense);
+    ASSERT_TRUE(heard("invited 3 Alice")) << "who cannot be said is left out";
+}
+
 TEST_F(JsonWire, AReasonThatItDoesNotKnowIsAFailure)
 {
     establish();

@@ -36,6 +36,41 @@ TEST_F(SipCrossing, CancelAndAnswerCross)
     EXPECT_FALSE(alice.log.has("answered 2"));
 }
 
+/// RFC 3261 section 9.1: whichever leaves first, the 200 stands, and is acknowledged and ended.
+TEST_F(SipCrossing, CancelAndAnswerCrossInEitherOrder)
+{
+    for (const bool cancel_first : {true, false}) {
+        const std::uint64_t ours = cancel_first ? 2 : 4;
+        const std::uint64_t theirs = cancel_first ? 1 : 3;
+        const auto times = [&](const char* step) { return ladder.count(step); };
+        const auto cancels = times("A CANCEL");
+        const auto acks = times("A ACK");
+        const auto byes = times("A BYE");
+        const auto successes = times("B 200");
+        ASSERT_EQ(alice.invite(ours), JF_OK);
+        ASSERT_TRUE(host.run_until([&] { return bob.log.has_prefix("invited " + std::to_string(theirs)); }));
+        ASSERT_TRUE(host.run_until([&] { return times("B 100") == (cancel_first ? 1U : 2U); }));
+        host.run_pending();
+        if (cancel_first) {
+            ASSERT_EQ(alice.cancel(ours), JF_OK);
+        }
+        ASSERT_EQ(bob.answer(theirs), JF_OK);
+        if (!cancel_first) {
+            ASSERT_EQ(alice.cancel(ours), JF_OK);
+        }
+        ASSERT_TRUE(heard(alice, "refused " + std::to_string(ours) + " 4 200"));
+        ASSERT_TRUE(heard(bob, "ended " + std::to_string(theirs) + " 0"));
+        ASSERT_TRUE(host.run_until([&] { return times("B 200") == successes + 3; }))
+            << ladder.steps() << ": of INVITE, CANCEL and BYE";
+        EXPECT_EQ(times("A CANCEL"), cancels + 1);
+        EXPECT_EQ(times("A ACK"), acks + 1);
+        EXPECT_EQ(times("A BYE"), byes + 1);
+        EXPECT_EQ(times("B 487"), 0U);
+        EXPECT_EQ(alice.bye(ours), JF_NOT_FOUND);
+        EXPECT_EQ(bob.bye(theirs), JF_NOT_FOUND);
+    }
+}
+
 TEST_F(SipPeer, AnswersACancelThatComesAfterTheAnswer)
 {
     peer.send(invite_text().text());
@@ -150,7 +185,7 @@ TEST_F(SipPeer, HearsEveryRefusalOfThePeer)
         {"486", JF_REASON_BUSY},           {"600", JF_REASON_BUSY},      {"603", JF_REASON_DECLINED},
         {"480", JF_REASON_NO_ANSWER},      {"408", JF_REASON_NO_ANSWER}, {"488", JF_REASON_NOT_ACCEPTABLE},
         {"415", JF_REASON_NOT_ACCEPTABLE}, {"487", JF_REASON_CANCELLED}, {"302", JF_REASON_FAILED},
-        {"481", JF_REASON_FAILED},         {"500", JF_REASON_FAILED},    {"699", JF_REASON_FAILED}};
+        {"481", JF_REASON_NO_SUCH_CALL},   {"500", JF_REASON_FAILED},    {"699", JF_REASON_FAILED}};
     std::uint64_t call = 0;
     for (const auto& [code, reason] : refusals) {
         call += 2;

@@ -70,10 +70,45 @@ TEST_F(SipPeer, GetsTryingAtOnce)
     EXPECT_TRUE(bob.log.has("invited 1 Alice")); // in the same turn
 }
 
+/// RFC 3891 section 3.
+TEST_F(SipPeer, NamesOneCallToBeReplacedAndOnlyInAnInvite)
+{
+    int calls = 0;
+    const auto send = [&](const std::string& method, const std::string& more) {
+        RequestText text = method == "INVITE" ? invite_text() : RequestText{};
+        text.method = method;
+        text.call_id = "replacing-" + std::to_string(++calls);
+        text.branch = "z9hG4bKr" + std::to_string(calls);
+        text.more = more;
+        peer.send(text.text());
+    };
+    const std::string whole = "Replaces: c@h;to-tag=1;from-tag=2\r\n";
+    for (const auto& [method, more] : std::vector<std::pair<std::string, std::string>>{
+             {"INVITE", "Replaces: c\r\n"},
+             {"INVITE", "Replaces: c;to-tag=1\r\n"},
+             {"INVITE", "Replaces: " + std::string(600, 'c') + ";to-tag=1;from-tag=2\r\n"},
+             {"INVITE", whole + "Replaces: d;to-tag=1;from-tag=2\r\n"},
+             {"OPTIONS", whole}}) {
+        send(method, more);
+        const std::string id = "Call-ID: replacing-" + std::to_string(calls);
+        ASSERT_TRUE(got(id));
+        ASSERT_TRUE(settled());
+        const std::string all = peer.text();
+        const std::size_t last = all.rfind(id);
+        EXPECT_EQ(all.substr(all.rfind("SIP/2.0 ", last) + 8, 3), "400") << method << " " << more;
+    }
+    EXPECT_EQ(bob.log.all(), "");
+    send("INVITE", "Require: replaces, norefersub\r\nReferred-By: <sip:boss@example.net>\r\n" + whole);
+    ASSERT_TRUE(heard("invited 1 Alice by sip:boss@example.net"));
+    EXPECT_EQ(bob.log.replaces, "c@h;to-tag=1;from-tag=2");
+    ASSERT_EQ(bob.refuse(1, JF_REASON_NO_SUCH_CALL), JF_OK);
+    ASSERT_TRUE(got("SIP/2.0 481"));
+}
+
 TEST_F(SipPeer, IsRefusedWhatItRequires)
 {
     RequestText text = invite_text();
-    text.more = "Require: 100rel\r\nRequire: timer\r\n";
+    text.more = "Require: 100rel, replaces\r\nRequire: timer\r\n";
     peer.send(text.text());
     ASSERT_TRUE(got("SIP/2.0 420"));
     EXPECT_TRUE(peer.got("Unsupported: 100rel, timer")) << peer.text();

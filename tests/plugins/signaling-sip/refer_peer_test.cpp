@@ -97,6 +97,11 @@ TEST_F(SipReferPeer, IsRefusedWhatCannotBeCalled)
         {"Refer-To: <https://example.net/>\r\n", 416},
         {"Refer-To: <sip:a@b.example;method=BYE>\r\n", 403},
         {"Refer-To: <sip:a@b.example?Replaces=1>\r\n", 403},
+        {"Refer-To: <sip:a@b.example?Replaces=c%3Bto-tag%3D1%3Bfrom-tag%3D2&Subject=x>\r\n", 403},
+        {"Refer-To: "
+         "<sip:a@b.example?Replaces=c%3Bto-tag%3D1%3Bfrom-tag%3D2&Replaces=d%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n",
+         403},
+        {"Refer-To: <sip:a@b.example?Require=timer>\r\n", 403},
         {"Refer-To: <sip:a@b.example?Route=%3Csip:evil%3E>\r\n", 403}};
     int cseq = 1;
     for (const auto& [more, code] : bad) {
@@ -107,6 +112,15 @@ TEST_F(SipReferPeer, IsRefusedWhatCannotBeCalled)
     EXPECT_FALSE(peer.got("NOTIFY "));
     refer(++cseq, "Refer-To: <sip:a@b.example;method=INVITE>\r\n"); // the call can still be handed on
     EXPECT_TRUE(answered(202, cseq));
+}
+
+TEST_F(SipReferPeer, MayNameACallThatIsToBeReplaced)
+{
+    refer(2, "Refer-To: <sip:carol@example.net?Replaces=a%25b%40h.example%3Bto-tag%3D7%3Bfrom-tag%3D9&Require=replaces>"
+             "\r\n");
+    ASSERT_TRUE(answered(202, 2));
+    ASSERT_TRUE(heard("referred 1 sip:carol@example.net by "));
+    EXPECT_EQ(bob.log.replaces, "a%b@h.example;to-tag=7;from-tag=9");
 }
 
 TEST_F(SipReferPeer, GetsOneAfterTheOther)

@@ -164,6 +164,63 @@ TEST_F(SipRefer, ThatIsNotAnsweredEnds)
     ASSERT_TRUE(ended(2, JF_TIMEOUT)); // and not busy
 }
 
+TEST_F(SipRefer, NamesACallToBeReplacedAsItsPeerSeesIt)
+{
+    const std::string answer = ladder.text_of("B 200");
+    const auto tag = [&](const char* name) {
+        const std::string value = header_of(answer, name);
+        return value.substr(value.find("tag=") + 4);
+    };
+    const std::string id = header_of(answer, "Call-ID");
+    EXPECT_EQ(alice.name_of(2), id + ";to-tag=" + tag("To") + ";from-tag=" + tag("From"));
+    EXPECT_EQ(bob.name_of(1), id + ";to-tag=" + tag("From") + ";from-tag=" + tag("To"));
+    EXPECT_EQ(bob.matches(1, bob.name_of(1)), JF_NOT_FOUND) << "the tags are the other way round";
+    EXPECT_EQ(bob.matches(1, id + " ; FROM-TAG = " + tag("From") + ";x;to-tag=" + tag("To")), JF_OK);
+    EXPECT_EQ(bob.matches(1, alice.name_of(2) + ";early-only"), JF_BUSY) << "RFC 3891 section 3";
+    alice.refer(2, "carol-account", alice.name_of(2));
+    ASSERT_TRUE(heard(bob, "referred 1 carol-account by alice-account"));
+    EXPECT_EQ(header_of(ladder.text_of("A REFER"), "Refer-To"), "<sip:carol-account@jackfield.invalid?Replaces=" + id +
+                                                                    "%3Bto-tag%3D" + tag("To") + "%3Bfrom-tag%3D" +
+                                                                    tag("From") + ">");
+    EXPECT_EQ(header_of(ladder.text_of("A INVITE"), "Supported"), "replaces");
+    EXPECT_EQ(header_of(answer, "Supported"), "replaces");
+}
+
+TEST_F(SipRefer, InvitesInThePlaceOfACallAndNotBesideIt)
+{
+    std::string invite;
+    ladder.drop([&](int, const std::string& text) {
+        invite = text.starts_with("INVITE ") ? text : invite;
+        return false;
+    });
+    ASSERT_EQ(alice.invite_referred(4, "boss-account", "c@h;to-tag=1;from-tag=2"), JF_OK) << alice.problem;
+    ASSERT_TRUE(heard(bob, "invited 3 Alice \"A\" Ö by boss-account"));
+    EXPECT_EQ(bob.log.replaces, "c@h;to-tag=1;from-tag=2");
+    EXPECT_EQ(header_of(invite, "Replaces"), "c@h;to-tag=1;from-tag=2");
+    EXPECT_EQ(header_of(invite, "Require"), "replaces") << "to let it ring would leave two";
+    EXPECT_EQ(header_of(invite, "Referred-By"), "<sip:boss-account@jackfield.invalid>");
+    for (const char* nonsense : {"c", "c;to-tag=1", "c;to-tag=1;from-tag=2;to-tag=3", ";to-tag=1;from-tag=2",
+                                 "c;to-tag=a@b;from-tag=2", "c;to-tag=;from-tag=2"})
+        EXPECT_EQ(alice.invite_referred(6, "", nonsense), JF_BAD_INPUT) << nonsense;
+}
+
+TEST_F(SipRefer, ACallThatOnlyRingsIsNotReplaced)
+{
+    ASSERT_EQ(alice.invite(4), JF_OK);
+    ASSERT_TRUE(heard(bob, "invited 3 Alice \"A\" Ö"));
+    ASSERT_EQ(bob.ring(3), JF_OK);
+    ASSERT_TRUE(heard(alice, "ringing 4"));
+    const std::string ringing = ladder.text_of("B 180");
+    const auto tag = [&](const char* name) {
+        const std::string value = header_of(ringing, name);
+        return value.substr(value.find("tag=") + 4);
+    };
+    const std::string name = header_of(ringing, "Call-ID") + ";to-tag=" + tag("To") + ";from-tag=" + tag("From");
+    EXPECT_EQ(bob.matches(3, name), JF_NOT_FOUND);
+    ASSERT_EQ(bob.answer(3), JF_OK);
+    EXPECT_EQ(bob.matches(3, name), JF_OK) << "it runs for us, also before the ACK";
+}
+
 // --- over a link that a service carries -----------------------------------------------------------------------------
 
 class CarriedRefer : public CarriedSession {
@@ -249,6 +306,16 @@ TEST_F(CarriedRefer, CannotNameAnAccountOfOurOwnLinks)
     ASSERT_TRUE(host.run_until([&] { return bob.done_statuses.size() == 1; }));
     EXPECT_EQ(bob.done_statuses[0], JF_UNSUPPORTED);
     EXPECT_EQ(service.count("REFER "), 0U);
+}
+
+TEST_F(CarriedRefer, SaysWhoWantedACallOnlyByAUri)
+{
+    ASSERT_EQ(bob.invite_referred(2, "sip:boss@example.net", ""), JF_OK) << bob.problem;
+    ASSERT_TRUE(got("INVITE "));
+    EXPECT_EQ(header_of(service.last("INVITE "), "Referred-By"), "<sip:boss@example.net>");
+    ASSERT_EQ(bob.invite_referred(4, std::string(64, 'a'), ""), JF_OK) << "that is no reason not to call";
+    ASSERT_TRUE(got("INVITE ", 2));
+    EXPECT_EQ(header_of(service.last("INVITE "), "Referred-By"), "");
 }
 
 // --- the words -------------------------------------------------------------------------------------------------------

@@ -92,16 +92,28 @@ public:
                 of(self).texts.push_back(error != nullptr ? error->text : "");
                 of(self).hear("closed " + std::to_string(status));
             },
-            [](void* self, std::uint64_t call, jf_text target, jf_text by) {
+            [](void* self, std::uint64_t call, jf_text target, const jf_referral* referral) {
+                of(self).replaces = view(referral->replaces);
                 of(self).hear("referred " + std::to_string(call) + " " + std::string(view(target)) + " by " +
-                              std::string(view(by)));
+                              std::string(view(referral->referred_by)));
             },
             [](void* self, std::uint64_t call, std::uint32_t code, jf_text text) {
                 of(self).texts.push_back(std::string(view(text)));
                 of(self).hear("refer_progressed " + std::to_string(call) + " " + std::to_string(code));
+            },
+            [](void* self, std::uint64_t call, jf_text offer, jf_text name, const jf_referral* referral) {
+                of(self).replaces = view(referral->replaces);
+                of(self).hear("invited " + std::to_string(call) + " " + std::string(view(name)) + " by " +
+                                  std::string(view(referral->referred_by)),
+                              "invited", offer);
             }};
-        return {&methods, this};
+        static jf_signaling_listener_methods older = methods;
+        older.struct_size = offsetof(jf_signaling_listener_methods, invited_referred);
+        return {knows_referred_calls ? &methods : &older, this};
     }
+
+    bool knows_referred_calls = true; ///< false: a kernel from before there were any
+    std::string replaces;             ///< of the last referral
 
     std::vector<std::string> texts; ///< of refused, ended, closed
 
@@ -127,6 +139,7 @@ private:
 
 inline const Device kAlice("alice-account", "alice-device");
 inline const Device kBob("bob-account", "bob-device");
+inline const Device kCarol("carol-account", "carol-device");
 
 inline const std::string kOffer = R"({"ice":{"ufrag":"0d04b935","pwd":"7c33834e7cf944bf0e367b42","candidates":[
     "H1 1 UDP 2130706431 192.0.2.10 4000 typ host","H1 2 UDP 2130706430 192.0.2.10 4001 typ host"]},
@@ -143,8 +156,10 @@ inline const std::string kAnswer = R"({"ice":{"ufrag":"9a8b7c6d","pwd":"00112233
 class SessionUnderTest {
 public:
     SessionUnderTest(const InstanceUnderTest<jf_signaling_methods>& plugin, Path path, const Device& local,
-                     const Device& remote, std::string_view name = {}, const jf_carrier* carrier = nullptr)
+                     const Device& remote, std::string_view name = {}, const jf_carrier* carrier = nullptr,
+                     bool knows_referred_calls = true)
     {
+        log.knows_referred_calls = knows_referred_calls;
         const jf_device us = local.raw();
         const jf_device them = remote.raw();
         jf_signaling_options options{sizeof(options), 1, &us, &them, to_text(name), carrier};
@@ -204,9 +219,31 @@ public:
         session_.methods->info(session_.self, call, to_text(type), to_bytes(as_bytes(body)), done());
     }
 
-    void refer(std::uint64_t call, std::string_view target)
+    void refer(std::uint64_t call, std::string_view target, std::string_view replaces = {})
     {
-        session_.methods->refer(session_.self, call, to_text(target), done());
+        session_.methods->refer(session_.self, call, to_text(target), to_text(replaces), done());
+    }
+    Status invite_referred(std::uint64_t call, std::string_view by, std::string_view replaces)
+    {
+        const jf_referral referral = CallReferral(by, replaces).raw();
+        return run([&](jf_error* e) {
+            return session_.methods->invite_referred(session_.self, call, to_text(kOffer), &referral, e);
+        });
+    }
+    /// Empty if it has none; the status is in `name_status`.
+    std::string name_of(std::uint64_t call)
+    {
+        std::string name;
+        const jf_writer writer{&name, [](void* self, const std::uint8_t* data, std::size_t size) {
+                                   static_cast<std::string*>(self)->append(as_text({data, size}));
+                               }};
+        name_status = run([&](jf_error* e) { return session_.methods->name_dialog(session_.self, call, writer, e); });
+        return name;
+    }
+    void ping(Nanoseconds patience) { session_.methods->ping(session_.self, patience.count(), done()); }
+    Status matches(std::uint64_t call, std::string_view name)
+    {
+        return session_.methods->match_dialog(session_.self, call, to_text(name));
     }
     Status refer_progress(std::uint64_t call, std::uint32_t code, std::string_view text = {})
     {
@@ -218,6 +255,7 @@ public:
     std::string problem;
     std::vector<Status> done_statuses; ///< of message, info and refer, in the order they came
     std::string done_text;
+    Status name_status = JF_OK;
 
 private:
     template <class F>

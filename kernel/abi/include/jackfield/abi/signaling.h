@@ -12,6 +12,10 @@
  *
  *   who asks:     refer -> done, then refer_progressed*          the call itself goes on until somebody says bye
  *   who is asked: referred -> refer_progress*
+ *
+ * The call that follows may take the place of one that somebody else has there already (attended transfer, RFC 3891). Whoever has
+ * that call gets its name from name_dialog and gives it to refer; it comes with referred, goes out with invite_referred, and where it
+ * comes in with invited_referred match_dialog says of which call it is the name.
  */
 #ifndef JACKFIELD_ABI_SIGNALING_H
 #define JACKFIELD_ABI_SIGNALING_H
@@ -36,6 +40,7 @@ extern "C" {
 #define JF_REASON_ELSEWHERE 5      /* another device took it */
 #define JF_REASON_NOT_ACCEPTABLE 6 /* no common codec, encryption or path */
 #define JF_REASON_FAILED 7         /* something broke; see the text */
+#define JF_REASON_NO_SUCH_CALL 8   /* it was to take the place of a call that is not there */
 
 typedef struct jf_signaling_options {
     uint32_t struct_size;
@@ -45,6 +50,14 @@ typedef struct jf_signaling_options {
     jf_text local_name;      /* display name, may be empty */
     const jf_carrier *carrier; /* who carries the link; null if it is ours. Stays valid until the session is released */
 } jf_signaling_options;
+
+/* What a call has to do with others. Either text may be empty. */
+typedef struct jf_referral {
+    uint32_t struct_size;
+    uint32_t reserved;
+    jf_text referred_by; /* who is said to want the call: an account, or a URI. Nothing proves it (RFC 3892) */
+    jf_text replaces;    /* the name of a call of whoever is called, whose place this one takes (RFC 3891) */
+} jf_referral;
 
 typedef struct jf_signaling_listener_methods {
     uint32_t struct_size;
@@ -89,14 +102,19 @@ typedef struct jf_signaling_listener_methods {
 
     /* optional */
 
-    /* [control] The peer of a running call wants us to call somebody else: an account, or a URI. referred_by is the same of whoever
-     * says it wants that, and may be empty; nothing proves it (RFC 3892). refer_progress answers; a refusal is a code of 300 or more.
-     * No further one of this call comes before that has said how it ended. Who has no such method refuses. */
-    void (*referred)(void *self, uint64_t call, jf_text target, jf_text referred_by);
+    /* [control] The peer of a running call wants us to call somebody else: an account, or a URI; invite_referred takes the referral
+     * there. refer_progress answers; a refusal is a code of 300 or more. No further one of this call comes before that has said how
+     * it ended. Who has no such method refuses. */
+    void (*referred)(void *self, uint64_t call, jf_text target, const jf_referral *referral);
 
     /* [control] What has become of the call that the peer was asked for, as a SIP status (RFC 3261 section 21): up to 199 it goes on,
      * and 200 or more is how it ended, the last word of this. 0, also the last: the peer says no more of it. */
     void (*refer_progressed)(void *self, uint64_t call, uint32_t code, jf_text text);
+
+    /* [control] In place of `invited`, where somebody else has wanted the call. If it replaces one, answer it without ringing and then
+     * end that one; if there is none (match_dialog), refuse it with JF_REASON_NO_SUCH_CALL. Of who has no such method calls that only
+     * say who wanted them come in by `invited`, and others not at all. */
+    void (*invited_referred)(void *self, uint64_t call, jf_text offer_json, jf_text display_name, const jf_referral *referral);
 } jf_signaling_listener_methods;
 
 typedef struct jf_signaling_listener {
@@ -117,7 +135,7 @@ typedef struct jf_signaling_session_methods {
     /* [control] Takes the call. If ring carried an answer, this one is the same. */
     jf_status (*answer)(void *self, uint64_t call, jf_text answer_json, jf_error *error);
 
-    /* [control] Refuses the call, with one of JF_REASON_DECLINED, _BUSY, _NO_ANSWER, _NOT_ACCEPTABLE, _FAILED. */
+    /* [control] Refuses the call, with one of JF_REASON_DECLINED, _BUSY, _NO_ANSWER, _NOT_ACCEPTABLE, _FAILED, _NO_SUCH_CALL. */
     jf_status (*refuse)(void *self, uint64_t call, uint32_t reason, jf_error *error);
 
     /* [control] Gives up our own call before it is answered. `refused` with JF_REASON_CANCELLED follows. If the answer
@@ -142,14 +160,30 @@ typedef struct jf_signaling_session_methods {
 
     /* optional */
 
-    /* [control] Asks the peer of a running call to call somebody else: an account, or a URI. Done with JF_OK when the peer considers
-     * it: then refer_progressed says more. JF_REFUSED if it does not, JF_UNSUPPORTED if it cannot, or could not call that target;
-     * JF_BUSY while an earlier one has not ended; JF_BAD_INPUT in a call that does not run. */
-    void (*refer)(void *self, uint64_t call, jf_text target, jf_done done);
+    /* [control] Asks the peer of a running call to call somebody else: an account, or a URI. replaces, which may be empty: the call of
+     * that one which the new call takes the place of, as name_dialog names it. Done with JF_OK when the peer considers it: then
+     * refer_progressed says more. JF_REFUSED if it does not, JF_UNSUPPORTED if it cannot, or could not call that target; JF_BUSY while
+     * an earlier one has not ended; JF_BAD_INPUT in a call that does not run, or for what is no name. */
+    void (*refer)(void *self, uint64_t call, jf_text target, jf_text replaces, jf_done done);
 
     /* [control] What becomes of the call that the peer asked for with `referred`: 100 when it is placed, 180 when it rings, 200 or
      * more once, when it is answered, has failed or is not wanted. text may be empty. */
     jf_status (*refer_progress)(void *self, uint64_t call, uint32_t code, jf_text text, jf_error *error);
+
+    /* [control] Like invite, for a call that somebody else has wanted. */
+    jf_status (*invite_referred)(void *self, uint64_t call, jf_text offer_json, const jf_referral *referral, jf_error *error);
+
+    /* [control] The name of a running call, by which its peer finds it when somebody else names it: printable ASCII. JF_BAD_INPUT
+     * while it does not run. */
+    jf_status (*name_dialog)(void *self, uint64_t call, jf_writer name, jf_error *error);
+
+    /* [control] Whether that name, which came in with an invitation of whatever session, is that of this call: JF_OK, or JF_NOT_FOUND;
+     * JF_BUSY if it is, and may only be replaced while it rings (RFC 3891 section 3). */
+    jf_status (*match_dialog)(void *self, uint64_t call, jf_text name);
+
+    /* [control] Asks the peer's program for a sign of life; JF_TIMEOUT if none comes in timeout_ns. For links without a multiplexer;
+     * one that a service carries is looked after by the service. */
+    void (*ping)(void *self, int64_t timeout_ns, jf_done done);
 } jf_signaling_session_methods;
 
 typedef struct jf_signaling_session {
@@ -174,13 +208,14 @@ typedef struct jf_signaling {
 
 JF_ASSERT_SIZE(jf_signaling_options, 48);
 JF_ASSERT_OFFSET(jf_signaling_options, local_name, 24);
-JF_ASSERT_SIZE(jf_signaling_listener_methods, 120);
+JF_ASSERT_SIZE(jf_referral, 40);
+JF_ASSERT_SIZE(jf_signaling_listener_methods, 128);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, closed, 96);
-JF_ASSERT_OFFSET(jf_signaling_listener_methods, refer_progressed, 112);
+JF_ASSERT_OFFSET(jf_signaling_listener_methods, invited_referred, 120);
 JF_ASSERT_SIZE(jf_signaling_listener, 16);
-JF_ASSERT_SIZE(jf_signaling_session_methods, 112);
+JF_ASSERT_SIZE(jf_signaling_session_methods, 144);
 JF_ASSERT_OFFSET(jf_signaling_session_methods, release, 88);
-JF_ASSERT_OFFSET(jf_signaling_session_methods, refer_progress, 104);
+JF_ASSERT_OFFSET(jf_signaling_session_methods, ping, 136);
 JF_ASSERT_SIZE(jf_signaling_session, 16);
 JF_ASSERT_SIZE(jf_signaling_methods, 16);
 JF_ASSERT_SIZE(jf_signaling, 16);
