@@ -101,7 +101,7 @@ void network_changed(Environment& node, const std::set<std::string>& gone)
             continue;
         if (stood_on(*link, gone))
             replace(node, link);
-        else // nothing happens to one that a service carries: it has no channels, and the service looks after it
+        else // nothing happens to one that a service carries: the service looks after it
             ping_link(node, link, limits::kPingAfterChange,
                       [&node](const std::shared_ptr<Link>& dead) { replace(node, dead); });
     }

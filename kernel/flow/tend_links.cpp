@@ -25,16 +25,19 @@ void forget_link(Environment& node, const std::shared_ptr<Link>& link)
 void ping_link(Environment& node, const std::shared_ptr<Link>& link, std::chrono::milliseconds limit,
                std::function<void(const std::shared_ptr<Link>&)> dead)
 {
-    if (!link->layers->wants_channels())
+    if (link->carried || !link->usable())
         return;
-    link->layers->channels().ping(
-        limit, node.completions.make([&node, weak = std::weak_ptr(link), dead = std::move(dead)](const Error& result) {
-            if (result.status == JF_TIMEOUT) // on a later turn: a plugin does not go away inside its own call
-                node.control.post([weak, dead] {
-                    if (const auto still = weak.lock())
-                        dead(still);
-                });
-        }));
+    const auto heard = [&node, weak = std::weak_ptr(link), dead = std::move(dead)](const Error& result) {
+        if (result.status == JF_TIMEOUT) // on a later turn: a plugin does not go away inside its own call
+            node.control.post([weak, dead] {
+                if (const auto still = weak.lock())
+                    dead(still);
+            });
+    };
+    if (link->layers->wants_channels())
+        link->layers->channels().ping(limit, node.completions.make(heard));
+    else
+        link->signaling->ping(limit, heard);
 }
 
 namespace {

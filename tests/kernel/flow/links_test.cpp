@@ -205,6 +205,23 @@ TEST(Link, IsAskedForASignOfLife)
     EXPECT_EQ(rig.multiplexer().pings, 2);
 }
 
+TEST(Link, WithoutChannelsIsAskedBySignaling)
+{
+    Rig rig;
+    rig.call()->hang_up();
+    rig.settle();
+    rig.advance(30s);
+    EXPECT_EQ(rig.signaling().pings, 1);
+    EXPECT_EQ(rig.signaling().patience, 10s);
+    rig.stage.script.pong = Play::waits;
+    rig.advance(30s);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U) << "one that cannot ask is not dead";
+    rig.stage.script.pong = Play::fails;
+    rig.advance(30s);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
+    EXPECT_TRUE(rig.was_told("connectivity progress kept link is dead"));
+}
+
 TEST(Link, ThatGivesNoSignOfLifeIsForgotten)
 {
     Rig rig({.multiplexer = true});

@@ -70,10 +70,26 @@ TEST(NetworkChange, OpensALinkAnewThatAnswersNoLonger)
     EXPECT_EQ(rig.asked(), 2U);
 }
 
+TEST(NetworkChange, AsksTheSignalingOfALinkWithoutChannels)
+{
+    KeptRig rig(RigOptions{});
+    rig.change({"192.0.2.77"});
+    EXPECT_EQ(rig.signaling().pings, 1) << "it is asked at once";
+    EXPECT_EQ(rig.signaling().patience, 2s);
+    EXPECT_EQ(rig.asked(), 1U);
+    EXPECT_TRUE(rig.told.empty()) << rig.told.back();
+    rig.stage.script.pong = Play::fails;
+    rig.change({});
+    EXPECT_TRUE(rig.was_told("connectivity progress kept link reopened"));
+    EXPECT_EQ(rig.asked(), 2U);
+}
+
 TEST(NetworkChange, LeavesALinkThatCannotBeAsked)
 {
     KeptRig rig(RigOptions{});
+    rig.stage.script.pong = Play::waits;
     rig.change({});
+    EXPECT_EQ(rig.signaling().pings, 1);
     EXPECT_EQ(rig.asked(), 1U);
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U);
 }
@@ -86,6 +102,7 @@ TEST(NetworkChange, LeavesLinksOfAServiceToTheService)
     rig.settle();
     network_changed(*rig.node, {"192.0.2.1"});
     rig.settle();
+    EXPECT_EQ(rig.signaling().pings, 0);
     EXPECT_EQ(rig.stage.count("carrier bob-1"), 1U);
 }
 
