@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -108,8 +109,7 @@ struct Search::Part {
         }
         if (switchboard.found_by_.size() < kRememberedDevices)
             switchboard.found_by_[device.device_id] = mechanism;
-        owner->devices_.push_back(std::move(device));
-        owner->changed_();
+        owner->found(std::move(device));
     }
 
     void done(jf_status status, const jf_error* error)
@@ -124,9 +124,21 @@ struct Search::Part {
     }
 };
 
-Search::Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed)
-    : switchboard_(switchboard), changed_(std::move(changed))
+Search::Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed, Asking asking)
+    : switchboard_(switchboard), account_id_(account_id), changed_(std::move(changed))
 {
+    if (asking == Asking::unless_watched && switchboard_.watching_tells(account_id_)) {
+        devices_ = switchboard_.present(account_id_);
+        switchboard_.waiting_.insert(this);
+    } else {
+        ask();
+    }
+}
+
+void Search::ask()
+{
+    if (const auto watched = switchboard_.watched_.find(account_id_); watched != switchboard_.watched_.end())
+        watched->second.asked = now();
     for (const auto& mechanism : switchboard_.mechanisms_) {
         switchboard_.parts_.push_back(
             std::make_unique<Part>(Part{this, switchboard_, mechanism.get(), ++switchboard_.last_operation_}));
@@ -135,12 +147,19 @@ Search::Search(Switchboard& switchboard, const std::string& account_id, std::fun
         const jf_find_sink sink{
             part, [](void* self, const jf_device* device) { static_cast<Part*>(self)->device(device); },
             [](void* self, jf_status status, const jf_error* error) { static_cast<Part*>(self)->done(status, error); }};
-        mechanism->plug.methods->find(mechanism->plug.self, part->operation, abi_text(account_id), sink);
+        mechanism->plug.methods->find(mechanism->plug.self, part->operation, abi_text(account_id_), sink);
     }
+}
+
+void Search::found(Device device)
+{
+    devices_.push_back(std::move(device));
+    changed_();
 }
 
 Search::~Search()
 {
+    switchboard_.waiting_.erase(this);
     for (auto* part : running_) {
         part->owner = nullptr;
         part->mechanism->plug.methods->cancel(part->mechanism->plug.self, part->operation);
@@ -277,8 +296,11 @@ std::unique_ptr<Carried> Switchboard::carry(const Device& device) const
 
 void Switchboard::watch(const std::string& account_id)
 {
-    if (++watched_[account_id] != 1)
+    auto& watched = watched_[account_id];
+    if (++watched.times != 1)
         return;
+    watched.asked = now();
+    watched.settles = now() + kWatchSettles;
     for (const auto& mechanism : mechanisms_) {
         if (mechanism->started)
             mechanism->plug.methods->watch(mechanism->plug.self, abi_text(account_id));
@@ -288,7 +310,7 @@ void Switchboard::watch(const std::string& account_id)
 void Switchboard::unwatch(const std::string& account_id)
 {
     const auto found = watched_.find(account_id);
-    if (found == watched_.end() || --found->second != 0)
+    if (found == watched_.end() || --found->second.times != 0)
         return;
     watched_.erase(found);
     std::erase_if(present_, [&](const auto& one) { return one.second.device.account_id == account_id; });
@@ -319,6 +341,30 @@ void Switchboard::heard_presence(Mechanism& mechanism, const Device& device, boo
     }
     if (presence_)
         presence_(device, there);
+    if (there)
+        tell_searches(device);
+}
+
+/// A search may end when it hears of a device, or another begin.
+void Switchboard::tell_searches(const Device& device)
+{
+    const auto waiting = waiting_;
+    for (auto* search : waiting) {
+        if (!waiting_.contains(search) || search->account_id_ != device.account_id)
+            continue;
+        const bool known =
+            std::ranges::any_of(search->devices_, [&](const Device& one) { return one.device_id == device.device_id; });
+        if (!known)
+            search->found(device);
+    }
+}
+
+/// Not for ever: a mechanism may have lost what it was to watch, without a word.
+bool Switchboard::watching_tells(const std::string& account_id) const
+{
+    const auto watched = watched_.find(account_id);
+    return watched != watched_.end() && now() >= watched->second.settles &&
+           now() < watched->second.asked + kWatchBelieved && online() && !present(account_id).empty();
 }
 
 std::vector<Device> Switchboard::present(const std::string& account_id) const

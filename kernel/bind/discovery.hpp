@@ -8,7 +8,9 @@
 #include "kernel/bind/carried.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/identity.hpp"
+#include "kernel/executor/step_clock.hpp"
 
+#include <chrono>
 #include <functional>
 #include <list>
 #include <map>
@@ -30,11 +32,16 @@ struct CallMessage {
 
 class Switchboard;
 
-/// A running look-up of one account at every mechanism.
+/// Whether a search asks every mechanism, whatever is known already.
+enum class Asking { always, unless_watched };
+
+/// A running look-up of one account at every mechanism. Of an account that is watched, and that a device of is there,
+/// watching tells as much: nobody is asked, and devices that come meanwhile are found.
 class Search {
 public:
     /// `changed` is called whenever devices or done change.
-    Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed);
+    Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed,
+           Asking asking = Asking::always);
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
     ~Search();
@@ -47,7 +54,11 @@ private:
     friend class Switchboard;
     struct Part; // one mechanism's look-up
 
+    void ask();
+    void found(Device device);
+
     Switchboard& switchboard_;
+    const std::string account_id_;
     std::function<void()> changed_;
     std::vector<Device> devices_;
     std::set<Part*> running_; // the switchboard's
@@ -57,6 +68,10 @@ private:
 /// All mechanisms of a node behind one door.
 class Switchboard {
 public:
+    /// From the start of watching until it has said who is there; and how long that is believed without asking.
+    static constexpr std::chrono::seconds kWatchSettles{5};
+    static constexpr std::chrono::minutes kWatchBelieved{5};
+
     using Requests = std::function<void(const Device& sender, const CallMessage& message)>;
     using State = std::function<void(const std::string& plugin_id, bool online, const std::string& detail)>;
 
@@ -136,10 +151,21 @@ private:
         std::set<const Mechanism*> by;
     };
 
+    /// An account that is watched.
+    struct Watched {
+        int times = 0;
+        TimePoint asked; // when mechanisms were, last: by watching it, or by a search
+        TimePoint settles;
+    };
+
+    bool watching_tells(const std::string& account_id) const;
+    void tell_searches(const Device& device);
+
     CarriedIn carried_in_;
     Presence presence_;
     std::map<std::string, Present> present_; // by device, of watched accounts, bounded
-    std::map<std::string, int> watched_;     // account -> how often
+    std::map<std::string, Watched> watched_; // by account
+    std::set<Search*> waiting_;              // for devices of a watched account
     std::vector<std::unique_ptr<Mechanism>> mechanisms_;
     std::list<std::unique_ptr<Search::Part>> parts_; // until their mechanism has ended them
     std::map<std::uint64_t, Requests> conversations_;

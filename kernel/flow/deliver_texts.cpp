@@ -178,7 +178,7 @@ awaitable<void> serve_everybody(Environment& node, std::shared_ptr<Outbox> box)
     std::optional<Search> search;
     const bool linked = !node.links.devices_of(box->account).empty();
     if (node.texts->time_to_look_for(box->account) || !linked)
-        search.emplace(node.switchboard, box->account, [&node] { node.bell.ring(); });
+        search.emplace(node.switchboard, box->account, [&node] { node.bell.ring(); }, Asking::unless_watched);
     const auto deadline = now() + limits::kFind;
     const auto searching = [&] { return search && !search->done() && now() < deadline; };
     const auto round_is_over = [&] {

@@ -91,6 +91,7 @@ struct Environment {
     Watching watching_links{switchboard};            // the accounts of open links
     std::map<std::string, TimePoint> looked_up = {}; // accounts of callers, when
     RateLimit look_ups_of_callers{limits::kLookUpsPerSecond, limits::kLookUpsAtOnce};
+    PlayThread playing = {};  // the sound of all calls
     Workers workers{control}; // opens codecs; idle before the board goes
 
     void take_identity(Device device)

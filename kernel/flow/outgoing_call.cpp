@@ -157,7 +157,7 @@ awaitable<std::shared_ptr<Leg>> ring_all(Environment& node, std::shared_ptr<Call
     call->tell(Step::discovery, Moment::start);
     call->crossing.open = true;
     Legs legs = co_await ring_linked_devices(node, call, media);
-    const Search search(node.switchboard, call->peer_account, [call] { call->bell.ring(); });
+    const Search search(node.switchboard, call->peer_account, [call] { call->bell.ring(); }, Asking::unless_watched);
     std::shared_ptr<Leg> winner;
     ReadyMedia ready(*media);
     bool rang = false;

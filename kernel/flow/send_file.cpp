@@ -86,7 +86,8 @@ awaitable<std::shared_ptr<Link>> reach(Environment& node, Transfer transfer)
     const auto errand = std::make_shared<FileErrand>(transfer, node.timeline);
     for (const Device& device : node.links.devices_of(transfer->peer_account))
         co_return co_await link_to(node, errand, device);
-    const Search search(node.switchboard, transfer->peer_account, [transfer] { transfer->bell.ring(); });
+    const Search search(
+        node.switchboard, transfer->peer_account, [transfer] { transfer->bell.ring(); }, Asking::unless_watched);
     std::size_t tried = 0;
     std::optional<StepFailure> failure;
     for (;;) {

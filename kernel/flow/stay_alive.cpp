@@ -159,7 +159,7 @@ std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<C
         });
     };
     return as_step(Step::media, [&] {
-        return std::make_shared<CallMedia>(node.board, node.completions, node.workers, call->plan,
+        return std::make_shared<CallMedia>(node.board, node.completions, node.workers, node.playing, call->plan,
                                            node.settings.bundle == Bundle::kAuto, std::move(events));
     });
 }

@@ -18,10 +18,11 @@ using Json = nlohmann::json;
 
 // --- source, sink and what we can do --------------------------------------------------------------------------------
 
-CallMedia::CallMedia(const Board& board, Completions& completions, Workers& workers, MediaPlan plan, bool may_bundle,
-                     Events events)
+CallMedia::CallMedia(const Board& board, Completions& completions, Workers& workers, PlayThread& playing,
+                     MediaPlan plan, bool may_bundle, Events events)
     : board_(board),
       workers_(workers),
+      playing_(playing),
       plan_(std::move(plan)),
       may_bundle_(may_bundle),
       events_(std::move(events)),
@@ -115,7 +116,8 @@ void CallMedia::make_sender(std::size_t lane)
 
 void CallMedia::make_receiver(std::size_t lane)
 {
-    receivers_[lane] = std::make_shared<ReceiveStream>(board_, streams_[lane], sink_.session(), events_.changed);
+    receivers_[lane] =
+        std::make_shared<ReceiveStream>(board_, streams_[lane], sink_.session(), events_.changed, playing_);
     receivers_[lane]->rotate(rotation_deg_);
     new_receivers_.push_back(receivers_[lane]);
 }

@@ -71,8 +71,8 @@ public:
     };
 
     /// Opens source and sink, so that an unreadable file fails before anybody is disturbed. Throws Failure.
-    CallMedia(const Board& board, Completions& completions, Workers& workers, MediaPlan plan, bool may_bundle,
-              Events events);
+    CallMedia(const Board& board, Completions& completions, Workers& workers, PlayThread& playing, MediaPlan plan,
+              bool may_bundle, Events events);
     CallMedia(const CallMedia&) = delete;
     CallMedia& operator=(const CallMedia&) = delete;
     ~CallMedia();
@@ -199,6 +199,7 @@ private:
 
     const Board& board_;
     Workers& workers_;
+    PlayThread& playing_;
     MediaPlan plan_;
     bool may_bundle_;
     Events events_;

@@ -62,7 +62,8 @@ void CallSource::feed(SendStream& stream)
 void CallSource::run_idle_pictures()
 {
     auto& pictures = taker_of(MediaKind::video);
-    if (info_.has_video == 0 || !taker_of(MediaKind::audio).started || std::exchange(pictures.started, true))
+    if (info_.has_video == 0 || info_.joins_late != 0 || !taker_of(MediaKind::audio).started ||
+        std::exchange(pictures.started, true))
         return;
     jf_source_format format{};
     format.struct_size = sizeof(format);

@@ -33,7 +33,7 @@ public:
     void feed(SendStream& stream);
 
     /// Pictures run along with the sound, to nobody: both kinds keep one clock, and pictures that start seconds later
-    /// would hold up the sound.
+    /// would hold up the sound. Not where the source says that they join it.
     void run_idle_pictures();
 
     /// Frames of that kind come to nobody; one that is on its way is waited for.

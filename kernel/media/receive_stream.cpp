@@ -7,10 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace jackfield::kernel {
 
@@ -29,14 +28,15 @@ std::string decoder_config(const AgreedStream& agreed)
 } // namespace
 
 ReceiveStream::ReceiveStream(const Board& board, const AgreedStream& agreed, jf_sink_session sink,
-                             std::function<void()> first_moved)
+                             std::function<void()> first_moved, PlayThread& shared)
     : plug_(board.codecs[agreed.codec.plug]),
       config_(decoder_config(agreed)),
       sink_(sink),
       event_payload_type_(agreed.event_payload_type),
       digits_(agreed.codec.clock_rate_hz),
       receives_(agreed.direction.receive),
-      first_moved_(std::move(first_moved))
+      first_moved_(std::move(first_moved)),
+      thread_(agreed.kind == MediaKind::audio ? shared : own_thread_)
 {}
 
 void ReceiveStream::open()
@@ -83,54 +83,30 @@ void ReceiveStream::turn(bool receives)
 void ReceiveStream::start()
 {
     running_ = true;
-    if ((receives_ || ticks_) && !thread_.joinable())
-        thread_ = std::thread([this] { run(); });
+    if ((receives_ || ticks_) && !stopped_ && !std::exchange(playing_, true))
+        thread_.add(*this);
 }
 
 void ReceiveStream::stop()
 {
-    {
-        const std::lock_guard lock(mutex_);
-        stop_ = true;
-    }
-    changed_.notify_one();
-    if (thread_.joinable())
-        thread_.join();
+    stopped_ = true;
+    if (std::exchange(playing_, false))
+        thread_.remove(*this);
 }
 
 void ReceiveStream::wake()
 {
-    {
-        const std::lock_guard lock(mutex_);
-        arrived_ = true;
-    }
-    changed_.notify_one();
+    thread_.wake(*this);
 }
 
-void ReceiveStream::run()
+std::int64_t ReceiveStream::play(std::int64_t now_ns)
 {
-    pthread_setname_np(pthread_self(), "jf-media-in");
     constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
-    std::int64_t next_tick_ns = 0;
-    for (;;) {
-        const std::int64_t now_ns = monotonic_ns();
-        if (!ticks_)
-            next_tick_ns = kNever;
-        else if (next_tick_ns == kNever || now_ns >= next_tick_ns)
-            next_tick_ns = session_.methods->tick(session_.self, now_ns);
-        const std::int64_t next_due_ns = receives_ ? take_all(now_ns) : kNever;
-        const std::int64_t wake_ns = std::min(next_due_ns, next_tick_ns);
-
-        std::unique_lock lock(mutex_);
-        const auto woken = [this] { return arrived_ || stop_; };
-        if (wake_ns == kNever)
-            changed_.wait(lock, woken);
-        else
-            changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(wake_ns)), woken);
-        if (stop_)
-            return;
-        arrived_ = false;
-    }
+    if (!ticks_)
+        next_tick_ns_ = kNever;
+    else if (next_tick_ns_ == kNever || now_ns >= next_tick_ns_)
+        next_tick_ns_ = session_.methods->tick(session_.self, now_ns);
+    return std::min(next_tick_ns_, receives_ ? take_all(now_ns) : kNever);
 }
 
 std::int64_t ReceiveStream::take_all(std::int64_t now_ns)

@@ -1,10 +1,9 @@
-// One stream on its way in: transport -> decoder -> sink, on a thread of its own.
+// One stream on its way in: transport -> decoder -> sink.
 //
-// Threads:  made, started and destroyed on control; `open` on a worker; one media thread takes, decodes and writes.
-//           `wake` on any thread.
+// Threads:  made, started and destroyed on control; `open` on a worker; one media thread takes, decodes and writes:
+//           that of all sound, or one of its own for pictures. `wake` on any thread.
 // Lifetime: belongs to the call's media, and to the worker until its decoder is open; transport session and sink
-// outlive
-//           its thread.
+//           outlive its playing.
 
 #pragma once
 
@@ -12,26 +11,26 @@
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
 #include "kernel/media/picture_turner.hpp"
+#include "kernel/media/play_thread.hpp"
 #include "kernel/media/telephone_event.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace jackfield::kernel {
 
-class ReceiveStream {
+class ReceiveStream final : private Player {
 public:
-    /// The sink may be empty.
+    /// The sink may be empty. Sound plays on the thread that is shared; pictures, which take longer, on one of their
+    /// own.
     ReceiveStream(const Board& board, const AgreedStream& agreed, jf_sink_session sink,
-                  std::function<void()> first_moved);
+                  std::function<void()> first_moved, PlayThread& shared);
     ReceiveStream(const ReceiveStream&) = delete;
     ReceiveStream& operator=(const ReceiveStream&) = delete;
-    ~ReceiveStream();
+    ~ReceiveStream() override;
 
     /// Opens the decoder, if there is something to decode. [worker] Once.
     void open();
@@ -58,7 +57,7 @@ public:
     /// The decoder is open. Idempotent.
     void start();
 
-    /// Joins the thread. Idempotent.
+    /// Nothing plays any more. Idempotent.
     void stop();
 
     /// Something arrived. [media] Neither blocks nor allocates.
@@ -78,7 +77,7 @@ public:
     std::uint64_t picture_size() const { return picture_size_.load(std::memory_order_relaxed); }
 
 private:
-    void run();
+    std::int64_t play(std::int64_t now_ns) override;
     std::int64_t take_all(std::int64_t now_ns);
     void decoded(const jf_frame& frame);
     void write(jf_frame frame);
@@ -97,6 +96,9 @@ private:
     std::atomic<bool> receives_;
     std::atomic<bool> ticks_{false};
     bool running_ = false;
+    bool playing_ = false;
+    bool stopped_ = false;
+    std::int64_t next_tick_ns_ = 0; // [media]
     jf_decoder decoder_{};
     std::int64_t play_ns_ = 0;
     std::function<void()> first_moved_; // [media] once
@@ -106,11 +108,8 @@ private:
     std::atomic<std::uint64_t> unwritten_{0};
     std::atomic<std::uint64_t> picture_size_{0};
 
-    std::mutex mutex_; // guards the two flags; held for no longer than it takes to set one
-    std::condition_variable changed_;
-    bool arrived_ = false;
-    bool stop_ = false;
-    std::thread thread_;
+    PlayThread own_thread_; // last: it plays us
+    PlayThread& thread_;
 };
 
 } // namespace jackfield::kernel

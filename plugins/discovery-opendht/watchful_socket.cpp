@@ -73,10 +73,22 @@ WatchfulSocket::WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, 
                 learn(packet->from, *glance);
             packet = glance && glance->farewell ? packets.erase(packet) : std::next(packet);
         }
-        if (!packets.empty())
+        const std::size_t count = packets.size();
+        if (count != 0)
             onReceived(std::move(packets));
-        return Packets();
+        return used(count);
     });
+}
+
+/// OpenDHT hands back the packets that it is done with, and the class above keeps up to 65536 of them for us. So the
+/// socket below, which makes them, gets one for each that it gave.
+WatchfulSocket::Packets WatchfulSocket::used(std::size_t count)
+{
+    const std::lock_guard guard(lock);
+    Packets packets;
+    while (packets.size() < count)
+        packets.splice(packets.end(), getNewPacket());
+    return packets;
 }
 
 WatchfulSocket::~WatchfulSocket()
@@ -212,8 +224,10 @@ void WatchfulSocket::tell_lost(const std::vector<SilentNodes::Lost>& lost)
         const auto bytes = make_empty_answer(question.node, network_, question.transaction);
         answers.push_back({bytes, address_of(question.place), dht::clock::now()});
     }
-    if (!answers.empty())
-        onReceived(std::move(answers));
+    if (answers.empty())
+        return;
+    onReceived(std::move(answers));
+    used(lost.size()); // those were ours
 }
 
 void WatchfulSocket::network_changed()

@@ -52,6 +52,7 @@ private:
     void ping(const dht::SockAddr& to);
     void watch();
     void tell_lost(const std::vector<SilentNodes::Lost>& lost);
+    Packets used(std::size_t count);
 
     const NodeId self_;
     const std::uint32_t network_;

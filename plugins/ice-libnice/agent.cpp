@@ -44,7 +44,8 @@ Agent::Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, 
       hide_related_(config.relay_only),
       has_tcp_relay_(config.has_tcp_relay()),
       ports_(config.local.ports),
-      socket_buffer_bytes_(config.socket_buffer_bytes)
+      socket_buffer_bytes_(config.socket_buffer_bytes),
+      direct_(paths_.size())
 {
     agent_ = nice_agent_new_full(loop.context(), NICE_COMPATIBILITY_RFC5245, agent_options(config, tcp_));
     // keepalive-conncheck: TCP pairs get keep-alives only as checks, and an answered check proves that the peer lives.
@@ -85,17 +86,22 @@ void Agent::gather(const std::vector<IpAddress>& addresses)
     for (const auto& path : paths_) {
         if (ports_.first != 0)
             nice_agent_set_port_range(agent_, stream_, path->component(), ports_.first, ports_.last);
-        nice_agent_attach_recv(
-            agent_, stream_, path->component(), loop_.context(),
-            [](NiceAgent*, guint, guint, guint size, gchar* data, gpointer self) {
-                static_cast<ComponentPath*>(self)->deliver({reinterpret_cast<const std::uint8_t*>(data), size});
-            },
-            path.get());
+        receive(*path, loop_.context());
     }
     if (nice_agent_gather_candidates(agent_, stream_) == FALSE || !can_be_reached())
         throw Failure(JF_UNREACHABLE,
                       "no socket could be opened on any of " + std::to_string(addresses.size()) + " local addresses");
     set_socket_buffers(socket_buffer_bytes_);
+}
+
+void Agent::receive(ComponentPath& path, GMainContext* context) const
+{
+    nice_agent_attach_recv(
+        agent_, stream_, path.component(), context,
+        [](NiceAgent*, guint, guint, guint size, gchar* data, gpointer self) {
+            static_cast<ComponentPath*>(self)->deliver({reinterpret_cast<const std::uint8_t*>(data), size});
+        },
+        &path);
 }
 
 /// libnice is content with active candidates alone, even of an address that is not ours. Peers exist that cannot work
@@ -196,6 +202,39 @@ Status Agent::send(unsigned component, ByteView bytes) const
     return send(component, std::span(&part, 1));
 }
 
+const DirectWay* Agent::go_direct(unsigned component, const Endpoint& remote)
+{
+    GSocket* selected = tcp_ || has_tcp_relay_ ? nullptr : selected_socket(component);
+    if (selected == nullptr)
+        return nullptr;
+    auto& way = direct_[component - 1];
+    if (way == nullptr)
+        way = make_direct_way(component);
+    const bool aimed = way != nullptr && way->aim(selected, remote);
+    g_object_unref(selected);
+    return aimed ? way.get() : nullptr;
+}
+
+std::unique_ptr<DirectWay> Agent::make_direct_way(unsigned component) const
+{
+    const auto& path = paths_[component - 1];
+    GPtrArray* sockets = nice_agent_get_sockets(agent_, stream_, component);
+    auto way = DirectWay::make(loop_, path, sockets);
+    g_ptr_array_unref(sockets);
+    if (way == nullptr)
+        return nullptr;
+    // The agent goes on that thread, later.
+    loop_.post([this, &path, raw = way.get()] {
+        receive(*path, loop_.quiet_context());
+        try {
+            raw->start();
+        } catch (const Failure&) {
+            receive(*path, loop_.context()); // libnice reads on; what was watched wakes it, too
+        }
+    });
+    return way;
+}
+
 /// With nothing left to check, libnice's pacing timer ticks on through the whole idle timeout. That time is for
 /// components that may still come up: those that the peer uses and that are not ready.
 void Agent::rest_if_ready()
@@ -254,6 +293,7 @@ void Agent::silence()
     g_signal_handlers_disconnect_by_data(agent_, this);
     for (const auto& path : paths_) {
         path->detach(*this);
+        direct_[path->component() - 1].reset();
         nice_agent_attach_recv(agent_, stream_, path->component(), loop_.context(), nullptr, nullptr);
     }
 }

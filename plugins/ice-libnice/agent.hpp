@@ -8,6 +8,7 @@
 
 #include "component_path.hpp"
 #include "config.hpp"
+#include "direct_way.hpp"
 #include "plain_way.hpp"
 
 #include <jackfield/abi/connectivity.h>
@@ -72,6 +73,10 @@ public:
     /// A second handle of each socket that the host candidates of a component stand for. It outlives the agent.
     std::vector<PlainLeg> sockets_of(unsigned component) const;
 
+    /// The way of a component whose selected pair leads there. It is the agent's. Null where only libnice can go:
+    /// through a relay, or where it may open more sockets. [control]
+    const DirectWay* go_direct(unsigned component, const Endpoint& remote);
+
     /// The caller unreferences it; null for TCP and relays. [any]
     GSocket* selected_socket(unsigned component) const;
 
@@ -82,10 +87,12 @@ private:
     struct Retiring;
 
     void add_relays(const Config& config);
+    void receive(ComponentPath& path, GMainContext* context) const;
     void connect_events();
     bool can_be_reached() const;
     void set_socket_buffers(int bytes);
     void rest_if_ready();
+    std::unique_ptr<DirectWay> make_direct_way(unsigned component) const;
     void silence();
 
     GlibLoop& loop_;
@@ -100,6 +107,8 @@ private:
     bool has_tcp_relay_;
     PortRange ports_;
     int socket_buffer_bytes_;
+    std::vector<std::unique_ptr<DirectWay>>
+        direct_; // by component; null while it is libnice's. [control] until retired
 
     friend struct AgentSignals;
 };

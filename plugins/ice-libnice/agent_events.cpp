@@ -28,7 +28,9 @@ struct AgentSignals {
         const Agent& agent = *static_cast<Agent*>(self);
         AgentEvent event{AgentEvent::Kind::pair, component, {}, {}, {}};
         event.local_line = write_candidate(from_nice(*local, agent.hide_related_));
-        event.remote_line = write_candidate(from_nice(*remote, false));
+        const Candidate peer = from_nice(*remote, false);
+        event.remote_line = write_candidate(peer);
+        event.traits.remote = {peer.address, peer.port};
         const bool local_relayed = local->type == NICE_CANDIDATE_TYPE_RELAYED;
         event.traits.ipv6 = nice_address_ip_version(&local->addr) == 6;
         event.traits.relayed = local_relayed || remote->type == NICE_CANDIDATE_TYPE_RELAYED;

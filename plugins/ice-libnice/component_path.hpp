@@ -1,14 +1,16 @@
 // The path of one component: what it has in common for datagrams and streams.
 //
-// Threads: open, close, attach and detach on the control thread; send on any; deliver and what follows it on the
-// loop's. Lifetime: shared by the session, which yields the path, and by the agent that delivers into it; it is
-// destroyed on the loop's thread, so nothing of it runs there at that moment.
+// Threads: open, close, attach and detach on the control thread; send on any; deliver on the loop's, and, for datagrams
+// whose way is direct, on the reader's; what else follows it on the loop's. Lifetime: shared by the session, which
+// yields the path, and by the agent that delivers into it; it is destroyed on the loop's thread, so nothing of it runs
+// there at that moment.
 #pragma once
 
 #include "glib_loop.hpp"
 
 #include <jackfield/host.hpp>
 #include <jackfield/path.hpp>
+#include <shared/ice/peer_address.hpp>
 
 namespace jackfield::ice {
 
@@ -19,6 +21,7 @@ struct PairTraits {
     bool ipv6 = false;
     bool relayed = false;   // either side
     bool loop_only = false; // our side goes through a relay over TCP: send from the loop's thread only
+    Endpoint remote;
 };
 
 class ComponentPath : public PathBase {
@@ -49,7 +52,7 @@ public:
     /// Forgets the done of drain. [loop]
     virtual void stop_draining() {}
 
-    /// What the agent received. [loop]
+    /// What was received. [loop, reader]
     void deliver(ByteView bytes);
 
     /// The socket took what was waiting. [any]
@@ -62,7 +65,7 @@ public:
     void ended(Status status, std::string_view text);
 
 protected:
-    virtual void too_early() = 0; // more arrived before open than the gate holds. [loop]
+    virtual void too_early() = 0; // more arrived before open than the gate holds. [loop, reader]
 
     Host host_;
     GlibLoop& loop_;

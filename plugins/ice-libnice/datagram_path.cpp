@@ -35,7 +35,9 @@ void DatagramPath::attach(Agent& agent, const PairTraits& traits)
     ipv6_ = traits.ipv6;
     relayed_ = traits.relayed;
     const std::lock_guard lock(mutex_);
+    lost_ = false;
     agent_ = &agent;
+    direct_ = agent.go_direct(component_, traits.remote);
     loop_only_ = traits.loop_only;
     if (loop_only_ && ring_.free() + ring_.size() == 0) {
         ring_ = ByteRing(kRingBytes);
@@ -46,14 +48,17 @@ void DatagramPath::attach(Agent& agent, const PairTraits& traits)
 void DatagramPath::detach(const Agent& agent) noexcept
 {
     const std::lock_guard lock(mutex_);
-    if (agent_ == &agent)
-        agent_ = nullptr;
+    if (agent_ != &agent)
+        return;
+    agent_ = nullptr;
+    direct_ = nullptr;
 }
 
 void DatagramPath::go_plain(std::unique_ptr<PlainWay> way)
 {
     const std::lock_guard lock(mutex_);
     agent_ = nullptr;
+    direct_ = nullptr;
     loop_only_ = false;
     plain_ = std::move(way);
 }
@@ -84,7 +89,9 @@ Status DatagramPath::send(std::span<const jf_bytes> parts) noexcept
 Status DatagramPath::send_now(std::span<const jf_bytes> parts)
 {
     const auto one = [this](std::span<const jf_bytes> some) {
-        return plain_ != nullptr ? plain_->send(some) : agent_->send(component_, some);
+        if (plain_ != nullptr)
+            return plain_->send(some);
+        return direct_ != nullptr && !lost_ ? direct_->send(some) : agent_->send(component_, some);
     };
     if (parts.size() <= kMaxParts)
         return one(parts);
@@ -207,7 +214,7 @@ void DatagramPath::tell_writable()
 
 void DatagramPath::too_early()
 {
-    if (!std::exchange(told_early_, true))
+    if (!told_early_.exchange(true))
         host_.warning("ice: datagrams came before the path was opened, more than 256 KiB; they are dropped");
 }
 

@@ -1,13 +1,15 @@
 // The datagrams of one component over ICE-UDP, or through a relay.
 //
-// A send goes straight into the socket, parts and all, under a lock that is held for that system call. Only a relay
-// reached over TCP is different: like a stream, it is written by the loop's thread alone (see stream_path.hpp), so its
+// A send goes straight into the socket, parts and all, under a lock that is held for that system call: past libnice, if
+// the selected pair is two addresses (direct_way.hpp), or through it, if there is a relay on our side. A relay reached
+// over TCP is different: like a stream, it is written by the loop's thread alone (see stream_path.hpp), so its
 // datagrams wait in a small ring.
 //
 // Threads and lifetime: see component_path.hpp.
 #pragma once
 
 #include "component_path.hpp"
+#include "direct_way.hpp"
 #include "plain_way.hpp"
 
 #include <shared/ice/byte_ring.hpp>
@@ -28,6 +30,7 @@ public:
     void attach(Agent& agent, const PairTraits& traits) override;
     void detach(const Agent& agent) noexcept override;
     void socket_writable() override { wakeup_.signal(); }
+    void connection_lost() override { lost_ = true; }
 
     /// The peer does no ICE: packets go this way, and by no agent any more. Once. [control]
     void go_plain(std::unique_ptr<PlainWay> way);
@@ -43,9 +46,11 @@ private:
     void watch_socket();
     void tell_writable();
 
-    std::mutex mutex_; // guards the next six
+    std::atomic<bool> lost_ = false; // consent is; libnice knows what it still lets through
+    std::mutex mutex_;               // guards the next seven
     Agent* agent_ = nullptr;
-    std::unique_ptr<PlainWay> plain_; // set once
+    const DirectWay* direct_ = nullptr; // the agent's
+    std::unique_ptr<PlainWay> plain_;   // set once
     bool loop_only_ = false;
     bool blocked_ = false; // a send was refused: writable is owed
     bool pending_ = false; // a datagram was taken from the ring and not yet by libnice
@@ -53,7 +58,7 @@ private:
 
     // Only on the loop's thread.
     Bytes datagram_;
-    bool told_early_ = false;
+    std::atomic<bool> told_early_ = false; // and on the reader's
     SourcePtr watch_;
     Wakeup wakeup_;
 };

@@ -45,6 +45,7 @@ void Wakeup::signal()
 
 GlibLoop::GlibLoop()
     : context_(g_main_context_new()),
+      quiet_context_(g_main_context_new()),
       loop_(g_main_loop_new(context_, FALSE)),
       wakeup_(std::make_unique<Wakeup>(context_, [this] { run_tasks(); })),
       thread_([this] {
@@ -61,6 +62,7 @@ GlibLoop::~GlibLoop()
     thread_.join();
     wakeup_.reset();
     g_main_loop_unref(loop_);
+    g_main_context_unref(quiet_context_);
     g_main_context_unref(context_);
 }
 

@@ -4,6 +4,8 @@
 // Lifetime: outlives every session; what is posted before the destructor runs, runs.
 #pragma once
 
+#include "packet_reader.hpp"
+
 #include <glib.h>
 
 #include <atomic>
@@ -55,10 +57,16 @@ public:
     bool on_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
     GMainContext* context() const { return context_; }
 
+    /// Nobody turns it but by hand, on the loop's thread: for sockets that `reader` looks after (direct_way.hpp).
+    GMainContext* quiet_context() const { return quiet_context_; }
+    PacketReader& reader() { return reader_; }
+
 private:
     void run_tasks();
 
+    PacketReader reader_;
     GMainContext* context_;
+    GMainContext* quiet_context_;
     GMainLoop* loop_;
     std::mutex mutex_; // guards tasks_
     std::vector<Task> tasks_;

@@ -1,6 +1,6 @@
 // The plugin: its configuration, its loop, its sessions.
 //
-// Threads: control. One GLib thread per instance serves all sessions.
+// Threads: control. One GLib thread per instance serves all sessions, and one more reads their datagrams.
 // Lifetime: the kernel releases every session before it destroys the instance; the destructor waits for their goodbyes.
 #include "session.hpp"
 

@@ -62,7 +62,8 @@ private:
 
 jf_source_info describe_test(const TestOptions& test)
 {
-    return {sizeof(jf_source_info), 1, kSampleRate, 1, 1, test.width_px, test.height_px, test.frame_rate * 1000, 0};
+    return {sizeof(jf_source_info), 1, kSampleRate, 1, 1, test.width_px, test.height_px,
+            test.frame_rate * 1000, 0, 0,           0};
 }
 
 std::unique_ptr<FrameReader> make_test_reader(const TestOptions& test, std::uint32_t kind)

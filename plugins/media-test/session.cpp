@@ -15,6 +15,7 @@ namespace media_test {
 Session::Session(jackfield::Host host, const Options& options, bool realtime, jackfield::SourceListener listener)
     : host_(host),
       options_(options),
+      realtime_(realtime),
       listener_(listener),
       sound_(host, clock_, false, realtime),
       pictures_(host, clock_, true, realtime)
@@ -40,6 +41,7 @@ jf_source_info Session::describe()
     info.width_px = options_.width_px;
     info.height_px = options_.height_px;
     info.frame_rate_millihertz = options_.frame_rate * 1000;
+    info.joins_late = 1;
     return info;
 }
 
@@ -57,13 +59,21 @@ void Session::start(const jf_source_format& format)
         start_sound(format);
 }
 
+/// Where the other kind is by now, if it runs; the beginning if not.
+std::int64_t Session::begin()
+{
+    const std::int64_t now_ns = host_.now_ns();
+    clock_->begin(now_ns);
+    return realtime_ ? std::max<std::int64_t>(0, now_ns - clock_->due_ns(0)) : 0;
+}
+
 void Session::start_sound(const jf_source_format& format)
 {
     Tone tone(options_.tone_hz, format);
-    clock_->begin(host_.now_ns());
+    tone.skip_to(begin());
     sound_.thread = std::thread([this, tone = std::move(tone)]() mutable {
         pthread_setname_np(pthread_self(), "jf-audio-out");
-        for (std::int64_t media_ns = 0; sound_.pace.wait(media_ns); media_ns = tone.media_ns())
+        for (std::int64_t media_ns = tone.media_ns(); sound_.pace.wait(media_ns); media_ns = tone.media_ns())
             deliver(sound_, tone.next(), media_ns);
         sound_.pace.tell_lateness();
     });
@@ -75,11 +85,11 @@ void Session::start_pictures(const jf_source_format& format)
     const std::uint32_t most = format.max_frame_rate_millihertz;
     const std::int64_t millihertz = most > 0 ? std::min(own, most) : own;
     Picture picture(fitted({options_.width_px, options_.height_px}, format));
-    clock_->begin(host_.now_ns());
-    pictures_.thread = std::thread([this, millihertz, picture = std::move(picture)]() mutable {
+    const std::int64_t begun_ns = begin();
+    pictures_.thread = std::thread([this, millihertz, begun_ns, picture = std::move(picture)]() mutable {
         pthread_setname_np(pthread_self(), "jf-video-out");
         std::int64_t media_ns = 0;
-        for (std::int64_t number = 0;; ++number) {
+        for (std::int64_t number = begun_ns / 1'000'000 * millihertz / 1'000'000;; ++number) {
             media_ns = number * 1'000'000'000'000 / millihertz;
             if (!pictures_.pace.wanted(media_ns))
                 continue;

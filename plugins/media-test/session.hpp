@@ -35,12 +35,14 @@ private:
         std::thread thread;
     };
 
+    std::int64_t begin();
     void start_sound(const jf_source_format& format);
     void start_pictures(const jf_source_format& format);
     void deliver(Track& track, jf_frame frame, std::int64_t media_ns);
 
     jackfield::Host host_;
     Options options_;
+    bool realtime_;
     jackfield::SourceListener listener_;
     std::shared_ptr<jackfield::SourceClock> clock_ = std::make_shared<jackfield::SourceClock>(); // the paces' as well
     Track sound_;

@@ -38,6 +38,12 @@ Tone::Tone(std::uint32_t tone_hz, const jf_source_format& format)
                channels_)
 {}
 
+void Tone::skip_to(std::int64_t media_ns)
+{
+    const std::uint64_t frame = samples_.size() / channels_;
+    at_ = static_cast<std::uint64_t>(media_ns / 1'000) * rate_hz_ / 1'000'000 / frame * frame;
+}
+
 jf_frame Tone::next()
 {
     // A sample rate cannot carry a tone of half of it or more; silence is better than another tone.

@@ -21,6 +21,9 @@ public:
     /// When the next frame is to be heard, counted from the beginning.
     std::int64_t media_ns() const { return static_cast<std::int64_t>(at_) * 1'000'000'000 / rate_hz_; }
 
+    /// Begins with the frame that is heard at that time. Before the first.
+    void skip_to(std::int64_t media_ns);
+
     static constexpr std::uint32_t kRateHz = 48'000;
     static constexpr std::uint32_t kChannels = 1;
 

@@ -2,10 +2,12 @@
 // and whether an hour of calls leaves anything behind. All ends are nodes of one process, on loopback; a DHT node in
 // another. Prints what it saw; asserts nothing but that it comes to its end.
 //
-//   many_calls_bench [--sequence CALLS] [--at-once CALLS] [--per-caller CALLS] [--minutes MINUTES] [--static 1]
+//   many_calls_bench [--sequence CALLS] [--at-once CALLS] [--per-caller CALLS] [--minutes MINUTES] [--per-second CALLS]
+//                    [--static 1]
 //
 // Unless told: 1000 one after the other, then 200 at once, 50 of each caller. With --minutes nothing but that: a call
-// with sound and its end, again and again, and what the process held in the first and in the last tenth of the time.
+// with sound and its end, again and again, at most so many in a second if told, and what the process held in the first
+// and in the last tenth of the time.
 // With --static 1 each end knows where the other is (discovery-static), so that what a DHT holds is not among it.
 // Both ends of 200 calls need about three processors; with fewer, calls end early, and their reasons are printed.
 //
@@ -37,6 +39,7 @@ struct Plan {
     int at_once = 200;
     int per_caller = 50; // a link has room for 64
     int minutes = 0;
+    int per_second = 0; // 0: as fast as it goes
     int without_dht = 0;
 };
 
@@ -314,10 +317,11 @@ Holds mean(std::vector<Holds>::const_iterator from, std::vector<Holds>::const_it
 }
 
 /// Call and hang up, with sound, again and again.
-void for_long(Exchange& exchange, int minutes)
+void for_long(Exchange& exchange, const Plan& plan)
 {
     exchange.ear(0).plan.send = "test";
-    const auto until = Clock::now() + std::chrono::minutes(minutes);
+    const auto began = Clock::now();
+    const auto until = began + std::chrono::minutes(plan.minutes);
     std::vector<Holds> held; // after each call
     while (Clock::now() < until) {
         const auto placed = exchange.call(1, "test");
@@ -329,10 +333,13 @@ void for_long(Exchange& exchange, int minutes)
         exchange.ear(1).wait_ended();
         exchange.ear(0).wait_ended();
         held.push_back(holds());
+        if (plan.per_second > 0)
+            std::this_thread::sleep_until(began +
+                                          std::chrono::nanoseconds(1'000'000'000 / plan.per_second) * held.size());
     }
     print_reasons(exchange, 2);
     const auto tenth = static_cast<std::ptrdiff_t>(held.size()) / 10;
-    fmt::print("| calls with sound, one after the other, in {} minutes | {} |\n", minutes, held.size());
+    fmt::print("| calls with sound, one after the other, in {} minutes | {} |\n", plan.minutes, held.size());
     if (tenth == 0)
         return;
     const Holds first = mean(held.cbegin(), held.cbegin() + tenth);
@@ -347,18 +354,16 @@ void for_long(Exchange& exchange, int minutes)
 Plan read_plan(int argc, char** argv)
 {
     Plan plan;
-    const std::map<std::string, int*> options{{"--sequence", &plan.sequence},
-                                              {"--at-once", &plan.at_once},
-                                              {"--per-caller", &plan.per_caller},
-                                              {"--minutes", &plan.minutes},
-                                              {"--static", &plan.without_dht}};
+    const std::map<std::string, int*> options{{"--sequence", &plan.sequence},     {"--at-once", &plan.at_once},
+                                              {"--per-caller", &plan.per_caller}, {"--minutes", &plan.minutes},
+                                              {"--per-second", &plan.per_second}, {"--static", &plan.without_dht}};
     for (int i = 1; i < argc; i += 2) {
         const auto option = options.find(argv[i]);
         const int value = i + 1 < argc ? std::atoi(argv[i + 1]) : 0;
         if (option == options.end() || value < 1)
             throw std::runtime_error(
                 std::string(argv[i]) +
-                ": --sequence, --at-once, --per-caller, --minutes and --static take a number from 1");
+                ": --sequence, --at-once, --per-caller, --minutes, --per-second and --static take a number from 1");
         *option->second = value;
     }
     return plan;
@@ -374,7 +379,7 @@ try {
     exchange.add("alice");
     fmt::print("| | |\n| --- | --- |\n");
     if (plan.minutes > 0) {
-        for_long(exchange, plan.minutes);
+        for_long(exchange, plan);
         return 0;
     }
     sequence(exchange, plan.sequence);

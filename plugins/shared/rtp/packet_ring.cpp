@@ -6,12 +6,29 @@
 #include "rtp_packet.hpp"
 
 #include <limits>
+#include <numeric>
 
 namespace jackfield::rtp {
 
 PacketRing::PacketRing(std::size_t capacity)
-    : mask_(capacity - 1), slots_(capacity), payloads_(capacity * kMaxPayloadBytes)
-{}
+    : mask_(capacity - 1),
+      slots_(capacity),
+      payloads_(std::make_unique_for_overwrite<std::uint8_t[]>(capacity * kMaxPayloadBytes)),
+      free_(capacity)
+{
+    std::iota(free_.rbegin(), free_.rend(), std::uint16_t{0}); // the first place is taken first
+}
+
+std::uint8_t* PacketRing::payload_of(const Slot& slot) const
+{
+    return &payloads_[std::size_t{slot.place} * kMaxPayloadBytes];
+}
+
+void PacketRing::vacate(Slot& slot)
+{
+    slot.present = false;
+    free_.push_back(slot.place); // there is room for all
+}
 
 PacketRing::Stored PacketRing::store(const StoredPacket& packet, ByteView payload)
 {
@@ -32,12 +49,15 @@ PacketRing::Stored PacketRing::store(const StoredPacket& packet, ByteView payloa
         return Stored::late;
     }
     make_room(index);
+    if (!target.present) { // a slot that is has a place, so there is one for each that is not
+        target.place = free_.back();
+        free_.pop_back();
+    }
     target.packet = packet;
     target.packet.size_bytes = static_cast<std::uint16_t>(payload.size());
     target.present = true;
     if (!payload.empty())
-        std::memcpy(&payloads_[(static_cast<std::size_t>(index) & mask_) * kMaxPayloadBytes], payload.data(),
-                    payload.size());
+        std::memcpy(payload_of(target), payload.data(), payload.size());
     highest_ = std::max(highest_, index);
     return Stored::stored;
 }
@@ -51,7 +71,7 @@ void PacketRing::make_room(std::int64_t index)
     for (std::int64_t i = next_; i <= std::min(highest_, oldest_kept - 1); ++i) {
         Slot& old = slot(i);
         if (old.present && old.packet.index == i) {
-            old.present = false;
+            vacate(old);
             ++discarded_;
         }
     }
@@ -75,16 +95,19 @@ const StoredPacket* PacketRing::first() const
 
 ByteView PacketRing::payload(const StoredPacket& packet) const
 {
-    return ByteView(payloads_).subspan((static_cast<std::size_t>(packet.index) & mask_) * kMaxPayloadBytes,
-                                       packet.size_bytes);
+    return {payload_of(slot(packet.index)), packet.size_bytes};
 }
 
 std::uint16_t PacketRing::take(const StoredPacket& packet)
 {
     const std::int64_t missing = packet.index - after_taken_ + packet.lost_before;
     taken_any_ = true;
-    slot(packet.index).present = false;
-    next_ = after_taken_ = packet.index + 1;
+    const std::int64_t index = packet.index; // the packet is in the slot
+    for (; next_ <= index; ++next_) {
+        if (at(next_) != nullptr)
+            vacate(slot(next_));
+    }
+    after_taken_ = next_;
     constexpr std::int64_t kMost = std::numeric_limits<std::uint16_t>::max();
     return static_cast<std::uint16_t>(std::clamp<std::int64_t>(missing, 0, kMost));
 }

@@ -1,9 +1,13 @@
-// Received payloads of one stream, each in the slot its index points at. All memory is taken when the stream opens.
+// Received payloads of one stream, each in the slot its index points at. All memory is taken when the stream opens; but
+// only so much of it is ever touched as payloads wait at one time, since a place that has become free is used again
+// first.
 //
 // Threads: guarded by the lock of the stream's receiving half.
 #pragma once
 
 #include <jackfield/basic.hpp>
+
+#include <memory>
 
 namespace jackfield::rtp {
 
@@ -46,16 +50,20 @@ public:
 private:
     struct Slot {
         StoredPacket packet;
+        std::uint16_t place = 0; // of its payload, while it is present
         bool present = false;
     };
 
     Slot& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index) & mask_]; }
     const Slot& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index) & mask_]; }
     void make_room(std::int64_t index);
+    void vacate(Slot& slot);
+    std::uint8_t* payload_of(const Slot& slot) const;
 
     std::size_t mask_;
     std::vector<Slot> slots_;
-    Bytes payloads_;
+    std::unique_ptr<std::uint8_t[]> payloads_; // not written to before it is used
+    std::vector<std::uint16_t> free_;          // places; the last was used last
     bool any_ = false;
     bool taken_any_ = false;
     std::int64_t next_ = 0;

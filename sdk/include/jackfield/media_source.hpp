@@ -7,6 +7,9 @@
 #include <jackfield/abi/media_source.h>
 #include <jackfield/completion.hpp>
 
+#include <algorithm>
+#include <cstring>
+
 namespace jackfield {
 
 /// The kernel's ear.
@@ -37,7 +40,12 @@ public:
 inline constexpr jf_source_session_methods SourceSession::kMethods{
     sizeof(jf_source_session_methods), 0,
     [](void* self, jf_source_info* info, jf_error* error) {
-        return guarded(error, [&] { *info = static_cast<SourceSession*>(self)->describe(); });
+        return guarded(error, [&] {
+            const jf_source_info ours = static_cast<SourceSession*>(self)->describe();
+            const std::uint32_t size = info->struct_size; // an older kernel has no room for all
+            std::memcpy(info, &ours, std::min<std::size_t>(size, sizeof(ours)));
+            info->struct_size = size;
+        });
     },
     [](void* self, const jf_source_format* format, jf_error* error) {
         return guarded(error, [&] { static_cast<SourceSession*>(self)->start(*format); });

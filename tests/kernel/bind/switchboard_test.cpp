@@ -8,6 +8,7 @@
 namespace {
 
 using namespace jackfield::doubles;
+using jackfield::kernel::Asking;
 using jackfield::kernel::Error;
 using jackfield::kernel::Search;
 using jackfield::kernel::Switchboard;
@@ -331,6 +332,84 @@ TEST(Mechanism, ThatEndsASearchInsideTheCallEndsIt)
     EXPECT_TRUE(search.done());
     ASSERT_EQ(search.devices().size(), 1U);
     EXPECT_EQ(changes, 2);
+}
+
+/// An account that is watched, and of which bob-1 is there, for long enough.
+class Watched : public TwoMechanisms {
+protected:
+    Watched()
+    {
+        one().listener().state(JF_ONLINE, "on");
+        switchboard_->watch("bob");
+        one().listener().presence(device("bob-1"), true);
+        bench_.advance(Switchboard::kWatchSettles);
+    }
+    std::unique_ptr<Search> look_if_need_be()
+    {
+        return std::make_unique<Search>(*switchboard_, "bob", [this] { ++changes_; }, Asking::unless_watched);
+    }
+};
+
+TEST_F(Watched, NeedsNoLookUp)
+{
+    const auto search = look_if_need_be();
+    EXPECT_EQ(one().looked_for + two().looked_for, 0);
+    EXPECT_TRUE(search->done());
+    ASSERT_EQ(search->devices().size(), 1U);
+    EXPECT_EQ(search->devices()[0].device_id, "bob-1");
+}
+
+TEST_F(Watched, DevicesThatComeAreFoundMeanwhile)
+{
+    auto search = look_if_need_be();
+    const auto other = look_if_need_be();
+    two().listener().presence(device("bob-2"), true);
+    two().listener().presence(device("bob-1"), true);
+    two().listener().presence({"carol", "carol-1", "chain"}, true);
+    ASSERT_EQ(search->devices().size(), 2U);
+    EXPECT_EQ(search->devices()[1].device_id, "bob-2");
+    EXPECT_EQ(changes_, 2) << "each search once";
+    search.reset();
+    two().listener().presence(device("bob-3"), true);
+    EXPECT_EQ(changes_, 3);
+}
+
+TEST_F(Watched, IsLookedUpAllTheSameIfThatIsAskedFor)
+{
+    const auto search = look();
+    EXPECT_EQ(one().looked_for, 1);
+    EXPECT_FALSE(search->done());
+}
+
+TEST_F(Watched, IsLookedUpAgainAfterAWhileInCaseSomethingWasMissed)
+{
+    bench_.advance(Switchboard::kWatchBelieved);
+    const auto first = look_if_need_be();
+    EXPECT_EQ(one().looked_for, 1);
+    const auto second = look_if_need_be();
+    EXPECT_EQ(one().looked_for, 1) << "it was asked just now";
+}
+
+TEST_F(Watched, IsLookedUpWhenNoDeviceIsThere)
+{
+    one().listener().presence(device("bob-1"), false);
+    const auto search = look_if_need_be();
+    EXPECT_EQ(one().looked_for, 1);
+}
+
+TEST_F(Watched, IsLookedUpWhenNobodyHearsOfItAnyMore)
+{
+    one().listener().state(JF_OFFLINE, "off");
+    const auto offline = look_if_need_be();
+    EXPECT_EQ(one().looked_for, 1);
+    one().listener().state(JF_ONLINE, "on");
+    switchboard_->unwatch("bob");
+    const auto unwatched = look_if_need_be();
+    EXPECT_EQ(one().looked_for, 2);
+    switchboard_->watch("bob");
+    one().listener().presence(device("bob-1"), true);
+    const auto too_early = look_if_need_be();
+    EXPECT_EQ(one().looked_for, 3) << "it may not have heard of all";
 }
 
 TEST_F(TwoMechanisms, ADeviceIsThereAsLongAsOneOfThemSaysSo)

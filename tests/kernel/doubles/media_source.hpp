@@ -14,7 +14,7 @@ public:
     public:
         explicit Session(SourceListener listener) : Actor("source"), listener_(listener) {}
 
-        jf_source_info describe() override { return {sizeof(jf_source_info), 1, 8000, 1, 0, 0, 0, 0, 0}; }
+        jf_source_info describe() override { return {sizeof(jf_source_info), 1, 8000, 1, 0, 0, 0, 0, 0, 0, 0}; }
         void start(const jf_source_format&) override { started = true; }
         void end() { listener_.ended(JF_AUDIO, JF_OK, ""); }
 

@@ -135,6 +135,44 @@ TEST_F(Devices, ThatAreFoundLaterRingToo)
     EXPECT_EQ(rig_.program->end.error.status, JF_REFUSED);
 }
 
+TEST_F(Devices, OfAWatchedAccountRingWithoutALookUpAlsoWhenTheyComeLater)
+{
+    auto& listener = rig_.discovery().listener();
+    listener.state(JF_ONLINE, "");
+    rig_.node->watching.add("bob");
+    listener.presence(jackfield::Device("bob", "bob-2", "chain of bob-2"), true);
+    rig_.advance(Switchboard::kWatchSettles);
+    rig_.call();
+    EXPECT_EQ(rig_.discovery().looked_for, 0);
+    EXPECT_EQ(rig_.signaling("bob-2").said, Lines{"invite"});
+    EXPECT_EQ(rig_.discovery().count("bob-1", JF_CALL_REQUEST), 0U) << "nobody says that it is there";
+    listener.presence(jackfield::Device("bob", "bob-3", "chain of bob-3"), true);
+    rig_.settle();
+    EXPECT_EQ(rig_.signaling("bob-3").said, Lines{"invite"});
+    accept("bob-3");
+    EXPECT_EQ(rig_.signaling("bob-2").said, (Lines{"invite", "cancel elsewhere"}));
+}
+
+// A link is open to one device; the others are known by watching.
+TEST_F(Devices, ThatHaveNoLinkRingBesideTheOneThatHas)
+{
+    rig_.stage.script.devices = {"bob-1"};
+    rig_.call()->hang_up();
+    rig_.settle();
+    auto& listener = rig_.discovery().listener();
+    listener.state(JF_ONLINE, "");
+    rig_.node->watching.add("bob");
+    for (const char* device : {"bob-1", "bob-2"})
+        listener.presence(jackfield::Device("bob", device, "chain"), true);
+    rig_.advance(Switchboard::kWatchSettles);
+    const int before = rig_.discovery().looked_for;
+    rig_.call();
+    rig_.advance(limits::kLinkedAlone);
+    EXPECT_EQ(rig_.signaling("bob-1").said.back(), "invite");
+    EXPECT_EQ(rig_.signaling("bob-2").said, Lines{"invite"});
+    EXPECT_EQ(rig_.discovery().looked_for, before);
+}
+
 TEST_F(Devices, AllHearThatWeHungUp)
 {
     rig_.call()->hang_up();

@@ -27,7 +27,7 @@ protected:
         control_.start();
         on_control([this] {
             workers_.on_idle([this] { notice(); });
-            media_ = std::make_shared<CallMedia>(scripted_.board(), completions_, workers_,
+            media_ = std::make_shared<CallMedia>(scripted_.board(), completions_, workers_, playing_,
                                                  MediaPlan{"anything", "", true, true}, true,
                                                  CallMedia::Events{{}, {}, [this] { notice(); }});
         });
@@ -100,6 +100,7 @@ protected:
 
     ControlThread control_;
     Completions completions_;
+    PlayThread playing_;
     Workers workers_{control_};
     testing::ScriptedBoard scripted_{control_};
     testing::Script& script_ = scripted_.script;
@@ -176,6 +177,23 @@ TEST_F(CallMediaTest, SoundFlowsAtTheAcceptThoughTheEncoderOfPicturesIsNotOpenYe
     wait_until([&] { return media_->ready(); });
     EXPECT_EQ(script_.count("sound starts"), 1);
     EXPECT_EQ(script_.count("pictures start"), 1);
+}
+
+TEST_F(CallMediaTest, PicturesRunBesideTheSoundUnlessTheyCanJoinItLater)
+{
+    for (const bool join : {false, true}) {
+        script_.source_joins_late = join;
+        on_control([&] {
+            media_ = std::make_shared<CallMedia>(scripted_.board(), completions_, workers_, playing_,
+                                                 MediaPlan{"anything", "", true, true}, true,
+                                                 CallMedia::Events{{}, {}, [this] { notice(); }});
+        });
+        const auto earlier = script_.count("pictures start");
+        open_transport({MediaKind::audio});
+        on_control([&] { media_->start(); });
+        wait_until([&] { return media_->ready(); });
+        on_control([&] { EXPECT_EQ(script_.count("pictures start"), earlier + (join ? 0 : 1)) << join; });
+    }
 }
 
 TEST_F(CallMediaTest, NothingFlowsBeforeTheAccept)

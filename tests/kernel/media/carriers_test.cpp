@@ -146,7 +146,7 @@ protected:
         for (const auto& stream : streams) {
             senders.push_back(std::make_shared<SendStream>(board, stream, jf_source_info{}, [] {}));
             senders.back()->open();
-            receivers.push_back(std::make_shared<ReceiveStream>(board, stream, jf_sink_session{}, [] {}));
+            receivers.push_back(std::make_shared<ReceiveStream>(board, stream, jf_sink_session{}, [] {}, playing));
         }
         std::vector<jf_path> paths;
         for (std::size_t i = 0; i < places_of(streams).size(); ++i)
@@ -172,6 +172,7 @@ protected:
     Resolved resolved;
     Board board{control, registry, resolved, JF_LOG_ERROR, {}};
     Senders senders;
+    PlayThread playing;
     Receivers receivers;
     Carriers carriers{board, "alice", [this](Error error) { ends.push_back(std::move(error)); }};
 };

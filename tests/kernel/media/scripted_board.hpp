@@ -48,6 +48,8 @@ public:
         return !refused_.contains(what);
     }
 
+    bool source_joins_late = false; // before it is opened
+
     /// Waits until it has happened; false after ten seconds.
     bool wait_for(const std::string& what)
     {
@@ -134,8 +136,9 @@ private:
 
     static constexpr jf_source_session_methods kSourceSession{
         sizeof(jf_source_session_methods), 0,
-        [](void*, jf_source_info* info, jf_error*) -> jf_status {
-            *info = {sizeof(jf_source_info), 1, 48000, 1, 1, 640, 480, 30'000, 0};
+        [](void* self, jf_source_info* info, jf_error*) -> jf_status {
+            const std::uint32_t joins = of(self).source_joins_late ? 1 : 0;
+            *info = {sizeof(jf_source_info), 1, 48000, 1, 1, 640, 480, 30'000, 0, joins, 0};
             return JF_OK;
         },
         [](void* self, const jf_source_format* format, jf_error* error) -> jf_status {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace discovery_opendht {
 namespace {
 
@@ -25,6 +27,17 @@ public:
     const dht::SockAddr& getBoundRef(sa_family_t) const override { return node_; }
     void stop() override {}
 
+    /// A packet comes in that is none of OpenDHT's. Where it lies in memory.
+    const void* receive()
+    {
+        auto packets = getNewPacket();
+        packets.front().data = {1, 2, 3};
+        packets.front().from = node_;
+        const void* place = &packets.front();
+        onReceived(std::move(packets));
+        return place;
+    }
+
 private:
     const dht::SockAddr node_ = [] {
         dht::SockAddr address;
@@ -38,6 +51,24 @@ private:
 TEST(WatchfulSocket, AsksNobodyThroughASocketThatIsGoingAway)
 {
     const WatchfulSocket socket(std::make_unique<LateSocket>(), NodeId{}, 0, false);
+}
+
+// Each packet was kept, until there were 65536: some 250 bytes a call.
+TEST(WatchfulSocket, GivesPacketsBackToTheSocketBelow)
+{
+    auto below = std::make_unique<LateSocket>();
+    LateSocket& inner = *below;
+    WatchfulSocket socket(std::move(below), NodeId{}, 0, false);
+    int came = 0;
+    socket.setOnReceive([&](dht::net::PacketList&& packets) {
+        came += static_cast<int>(packets.size());
+        return std::move(packets); // done with at once
+    });
+    std::set<const void*> places;
+    for (int i = 0; i < 100; ++i)
+        places.insert(inner.receive());
+    EXPECT_EQ(came, 100);
+    EXPECT_LE(places.size(), 2U) << "the same packets go round";
 }
 
 } // namespace

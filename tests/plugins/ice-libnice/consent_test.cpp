@@ -41,6 +41,33 @@ TEST(IceLibniceSlow, APeerThatVanishesIsNoticedByItsMissingConsent)
     other.path().close();
 }
 
+// Packets that go past libnice must not keep from it those that say that the peer agrees.
+TEST(IceLibniceSlow, DatagramsGoOnLongerThanConsentLasts)
+{
+    FakeHost host;
+    const auto left = make_instance(host);
+    const auto right = make_instance(host);
+    Call call(*left, *right, JF_DATAGRAM, 2);
+    ASSERT_TRUE(call.connect(host, 2));
+    Ear ear;
+    call.b.path().open(ear);
+    const Bytes media(160, 0x80);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(14);
+    std::size_t sent = 0;
+    EXPECT_FALSE(host.run_until(
+                     [&] {
+                         EXPECT_EQ(call.a.path().send(media), JF_OK);
+                         ++sent;
+                         return call.a.failed_ + call.b.failed_ != 0 || std::chrono::steady_clock::now() > until;
+                     },
+                     std::chrono::seconds(30)) &&
+                 std::chrono::steady_clock::now() < until)
+        << call.a.text_ << call.b.text_;
+    EXPECT_TRUE(ear.wait([&](const Ear& heard) { return heard.count_ * 2 > sent; }));
+    call.a.path().close();
+    call.b.path().close();
+}
+
 TEST(IceLibniceSlow, AnIdleStreamStaysUpLongerThanConsentLasts)
 {
     FakeHost host;

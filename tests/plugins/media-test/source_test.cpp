@@ -117,6 +117,37 @@ TEST_F(MediaTestSource, FramesComeAtThePaceOfTheClockAndBothKindsKeepOne)
     }
 }
 
+// A call that adds pictures after minutes must not hold up its sound for them, nor run them all along.
+TEST_F(MediaTestSource, AKindThatStartsLaterJoinsTheOtherWhereItIs)
+{
+    for (const bool pictures_first : {false, true}) {
+        SourcePlugin plugin("media-test", R"({"frame_rate": 25})", jackfield::testing::Clock::manual);
+        Source source(plugin, "test", "{}");
+        EXPECT_NE(source.info().joins_late, 0U);
+        const auto start = [&](std::uint32_t kind) {
+            kind == JF_VIDEO ? source.start_pictures() : source.start_sound();
+        };
+        const auto pass_until = [&](std::uint32_t kind, std::size_t count) {
+            return plugin.host().run_until([&] {
+                plugin.host().advance(milliseconds(5));
+                return source.frames(kind).size() >= count;
+            });
+        };
+        const std::uint32_t first = pictures_first ? JF_VIDEO : JF_AUDIO;
+        const std::uint32_t second = pictures_first ? JF_AUDIO : JF_VIDEO;
+        start(first);
+        ASSERT_TRUE(pass_until(first, 1));
+        const auto began_ns = source.frames(first)[0].frame.time_ns;
+        ASSERT_TRUE(pass_until(first, 100));
+        const auto now_ns = source.frames(first).back().frame.time_ns;
+        start(second);
+        ASSERT_TRUE(pass_until(second, 2));
+        const auto joined_ns = source.frames(second)[0].frame.time_ns;
+        EXPECT_GE(joined_ns, now_ns - 200'000'000) << "not from the beginning";
+        EXPECT_EQ((joined_ns - began_ns) % 20'000'000, 0) << "and on the other's clock";
+    }
+}
+
 TEST_F(MediaTestSource, LeavesOutPicturesThatWouldComeTooLateAndSaysSo)
 {
     SourcePlugin plugin("media-test", R"({"frame_rate": 10})", jackfield::testing::Clock::manual);

@@ -3,12 +3,15 @@
 // Threads: the test's thread.
 #include <shared/base64/base64.hpp>
 #include <shared/rtp/jitter_buffer.hpp>
+#include <shared/rtp/packet_ring.hpp>
 #include <shared/rtp/reception.hpp>
 #include <shared/rtp/rtcp_packet.hpp>
 #include <shared/rtp/rtp_packet.hpp>
 #include <shared/rtp/wire.hpp>
 
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace jackfield::rtp {
 namespace {
@@ -18,6 +21,48 @@ constexpr std::int64_t kMs = kMillisecondNs;
 ByteView written(RtcpWriter& writer)
 {
     return ByteView(writer.buffer()).first(writer.size());
+}
+
+StoredPacket numbered(std::int64_t index)
+{
+    StoredPacket packet;
+    packet.index = index;
+    return packet;
+}
+
+TEST(PacketRing, TouchesNoMoreMemoryThanPayloadsWaitAtOneTime)
+{
+    PacketRing ring(256);
+    std::set<const std::uint8_t*> places;
+    for (int i = 0; i < 2000; ++i) {
+        const Bytes payload(160, static_cast<std::uint8_t>(i));
+        ASSERT_EQ(ring.store(numbered(i), payload), PacketRing::Stored::stored);
+        if (i < 3 || i % 7 == 0) // some are lost on the way to their turn
+            continue;
+        const StoredPacket* oldest = i % 11 == 0 ? ring.at(i) : ring.first();
+        const ByteView kept = ring.payload(*oldest);
+        EXPECT_EQ(kept.size(), 160U);
+        EXPECT_EQ(kept[7], static_cast<std::uint8_t>(oldest->index));
+        places.insert(kept.data());
+        ring.take(*oldest);
+    }
+    EXPECT_LE(places.size(), 64U) << "of 256";
+}
+
+TEST(PacketRing, HasAPlaceForEachSlotWhateverWasGivenUp)
+{
+    PacketRing ring(8);
+    const auto store = [&](std::int64_t index) {
+        const Bytes payload{static_cast<std::uint8_t>(index)};
+        return ring.store(numbered(index), payload);
+    };
+    for (std::int64_t round = 0; round < 20; ++round) {
+        for (std::int64_t i = 0; i < 8; ++i)
+            ASSERT_EQ(store(100 * round + i), PacketRing::Stored::stored);
+        ring.take(*ring.at(100 * round + 5)); // what is before it is given up
+        ASSERT_EQ(store(100 * round + 50), PacketRing::Stored::stored) << "and what is too old gives way";
+        EXPECT_EQ(ring.payload(*ring.first())[0], static_cast<std::uint8_t>(100 * round + 50));
+    }
 }
 
 TEST(RtpFormats, ReadsAnRtpHeaderWithSourcesAndExtension)

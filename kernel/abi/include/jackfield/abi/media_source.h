@@ -25,6 +25,9 @@ typedef struct jf_source_info {
     uint32_t height_px;
     uint32_t frame_rate_millihertz; /* 29970 for 29.97 pictures a second */
     int64_t duration_ns;            /* 0 if it has no end */
+    uint32_t joins_late;            /* not 0: a kind that starts after the other joins it where it is by then; else it
+                                     * starts at the beginning, and the other may have to wait for it */
+    uint32_t reserved;
 } jf_source_info;
 
 /* How the frames shall be delivered; 0 leaves it to the source. */
@@ -93,7 +96,7 @@ typedef struct jf_media_source {
     void *self;
 } jf_media_source;
 
-JF_ASSERT_SIZE(jf_source_info, 40);
+JF_ASSERT_SIZE(jf_source_info, 48);
 JF_ASSERT_OFFSET(jf_source_info, duration_ns, 32);
 JF_ASSERT_SIZE(jf_source_format, 32);
 JF_ASSERT_SIZE(jf_source_listener_methods, 24);
