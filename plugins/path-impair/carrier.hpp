@@ -4,9 +4,8 @@
 // Lifetime: the plugin instance's; an outlet is closed before it goes away.
 #pragma once
 
-#include "fate.hpp"
-
 #include <jackfield/path.hpp>
+#include <shared/impairment/fate.hpp>
 
 #include <condition_variable>
 #include <mutex>
@@ -14,6 +13,11 @@
 #include <vector>
 
 namespace path_impair {
+
+using shared_impairment::Fate;
+using shared_impairment::FateTeller;
+using shared_impairment::Options;
+using shared_impairment::Time;
 
 struct Parcel {
     Time at{}; // on the steady clock

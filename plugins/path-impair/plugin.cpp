@@ -14,7 +14,7 @@ using namespace path_impair;
 class Impair final : public jackfield::PathDecorator {
 public:
     Impair(jackfield::Host host, std::string_view config_json)
-        : PathDecorator(host), options_(read_options(config_json)), carrier_(options_.queue_packets)
+        : PathDecorator(host), options_(shared_impairment::read_options(config_json)), carrier_(options_.queue_packets)
     {}
 
     std::unique_ptr<jackfield::DecoratedPath> open(jackfield::Path below,

@@ -46,6 +46,14 @@ std::optional<IpAddress> IpAddress::from_sockaddr(const sockaddr* address)
     return result;
 }
 
+IpAddress IpAddress::from_bytes(std::span<const std::uint8_t> bytes)
+{
+    IpAddress result;
+    result.v6_ = bytes.size() == 16;
+    std::ranges::copy(bytes, result.bytes_.begin());
+    return result;
+}
+
 unsigned IpAddress::to_sockaddr(std::uint16_t port, sockaddr_storage& storage) const
 {
     storage = {};

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ public:
 
     /// Empty if it is neither IPv4 nor IPv6.
     static std::optional<IpAddress> from_sockaddr(const sockaddr* address);
+
+    /// Of IPv4 if there are 4, of IPv6 if there are 16. Others are not allowed.
+    static IpAddress from_bytes(std::span<const std::uint8_t> bytes);
 
     /// Fills it and returns how many bytes of it count.
     unsigned to_sockaddr(std::uint16_t port, sockaddr_storage& storage) const;

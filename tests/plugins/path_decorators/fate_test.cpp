@@ -1,9 +1,9 @@
 // What a seed makes of packets: chances that come true as often as they should, and the same every time.
-#include "fate.hpp"
+#include <shared/impairment/fate.hpp>
 
 #include <gtest/gtest.h>
 
-namespace path_impair {
+namespace shared_impairment {
 namespace {
 
 using namespace std::chrono_literals;
@@ -170,4 +170,4 @@ TEST(Fate, OfAStreamIsNeverLostDoubledOrOutOfOrder)
 }
 
 } // namespace
-} // namespace path_impair
+} // namespace shared_impairment

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace path_impair {
+namespace shared_impairment {
 
 namespace {
 
@@ -80,4 +80,4 @@ Fate FateTeller::next(std::size_t bytes, Time now)
     return fate;
 }
 
-} // namespace path_impair
+} // namespace shared_impairment

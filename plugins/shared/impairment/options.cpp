@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace path_impair {
+namespace shared_impairment {
 
 namespace {
 
@@ -69,4 +69,4 @@ Options read_options(std::string_view config_json)
     return options;
 }
 
-} // namespace path_impair
+} // namespace shared_impairment

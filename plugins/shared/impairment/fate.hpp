@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <random>
 
-namespace path_impair {
+namespace shared_impairment {
 
 /// When each copy of a packet comes out; none if it is lost.
 struct Fate {
@@ -43,4 +43,4 @@ private:
     Time last_arrival_{}; // of a stream
 };
 
-} // namespace path_impair
+} // namespace shared_impairment

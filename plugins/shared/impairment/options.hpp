@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace path_impair {
+namespace shared_impairment {
 
 using Time = std::chrono::nanoseconds;
 
@@ -40,4 +40,4 @@ struct Options {
 /// Throws ConfigError.
 Options read_options(std::string_view config_json);
 
-} // namespace path_impair
+} // namespace shared_impairment

@@ -1,0 +1,159 @@
+// One network namespace. See name_space.hpp.
+
+#include "name_space.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <thread>
+
+namespace laboratory {
+
+namespace {
+
+constexpr const char* kInterface = "net";
+
+void check(bool worked, const std::string& what)
+{
+    if (!worked)
+        throw std::runtime_error("laboratory: " + what + ": " + std::strerror(errno));
+}
+
+/// Runs it on a thread of its own and hands on what it throws.
+void on_a_thread(const std::function<void()>& function)
+{
+    std::exception_ptr thrown;
+    std::thread([&] {
+        try {
+            function();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+    }).join();
+    if (thrown)
+        std::rethrow_exception(thrown);
+}
+
+/// Interface requests need some socket of the namespace.
+class Interfaces {
+public:
+    Interfaces() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) { check(socket_ >= 0, "a socket"); }
+    Interfaces(const Interfaces&) = delete;
+    Interfaces& operator=(const Interfaces&) = delete;
+    ~Interfaces() { close(socket_); }
+
+    void bring_up(const std::string& name)
+    {
+        ifreq request = of(name);
+        check(ioctl(socket_, SIOCGIFFLAGS, &request) == 0, name + " is not there");
+        request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+        check(ioctl(socket_, SIOCSIFFLAGS, &request) == 0, "cannot bring up " + name);
+    }
+
+    void set_mtu(const std::string& name, int mtu)
+    {
+        ifreq request = of(name);
+        request.ifr_mtu = mtu;
+        check(ioctl(socket_, SIOCSIFMTU, &request) == 0, "cannot set the MTU of " + name);
+    }
+
+    /// A second address needs a label: "net:1".
+    void add_address(const std::string& label, Address address)
+    {
+        ifreq request = of(label);
+        put(request.ifr_addr, address);
+        check(ioctl(socket_, SIOCSIFADDR, &request) == 0, "cannot add " + address.text());
+        put(request.ifr_netmask, {0xFFFFFFFFU});
+        check(ioctl(socket_, SIOCSIFNETMASK, &request) == 0, "cannot set a mask");
+    }
+
+    void lead_everywhere(const std::string& name)
+    {
+        rtentry route{};
+        std::string device = name;
+        put(route.rt_dst, {});
+        put(route.rt_genmask, {});
+        route.rt_flags = RTF_UP;
+        route.rt_dev = device.data();
+        check(ioctl(socket_, SIOCADDRT, &route) == 0, "cannot add a default route");
+    }
+
+private:
+    static ifreq of(const std::string& name)
+    {
+        ifreq request{};
+        name.copy(request.ifr_name, IFNAMSIZ - 1);
+        return request;
+    }
+
+    static void put(sockaddr& place, Address address)
+    {
+        sockaddr_in internet{};
+        internet.sin_family = AF_INET;
+        internet.sin_addr.s_addr = htonl(address.value);
+        std::memcpy(&place, &internet, sizeof(internet));
+    }
+
+    int socket_;
+};
+
+int open_tun()
+{
+    const int tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    check(tun >= 0, "/dev/net/tun");
+    ifreq request{};
+    std::strcpy(request.ifr_name, kInterface);
+    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    check(ioctl(tun, TUNSETIFF, &request) == 0, "cannot make an interface");
+    return tun;
+}
+
+} // namespace
+
+Namespace::Namespace(const std::vector<Address>& addresses, int mtu)
+{
+    on_a_thread([&] { make(addresses, mtu); });
+}
+
+void Namespace::make(const std::vector<Address>& addresses, int mtu)
+{
+    check(unshare(CLONE_NEWNET) == 0, "a network namespace");
+    space_ = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    check(space_ >= 0, "cannot hold a network namespace");
+    tun_ = open_tun();
+    Interfaces interfaces;
+    interfaces.bring_up("lo");
+    interfaces.set_mtu(kInterface, mtu);
+    for (std::size_t number = 0; number < addresses.size(); ++number)
+        interfaces.add_address(number == 0 ? kInterface : kInterface + (":" + std::to_string(number)),
+                               addresses[number]);
+    interfaces.bring_up(kInterface);
+    interfaces.lead_everywhere(kInterface);
+}
+
+Namespace::~Namespace()
+{
+    close(tun_);
+    close(space_);
+}
+
+void Namespace::inside(const std::function<void()>& function) const
+{
+    on_a_thread([&] {
+        check(setns(space_, CLONE_NEWNET) == 0, "cannot enter a network namespace");
+        function();
+    });
+}
+
+} // namespace laboratory

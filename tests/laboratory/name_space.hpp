@@ -1,0 +1,35 @@
+// One network namespace with a loopback and one interface, whose packets come to us (TUN).
+//
+// Threads: make and inside on any thread; each uses a thread of its own, because a namespace is a thread's.
+// Lifetime: the namespace lives as long as this object, or a process or socket in it.
+#pragma once
+
+#include "packet.hpp"
+
+#include <functional>
+
+namespace laboratory {
+
+class Namespace {
+public:
+    /// The interface "net" has these addresses and leads everywhere. Throws std::runtime_error.
+    Namespace(const std::vector<Address>& addresses, int mtu);
+    Namespace(const Namespace&) = delete;
+    Namespace& operator=(const Namespace&) = delete;
+    ~Namespace();
+
+    /// Runs it on a thread in the namespace, and waits for its end. Sockets that it opens and processes that it starts
+    /// stay there. What it throws is thrown here.
+    void inside(const std::function<void()>& function) const;
+
+    /// Each read is a packet that left, each write one that arrives. Does not block.
+    int tun() const { return tun_; }
+
+private:
+    void make(const std::vector<Address>& addresses, int mtu);
+
+    int space_ = -1;
+    int tun_ = -1;
+};
+
+} // namespace laboratory

@@ -1,0 +1,234 @@
+// Calls between two peers behind NATs. See nat_pairs.hpp.
+
+#include "nat_pairs.hpp"
+
+#include <algorithm>
+#include <future>
+
+namespace laboratory {
+
+namespace {
+
+using namespace std::chrono_literals;
+using scenarios::Json;
+using scenarios::Process;
+
+constexpr const char* kRendezvousPort = "80"; // what the strictest let out
+
+/// RFC 6888: a carrier's mapping must not depend on the far end, and its ports are anybody's.
+NatBehaviour carrier()
+{
+    NatBehaviour behaviour = address_restricted();
+    behaviour.random_ports = true;
+    return behaviour;
+}
+
+std::vector<Side> make_sides()
+{
+    std::vector<Side> sides{{"open", {}, {}},
+                            {"full cone", {full_cone()}, {}},
+                            {"address-restricted", {address_restricted()}, {}},
+                            {"port-restricted", {port_restricted()}, {}},
+                            {"symmetric", {symmetric()}, {}},
+                            {"home and carrier", {carrier(), port_restricted()}, {}},
+                            {"UDP blocked", {udp_blocked()}, {}},
+                            {"web only", {web_only()}, {}}};
+    for (Side& side : sides) {
+        NatBehaviour all;
+        all.udp = side.udp();
+        all.mapping = side.mapping();
+        all.filtering = side.filtering();
+        side.probed = expected_report(all);
+    }
+    return sides;
+}
+
+template <class F>
+Dependence strictest(const std::vector<NatBehaviour>& routers, F which)
+{
+    Dependence most = Dependence::endpoint_independent;
+    for (const auto& router : routers)
+        most = std::max(most, router.*which);
+    return most;
+}
+
+/// Whether packets of one side get in to the other, which has sent to where it believes the first to be.
+bool gets_in(const Side& from, const Side& to)
+{
+    const bool expected_port = from.mapping() == Dependence::endpoint_independent;
+    return to.filtering() != Dependence::address_and_port_dependent || expected_port;
+}
+
+double time_of(Process& process, const std::string& step, const std::string& moment, const std::string& what)
+{
+    const Json event = process.event(step, moment, what);
+    return event.is_null() ? 0 : event.value("t_ms", 0.0);
+}
+
+/// Which way sound goes once it has settled: the first statistics of it tell.
+Way media_way(Process& peer)
+{
+    const Json event = peer.find([](const Json& one) {
+        return one.contains("detail") && one["detail"].value("what", "") == "statistics" &&
+               one["detail"].value("kind", "") == "audio" && one["detail"].contains("path");
+    });
+    if (event.is_null())
+        return Way::none;
+    return event["detail"]["path"].value("relayed", false) ? Way::relayed : Way::direct;
+}
+
+} // namespace
+
+bool Side::udp() const
+{
+    return std::ranges::all_of(routers, &NatBehaviour::udp);
+}
+
+bool Side::web_only() const
+{
+    return std::ranges::any_of(routers, &NatBehaviour::web_only);
+}
+
+Dependence Side::mapping() const
+{
+    return strictest(routers, &NatBehaviour::mapping);
+}
+
+Dependence Side::filtering() const
+{
+    return strictest(routers, &NatBehaviour::filtering);
+}
+
+const std::vector<Side>& sides()
+{
+    static const std::vector<Side> all = make_sides();
+    return all;
+}
+
+const Side& side(const std::string& name)
+{
+    const auto found = std::ranges::find(sides(), name, &Side::name);
+    if (found == sides().end())
+        throw std::out_of_range("no side is called \"" + name + "\"");
+    return *found;
+}
+
+std::string_view name_of(Way way)
+{
+    switch (way) {
+    case Way::none:
+        return "no call";
+    case Way::relayed:
+        return "relayed";
+    case Way::direct:
+        return "direct";
+    }
+    return "?";
+}
+
+Way best_way(const Side& one, const Side& other)
+{
+    // The one whose port is known is the one that gets in first; the other then answers where it sees him.
+    const bool direct = one.udp() && other.udp() && gets_in(one, other) && gets_in(other, one);
+    return direct ? Way::direct : Way::relayed;
+}
+
+PairLaboratory::PairLaboratory()
+{
+    relay_ = std::make_unique<RelayServer>(network_, world_.folder());
+    Host& dht = network_.add_host(network_.internet());
+    dht.inside([&] {
+        dht_ = std::make_unique<Process>(
+            std::vector<std::string>{"dht", "--address", dht.address().text(), "--no-limits", "--events", "json"},
+            world_.folder() / "dht.log");
+    });
+    Host& rendezvous = network_.add_host(network_.internet());
+    rendezvous.inside([&] {
+        rendezvous_ = std::make_unique<Process>(
+            std::vector<std::string>{"--bind", rendezvous.address().text(), "--port", kRendezvousPort, "--store",
+                                     (world_.folder() / "rendezvous.sqlite").string(), "--events", "json"},
+            world_.folder() / "rendezvous.log", "jackfield-rendezvous");
+    });
+    const Json node = dht_->first_line();
+    bootstrap_ = node.is_object() ? node.value("listening", "") : "";
+    rendezvous_->first_line();
+    rendezvous_url_ = "http://" + rendezvous.address().text() + ":" + kRendezvousPort;
+}
+
+Host& PairLaboratory::add_peer(const Side& side)
+{
+    Site* site = &network_.internet();
+    for (const auto& behaviour : side.routers)
+        site = &network_.add_router(*site, behaviour, /*carrier=*/&behaviour != &side.routers.back()).inside();
+    return network_.add_host(*site);
+}
+
+bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::string& problem) const
+{
+    const auto found = text_of(probe(host, relay_->place()));
+    if (found == side.probed)
+        return true;
+    problem += side.name + " is no such NAT: a probe found " + found + "; ";
+    return false;
+}
+
+void PairLaboratory::configure(const std::string& peer, const Side& side)
+{
+    const std::string relay = relay_->place().text();
+    const auto turn = [&](const std::string& server, const std::string& transport) {
+        return Json{{"server", server},
+                    {"transport", transport},
+                    {"username", RelayServer::kUser},
+                    {"password", RelayServer::kPassword}};
+    };
+    Json discovery = Json::array({{{"use", "discovery-rendezvous"}, {"config", {{"servers", {rendezvous_url_}}}}}});
+    if (side.udp()) // the DHT is over UDP
+        discovery.push_back(
+            {{"use", "discovery-opendht"}, {"config", {{"bootstrap", {bootstrap_}}, {"public_rate_limits", false}}}});
+    world_.configure(peer, {.connectivity = {{"stun", {relay}}, {"turn", {turn(relay, "udp"), turn(relay, "tcp")}}},
+                            .slots = {{"discovery", discovery}}});
+}
+
+PairResult PairLaboratory::call(const Side& caller, const Side& callee)
+{
+    PairResult result;
+    Host& alice_host = add_peer(caller);
+    Host& bob_host = add_peer(callee);
+    std::string other_problem;
+    auto probed = std::async(std::launch::async,
+                             [&] { return is_as_it_should(callee, bob_host, other_problem); }); // while the other is
+    is_as_it_should(caller, alice_host, result.problem);
+    probed.get();
+    result.problem += other_problem;
+    configure("alice", caller);
+    configure("bob", callee);
+    std::unique_ptr<Process> alice;
+    std::unique_ptr<Process> bob;
+    bob_host.inside([&] { bob = world_.listen("bob", {"--answer", "--once", "--send", "test"}); });
+    const std::string account = bob->event("identity", "done")["detail"].value("account", "");
+    alice_host.inside([&] { alice = world_.call("alice", account, {"--send", "test", "--audio-only"}); });
+    result.ringing_ms = time_of(*alice, "signaling", "progress", "ringing");
+    result.media_ms = time_of(*alice, "media", "progress", "first_audio");
+    if (const Json path = alice->event("connectivity", "done"); path.is_object()) {
+        result.control = path["detail"].value("relayed", false) ? Way::relayed : Way::direct;
+        result.control_transport = path["detail"].value("transport", "");
+    }
+    if (alice->event("media", "progress", "first_audio").is_null()) {
+        const Json end = alice->call_end(0s);
+        result.problem +=
+            "alice hears nothing: " + (end.is_object() ? end.value("text", end.dump()) : "it goes on") + "; ";
+        bob->interrupt();
+    } else {
+        result.media = media_way(*alice);
+        if (bob->event("media", "progress", "first_audio").is_null())
+            result.problem += "bob hears nothing; ";
+    }
+    alice->interrupt();
+    if (const int code = alice->exit_code(); code != 0)
+        result.problem += "alice ended with " + std::to_string(code) + "; ";
+    if (const int code = bob->exit_code(); code != 0)
+        result.problem += "bob ended with " + std::to_string(code) + "; ";
+    return result;
+}
+
+} // namespace laboratory

@@ -1,0 +1,80 @@
+// Calls between two peers, each behind a NAT of some kind: who they are, what may be expected, what came.
+//
+// Threads: the test's.
+#pragma once
+
+#include "probe.hpp"
+#include "servers.hpp"
+
+#include "tests/scenarios/world.hpp"
+
+namespace laboratory {
+
+/// What is in front of a peer.
+struct Side {
+    std::string name;
+    std::vector<NatBehaviour> routers; // from the public network inwards
+    std::string probed;                // what a probe finds: see expected_report
+
+    bool udp() const;
+    bool web_only() const;
+    Dependence mapping() const; // the strictest in a row decides
+    Dependence filtering() const;
+};
+
+const std::vector<Side>& sides();
+
+/// Throws std::out_of_range.
+const Side& side(const std::string& name);
+
+enum class Way { none, relayed, direct };
+
+std::string_view name_of(Way way);
+
+/// The best that two sides can do: direct where one mapping does not depend on the far end and both filters let the
+/// packets in, relayed otherwise.
+Way best_way(const Side& one, const Side& other);
+
+struct PairResult {
+    Way media = Way::none;
+    Way control = Way::none;
+    std::string control_transport; // tcp, udp
+    double ringing_ms = 0;         // from dialling, at the caller
+    double media_ms = 0;           // from dialling to the first decoded sound, at the caller
+    std::string problem;           // empty: both heard each other, and both ended well
+};
+
+/// A public network with a DHT node, a rendezvous server on port 80, and a relay over UDP, TCP and TLS.
+class PairLaboratory {
+public:
+    PairLaboratory();
+    PairLaboratory(const PairLaboratory&) = delete;
+    PairLaboratory& operator=(const PairLaboratory&) = delete;
+
+    Network& network() { return network_; }
+    RelayServer& relay() { return *relay_; }
+    scenarios::World& world() { return world_; }
+
+    /// A host behind what that side has in front of it.
+    Host& add_peer(const Side& side);
+
+    /// True if a probe finds what it should; else it says so in `problem`.
+    bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;
+
+    /// As a user behind any NAT would write it: all servers there are.
+    void configure(const std::string& peer, const Side& side);
+
+    /// Alice calls bob, sound both ways, for as long as it takes to see which way it goes.
+    PairResult call(const Side& caller, const Side& callee);
+
+private:
+    Network network_{1};
+    scenarios::World world_{/*with_dht=*/false};
+    std::unique_ptr<RelayServer> relay_;
+    std::unique_ptr<scenarios::Process> dht_;
+    std::unique_ptr<scenarios::Process> rendezvous_;
+    std::string bootstrap_;
+    std::string rendezvous_url_;
+};
+
+} // namespace laboratory

@@ -1,0 +1,159 @@
+// A network of our own: hosts in namespaces of theirs, routers that translate, links that impair, and a public network
+// above them all. Every packet goes through this program, so each kind of NAT is exact, and each chance from a seed.
+//
+//     Network network(1);
+//     Router& home = network.add_router(network.internet(), port_restricted());
+//     Host& alice = network.add_host(home.inside());
+//     alice.inside([] { ... });                          // sockets and processes of hers
+//     network.change(alice, R"({"delay_ms": 20})");      // also while it runs
+//
+// Threads:  one of its own carries packets; everything here may be called on any other.
+// Lifetime: hosts and routers are the network's.
+#pragma once
+
+#include "link.hpp"
+#include "name_space.hpp"
+#include "nat.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace laboratory {
+
+class Network;
+class Router;
+class Node;
+
+/// Where addresses are each other's neighbours: the public network, or what is behind a router.
+class Site {
+private:
+    friend class Network;
+    friend class Router;
+
+    Site(Router* router, Address first) : router_(router), next_(first) {}
+
+    Router* router_; // which leads out; none from the public network
+    Address next_;   // that is free
+    std::map<Address, Node*> nodes_;
+};
+
+/// Something with a cable to a site.
+class Node {
+public:
+    Node(Site& site, std::uint64_t seed) : site_(site), up_(seed), down_(seed + 1) {}
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+    virtual ~Node() = default;
+
+private:
+    friend class Network;
+
+    Site& site_;
+    Link up_; // to the site
+    Link down_;
+};
+
+class Host final : public Node {
+public:
+    /// Sockets and processes of this host: see Namespace.
+    void inside(const std::function<void()>& function) const { space_.inside(function); }
+
+    Address address() const { return addresses_.front(); }
+    const std::vector<Address>& addresses() const { return addresses_; }
+
+private:
+    friend class Network;
+
+    Host(Site& site, std::vector<Address> addresses, std::uint64_t seed);
+
+    std::vector<Address> addresses_;
+    Namespace space_;
+};
+
+class Router final : public Node {
+public:
+    Site& inside() { return inside_; }
+    Address outside() const { return outside_; }
+
+private:
+    friend class Network;
+
+    Router(Site& site, Address outside, Address first_inside, const NatBehaviour& behaviour, std::uint64_t seed)
+        : Node(site, seed), outside_(outside), nat_(behaviour, outside, seed + 2), inside_(this, first_inside)
+    {}
+
+    Address outside_;
+    Nat nat_;
+    Site inside_;
+    std::uint64_t filtered_ = 0;
+};
+
+class Network {
+public:
+    explicit Network(std::uint64_t seed);
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+    ~Network();
+
+    Site& internet() { return internet_; }
+
+    /// With that many addresses, of those that are the site's to give. Throws std::runtime_error.
+    Host& add_host(Site& site, int addresses = 1);
+
+    /// Its outside is a host of that site. Inside are 192.168.1.0/24, behind every router alike, or the addresses of a
+    /// carrier (RFC 6598).
+    Router& add_router(Site& outside, const NatBehaviour& behaviour, bool carrier = false);
+
+    /// Both directions of a cable, or one: see Link::change. [also while it runs]
+    void change(Node& node, std::string_view json);
+    void change_up(Node& node, std::string_view json);
+    void change_down(Node& node, std::string_view json);
+    void cut(Node& node, bool is_cut);
+
+    /// A router that forgets what it has translated.
+    void reboot(Router& router);
+
+    /// What has come to the router's outside and was let in to nobody.
+    std::uint64_t filtered(const Router& router) const;
+    std::size_t mappings(const Router& router) const;
+    LinkCounts up(const Node& node) const;
+    LinkCounts down(const Node& node) const;
+
+private:
+    struct Parcel { // a packet on its way through a cable
+        Time at;
+        std::uint64_t order;
+        Node* node;
+        bool upwards;
+        Packet packet;
+    };
+
+    Address take_address(Site& site);
+    Time now() const;
+    void run();
+    void wait_for_packets(std::unique_lock<std::mutex>& lock);
+    void read(Host& host);
+    void carry(Node& node, bool upwards, Packet packet);
+    void come_out(Node& node, bool upwards, Packet packet);
+    void route(Site& site, Packet packet);
+    void go_out(Router& router, Packet packet);
+    void come_in(Router& router, Packet packet);
+    void wake();
+
+    const std::chrono::steady_clock::time_point began_;
+    std::uint64_t seed_;
+    Site internet_{nullptr, Address::parse("198.51.100.1")};
+    std::deque<std::unique_ptr<Host>> hosts_;
+    std::deque<std::unique_ptr<Router>> routers_;
+    mutable std::mutex mutex_;    // guards all of the above and below
+    std::vector<Parcel> parcels_; // a heap, the next one in front
+    std::uint64_t order_ = 0;
+    int woken_; // an eventfd
+    bool stop_ = false;
+    std::thread thread_; // last: it uses all of the above
+};
+
+} // namespace laboratory
