@@ -107,6 +107,17 @@ void ReceiveStream::wake()
     changed_.notify_one();
 }
 
+void ReceiveStream::tick_now()
+{
+    if (!ticks_)
+        return;
+    {
+        const std::lock_guard lock(mutex_);
+        tick_wanted_ = true;
+    }
+    changed_.notify_one();
+}
+
 void ReceiveStream::run()
 {
     pthread_setname_np(pthread_self(), "jf-media-in");
@@ -122,7 +133,7 @@ void ReceiveStream::run()
         const std::int64_t wake_ns = std::min(next_due_ns, next_tick_ns);
 
         std::unique_lock lock(mutex_);
-        const auto woken = [this] { return arrived_ || stop_; };
+        const auto woken = [this] { return arrived_ || tick_wanted_ || stop_; };
         if (wake_ns == kNever)
             changed_.wait(lock, woken);
         else
@@ -130,6 +141,8 @@ void ReceiveStream::run()
         if (stop_)
             return;
         arrived_ = false;
+        if (std::exchange(tick_wanted_, false))
+            next_tick_ns = 0;
     }
 }
 

@@ -64,6 +64,9 @@ public:
     /// Something arrived. [media] Neither blocks nor allocates.
     void wake();
 
+    /// The session wants to be ticked, if it is this stream that does so. [media] Neither blocks nor allocates.
+    void tick_now();
+
     /// When the first frame came out of the decoder; 0 before. [any]
     std::int64_t first_frame_ns() const { return first_frame_ns_.load(std::memory_order_relaxed); }
 
@@ -106,9 +109,10 @@ private:
     std::atomic<std::uint64_t> unwritten_{0};
     std::atomic<std::uint64_t> picture_size_{0};
 
-    std::mutex mutex_; // guards the two flags; held for no longer than it takes to set one
+    std::mutex mutex_; // guards the three flags; held for no longer than it takes to set one
     std::condition_variable changed_;
     bool arrived_ = false;
+    bool tick_wanted_ = false;
     bool stop_ = false;
     std::thread thread_;
 };
