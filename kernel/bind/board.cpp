@@ -53,6 +53,7 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
     one(signaling, "signaling");
     for (const auto* choice : resolved.plugins_of(kTransportSlot))
         media_transports.push_back({mount<jf_media_transport_methods>(registry, resolved, *choice), choice->carriage});
+    one(congestion_control, "congestion_control");
     many(codecs, "codec");
     many(sources, "media_source");
     many(sinks, "media_sink");

@@ -12,6 +12,7 @@
 #include "kernel/registry/registry.hpp"
 
 #include <jackfield/abi/codec.h>
+#include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
 #include <jackfield/abi/discovery.h>
 #include <jackfield/abi/identity.h>
@@ -73,6 +74,7 @@ public:
     Plug<jf_multiplexer_methods> multiplexer;
     Plug<jf_signaling_methods> signaling;
     std::vector<PluggedTransport> media_transports; // in order of preference
+    Plug<jf_congestion_control_methods> congestion_control;
     std::vector<Plug<jf_codec_methods>> codecs;
     std::vector<Plug<jf_media_source_methods>> sources;
     std::vector<Plug<jf_media_sink_methods>> sinks;

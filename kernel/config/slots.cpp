@@ -3,6 +3,7 @@
 #include "kernel/config/slots.hpp"
 
 #include <jackfield/abi/codec.h>
+#include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
 #include <jackfield/abi/control.h>
 #include <jackfield/abi/discovery.h>
@@ -36,6 +37,8 @@ constexpr Slot kSlots[] = {
     {"multiplexer", JF_MULTIPLEXER_INTERFACE, "6", kSingle, kFree, "signaling sits straight on the secured stream"},
     {"signaling", JF_SIGNALING_INTERFACE, "6", kSingle, kRequired, "without it nobody can be called"},
     {kTransportSlot, JF_MEDIA_TRANSPORT_INTERFACE, "8", kList, kFree, "calls carry no media"},
+    {"congestion_control", JF_CONGESTION_CONTROL_INTERFACE, "8", kSingle, kFree,
+     "encoders keep the rates they are configured for"},
     {"codec", JF_CODEC_INTERFACE, "8", kList, kFree, "calls carry no media"},
     {"media_source", JF_MEDIA_SOURCE_INTERFACE, "8", kList, kFree, "nothing to send in a call"},
     {"media_sink", JF_MEDIA_SINK_INTERFACE, "8", kList, kFree, "what is received goes nowhere"},

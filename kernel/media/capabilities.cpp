@@ -41,6 +41,7 @@ CodecOption read_option(const Json& json, std::size_t plug)
     option.sample_rate_hz = json.value("sample_rate_hz", option.clock_rate_hz);
     option.frame_ms = json.value("frame_ms", 20);
     option.default_bitrate_bps = json.value("default_bitrate_bps", 0);
+    option.min_bitrate_bps = json.value("min_bitrate_bps", 0);
     option.feedback = json.value("feedback", std::vector<std::string>());
     return option;
 }
@@ -58,6 +59,7 @@ TransportOption transport_option(const PluggedTransport& plugged, std::size_t pl
     option.dtls = answer.value("dtls", false);
     option.fingerprint = answer.value("fingerprint", "");
     option.telephone_events = answer.value("telephone_events", false);
+    option.retransmission = answer.value("retransmission", false);
     option.make_key = [&transport](const std::string& suite) {
         std::string key;
         ErrorSlot error;

@@ -12,6 +12,20 @@ namespace jackfield::kernel {
 
 using Json = nlohmann::json;
 
+namespace {
+
+/// What the stream's encoder can do (media-session.schema.json, "bitrate"). Nothing is known of one without a rate.
+Json bitrate_of(const AgreedStream& stream)
+{
+    const int most = stream.codec.default_bitrate_bps;
+    const int least = stream.codec.min_bitrate_bps > 0 ? std::min(stream.codec.min_bitrate_bps, most) : most;
+    // Sound begins as it means to go on; pictures with half until the network is known.
+    const int start = stream.kind == MediaKind::audio ? most : std::max(least, most / 2);
+    return {{"min_bps", least}, {"max_bps", most}, {"start_bps", start}};
+}
+
+} // namespace
+
 // --- what the sessions tell -----------------------------------------------------------------------------------------
 
 const jf_media_listener_methods Carriers::kListener{
@@ -37,12 +51,28 @@ const jf_media_listener_methods Carriers::kListener{
         const std::lock_guard lock(carrier.mutex);
         if (stream < carrier.senders.size() && carrier.senders[stream] != nullptr)
             carrier.senders[stream]->set_loss(percent);
+    },
+    [](void* self, std::uint32_t stream, std::uint32_t bits_per_second) {
+        auto& carrier = *static_cast<Carrier*>(self);
+        const std::lock_guard lock(carrier.mutex);
+        if (stream < carrier.senders.size() && carrier.senders[stream] != nullptr)
+            carrier.senders[stream]->set_bitrate(bits_per_second);
+    },
+    [](void* self) {
+        auto& carrier = *static_cast<Carrier*>(self);
+        const std::lock_guard lock(carrier.mutex);
+        for (ReceiveStream* const receiver : carrier.receivers) {
+            if (receiver != nullptr)
+                receiver->tick_now();
+        }
     }};
 
 Carriers::Carrier::~Carrier()
 {
     if (session.methods != nullptr)
         session.methods->release(session.self);
+    if (controller.methods != nullptr)
+        controller.methods->release(controller.self);
 }
 
 // --- to open and to change them -------------------------------------------------------------------------------------
@@ -91,8 +121,20 @@ void Carriers::change_one(std::size_t transport, const Lanes& lanes)
     require(plug.methods->open(plug.self, abi_text(config), carrier->paths.data(), carrier->paths.size(),
                                {&kListener, carrier.get()}, &carrier->session, &error),
             error, plug.plugin_id);
+    control_rate(*carrier);
     attach(*carrier, lanes);
     open_.push_back(std::move(carrier));
+}
+
+/// A controller of its own for each session, if there is one to have and the session can use it.
+void Carriers::control_rate(Carrier& carrier) const
+{
+    const auto& plug = board_.congestion_control;
+    if (!plug || !JF_HAS(carrier.session.methods, control_rate))
+        return;
+    ErrorSlot error;
+    require(plug.methods->open(plug.self, &carrier.controller, &error), error, plug.plugin_id);
+    carrier.session.methods->control_rate(carrier.session.self, carrier.controller);
 }
 
 /// Which streams the session has from here on, who sends and receives for them, and over which paths.
@@ -180,6 +222,13 @@ std::string Carriers::session_config(const Carrier& carrier) const
             entry["event_payload_type"] = *stream.event_payload_type;
         if (stream.remote_ssrc)
             entry["remote_ssrc"] = *stream.remote_ssrc;
+        if (board_.congestion_control && stream.codec.default_bitrate_bps > 0)
+            entry["bitrate"] = bitrate_of(stream);
+        if (stream.repair) {
+            entry["repair"] = {{"payload_type", stream.repair->payload_type}, {"ssrc", stream.repair->ssrc}};
+            if (stream.repair->remote_ssrc)
+                entry["repair"]["remote_ssrc"] = *stream.repair->remote_ssrc;
+        }
         if (!stream.fingerprint.empty()) {
             entry["fingerprint"] = stream.fingerprint;
             entry["dtls_role"] = stream.dtls_role;

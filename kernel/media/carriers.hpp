@@ -67,6 +67,7 @@ private:
         std::vector<jf_path> paths;
         std::size_t ticker = 0; // which of its streams drives RTCP
         jf_media_session session{};
+        jf_rate_controller controller{}; // outlives the session
 
         std::mutex mutex;                 // guards the two lists; held for no longer than it takes to look or to swap
         std::vector<SendStream*> senders; // of its streams, as the session numbers them
@@ -90,6 +91,7 @@ private:
     void change_one(std::size_t transport, const Lanes& lanes);
     static void take_lanes(Carrier& carrier, const Lanes& lanes);
     void tell_session(Carrier& carrier);
+    void control_rate(Carrier& carrier) const;
     static void attach(Carrier& carrier, const Lanes& lanes);
     std::string session_config(const Carrier& carrier) const;
 

@@ -110,6 +110,8 @@ Json line_to_json(const MediaLine& line)
         json["channel"] = line.channel;
     if (line.ssrc)
         json["ssrc"] = *line.ssrc;
+    if (line.repair_ssrc)
+        json["repair_ssrc"] = *line.repair_ssrc;
     if (!line.cname.empty())
         json["cname"] = line.cname;
     put_addresses(json, line);
@@ -192,6 +194,8 @@ MediaLine read_line(const Json& json, const std::string& place)
     line.cname = member(json, "cname", std::string(), place);
     if (json.contains("ssrc"))
         line.ssrc = member(json, "ssrc", std::uint32_t{0}, place);
+    if (json.contains("repair_ssrc"))
+        line.repair_ssrc = member(json, "repair_ssrc", std::uint32_t{0}, place);
     for (const auto& codec : list(json, "codecs", kMaxCodecs, place))
         line.codecs.push_back(read_codec(codec, place + "/codecs/" + std::to_string(line.codecs.size())));
     for (const auto& key : list(json, "keys", kMaxKeys, place)) {

@@ -61,6 +61,7 @@ struct MediaLine {
     std::string fingerprint; // of the certificate in the DTLS handshake on the media path
     std::string setup;       // who begins it: actpass, active, passive
     std::optional<std::uint32_t> ssrc;
+    std::optional<std::uint32_t> repair_ssrc; // of what is sent again (RFC 4588)
     std::string cname;
     std::vector<LineCodec> codecs;
     std::vector<SdesKey> keys;

@@ -16,6 +16,8 @@ using PayloadTypes = std::bitset<128>;
 
 inline constexpr std::string_view kTelephoneEvent = "telephone-event"; // RFC 4733 section 2.4.1
 
+inline constexpr std::string_view kRepair = "rtx"; // RFC 4588 section 8.6
+
 /// Names of encodings know no case (RFC 8866 section 6.6).
 bool same_encoding(std::string_view a, std::string_view b);
 

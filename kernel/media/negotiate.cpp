@@ -5,6 +5,8 @@
 #include "kernel/media/lines.hpp"
 #include "kernel/media/protection.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -53,10 +55,44 @@ std::vector<std::string> common(const std::vector<std::string>& a, const std::ve
     return both;
 }
 
+/// What a transport does whatever the codec is (RFC 8888).
+constexpr std::string_view kCongestionFeedback = "ack ccfb";
+
 LineCodec line_codec(const TransportOption& transport, const CodecOption& option, int payload_type)
 {
-    return {payload_type,    option.name,       option.clock_rate_hz,
-            option.channels, option.parameters, common(option.feedback, transport.feedback)};
+    LineCodec codec{payload_type,    option.name,       option.clock_rate_hz,
+                    option.channels, option.parameters, common(option.feedback, transport.feedback)};
+    if (std::ranges::find(transport.feedback, kCongestionFeedback) != transport.feedback.end())
+        codec.feedback.emplace_back(kCongestionFeedback);
+    return codec;
+}
+
+/// "rtx", with the payload type whose packets it repeats (RFC 4588 section 8.1).
+LineCodec repair_codec(int payload_type, const LineCodec& repaired)
+{
+    return {payload_type,
+            std::string(kRepair),
+            repaired.clock_rate_hz,
+            1,
+            fmt::format("apt={}", repaired.payload_type),
+            {}};
+}
+
+bool wants_repair(const TransportOption& transport, const LineCodec& codec)
+{
+    return transport.retransmission && std::ranges::find(codec.feedback, "nack") != codec.feedback.end();
+}
+
+/// The payload type that repeats another one's packets; nothing if the line has none.
+std::optional<int> repair_of(const MediaLine& line, int payload_type)
+{
+    const std::string wanted = fmt::format("apt={}", payload_type);
+    for (const auto& codec : line.codecs) {
+        const auto parameters = std::string_view(codec.parameters);
+        if (same_encoding(codec.name, kRepair) && parameters.substr(0, parameters.find(';')) == wanted)
+            return codec.payload_type;
+    }
+    return std::nullopt;
 }
 
 /// Our first suite that the peer has offered too (RFC 4568 section 5.1.2).
@@ -111,6 +147,40 @@ std::optional<int> events_of(const MediaLine& line, int clock_rate_hz)
     return std::nullopt;
 }
 
+void offer_repair(MediaLine& line, const MediaCapabilities& ours, const TransportOption& transport, PayloadTypes& used)
+{
+    const auto offered = line.codecs;
+    for (const auto& codec : offered) {
+        if (line.kind == MediaKind::video && wants_repair(transport, codec))
+            line.codecs.push_back(repair_codec(free_type(used), codec));
+    }
+    if (line.codecs.size() != offered.size())
+        line.repair_ssrc = ours.make_ssrc();
+}
+
+void add_repair(MediaLine& answer, const MediaLine& offered, const MediaCapabilities& ours,
+                const TransportOption& transport)
+{
+    const LineCodec codec = answer.codecs.front();
+    const auto type = repair_of(offered, codec.payload_type);
+    if (!type || answer.kind != MediaKind::video || !wants_repair(transport, codec))
+        return;
+    answer.codecs.push_back(repair_codec(*type, codec));
+    answer.repair_ssrc = ours.make_ssrc();
+}
+
+/// Both lines say so, and each end has a source for it.
+std::optional<AgreedRepair> agreed_repair(const MediaLine& here, const MediaLine& there, const AgreedStream& stream,
+                                          const TransportOption& transport)
+{
+    const auto type = repair_of(there, stream.payload_type);
+    const bool nack = std::ranges::find(stream.feedback, "nack") != stream.feedback.end();
+    if (!type || type != repair_of(here, stream.payload_type) || !nack || !transport.retransmission ||
+        !here.repair_ssrc)
+        return std::nullopt;
+    return AgreedRepair{*type, *here.repair_ssrc, there.repair_ssrc};
+}
+
 void add_events(MediaLine& answer, const MediaLine& offered, const TransportOption& transport)
 {
     const int rate = answer.codecs.front().clock_rate_hz;
@@ -157,6 +227,7 @@ MediaLine offered_line(const MediaCapabilities& ours, const TransportOption& tra
         line.codecs.push_back(line_codec(transport, option, payload_type));
     }
     offer_events(line, transport, used);
+    offer_repair(line, ours, transport, used);
     for (const auto& suite : transport.suites)
         line.keys.push_back({static_cast<int>(line.keys.size()) + 1, suite, transport.make_key(suite)});
     if (transport.dtls) {
@@ -192,6 +263,7 @@ MediaLine answered_line(const MediaCapabilities& ours, const Wish& wish, const M
         line.direction = {false, false};
         return line;
     }
+    add_repair(line, offered, ours, *transport);
     add_events(line, offered, *transport);
     if (const auto key = choose_key(*transport, offered))
         line.keys.push_back(*key);
@@ -313,6 +385,7 @@ std::vector<AgreedStream> agree(const MediaCapabilities& ours, const MediaDescri
         const auto events = events_of(there, stream.codec.clock_rate_hz);
         if (events && transport->telephone_events && events == events_of(here, stream.codec.clock_rate_hz))
             stream.event_payload_type = events;
+        stream.repair = agreed_repair(here, there, stream, *transport);
         stream.rtp_component = bundle ? 1 : here.rtp_component;
         stream.rtcp_component = here.rtcp_mux && there.rtcp_mux ? stream.rtp_component : here.rtcp_component;
         stream.ssrc = here.ssrc.value_or(0);

@@ -26,6 +26,7 @@ struct CodecOption {
     int sample_rate_hz = 0;
     int frame_ms = 20;
     int default_bitrate_bps = 0;
+    int min_bitrate_bps = 0; // a congestion controller asks for no less; 0: as the default
     std::vector<std::string> feedback;
 
     bool operator==(const CodecOption&) const = default;
@@ -42,6 +43,7 @@ struct TransportOption {
     bool dtls = false;             // keys come of a handshake on the path (RFC 5764)
     std::string fingerprint;       // of our certificate in it
     bool telephone_events = false; // sends and receives them beside the sound (RFC 4733)
+    bool retransmission = false;   // sends pictures again that were lost on the way (RFC 4588)
 
     bool over_channels() const { return carriage.over == Over::kMultiplexer; }
     bool carries(MediaKind kind) const { return kind == MediaKind::audio ? carriage.audio : carriage.video; }
@@ -73,6 +75,15 @@ struct Wishes {
     bool operator==(const Wishes&) const = default;
 };
 
+/// What a stream needs to send again what was lost (RFC 4588).
+struct AgreedRepair {
+    int payload_type = 0;
+    std::uint32_t ssrc = 0;
+    std::optional<std::uint32_t> remote_ssrc;
+
+    bool operator==(const AgreedRepair&) const = default;
+};
+
 /// One stream that both want, as seen from this end.
 struct AgreedStream {
     MediaKind kind = MediaKind::audio;
@@ -94,6 +105,7 @@ struct AgreedStream {
     std::string dtls_role;   // ours in it: "client", "server"
     std::vector<std::string> feedback;
     std::optional<int> event_payload_type; // of telephone events, both ways
+    std::optional<AgreedRepair> repair;
 
     bool operator==(const AgreedStream&) const = default;
 };

@@ -99,12 +99,21 @@ void ReceiveStream::wake()
     thread_.wake(*this);
 }
 
+void ReceiveStream::tick_now()
+{
+    if (!ticks_)
+        return;
+    tick_wanted_ = true;
+    wake();
+}
+
 std::int64_t ReceiveStream::play(std::int64_t now_ns)
 {
     constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
+    const bool wanted = tick_wanted_.exchange(false);
     if (!ticks_)
         next_tick_ns_ = kNever;
-    else if (next_tick_ns_ == kNever || now_ns >= next_tick_ns_)
+    else if (wanted || next_tick_ns_ == kNever || now_ns >= next_tick_ns_)
         next_tick_ns_ = session_.methods->tick(session_.self, now_ns);
     return std::min(next_tick_ns_, receives_ ? take_all(now_ns) : kNever);
 }

@@ -63,6 +63,9 @@ public:
     /// Something arrived. [media] Neither blocks nor allocates.
     void wake();
 
+    /// The session wants to be ticked, if it is this stream that does so. [media] Neither blocks nor allocates.
+    void tick_now();
+
     /// When the first frame came out of the decoder; 0 before. [any]
     std::int64_t first_frame_ns() const { return first_frame_ns_.load(std::memory_order_relaxed); }
 
@@ -108,6 +111,7 @@ private:
     std::atomic<std::uint64_t> unwritten_{0};
     std::atomic<std::uint64_t> picture_size_{0};
 
+    std::atomic<bool> tick_wanted_{false};
     PlayThread own_thread_; // last: it plays us
     PlayThread& thread_;
 };

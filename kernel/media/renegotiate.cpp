@@ -62,6 +62,7 @@ void reject(MediaLine& line)
     line.direction = {false, false};
     line.keys.clear();
     line.ssrc.reset();
+    line.repair_ssrc.reset();
 }
 
 /// Where packets of a new line go: onto the path of all, or on a pair of components of its own, numbered by its place.
@@ -123,7 +124,8 @@ std::optional<MediaLine> kept_answer(const MediaCapabilities& ours, const Wish& 
         return std::nullopt;
     MediaLine line = line_in_use(mine, stream);
     std::erase_if(line.codecs, [&](const LineCodec& one) {
-        return one.payload_type != stream.payload_type && one.payload_type != stream.event_payload_type;
+        return one.payload_type != stream.payload_type && one.payload_type != stream.event_payload_type &&
+               !(stream.repair && one.payload_type == stream.repair->payload_type);
     });
     if (stream.receive_key) {
         const auto key = std::ranges::find_if(offered.keys, [&](const SdesKey& one) {
@@ -232,6 +234,7 @@ bool goes_on(const AgreedStream& before, const AgreedStream& after)
     turned.event_payload_type = before.event_payload_type;
     turned.parameters = before.parameters;
     turned.feedback = before.feedback;
+    turned.repair = before.repair;
     return turned == before;
 }
 

@@ -58,7 +58,11 @@ void SendStream::open()
         this, [](void* self, const jf_payload* payload) { static_cast<SendStream*>(self)->send(*payload); }};
     ErrorSlot error;
     const jf_status status = plug_.methods->open_encoder(plug_.self, abi_text(config_), sink, &encoder_, &error);
+    if (const auto bps = bitrate_bps_.load(); status == JF_OK && bps != 0)
+        encoder_.methods->set_bitrate(encoder_.self, bps);
     opening_.finish({status, status == JF_OK ? "" : plug_.plugin_id + ": " + error.error(status).text});
+    if (const auto bps = bitrate_bps_.load(); status == JF_OK && bps != 0) // it was said between the two
+        encoder_.methods->set_bitrate(encoder_.self, bps);
 }
 
 jf_source_format SendStream::format() const
@@ -149,6 +153,13 @@ void SendStream::request_key_frame()
 {
     if (opening_.usable())
         encoder_.methods->request_key_frame(encoder_.self);
+}
+
+void SendStream::set_bitrate(std::uint32_t bits_per_second)
+{
+    bitrate_bps_.store(bits_per_second);
+    if (opening_.usable())
+        encoder_.methods->set_bitrate(encoder_.self, bits_per_second);
 }
 
 void SendStream::set_loss(std::uint32_t percent)

@@ -61,6 +61,8 @@ public:
 
     void set_loss(std::uint32_t percent); // [any] what the peer lost lately
 
+    void set_bitrate(std::uint32_t bits_per_second); // [any] what the encoder is to make; before it is open: then
+
     /// When the first payload was handed to the transport; 0 before. [any]
     std::int64_t first_sent_ns() const { return first_sent_ns_.load(std::memory_order_relaxed); }
 
@@ -85,7 +87,8 @@ private:
     std::int64_t last_time_ns_ = 0;
     std::uint32_t event_timestamp_ = 0;
     std::atomic<bool> muted_{false};
-    std::vector<float> silence_; // [media] as long as the longest frame was
+    std::atomic<std::uint32_t> bitrate_bps_{0}; // 0: nobody has said
+    std::vector<float> silence_;                // [media] as long as the longest frame was
     jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};

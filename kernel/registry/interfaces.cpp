@@ -3,6 +3,7 @@
 #include "kernel/registry/interfaces.hpp"
 
 #include <jackfield/abi/codec.h>
+#include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
 #include <jackfield/abi/control.h>
 #include <jackfield/abi/discovery.h>
@@ -54,6 +55,8 @@ constexpr RequiredMethod kMediaTransport[] = {
     JF_METHOD(jf_media_transport_methods, open),
 };
 
+constexpr RequiredMethod kCongestionControl[] = {JF_METHOD(jf_congestion_control_methods, open)};
+
 constexpr RequiredMethod kCodec[] = {
     JF_METHOD(jf_codec_methods, capabilities),
     JF_METHOD(jf_codec_methods, open_encoder),
@@ -94,6 +97,7 @@ constexpr InterfaceRule kInterfaces[] = {
     rule(JF_PATH_DECORATOR_INTERFACE, kPathDecorator),
     rule(JF_SIGNALING_INTERFACE, kSignaling),
     rule(JF_MEDIA_TRANSPORT_INTERFACE, kMediaTransport),
+    rule(JF_CONGESTION_CONTROL_INTERFACE, kCongestionControl),
     rule(JF_CODEC_INTERFACE, kCodec),
     rule(JF_MEDIA_SOURCE_INTERFACE, kMediaSource),
     rule(JF_MEDIA_SINK_INTERFACE, kMediaSink),

@@ -24,9 +24,13 @@ public:
 
     std::string capabilities() override
     {
-        return nlohmann::json{
-            {"profile", "UDP/TLS/RTP/SAVP"},         {"suites", nlohmann::json::array()},   {"dtls", true},
-            {"fingerprint", context_.fingerprint()}, {"feedback", {"nack pli", "ccm fir"}}, {"telephone_events", true}}
+        return nlohmann::json{{"profile", "UDP/TLS/RTP/SAVP"},
+                              {"suites", nlohmann::json::array()},
+                              {"dtls", true},
+                              {"fingerprint", context_.fingerprint()},
+                              {"feedback", {"nack", "nack pli", "ccm fir", "ack ccfb"}},
+                              {"retransmission", true},
+                              {"telephone_events", true}}
             .dump();
     }
 

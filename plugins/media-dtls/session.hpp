@@ -30,6 +30,7 @@ public:
     void request_key_frame(std::uint32_t stream) noexcept override { above_->request_key_frame(stream); }
     std::string statistics() override;
     void change(std::string_view config, std::vector<Path> paths) override;
+    void control_rate(jf_rate_controller controller) override { above_->control_rate(controller); }
 
 private:
     std::vector<Path> secure_new(const std::vector<Path>& paths);

@@ -35,7 +35,8 @@ public:
 
     std::string capabilities() override
     {
-        return R"({"profile": "RTP/AVP", "suites": [], "feedback": ["nack pli", "ccm fir"], "telephone_events": true})";
+        return R"({"profile": "RTP/AVP", "suites": [], "feedback": ["nack", "nack pli", "ccm fir", "ack ccfb"],
+                   "retransmission": true, "telephone_events": true})";
     }
 
     std::string make_key(std::string_view) override

@@ -29,7 +29,8 @@ public:
             suites.push_back(suite->name);
         return nlohmann::json{{"profile", "RTP/SAVP"},
                               {"suites", suites},
-                              {"feedback", {"nack pli", "ccm fir"}},
+                              {"feedback", {"nack", "nack pli", "ccm fir", "ack ccfb"}},
+                              {"retransmission", true},
                               {"telephone_events", true}}
             .dump();
     }

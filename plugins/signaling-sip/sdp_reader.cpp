@@ -116,9 +116,25 @@ void read_keys(MediaLine& line, const Section& section, SdpRole role)
         refuse_sdp("an answer with several keys for one line");
 }
 
+/// "FID source repair" (RFC 5576 section 4.2, RFC 4588 section 8.3): what is sent again has a source of its own.
+void read_repair_source(MediaLine& line, const Section& section)
+{
+    for (std::string_view group : section.ssrc_groups) {
+        if (take_until(group, ' ') != "FID")
+            continue;
+        const auto source = parse_number(take_until(group, ' '), 0xffffffffU);
+        const auto repair = parse_number(take_until(group, ' '), 0xffffffffU);
+        if (!source || !repair || *source == *repair || line.repair_ssrc || (line.ssrc && *line.ssrc != *source))
+            continue;
+        line.ssrc = static_cast<std::uint32_t>(*source);
+        line.repair_ssrc = static_cast<std::uint32_t>(*repair);
+    }
+}
+
 /// "number attribute[:value]" (RFC 5576 section 4.1): the first source is the one that sends.
 void read_source(MediaLine& line, const Section& section)
 {
+    read_repair_source(line, section);
     for (std::string_view value : section.ssrcs) {
         const auto ssrc = parse_number(take_until(value, ' '), 0xffffffffU);
         if (!ssrc || (line.ssrc && *line.ssrc != *ssrc))

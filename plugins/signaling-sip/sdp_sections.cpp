@@ -20,13 +20,10 @@ using Values = std::vector<std::string_view>;
 constexpr std::pair<std::string_view, std::string_view Section::*> kSingle[] = {
     {"ice-ufrag", &Section::ufrag},      {"ice-pwd", &Section::pwd}, {"mid", &Section::mid},
     {"quic-channel", &Section::channel}, {"rtcp", &Section::rtcp},   {"setup", &Section::setup}};
-constexpr std::pair<std::string_view, Values Section::*> kRepeated[] = {{"group", &Section::groups},
-                                                                        {"rtpmap", &Section::rtpmaps},
-                                                                        {"fmtp", &Section::fmtps},
-                                                                        {"rtcp-fb", &Section::feedback},
-                                                                        {"crypto", &Section::cryptos},
-                                                                        {"ssrc", &Section::ssrcs},
-                                                                        {"fingerprint", &Section::fingerprints}};
+constexpr std::pair<std::string_view, Values Section::*> kRepeated[] = {
+    {"group", &Section::groups},           {"rtpmap", &Section::rtpmaps},          {"fmtp", &Section::fmtps},
+    {"rtcp-fb", &Section::feedback},       {"crypto", &Section::cryptos},          {"ssrc", &Section::ssrcs},
+    {"ssrc-group", &Section::ssrc_groups}, {"fingerprint", &Section::fingerprints}};
 constexpr std::pair<std::string_view, bool Section::*> kFlags[] = {{"end-of-candidates", &Section::end_of_candidates},
                                                                    {"rtcp-mux", &Section::rtcp_mux},
                                                                    {"rtcp-mux-only", &Section::rtcp_mux_only},

@@ -32,6 +32,7 @@ struct Section {
     std::vector<std::string_view> feedback;
     std::vector<std::string_view> cryptos;
     std::vector<std::string_view> ssrcs;
+    std::vector<std::string_view> ssrc_groups;
     std::vector<std::string_view> fingerprints;
     std::vector<Candidate> candidates;
 

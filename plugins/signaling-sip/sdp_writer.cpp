@@ -13,6 +13,9 @@
 namespace jackfield::sip {
 namespace {
 
+/// Stands once in a section: the report is about all packets of a source (RFC 8888 section 6).
+constexpr std::string_view kForAllPayloads = "ack ccfb";
+
 [[noreturn]] void refuse_description(const std::string& text)
 {
     throw Failure(JF_BAD_INPUT, "media description: " + text);
@@ -151,6 +154,11 @@ private:
             line("a=mid:" + mids_[index]);
         for (const auto& codec : media.codecs)
             write_codec(codec);
+        const auto wants = [](const CodecDescription& codec) {
+            return std::find(codec.feedback.begin(), codec.feedback.end(), kForAllPayloads) != codec.feedback.end();
+        };
+        if (std::any_of(media.codecs.begin(), media.codecs.end(), wants))
+            line("a=rtcp-fb:* " + std::string(kForAllPayloads));
         if (media.rejected)
             return;
         line("a=" + media.direction);
@@ -160,7 +168,12 @@ private:
         write_keys(media);
         write_handshake(media);
         if (offer_ != nullptr && offer_->ice_mismatch && !ice_)
-            line("a=ice-mismatch"); // RFC 8839 section 5.3
+            line("a=ice-mismatch");          // RFC 8839 section 5.3
+        if (media.ssrc && media.repair_ssrc) // RFC 5576 section 4.2
+            line("a=ssrc-group:FID " + std::to_string(*media.ssrc) + " " + std::to_string(*media.repair_ssrc));
+        if (media.repair_ssrc)
+            line("a=ssrc:" + std::to_string(*media.repair_ssrc) +
+                 " cname:" + (media.cname.empty() ? "-" : media.cname));
         if (media.ssrc)
             line("a=ssrc:" + std::to_string(*media.ssrc) + " cname:" + (media.cname.empty() ? "-" : media.cname));
         write_candidates(index);
@@ -207,8 +220,10 @@ private:
              (codec.channels != 1 ? "/" + std::to_string(codec.channels) : ""));
         if (!codec.parameters.empty())
             line("a=fmtp:" + type + " " + codec.parameters);
-        for (const auto& feedback : codec.feedback)
-            line("a=rtcp-fb:" + type + " " + feedback);
+        for (const auto& feedback : codec.feedback) {
+            if (feedback != kForAllPayloads)
+                line("a=rtcp-fb:" + type + " " + feedback);
+        }
     }
 
     void write_rtcp(const MediaLine& media)

@@ -5,6 +5,7 @@
 #include "run.hpp"
 
 #include <jackfield/abi/codec.h>
+#include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
 #include <jackfield/abi/control.h>
 #include <jackfield/abi/discovery.h>
@@ -32,6 +33,7 @@ std::optional<std::size_t> required_bytes(std::string_view interface_id)
 {
     const std::pair<std::string_view, std::size_t> known[] = {
         {JF_CODEC_INTERFACE, sizeof(jf_codec_methods)},
+        {JF_CONGESTION_CONTROL_INTERFACE, sizeof(jf_congestion_control_methods)},
         {JF_CONNECTIVITY_INTERFACE, offsetof(jf_connectivity_methods, network_changed)},
         {JF_CONTROL_INTERFACE, sizeof(jf_control_methods)},
         {JF_DISCOVERY_INTERFACE, offsetof(jf_discovery_methods, network_changed)},

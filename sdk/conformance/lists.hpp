@@ -20,6 +20,7 @@ void add_reliable_stream_tests(TestList& list);
 void add_multiplexer_tests(TestList& list);
 void add_signaling_tests(TestList& list);
 void add_transport_tests(TestList& list);
+void add_rate_tests(TestList& list);
 void add_codec_tests(TestList& list);
 void add_source_tests(TestList& list);
 void add_sink_tests(TestList& list);

@@ -17,8 +17,9 @@ constexpr std::pair<std::string_view, std::string_view> kChapters[] = {
     {"JF-DISC", "discovery/1"},      {"JF-CONN", "connectivity/1"},
     {"JF-SEC", "secure_channel/1"},  {"JF-REL", "reliable_stream/1"},
     {"JF-MUX", "multiplexer/1"},     {"JF-SIG", "signaling/1"},
-    {"JF-RTP", "media_transport/1"}, {"JF-COD", "codec/1"},
-    {"JF-SRC", "media_source/1"},    {"JF-SNK", "media_sink/1"},
+    {"JF-RTP", "media_transport/1"}, {"JF-CC", "congestion_control/1"},
+    {"JF-COD", "codec/1"},           {"JF-SRC", "media_source/1"},
+    {"JF-SNK", "media_sink/1"},
 };
 
 constexpr Rule kRules[] = {
@@ -81,6 +82,7 @@ std::vector<Test> all_tests()
     add_multiplexer_tests(list);
     add_signaling_tests(list);
     add_transport_tests(list);
+    add_rate_tests(list);
     add_codec_tests(list);
     add_source_tests(list);
     add_sink_tests(list);

@@ -139,6 +139,8 @@ private:
         [](void* self, std::uint32_t) { ++static_cast<Side*>(self)->arrived; },
         [](void* self, std::uint32_t) { ++static_cast<Side*>(self)->key_frames; },
         [](void* self, Status status, const jf_error*) { static_cast<Side*>(self)->ended.push_back(status); },
+        nullptr,
+        nullptr,
         nullptr};
 };
 

@@ -96,7 +96,9 @@ void run_session(ByteView input)
                                                     [](void*, std::uint32_t) {},
                                                     [](void*, std::uint32_t) {},
                                                     [](void*, jf_status, const jf_error*) {},
-                                                    [](void*, std::uint32_t, std::uint32_t) {}};
+                                                    [](void*, std::uint32_t, std::uint32_t) {},
+                                                    nullptr,
+                                                    nullptr};
     testing::FakeHost host(testing::Clock::manual);
     Mouth mouth;
     Session session(host.host(), read_rtp_options("{}"), ConfigReader(), two_streams(), {Path(mouth.handle())},

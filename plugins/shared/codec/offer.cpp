@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 constexpr std::uint32_t kVideoClockHz = 90'000;
 constexpr std::uint32_t kBitrate720p = 1'200'000;
 constexpr std::uint32_t kMinDefaultBitrate = 150'000;
-constexpr std::size_t kMaxQuotedName = 32; // of a name that a stranger may have chosen
+constexpr std::uint32_t kLeastVideoBitrate = 50'000; // below it nobody recognises anything
+constexpr std::size_t kMaxQuotedName = 32;           // of a name that a stranger may have chosen
 
 std::string list_of(std::span<const std::string_view> names)
 {
@@ -57,6 +58,7 @@ Entry video_entry(std::string_view name, std::string_view parameters)
     entry.video = true;
     entry.clock_rate_hz = kVideoClockHz;
     entry.default_bitrate_bps = default_video_bitrate(1280, 720);
+    entry.min_bitrate_bps = kLeastVideoBitrate;
     entry.parameters = parameters;
     return entry;
 }
@@ -71,12 +73,14 @@ std::string capabilities_json(const std::vector<Entry>& entries)
                   {"static_payload_type", entry.static_payload_type ? Json(*entry.static_payload_type) : Json()},
                   {"default_bitrate_bps", entry.default_bitrate_bps}};
         if (entry.video) {
-            json["feedback"] = {"nack pli", "ccm fir"};
+            json["feedback"] = {"nack", "nack pli", "ccm fir"};
         } else {
             json["channels"] = entry.channels;
             json["sample_rate_hz"] = entry.clock_rate_hz;
             json["frame_ms"] = 20;
         }
+        if (entry.min_bitrate_bps != 0)
+            json["min_bitrate_bps"] = entry.min_bitrate_bps;
         if (!entry.parameters.empty())
             json["parameters"] = entry.parameters;
         list.push_back(std::move(json));

@@ -22,7 +22,8 @@ struct Entry {
     std::uint32_t channels = 1;
     std::optional<int> static_payload_type;
     std::uint32_t default_bitrate_bps = 0;
-    std::string parameters; ///< fmtp
+    std::uint32_t min_bitrate_bps = 0; ///< what a congestion controller asks for at least; 0: the default
+    std::string parameters;            ///< fmtp
 };
 
 /// Pictures: 90 kHz, and the bitrate that encoders take for 1280x720.

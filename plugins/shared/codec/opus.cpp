@@ -68,6 +68,7 @@ Entry opus_entry(const OpusOptions& options)
     entry.clock_rate_hz = kRateHz; // RFC 7587 section 7: always 48000 and 2 channels; the rest is said in parameters
     entry.channels = 2;
     entry.default_bitrate_bps = kOpusDefaultBitrate;
+    entry.min_bitrate_bps = kOpusLeastBitrate;
     entry.parameters = options.fec ? "useinbandfec=1" : "";
     if (options.stereo)
         entry.parameters += entry.parameters.empty() ? "stereo=1;sprop-stereo=1" : ";stereo=1;sprop-stereo=1";

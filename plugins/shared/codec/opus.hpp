@@ -39,6 +39,7 @@ struct OpusFree {
 };
 
 inline constexpr std::uint32_t kOpusDefaultBitrate = 32'000;
+inline constexpr std::uint32_t kOpusLeastBitrate = 12'000; // wideband speech (RFC 7587 section 3.1.1)
 
 class OpusAudioEncoder final : public Encoder {
 public:

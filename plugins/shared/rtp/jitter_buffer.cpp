@@ -57,7 +57,7 @@ Turn VideoBuffer::turn(std::int64_t now_ns)
     if (!gap && packet->index < released_end_)
         return {packet, released_time_ns_, kNothingDue};
     if (gap) { // wait for what is missing, but not longer than reordering lasts
-        const std::int64_t give_up_ns = ring_.earliest_arrival_from(packet->index) + clock_.delay_ns();
+        const std::int64_t give_up_ns = ring_.earliest_arrival_from(packet->index) + patience_ns();
         if (now_ns < give_up_ns)
             return {nullptr, 0, give_up_ns};
     }
@@ -86,7 +86,7 @@ VideoBuffer::Picture VideoBuffer::look_at(const StoredPacket& first) const
         return picture;
     const bool hole = picture.end <= ring_.highest();
     const std::int64_t since = hole ? ring_.earliest_arrival_from(picture.end) : picture.newest;
-    picture.due_ns = since + clock_.delay_ns();
+    picture.due_ns = since + patience_ns();
     return picture;
 }
 

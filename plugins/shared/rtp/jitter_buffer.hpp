@@ -38,6 +38,15 @@ public:
     /// A telephone event: its timestamp stands still while it lasts, so it takes its turn with the sound before it.
     PacketRing::Stored insert_event(StoredPacket packet, ByteView payload);
 
+    /// A packet that was lost and sent again: when it came says nothing about the network's jitter.
+    PacketRing::Stored insert_repair(StoredPacket packet, ByteView payload) { return insert_event(packet, payload); }
+
+    /// How long a gap is waited for at least, because what is missing has been asked for.
+    void set_patience(std::int64_t patience_ns) { patience_ns_ = patience_ns; }
+    std::int64_t patience_ns() const { return std::max(patience_ns_, clock_.delay_ns()); }
+    std::int64_t next_index() const { return ring_.next(); }
+    std::int64_t highest_index() const { return ring_.highest(); }
+
     virtual Turn turn(std::int64_t now_ns) = 0;
 
     /// Gives away the packet of the last turn(). Returns how many were missing right before it.
@@ -59,6 +68,7 @@ protected:
 
 private:
     bool marker_means_silence_;
+    std::int64_t patience_ns_ = 0;
     std::int64_t last_media_ns_ = 0; // of the sound that came last
 };
 

@@ -43,9 +43,18 @@ Receiver::Receiver(const StreamConfig& config, const RtpOptions& options, const 
         opener_ = config.receive_key->suite->opener(*config.receive_key, config.remote_ssrc);
     if (config.remote_ssrc)
         remember(*config.remote_ssrc);
+    if (config.congestion_feedback)
+        arrivals_ = std::make_unique<ArrivalLog>();
+    if (config.congestion_feedback && config.repair)
+        repair_arrivals_ = std::make_unique<ArrivalLog>();
+    if (config.video && config.generic_nack && config.repair) {
+        requests_ = std::make_unique<RepairRequests>();
+        repair_source_ = config.repair->remote_ssrc;
+        be_patient();
+    }
 }
 
-bool Receiver::rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns)
+bool Receiver::rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns, std::uint8_t ecn)
 {
     std::size_t size = packet.size();
     const std::lock_guard lock(mutex_);
@@ -66,7 +75,42 @@ bool Receiver::rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std:
         return false;
     }
     last_arrival_ns_ = arrival_ns;
-    return store(header, *payload, arrival_ns);
+    bytes_arrived_.fetch_add(packet.size(), std::memory_order_relaxed);
+    if (arrivals_)
+        arrivals_->arrived(header.ssrc, header.sequence, arrival_ns, ecn);
+    return store(header, *payload, arrival_ns, false);
+}
+
+/// RFC 4588 section 4: the sequence number it had, then the payload it had. Its source is the announced one, else the
+/// first that is authentic.
+bool Receiver::repair(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns,
+                      std::uint8_t ecn)
+{
+    std::size_t size = packet.size();
+    const std::lock_guard lock(mutex_);
+    const bool known = repair_source_ ? *repair_source_ == header.ssrc : opener_ || config_.authentic;
+    const bool wanted = receives_.load(std::memory_order_relaxed) && listening_ && requests_ && known &&
+                        header.ssrc != config_.ssrc && (find(header.ssrc) != nullptr || source_count_ < kMostSources);
+    if (!wanted || (opener_ && !opener_->rtp(packet, size))) {
+        refuse();
+        return false;
+    }
+    const auto payload = rtp_payload(packet.first(size), header);
+    if (!payload || payload->size() < 2 || payload->size() > kMaxPayloadBytes + 2 ||
+        source_.load(std::memory_order_relaxed) == header.ssrc) {
+        refuse();
+        return false;
+    }
+    remember(header.ssrc);
+    repair_source_ = header.ssrc;
+    bytes_arrived_.fetch_add(packet.size(), std::memory_order_relaxed);
+    if (repair_arrivals_)
+        repair_arrivals_->arrived(header.ssrc, header.sequence, arrival_ns, ecn);
+    RtpHeader original = header;
+    original.sequence = read_u16(payload->data());
+    original.ssrc = static_cast<std::uint32_t>(source_.load(std::memory_order_relaxed));
+    original.payload_type = config_.payload_type;
+    return store(original, payload->subspan(2), arrival_ns, true);
 }
 
 /// Decides whether the sender of an authentic packet is who we listen to. False: the packet is refused.
@@ -121,11 +165,13 @@ void Receiver::listen_to(Source& source)
         last_sr_arrival_ns_ = 0;
 }
 
-bool Receiver::store(const RtpHeader& header, ByteView payload, std::int64_t arrival_ns)
+bool Receiver::store(const RtpHeader& header, ByteView payload, std::int64_t arrival_ns, bool repair)
 {
     const bool first = !sequence_.started() && counters_.packets == 0;
+    if (repair && !sequence_.started())
+        return false;
     const Placement place = sequence_.place(header.sequence);
-    if (place.kind == Placement::Kind::refused) {
+    if (place.kind == Placement::Kind::refused || (repair && place.kind == Placement::Kind::restart)) {
         refuse();
         return false;
     }
@@ -143,12 +189,17 @@ bool Receiver::store(const RtpHeader& header, ByteView payload, std::int64_t arr
             restart && config_.video && !first ? std::max<std::uint16_t>(place.lost_before, 1) : place.lost_before;
         packet.payload_type = header.payload_type;
         packet.marker = header.marker;
-        const bool event = config_.event_payload_type == header.payload_type;
-        stored = event ? buffer_->insert_event(packet, payload) : buffer_->insert(packet, payload, restart);
+        if (requests_ && !repair)
+            miss(header, place, arrival_ns);
+        stored = put(packet, payload, restart, repair);
     }
     if (stored == PacketRing::Stored::duplicate) {
         refuse();
         return false;
+    }
+    if (repair) { // RFC 4588 section 6.3: reports are about the packets that came by themselves
+        counters_.repaired += stored == PacketRing::Stored::stored ? 1 : 0;
+        return stored == PacketRing::Stored::stored && changed(arrival_ns);
     }
     sequence_.count_received();
     if (config_.event_payload_type != header.payload_type)
@@ -156,10 +207,75 @@ bool Receiver::store(const RtpHeader& header, ByteView payload, std::int64_t arr
     ++counters_.packets;
     counters_.payload_bytes += payload.size();
     counters_.late += stored == PacketRing::Stored::late ? 1 : 0;
-    if (stored != PacketRing::Stored::stored)
-        return false;
-    const Turn turn = buffer_->turn(arrival_ns);
+    return stored == PacketRing::Stored::stored && changed(arrival_ns);
+}
+
+PacketRing::Stored Receiver::put(const StoredPacket& packet, ByteView payload, bool restart, bool repair)
+{
+    if (requests_)
+        requests_->arrived(packet.index);
+    if (repair)
+        return buffer_->insert_repair(packet, payload);
+    const bool event = config_.event_payload_type == packet.payload_type;
+    return event ? buffer_->insert_event(packet, payload) : buffer_->insert(packet, payload, restart);
+}
+
+/// Notes what is missing before a packet that has just come.
+void Receiver::miss(const RtpHeader& header, const Placement& place, std::int64_t arrival_ns)
+{
+    const std::int64_t gap = place.index - buffer_->highest_index() - 1;
+    if (place.kind == Placement::Kind::restart || counters_.packets == 0 || gap <= 0)
+        return;
+    requests_->gap(place.index, header.sequence, gap, arrival_ns);
+    next_request_ns_.store(requests_->next_ns(), std::memory_order_relaxed);
+}
+
+/// Whether `take` has something to give, or must be asked sooner than it said.
+bool Receiver::changed(std::int64_t now_ns)
+{
+    const Turn turn = buffer_->turn(now_ns);
     return turn.packet != nullptr || turn.ask_again_ns < asked_again_ns_;
+}
+
+std::int64_t Receiver::assumed_round_trip_ns() const
+{
+    constexpr double kUnknownMs = 100;
+    return static_cast<std::int64_t>(counters_.round_trip_ms.value_or(kUnknownMs) * kMillisecondNs);
+}
+
+/// Long enough to ask twice, and no longer than anybody would wait for a picture.
+void Receiver::be_patient()
+{
+    constexpr std::int64_t kMostNs = 400 * kMillisecondNs;
+    buffer_->set_patience(std::min(2 * assumed_round_trip_ns() + 60 * kMillisecondNs, kMostNs));
+}
+
+std::size_t Receiver::repair_requests(Requests& sequences, std::int64_t now_ns)
+{
+    if (now_ns < next_request_ns_.load(std::memory_order_relaxed))
+        return 0;
+    const std::lock_guard lock(mutex_);
+    const std::size_t count =
+        requests_->due(now_ns, assumed_round_trip_ns(), buffer_->next_index(), buffer_->patience_ns(), sequences);
+    next_request_ns_.store(requests_->next_ns(), std::memory_order_relaxed);
+    counters_.repairs_asked += count;
+    return count;
+}
+
+void Receiver::report_arrivals(CongestionFeedbackWriter& writer, std::int64_t now_ns)
+{
+    if (!arrivals_)
+        return;
+    const std::lock_guard lock(mutex_);
+    arrivals_->report(writer, now_ns);
+    if (repair_arrivals_)
+        repair_arrivals_->report(writer, now_ns);
+}
+
+std::int64_t Receiver::round_trip_ns() const
+{
+    const std::lock_guard lock(mutex_);
+    return counters_.round_trip_ms ? static_cast<std::int64_t>(*counters_.round_trip_ms * kMillisecondNs) : -1;
 }
 
 bool Receiver::open_rtcp(std::span<std::uint8_t> packet, std::size_t& size)
@@ -202,6 +318,8 @@ void Receiver::remote_report(const ReportBlock& block, std::int64_t arrival_ns)
     constexpr std::int32_t kRounding = 65;     // 1 ms: the peer may have rounded its delay up
     if (round_trip >= -kRounding && round_trip < kMost)
         counters_.round_trip_ms = std::max(round_trip, 0) * 1000.0 / 65536.0;
+    if (requests_)
+        be_patient();
 }
 
 void Receiver::key_frame_requested()
@@ -223,7 +341,9 @@ Status Receiver::take(std::int64_t now_ns, jf_payload& payload, std::int64_t& ne
     for (;;) {
         const Turn turn = buffer_->turn(now_ns);
         if (turn.packet == nullptr) {
-            next_due_ns = asked_again_ns_ = turn.ask_again_ns;
+            asked_again_ns_ = turn.ask_again_ns;
+            next_due_ns =
+                requests_ ? std::min(turn.ask_again_ns, std::max(requests_->next_ns(), now_ns + 1)) : turn.ask_again_ns;
             return JF_WOULD_BLOCK;
         }
         const StoredPacket packet = *turn.packet;

@@ -5,9 +5,11 @@
 // what opens packets (libsrtp2) makes room for a source the first time it hears it.
 #pragma once
 
+#include "arrival_log.hpp"
 #include "jitter_buffer.hpp"
 #include "options.hpp"
 #include "reception.hpp"
+#include "repair_requests.hpp"
 #include "rtcp_packet.hpp"
 #include "rtp_packet.hpp"
 #include "session_config.hpp"
@@ -32,6 +34,8 @@ public:
         std::uint64_t key_frame_requests = 0;
         double jitter_ms = 0;
         double delay_ms = 0;
+        std::uint64_t repaired = 0; ///< lost, and sent again in time
+        std::uint64_t repairs_asked = 0;
         std::optional<double> round_trip_ms;
         std::optional<double> remote_fraction_lost;
     };
@@ -41,7 +45,21 @@ public:
 
     /// One RTP packet, as it came; `packet` is overwritten. True if `take` has something to give now, or must be asked
     /// sooner than it said: most packets of a picture change nothing.
-    bool rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns);
+    bool rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns, std::uint8_t ecn);
+
+    /// One that the peer sent again (RFC 4588). True as above.
+    bool repair(std::span<std::uint8_t> packet, const RtpHeader& header, std::int64_t arrival_ns, std::uint8_t ecn);
+
+    /// Which packets to ask the peer for now; how many. [media]
+    using Requests = std::array<std::uint16_t, RepairRequests::kMostAtOnce>;
+    std::size_t repair_requests(Requests& sequences, std::int64_t now_ns);
+    std::int64_t next_repair_request_ns() const { return next_request_ns_.load(std::memory_order_relaxed); } ///< [any]
+
+    /// When packets arrived, as far as it has not been reported; the source of repair among them. [media]
+    void report_arrivals(CongestionFeedbackWriter& writer, std::int64_t now_ns);
+    std::uint64_t bytes_arrived() const { return bytes_arrived_.load(std::memory_order_relaxed); } ///< [any]
+
+    std::int64_t round_trip_ns() const; ///< [any] -1: not known
 
     /// Opens one RTCP compound in place; size shrinks. False: it is not from this stream's peer, or replayed.
     bool open_rtcp(std::span<std::uint8_t> packet, std::size_t& size);
@@ -83,7 +101,12 @@ private:
     Source* find(std::uint32_t ssrc);
     Source* remember(std::uint32_t ssrc);
     void listen_to(Source& source);
-    bool store(const RtpHeader& header, ByteView payload, std::int64_t arrival_ns);
+    bool store(const RtpHeader& header, ByteView payload, std::int64_t arrival_ns, bool repair);
+    PacketRing::Stored put(const StoredPacket& packet, ByteView payload, bool restart, bool repair);
+    void miss(const RtpHeader& header, const Placement& place, std::int64_t arrival_ns);
+    bool changed(std::int64_t now_ns);
+    std::int64_t assumed_round_trip_ns() const;
+    void be_patient();
     /// A peer may change its source this often; each costs the opener memory and none is forgotten, or it could be
     /// replayed.
     static constexpr std::size_t kMostSources = 16;
@@ -117,6 +140,12 @@ private:
     std::int64_t last_sr_arrival_ns_ = 0; // 0: none yet
     std::uint32_t last_sr_from_ = 0;
     std::optional<std::uint8_t> last_fir_;
+    std::unique_ptr<ArrivalLog> arrivals_;        // if the peer wants to know
+    std::unique_ptr<ArrivalLog> repair_arrivals_; // of its other source
+    std::unique_ptr<RepairRequests> requests_;    // if it sends again what is lost
+    std::optional<std::uint32_t> repair_source_;
+    std::atomic<std::int64_t> next_request_ns_{kNothingDue};
+    std::atomic<std::uint64_t> bytes_arrived_{0};
 };
 
 } // namespace jackfield::rtp

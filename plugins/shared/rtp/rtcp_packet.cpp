@@ -13,7 +13,9 @@ constexpr std::uint8_t kSenderReport = 200;
 constexpr std::uint8_t kReceiverReport = 201;
 constexpr std::uint8_t kSourceDescription = 202;
 constexpr std::uint8_t kGoodbye = 203;
+constexpr std::uint8_t kTransportFeedback = 205;
 constexpr std::uint8_t kPayloadFeedback = 206;
+constexpr std::uint8_t kGenericNack = 1;
 constexpr std::uint8_t kPictureLoss = 1;
 constexpr std::uint8_t kFullIntraRequest = 4;
 constexpr std::uint8_t kCanonicalName = 1;
@@ -63,9 +65,18 @@ std::size_t least_size(const Packet& packet)
         return 4 + std::size_t{4} * packet.count;
     case kPayloadFeedback:
         return kFeedbackBytes;
+    case kTransportFeedback:
+        return kFeedbackBytes; // also what congestion control feedback has at least: a sender and a time
     default:
         return 4;
     }
+}
+
+/// What a length alone does not show.
+bool well_formed(const Packet& packet)
+{
+    return packet.type != kTransportFeedback || packet.count != kCongestionFeedback ||
+           valid_congestion_feedback(packet.bytes);
 }
 
 ReportBlock read_block(const std::uint8_t* at)
@@ -108,6 +119,31 @@ void tell_feedback(const Packet& packet, RtcpHandler& handler)
         handler.full_intra_request(read_u32(rest.data()), rest[4]);
 }
 
+/// RFC 4585 section 6.2.1: a packet, and which of the 16 behind it are missing, too.
+void tell_missing(const Packet& packet, RtcpHandler& handler)
+{
+    const std::uint32_t media_ssrc = read_u32(&packet.bytes[8]);
+    for (ByteView rest = packet.bytes.subspan(kFeedbackBytes); rest.size() >= 4; rest = rest.subspan(4)) {
+        std::uint16_t sequence = read_u16(rest.data());
+        handler.missing(media_ssrc, sequence);
+        for (unsigned behind = read_u16(rest.data() + 2); behind != 0; behind >>= 1U) {
+            ++sequence;
+            if ((behind & 1U) != 0)
+                handler.missing(media_ssrc, sequence);
+        }
+    }
+}
+
+void tell_transport_feedback(const Packet& packet, RtcpHandler& handler)
+{
+    if (packet.count == kGenericNack)
+        return tell_missing(packet, handler);
+    if (packet.count != kCongestionFeedback)
+        return;
+    read_congestion_feedback(packet.bytes, [&](const PacketMetric& metric) { handler.metric(metric); });
+    handler.metrics_end();
+}
+
 void tell(const Packet& packet, RtcpHandler& handler)
 {
     switch (packet.type) {
@@ -116,6 +152,9 @@ void tell(const Packet& packet, RtcpHandler& handler)
         break;
     case kReceiverReport:
         tell_reports(packet, 8, handler);
+        break;
+    case kTransportFeedback:
+        tell_transport_feedback(packet, handler);
         break;
     case kPayloadFeedback:
         tell_feedback(packet, handler);
@@ -137,7 +176,7 @@ bool valid_rtcp(ByteView compound)
         return false;
     Packet packet;
     for (ByteView rest = compound; !rest.empty();) {
-        if (!next_packet(rest, packet) || packet.bytes.size() < least_size(packet))
+        if (!next_packet(rest, packet) || packet.bytes.size() < least_size(packet) || !well_formed(packet))
             return false;
     }
     return true;
@@ -229,6 +268,24 @@ void RtcpWriter::full_intra_request(std::uint32_t ssrc, std::uint32_t media_ssrc
     write_u32(at + 8, 0); // RFC 5104 section 4.3.1.2: unused
     write_u32(at + 12, media_ssrc);
     write_u32(at + 16, std::uint32_t{request_number} << 24);
+}
+
+void RtcpWriter::missing(std::uint32_t ssrc, std::uint32_t media_ssrc, std::span<const std::uint16_t> sequences)
+{
+    std::uint8_t* at = append(kGenericNack, kTransportFeedback, kFeedbackBytes);
+    write_u32(at + 4, ssrc);
+    write_u32(at + 8, media_ssrc);
+    std::size_t entries = 0;
+    for (std::size_t i = 0; i < sequences.size(); ++entries) {
+        const std::uint16_t first = sequences[i++];
+        unsigned behind = 0;
+        for (; i < sequences.size() && static_cast<std::uint16_t>(sequences[i] - first - 1) < 16; ++i)
+            behind |= 1U << static_cast<std::uint16_t>(sequences[i] - first - 1);
+        write_u16(&buffer_[size_], first);
+        write_u16(&buffer_[size_ + 2], static_cast<std::uint16_t>(behind));
+        size_ += 4;
+    }
+    write_u16(at + 2, static_cast<std::uint16_t>((kFeedbackBytes + 4 * entries) / 4 - 1));
 }
 
 void RtcpWriter::goodbye(std::uint32_t ssrc)

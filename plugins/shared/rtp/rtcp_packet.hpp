@@ -3,6 +3,8 @@
 // Threads: any; nothing here allocates. A compound is checked as a whole before any of it is acted upon.
 #pragma once
 
+#include "congestion_feedback.hpp"
+
 #include <jackfield/basic.hpp>
 
 #include <array>
@@ -38,6 +40,12 @@ public:
     virtual void picture_loss(std::uint32_t media_ssrc) = 0;                                    ///< RFC 4585 PLI
     virtual void full_intra_request(std::uint32_t media_ssrc, std::uint8_t request_number) = 0; ///< RFC 5104 FIR
     virtual void goodbye(std::uint32_t ssrc) = 0;
+
+    /// RFC 4585 section 6.2.1: a packet of ours is missing there.
+    virtual void missing(std::uint32_t /*media_ssrc*/, std::uint16_t /*sequence*/) {}
+    /// RFC 8888: about each packet in its order, and then the end of the report.
+    virtual void metric(const PacketMetric& /*metric*/) {}
+    virtual void metrics_end() {}
 };
 
 /// True if the lengths of all packets in the compound add up and each is long enough for what it says it holds. A
@@ -48,7 +56,7 @@ bool valid_rtcp(ByteView compound);
 std::uint32_t rtcp_sender(ByteView compound);
 
 /// Walks a compound and tells the handler. False, and the handler hears nothing, if it is not valid. Types unknown here
-/// (application defined, NACK, REMB, extended reports) are stepped over.
+/// (application defined, REMB, extended reports) are stepped over.
 bool parse_rtcp(ByteView compound, RtcpHandler& handler);
 
 /// Builds one compound in its own memory.
@@ -61,6 +69,14 @@ public:
     void full_intra_request(std::uint32_t ssrc, std::uint32_t media_ssrc, std::uint8_t request_number);
     void goodbye(std::uint32_t ssrc);
 
+    /// RFC 4585 section 6.2.1. The sequence numbers rise.
+    void missing(std::uint32_t ssrc, std::uint32_t media_ssrc, std::span<const std::uint16_t> sequences);
+
+    /// RFC 8888: the room for it, at most so much that the compound stays within what every path carries; and how much
+    /// of it was taken.
+    std::span<std::uint8_t> feedback_room() { return std::span(buffer_).subspan(size_, kMostBytes - size_); }
+    void feedback_taken(std::size_t bytes) { size_ += bytes; }
+
     /// The compound, inside a buffer with room for what SRTCP appends.
     std::span<std::uint8_t> buffer() { return buffer_; }
     std::size_t size() const { return size_; }
@@ -69,8 +85,10 @@ private:
     std::uint8_t* append(std::uint8_t count, std::uint8_t type, std::size_t bytes);
     void report(std::uint8_t* at, const ReportBlock& block);
 
-    // SR with one block 52, SDES with the longest name 272, PLI 12 or FIR 20, BYE 8; SRTCP adds at most 4 + 16.
-    std::array<std::uint8_t, 512> buffer_{};
+    // SR with one block 52, SDES with the longest name 272, PLI 12 or FIR 20, NACK 12 + 4 * 64, BYE 8; feedback takes
+    // what is left; SRTCP adds at most 4 + 16.
+    static constexpr std::size_t kMostBytes = 1100;
+    std::array<std::uint8_t, kMostBytes + 28> buffer_{};
     std::size_t size_ = 0;
 };
 

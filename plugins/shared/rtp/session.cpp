@@ -42,7 +42,8 @@ void Session::Ear::received(const jf_packet& packet) noexcept
     std::uint8_t copy[kMaxPacketBytes]; // opened in place
     if (!bytes.empty())
         std::memcpy(copy, bytes.data(), bytes.size());
-    session_.handle_rtp(*layout, users, std::span(copy, bytes.size()), arrival_ns);
+    const auto ecn = static_cast<std::uint8_t>(packet.ecn == JF_ECN_UNKNOWN ? 0 : packet.ecn & 3U);
+    session_.handle_rtp(*layout, users, std::span(copy, bytes.size()), arrival_ns, ecn);
 }
 
 /// Carries what one compound says to the streams it concerns: a peer may report on all its streams under one SSRC.
@@ -65,6 +66,9 @@ public:
         if (stream == nullptr)
             return;
         stream->receiver().remote_report(block, arrival_ns_);
+        if (RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire))
+            rates->loss_reported(number_of(*stream), block.fraction_lost, stream->receiver().round_trip_ns(),
+                                 arrival_ns_);
         session_.listener_.loss_reported(number_of(*stream), (block.fraction_lost * 100U + 255U) / 256U);
     }
     void picture_loss(std::uint32_t media_ssrc) override
@@ -84,6 +88,41 @@ public:
         const auto source = stream.receiver().source(); // a peer that sends no media has none
         if (source ? *source == ssrc : sender_ == ssrc)
             stream.receiver().goodbye();
+    }
+
+    void missing(std::uint32_t media_ssrc, std::uint16_t sequence) override
+    {
+        if (Stream* stream = by_own_ssrc(media_ssrc)) {
+            stream->sender().want_repair(sequence, session_.host_.now_ns());
+            drain_ = true;
+        }
+    }
+    void metric(const PacketMetric& metric) override
+    {
+        if (metric.ssrc != metric_ssrc_ || metric_stream_ == nullptr) {
+            metric_ssrc_ = metric.ssrc;
+            metric_stream_ = by_own_ssrc(metric.ssrc);
+            metric_repair_ = metric_stream_ == nullptr;
+            if (metric_repair_)
+                metric_stream_ = by_repair_ssrc(metric.ssrc);
+        }
+        RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire);
+        if (metric_stream_ != nullptr && rates != nullptr)
+            rates->metric(number_of(*metric_stream_), metric_repair_, metric);
+    }
+    void metrics_end() override
+    {
+        if (RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire)) {
+            rates->metrics_end(session_.host_.now_ns());
+            drain_ = true; // the window may be open again
+        }
+    }
+
+    /// After the whole compound.
+    void finish() const
+    {
+        if (drain_)
+            session_.drain(layout_, session_.host_.now_ns());
     }
 
 private:
@@ -107,6 +146,15 @@ private:
         }
         return nullptr;
     }
+    Stream* by_repair_ssrc(std::uint32_t ssrc)
+    {
+        for (const auto& stream : layout_.streams) {
+            const auto& repair = stream->config().repair;
+            if (repair && repair->ssrc == ssrc && (stream.get() == &opener_ || within_reach(*stream)))
+                return stream.get();
+        }
+        return nullptr;
+    }
     void ask_for_key_frame(Stream& stream)
     {
         stream.receiver().key_frame_requested();
@@ -119,6 +167,10 @@ private:
     Stream& opener_;
     std::uint32_t sender_;
     std::int64_t arrival_ns_;
+    bool drain_ = false;
+    std::uint32_t metric_ssrc_ = 0;
+    Stream* metric_stream_ = nullptr;
+    bool metric_repair_ = false;
 };
 
 namespace {
@@ -139,7 +191,7 @@ Session::Session(Host host, const RtpOptions& options, ConfigReader read, const 
       read_(std::move(read)),
       listener_(listener),
       context_{options, config.cname.empty() ? random_cname(host) : config.cname,
-               NtpClock(host.wall_ms(), host.now_ns())},
+               NtpClock(host.wall_ms(), host.now_ns()), listener.can_tick()},
       paths_(std::move(paths)),
       scope_(host)
 {
@@ -168,7 +220,8 @@ std::shared_ptr<const Session::Layout> Session::lay_out(const SessionConfig& con
                            before->streams[number]->config().ssrc == wanted.ssrc;
         auto stream = known
                           ? before->streams[number]
-                          : std::make_shared<Stream>(wanted, context_, paths, host_.random_number(),
+                          : std::make_shared<Stream>(wanted, static_cast<std::uint32_t>(number), context_, paths,
+                                                     host_.random_number(),
                                                      static_cast<std::uint32_t>(host_.random_number()), host_.now_ns());
         if (!wanted.ended) {
             next->users[wanted.rtp_path].rtp.push_back(stream.get());
@@ -210,10 +263,13 @@ bool same_stream(const StreamConfig& before, const StreamConfig& now)
     const auto same_key = [](const std::optional<Key>& a, const std::optional<Key>& b) {
         return a.has_value() == b.has_value() && (!a || (a->suite == b->suite && a->bytes == b->bytes));
     };
-    return before.video == now.video && before.clock_rate_hz == now.clock_rate_hz &&
-           before.payload_type == now.payload_type && before.rtp_path == now.rtp_path &&
-           before.rtcp_path == now.rtcp_path && same_key(before.send_key, now.send_key) &&
-           same_key(before.receive_key, now.receive_key);
+    const auto same_repair = [](const auto& a, const auto& b) {
+        return a.has_value() == b.has_value() && (!a || (a->payload_type == b->payload_type && a->ssrc == b->ssrc));
+    };
+    return same_repair(before.repair, now.repair) && before.video == now.video &&
+           before.clock_rate_hz == now.clock_rate_hz && before.payload_type == now.payload_type &&
+           before.rtp_path == now.rtp_path && before.rtcp_path == now.rtcp_path &&
+           same_key(before.send_key, now.send_key) && same_key(before.receive_key, now.receive_key);
 }
 
 } // namespace
@@ -240,6 +296,8 @@ void Session::change(std::string_view config, std::vector<Path> paths)
     }
     for (std::size_t number = 0; number < after->streams.size(); ++number)
         after->streams[number]->turn(next.streams[number], host_.now_ns());
+    if (rates_)
+        rates_->set_streams(next.streams, host_.now_ns());
     for (std::size_t number = 0; number < before->streams.size(); ++number) {
         if (before->streams[number] != after->streams[number] && !before->streams[number]->ended())
             before->streams[number]->say_goodbye(host_.now_ns());
@@ -259,11 +317,33 @@ Status Session::send(std::uint32_t stream, const jf_payload& payload) noexcept
     const auto now = layout();
     if (stream >= now->streams.size())
         return JF_BAD_INPUT;
-    return now->streams[stream]->sender().send(payload, host_.now_ns());
+    Sender& sender = now->streams[stream]->sender();
+    const Status status = sender.send(payload, host_.now_ns());
+    if (sender.take_overflow())
+        listener_.key_frame_requested(stream);
+    if (sender.waiting_packets() != 0 && !tick_asked_.exchange(true))
+        listener_.tick_due();
+    return status;
+}
+
+void Session::control_rate(jf_rate_controller controller)
+{
+    rates_ = std::make_unique<RateControl>(controller, listener_);
+    std::vector<StreamConfig> streams;
+    for (const auto& stream : layout()->streams)
+        streams.push_back(stream->config());
+    rates_->set_streams(streams, host_.now_ns());
+    context_.rates.store(rates_.get(), std::memory_order_release);
+}
+
+void Session::drain(const Layout& layout, std::int64_t now_ns) const
+{
+    for (const auto& stream : layout.streams)
+        stream->sender().drain(now_ns);
 }
 
 void Session::handle_rtp(const Layout& layout, const Users& users, std::span<std::uint8_t> packet,
-                         std::int64_t arrival_ns)
+                         std::int64_t arrival_ns, std::uint8_t ecn)
 {
     const auto header = parse_rtp_header(packet);
     if (!header)
@@ -272,6 +352,14 @@ void Session::handle_rtp(const Layout& layout, const Users& users, std::span<std
     // type, if that names one line only.
     Stream* target = nullptr;
     std::size_t fitting = 0;
+    for (Stream* stream : users.rtp) {
+        const auto& repair = stream->config().repair;
+        if (!repair || repair->payload_type != header->payload_type)
+            continue;
+        if (stream->receiver().repair(packet, *header, arrival_ns, ecn))
+            listener_.arrived(layout.number_of(*stream));
+        return;
+    }
     for (Stream* stream : users.rtp) {
         if (!stream->config().receive_payload_types.test(header->payload_type))
             continue;
@@ -285,7 +373,9 @@ void Session::handle_rtp(const Layout& layout, const Users& users, std::span<std
     }
     if (fitting != 1)
         return users.refuse();
-    if (!target->receiver().rtp(packet, *header, arrival_ns))
+    const bool changed = target->receiver().rtp(packet, *header, arrival_ns, ecn);
+    target->send_repair_requests(arrival_ns);
+    if (!changed)
         return;
     listener_.arrived(layout.number_of(*target));
 }
@@ -302,6 +392,7 @@ void Session::handle_rtcp(const Layout& layout, const Users& users, ByteView pac
         RtcpRouter router(*this, layout, stream, from, arrival_ns);
         if (parse_rtcp(ByteView(copy, size), router)) {
             stream.receiver().hear();
+            router.finish();
             check_goodbyes(layout);
         } else {
             stream.receiver().refuse();
@@ -332,16 +423,77 @@ Status Session::take(std::uint32_t stream, std::int64_t now_ns, jf_payload& payl
     if (stream >= now->streams.size())
         return JF_BAD_INPUT;
     now->streams[stream]->send_pending_key_frame_request(now_ns);
+    now->streams[stream]->send_repair_requests(now_ns);
     return now->streams[stream]->receiver().take(now_ns, payload, next_due_ns);
 }
 
 std::int64_t Session::tick(std::int64_t now_ns) noexcept
 {
     std::int64_t next_ns = kNothingDue;
+    tick_asked_.store(false);
     const auto now = layout();
     for (const auto& stream : now->streams)
         next_ns = std::min(next_ns, stream->tick(now_ns));
-    return next_ns;
+    next_ns = std::min(next_ns, send_feedback(*now, now_ns));
+    return std::min(next_ns, control_rates(*now, now_ns));
+}
+
+/// The controller's time, and what waits for its turn.
+std::int64_t Session::control_rates(const Layout& layout, std::int64_t now_ns)
+{
+    RateControl* const rates = context_.rates.load(std::memory_order_acquire);
+    if (rates == nullptr)
+        return kNothingDue;
+    drain(layout, now_ns);
+    Waiting waiting;
+    for (const auto& stream : layout.streams) {
+        const Waiting there = stream->sender().waiting();
+        waiting.bytes += there.bytes;
+        if (there.since_ns != 0)
+            waiting.since_ns = waiting.since_ns == 0 ? there.since_ns : std::min(waiting.since_ns, there.since_ns);
+    }
+    const std::int64_t next_ns = rates->tick(waiting, now_ns);
+    if (waiting.bytes == 0)
+        return next_ns;
+    tick_asked_.store(true); // nobody need ask: we come when the next may leave
+    // If the window is full instead, the next report opens it.
+    const std::int64_t leaves_ns = rates->next_departure_ns();
+    return std::min(next_ns, leaves_ns > now_ns ? leaves_ns : now_ns + 5 * kMillisecondNs);
+}
+
+/// RFC 8888: one report about all streams, as often as a twentieth of what arrives allows, from 50 to 200 ms.
+std::int64_t Session::send_feedback(const Layout& layout, std::int64_t now_ns)
+{
+    constexpr std::int64_t kSoonestNs = 50 * kMillisecondNs;
+    constexpr std::int64_t kLatestNs = 200 * kMillisecondNs;
+    const auto sender = std::find_if(layout.streams.begin(), layout.streams.end(), [](const auto& stream) {
+        return stream->config().congestion_feedback && !stream->ended();
+    });
+    if (sender == layout.streams.end())
+        return kNothingDue;
+    if (now_ns < next_feedback_ns_)
+        return next_feedback_ns_;
+    RtcpWriter writer;
+    (*sender)->begin_feedback(writer);
+    CongestionFeedbackWriter feedback(writer.feedback_room(), (*sender)->config().ssrc);
+    std::uint64_t bytes = 0;
+    for (const auto& stream : layout.streams) {
+        bytes += stream->receiver().bytes_arrived();
+        if (!stream->ended())
+            stream->receiver().report_arrivals(feedback, now_ns);
+    }
+    next_feedback_ns_ = now_ns + kLatestNs;
+    if (feedback.empty())
+        return next_feedback_ns_;
+    writer.feedback_taken(feedback.finish(NtpClock::middle(context_.clock.at(now_ns))));
+    (*sender)->sender().send_rtcp(writer);
+    const std::uint64_t arrived = bytes - std::exchange(bytes_reported_, bytes);
+    const std::int64_t passed_ns = now_ns - std::exchange(last_feedback_ns_, now_ns);
+    const double share =
+        20.0 * static_cast<double>(writer.size() + 48) / static_cast<double>(std::max<std::uint64_t>(arrived, 1));
+    const double interval_ns = std::min(share, 100.0) * static_cast<double>(std::min(passed_ns, kSecondNs));
+    next_feedback_ns_ = now_ns + std::clamp(static_cast<std::int64_t>(interval_ns), kSoonestNs, kLatestNs);
+    return next_feedback_ns_;
 }
 
 void Session::request_key_frame(std::uint32_t stream) noexcept
@@ -353,7 +505,7 @@ void Session::request_key_frame(std::uint32_t stream) noexcept
 
 std::string Session::statistics()
 {
-    return describe_statistics(layout()->streams);
+    return describe_statistics(layout()->streams, rates_.get(), host_.now_ns());
 }
 
 /// The call is over when every stream of the peer that was ever heard has taken its leave (RFC 3550 section 6.6).

@@ -32,6 +32,7 @@ public:
     void request_key_frame(std::uint32_t stream) noexcept override;
     std::string statistics() override;
     void change(std::string_view config, std::vector<Path> paths) override;
+    void control_rate(jf_rate_controller controller) override;
 
 private:
     class Ear;
@@ -76,7 +77,11 @@ private:
                                           const Layout* before) const;
     void open_paths(const Layout& layout, const std::vector<Path>& paths);
     void close_paths() noexcept;
-    void handle_rtp(const Layout& layout, const Users& users, std::span<std::uint8_t> packet, std::int64_t arrival_ns);
+    void handle_rtp(const Layout& layout, const Users& users, std::span<std::uint8_t> packet, std::int64_t arrival_ns,
+                    std::uint8_t ecn);
+    void drain(const Layout& layout, std::int64_t now_ns) const;
+    std::int64_t control_rates(const Layout& layout, std::int64_t now_ns);
+    std::int64_t send_feedback(const Layout& layout, std::int64_t now_ns);
     void handle_rtcp(const Layout& layout, const Users& users, ByteView packet, std::int64_t arrival_ns);
     void check_goodbyes(const Layout& layout);
     void end(Status status, std::string_view text);
@@ -85,6 +90,11 @@ private:
     ConfigReader read_;
     MediaListener listener_;
     SessionContext context_;
+    std::unique_ptr<RateControl> rates_;
+    std::atomic<bool> tick_asked_{false};
+    std::int64_t next_feedback_ns_ = 0; // of the caller of tick
+    std::uint64_t bytes_reported_ = 0;
+    std::int64_t last_feedback_ns_ = 0;
     std::vector<Path> paths_;
     mutable std::mutex layout_mutex_; // held for no longer than it takes to copy the pointer
     std::shared_ptr<const Layout> layout_;

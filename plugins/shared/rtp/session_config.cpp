@@ -102,9 +102,44 @@ void read_feedback(const Json& stream, const std::string& place, StreamConfig& c
     if (!found->is_array())
         throw ConfigError(place + "/feedback: expected a list such as [\"nack pli\"]");
     for (const Json& value : *found) {
+        config.generic_nack = config.generic_nack || value == "nack";
+        config.congestion_feedback = config.congestion_feedback || value == "ack ccfb";
         config.picture_loss = config.picture_loss || value == "nack pli";
         config.full_intra_request = config.full_intra_request || value == "ccm fir";
     }
+}
+
+void read_rates(const Json& stream, const std::string& place, StreamConfig& config)
+{
+    if (!stream.contains("bitrate"))
+        return;
+    const Json& rates = stream["bitrate"];
+    const std::string here = place + "/bitrate";
+    if (!rates.is_object())
+        throw ConfigError(here + ": expected an object with min_bps, max_bps and start_bps");
+    constexpr std::uint64_t kMost = 1'000'000'000;
+    config.rates.max_bps = static_cast<std::uint32_t>(read_number(rates, "max_bps", here, kMost));
+    config.rates.min_bps = static_cast<std::uint32_t>(read_number(rates, "min_bps", here, config.rates.max_bps));
+    config.rates.start_bps = static_cast<std::uint32_t>(read_number(rates, "start_bps", here, config.rates.max_bps));
+}
+
+void read_repair(const Json& stream, const std::string& place, StreamConfig& config)
+{
+    if (!stream.contains("repair"))
+        return;
+    const Json& repair = stream["repair"];
+    const std::string here = place + "/repair";
+    if (!repair.is_object())
+        throw ConfigError(here + ": expected an object with payload_type and ssrc");
+    config.repair.emplace();
+    config.repair->payload_type = static_cast<std::uint8_t>(read_number(repair, "payload_type", here, 127));
+    config.repair->ssrc = static_cast<std::uint32_t>(read_number(repair, "ssrc", here, 0xffffffffU));
+    if (repair.contains("remote_ssrc"))
+        config.repair->remote_ssrc = static_cast<std::uint32_t>(read_number(repair, "remote_ssrc", here, 0xffffffffU));
+    if (config.receive_payload_types.test(config.repair->payload_type))
+        throw ConfigError(here + "/payload_type: the stream has it for something else");
+    if (config.repair->ssrc == config.ssrc)
+        throw ConfigError(here + "/ssrc: the stream itself has the same");
 }
 
 StreamConfig read_stream(const Json& stream, const std::string& place, const Suites& ours, std::size_t path_count)
@@ -126,6 +161,8 @@ StreamConfig read_stream(const Json& stream, const std::string& place, const Sui
     config.ssrc = static_cast<std::uint32_t>(read_number(stream, "ssrc", place, 0xffffffffU));
     if (stream.contains("remote_ssrc"))
         config.remote_ssrc = static_cast<std::uint32_t>(read_number(stream, "remote_ssrc", place, 0xffffffffU));
+    read_rates(stream, place, config);
+    read_repair(stream, place, config);
     if (path_count == 0)
         throw ConfigError(place + "/rtp_path: the session was opened without paths");
     config.rtp_path = read_number(stream, "rtp_path", place, path_count - 1);

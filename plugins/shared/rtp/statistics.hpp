@@ -7,6 +7,7 @@
 
 namespace jackfield::rtp {
 
-std::string describe_statistics(const std::vector<std::shared_ptr<Stream>>& streams);
+std::string describe_statistics(const std::vector<std::shared_ptr<Stream>>& streams, const RateControl* rates,
+                                std::int64_t now_ns);
 
 } // namespace jackfield::rtp

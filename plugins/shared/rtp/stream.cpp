@@ -5,12 +5,13 @@
 
 namespace jackfield::rtp {
 
-Stream::Stream(const StreamConfig& config, const SessionContext& context, const std::vector<Path>& paths,
-               std::uint64_t random, std::uint32_t random_for_reports, std::int64_t now_ns)
+Stream::Stream(const StreamConfig& config, std::uint32_t number, const SessionContext& context,
+               const std::vector<Path>& paths, std::uint64_t random, std::uint32_t random_for_reports,
+               std::int64_t now_ns)
     : config_(config),
       context_(context),
       receiver_(config_, context.options, context.clock),
-      sender_(config_, paths[config.rtp_path], paths[config.rtcp_path], context.options.clear_rtcp, random),
+      sender_(config_, number, context, paths[config.rtp_path], paths[config.rtcp_path], random),
       random_(random_for_reports),
       // Sooner than the half interval of RFC 3550 section 6.2: there are two of us, and until both have reported
       // nobody knows the round trip. With the usual interval of 2.5 s this is 100 to 500 ms.
@@ -38,6 +39,7 @@ std::int64_t Stream::tick(std::int64_t now_ns) noexcept
         next_report_ns_ = now_ns + draw(0.5, 1.5); // RFC 3550 section 6.3.1
     }
     send_pending_key_frame_request(now_ns);
+    send_repair_requests(now_ns);
     if (!key_frame_wanted_.load(std::memory_order_relaxed))
         return next_report_ns_;
     const std::int64_t allowed_ns =
@@ -102,6 +104,27 @@ void Stream::send_pending_key_frame_request(std::int64_t now_ns) noexcept
         key_frames_requested_.fetch_add(1, std::memory_order_relaxed);
     else
         key_frame_wanted_.store(true, std::memory_order_relaxed);
+}
+
+void Stream::begin_feedback(RtcpWriter& writer)
+{
+    writer.receiver_report(config_.ssrc, nullptr);
+    writer.canonical_name(config_.ssrc, context_.cname);
+}
+
+void Stream::send_repair_requests(std::int64_t now_ns) noexcept
+{
+    if (now_ns < receiver_.next_repair_request_ns())
+        return;
+    Receiver::Requests sequences;
+    const std::size_t count = receiver_.repair_requests(sequences, now_ns);
+    const auto source = receiver_.source();
+    if (count == 0 || !source)
+        return;
+    RtcpWriter writer;
+    begin_feedback(writer);
+    writer.missing(config_.ssrc, *source, std::span(sequences).first(count));
+    sender_.send_rtcp(writer);
 }
 
 void Stream::say_goodbye(std::int64_t now_ns) noexcept

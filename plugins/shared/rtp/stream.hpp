@@ -6,23 +6,17 @@
 
 #include "receiver.hpp"
 #include "sender.hpp"
+#include "session_context.hpp"
 
 #include <random>
 
 namespace jackfield::rtp {
 
-/// What the streams of a session share.
-struct SessionContext {
-    RtpOptions options;
-    std::string cname;
-    NtpClock clock;
-};
-
 class Stream {
 public:
     /// Throws Failure.
-    Stream(const StreamConfig& config, const SessionContext& context, const std::vector<Path>& paths,
-           std::uint64_t random, std::uint32_t random_for_reports, std::int64_t now_ns);
+    Stream(const StreamConfig& config, std::uint32_t number, const SessionContext& context,
+           const std::vector<Path>& paths, std::uint64_t random, std::uint32_t random_for_reports, std::int64_t now_ns);
 
     const StreamConfig& config() const { return config_; }
     Sender& sender() { return sender_; }
@@ -40,6 +34,13 @@ public:
 
     void request_key_frame(std::int64_t now_ns) noexcept;              ///< [any]
     void send_pending_key_frame_request(std::int64_t now_ns) noexcept; ///< [any]
+
+    /// Asks the peer for what is missing and can still come in time. [media]
+    void send_repair_requests(std::int64_t now_ns) noexcept;
+
+    /// The beginning of a compound that only carries feedback: a report about nobody, and the name. The losses since
+    /// the last report are left to the next one of the schedule.
+    void begin_feedback(RtcpWriter& writer);
 
     void say_goodbye(std::int64_t now_ns) noexcept;
 

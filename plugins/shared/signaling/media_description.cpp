@@ -172,6 +172,8 @@ MediaLine read_line(const Reader& in)
     read_addresses(in, line);
     if (const auto ssrc = in.number("ssrc", 0, 0xffffffff))
         line.ssrc = static_cast<std::uint32_t>(*ssrc);
+    if (const auto ssrc = in.number("repair_ssrc", 0, 0xffffffff))
+        line.repair_ssrc = static_cast<std::uint32_t>(*ssrc);
     line.cname = in.text("cname", 255);
     in.each("codecs", kMaxCodecs,
             [&](const json& value, const std::string& at) { line.codecs.push_back(read_codec(Reader(value, at))); });
@@ -221,6 +223,8 @@ json write_line(const MediaLine& line)
         out["rtcp_port"] = *line.rtcp_port;
     if (line.ssrc)
         out["ssrc"] = *line.ssrc;
+    if (line.repair_ssrc)
+        out["repair_ssrc"] = *line.repair_ssrc;
     for (const auto& codec : line.codecs)
         out["codecs"].push_back(write_codec(codec));
     for (const auto& key : line.keys)

@@ -51,6 +51,7 @@ struct MediaLine {
     std::string fingerprint; ///< of the certificate in the handshake on the media path
     std::string setup;       ///< who begins it
     std::optional<std::uint32_t> ssrc;
+    std::optional<std::uint32_t> repair_ssrc; ///< of what is sent again
     std::string cname;
     std::vector<CodecDescription> codecs;
     std::vector<KeyDescription> keys;

@@ -24,6 +24,17 @@ public:
         if (JF_HAS(raw_.methods, loss_reported))
             raw_.methods->loss_reported(raw_.self, stream, percent);
     }
+    void target_rate(std::uint32_t stream, std::uint32_t bits_per_second) const noexcept ///< [media]
+    {
+        if (JF_HAS(raw_.methods, target_rate))
+            raw_.methods->target_rate(raw_.self, stream, bits_per_second);
+    }
+    bool can_tick() const noexcept { return JF_HAS(raw_.methods, tick_due); } ///< [any]
+    void tick_due() const noexcept                                            ///< [media]
+    {
+        if (can_tick())
+            raw_.methods->tick_due(raw_.self);
+    }
     void ended(Status status, std::string_view text) const ///< [control]
     {
         const jf_error error = make_error(status, text);
@@ -51,6 +62,9 @@ public:
     {
         throw Failure(JF_UNSUPPORTED, "this transport cannot change its streams");
     }
+
+    /// Optional: the controller says how fast to send. It outlives the session. [control]
+    virtual void control_rate(jf_rate_controller) {}
 
     static const jf_media_session_methods kMethods;
 };
@@ -103,7 +117,8 @@ inline constexpr jf_media_session_methods MediaSession::kMethods{
     [](void* self, jf_text config_json, const jf_path* paths, std::size_t path_count, jf_error* error) {
         return guarded(
             error, [&] { detail::media_session(self).change(view(config_json), detail::views_of(paths, path_count)); });
-    }};
+    },
+    [](void* self, jf_rate_controller controller) { detail::media_session(self).control_rate(controller); }};
 
 inline constexpr jf_media_transport_methods MediaTransport::kMethods{
     sizeof(jf_media_transport_methods), 0,

@@ -185,7 +185,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
               "multiplexer, signaling, "
-              "media_transport, codec, media_source, media_sink, control");
+              "media_transport, congestion_control, codec, media_source, media_sink, control");
     EXPECT_EQ(problem_in_slots(R"({"codec": [{"use": "a"}, {"use": "b", "confg": {}}]})"),
               "call.json: /slots/codec/1/confg: no such key; did you mean \"config\"?\n"
               "  known      use, config, optional");

@@ -44,21 +44,22 @@ TEST(Explain, ShowsEverySlotInTheOrderOfACallAndWhy)
               R"(call.json
   searched   ./plugins (10 manifests)
 
-  step    slot             plugin                   why
-  0       identity         identity-x509 0.1.0      named at /slots/identity; no other plugin could
-  1-3     discovery        discovery-opendht 0.1.0  named at /slots/discovery; no other plugin could
-  2-4, 7  connectivity     ice-libnice 0.1.0        named at /slots/connectivity; ice-direct 0.1.0 could too
-  4-8     path_decorator   -                        not configured: nothing stands between the layers
-  5       secure_channel   secure-openssl 0.1.0     named at /slots/secure_channel; no other plugin could
-  5       reliable_stream  sctp-usrsctp 0.1.0       named at /slots/reliable_stream; no other plugin could
-  6       multiplexer      -                        not configured: signaling sits straight on the secured stream
-  6       signaling        signaling-sip 0.1.0      named at /slots/signaling; no other plugin could
-  8       media_transport  media-srtp 0.1.0         named at /slots/media_transport; no other plugin could
-  8       codec            codec-a 0.1.0            named at /slots/codec/0; no other plugin could
-                           codec-b 0.1.0            named at /slots/codec/1; no other plugin could
-  8       media_source     -                        not configured: nothing to send in a call
-  8       media_sink       -                        not configured: what is received goes nowhere
-  -       control          -                        control-dbus at /slots/control: optional, and there is no such plugin
+  step    slot                plugin                   why
+  0       identity            identity-x509 0.1.0      named at /slots/identity; no other plugin could
+  1-3     discovery           discovery-opendht 0.1.0  named at /slots/discovery; no other plugin could
+  2-4, 7  connectivity        ice-libnice 0.1.0        named at /slots/connectivity; ice-direct 0.1.0 could too
+  4-8     path_decorator      -                        not configured: nothing stands between the layers
+  5       secure_channel      secure-openssl 0.1.0     named at /slots/secure_channel; no other plugin could
+  5       reliable_stream     sctp-usrsctp 0.1.0       named at /slots/reliable_stream; no other plugin could
+  6       multiplexer         -                        not configured: signaling sits straight on the secured stream
+  6       signaling           signaling-sip 0.1.0      named at /slots/signaling; no other plugin could
+  8       media_transport     media-srtp 0.1.0         named at /slots/media_transport; no other plugin could
+  8       congestion_control  -                        not configured: encoders keep the rates they are configured for
+  8       codec               codec-a 0.1.0            named at /slots/codec/0; no other plugin could
+                              codec-b 0.1.0            named at /slots/codec/1; no other plugin could
+  8       media_source        -                        not configured: nothing to send in a call
+  8       media_sink          -                        not configured: what is received goes nowhere
+  -       control             -                        control-dbus at /slots/control: optional, and there is no such plugin
 
   control path  ice-libnice -> secure-openssl -> sctp-usrsctp (if datagrams) -> signaling-sip
   media path    codec-a | codec-b -> media-srtp -> ice-libnice -> peer -> ice-libnice -> media-srtp -> codec-a | codec-b

@@ -24,6 +24,7 @@ struct Opened {
     Json config;
     std::vector<const void*> paths;
     jf_media_listener listener{};
+    jf_rate_controller controller{};
     std::string counts; // what it will say
     int releases = 0;
     std::vector<std::string> changes; // what the session was told
@@ -72,7 +73,8 @@ constexpr jf_media_session_methods kSession{
     [](void* self, jf_text config, const jf_path*, std::size_t, jf_error*) -> jf_status {
         static_cast<Opened*>(self)->changes.emplace_back(view_of(config));
         return JF_OK;
-    }};
+    },
+    [](void* self, jf_rate_controller controller) { static_cast<Opened*>(self)->controller = controller; }};
 
 /// A transport that remembers. Its `self` and its session's is the Opened.
 constexpr jf_media_transport_methods kTransport{

@@ -168,7 +168,8 @@ private:
         [](void* self) { of(self).happen("close transport"); },
         [](void* self, jf_text, const jf_path*, std::size_t, jf_error* error) -> jf_status {
             return of(self).happen("change transport") ? JF_OK : refuse(error, "no more streams");
-        }};
+        },
+        nullptr};
 
     static constexpr jf_media_transport_methods kTransport{
         sizeof(jf_media_transport_methods), 0, [](void*, jf_writer, jf_error*) -> jf_status { return JF_UNSUPPORTED; },

@@ -62,7 +62,9 @@ jf_media_listener deaf()
                                                        [](void*, std::uint32_t) {},
                                                        [](void*, std::uint32_t) {},
                                                        [](void*, jf_status, const jf_error*) {},
-                                                       [](void*, std::uint32_t, std::uint32_t) {}};
+                                                       [](void*, std::uint32_t, std::uint32_t) {},
+                                                       nullptr,
+                                                       nullptr};
     return {&methods, nullptr};
 }
 

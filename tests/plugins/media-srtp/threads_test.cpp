@@ -61,7 +61,9 @@ public:
             [](void* self, std::uint32_t stream) { static_cast<RealSide*>(self)->bells[stream].ring(); },
             [](void* self, std::uint32_t) { static_cast<RealSide*>(self)->key_frame_requests += 1; },
             [](void* self, jackfield::Status, const jf_error*) { static_cast<RealSide*>(self)->ended += 1; },
-            [](void*, std::uint32_t, std::uint32_t) {}};
+            [](void*, std::uint32_t, std::uint32_t) {},
+            nullptr,
+            nullptr};
         const std::string text = config.dump();
         jf_error error = jackfield::no_error();
         jackfield::check(

@@ -141,7 +141,11 @@ public:
             },
             [](void* self, std::uint32_t stream, std::uint32_t percent) {
                 static_cast<Side*>(self)->losses[stream].push_back(percent);
-            }};
+            },
+            [](void* self, std::uint32_t stream, std::uint32_t bps) {
+                static_cast<Side*>(self)->targets[stream].push_back(bps);
+            },
+            [](void* self) { static_cast<Side*>(self)->next_tick_ns = 0; }};
         const std::string text = config.dump();
         jf_error own = jackfield::no_error();
         const auto status = transport->open(transport.self(), jackfield::to_text(text), paths.data(), paths.size(),
@@ -151,6 +155,7 @@ public:
         arrivals.resize(streams);
         key_frame_requests.resize(streams);
         losses.resize(streams);
+        targets.resize(streams);
         next_tick_ns = host.now_ns();
         return status;
     }
@@ -232,7 +237,8 @@ public:
     std::vector<std::vector<Played>> played;
     std::vector<int> arrivals;
     std::vector<int> key_frame_requests;
-    std::vector<std::vector<std::uint32_t>> losses; ///< what the peer reported, in percent
+    std::vector<std::vector<std::uint32_t>> losses;  ///< what the peer reported, in percent
+    std::vector<std::vector<std::uint32_t>> targets; ///< what encoders are to make
     std::vector<jackfield::Status> ended;
 };
 

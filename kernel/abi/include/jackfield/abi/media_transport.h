@@ -13,11 +13,14 @@
  * cname is one for all streams, which belong to one sender (RFC 3550 section 6.5.1); a random one if it is missing.
  * A stream of a transport whose keys come of a DTLS handshake on the path (RFC 5764) has, in place of the two keys,
  *   "fingerprint": "sha-256 AB:CD:..", the peer's, and "dtls_role": "client" or "server"
+ * "bitrate": {"min_bps": .., "max_bps": .., "start_bps": ..} says what the stream's encoder can do, for control_rate;
+ * "repair": {"payload_type": 97, "ssrc": 4712, "remote_ssrc": 4713} that lost packets are sent again (RFC 4588).
  * rtp_path and rtcp_path are indexes into the paths given to open; equal ones mean RTP and RTCP share a path (RFC 5761).
  */
 #ifndef JACKFIELD_ABI_MEDIA_TRANSPORT_H
 #define JACKFIELD_ABI_MEDIA_TRANSPORT_H
 
+#include "congestion_control.h"
 #include "path.h"
 #include "types.h"
 
@@ -59,6 +62,13 @@ typedef struct jf_media_listener_methods {
     /* [media] The peer reported how many of a hundred of our packets it lost since its report before (RFC 3550 section
      * 6.4.1), rounded up. */
     void (*loss_reported)(void *self, uint32_t stream, uint32_t percent);
+
+    /* [media] After control_rate: what the stream's encoder is to make, in bits of payload a second. */
+    void (*target_rate)(void *self, uint32_t stream, uint32_t bits_per_second);
+
+    /* [media] The session wants tick to be called now, sooner than it said. Must only wake another thread. Without it packets
+     * of pictures leave at once, whatever a controller says. */
+    void (*tick_due)(void *self);
 } jf_media_listener_methods;
 
 typedef struct jf_media_listener {
@@ -99,6 +109,10 @@ typedef struct jf_media_session_methods {
      * behind, which are opened. JF_BAD_INPUT, and nothing has changed, for fewer streams or paths, or if a stream with the same
      * SSRC has another kind, key, clock rate or path. */
     jf_status (*change)(void *self, jf_text config_json, const jf_path *paths, size_t path_count, jf_error *error);
+
+    /* [control] From here on the controller says how fast the streams send: it is told of each packet and of what the peer
+     * reports, and pacing and target_rate follow it. Once, before the first send; it stays valid until release. */
+    void (*control_rate)(void *self, jf_rate_controller controller);
 } jf_media_session_methods;
 
 typedef struct jf_media_session {
@@ -132,9 +146,9 @@ JF_ASSERT_SIZE(jf_payload, 40);
 JF_ASSERT_OFFSET(jf_payload, bytes, 8);
 JF_ASSERT_OFFSET(jf_payload, lost_before, 26);
 JF_ASSERT_OFFSET(jf_payload, time_ns, 32);
-JF_ASSERT_SIZE(jf_media_listener_methods, 40);
+JF_ASSERT_SIZE(jf_media_listener_methods, 56);
 JF_ASSERT_SIZE(jf_media_listener, 16);
-JF_ASSERT_SIZE(jf_media_session_methods, 64);
+JF_ASSERT_SIZE(jf_media_session_methods, 72);
 JF_ASSERT_OFFSET(jf_media_session_methods, release, 48);
 JF_ASSERT_SIZE(jf_media_session, 16);
 JF_ASSERT_SIZE(jf_media_transport_methods, 32);
