@@ -202,7 +202,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (carried)
         options.carrier = Carrier(carry(path));
     kernel.session = std::make_unique<SipSession>(host.host(), SipConfig{}, Path(path.handle()), options,
-                                                  SignalingListener(listen(kernel)));
+                                                  SignalingListener(listen(kernel)),
+                                                  std::make_shared<SipSession::Siblings>());
     if (data[0] % 2 == 0)
         kernel.verb([&] { kernel.session->invite(2, kDescription); });
     std::string_view rest = as_text(ByteView(data + 1, size - 1));

@@ -8,6 +8,11 @@
  *   out: invite -> ringing* -> answered | refused | failed       then update*, bye | ended
  *   in:  invited -> ring, then answer | refuse | cancelled       then updated*, bye | ended
  *
+ * A call that runs outlives its stream, as a dialog of SIP does, if the plugin can do that: a session whose stream ends says
+ * `stranded` of each such call before `closed`, and keeps it until it is released. Another session with the same device may take it over:
+ * this end's by take_over, the peer's by saying something in that call there, whereupon taken_over comes. Either may also happen while
+ * the first stream still stands.
+ *
  * In a running call either end may ask the other to call somebody else (transfer, RFC 3515):
  *
  *   who asks:     refer -> done, then refer_progressed*          the call itself goes on until somebody says bye
@@ -84,7 +89,7 @@ typedef struct jf_signaling_listener_methods {
     /* [control] Like message, about the call itself (SIP INFO): camera rotation, key-frame request, digits. */
     jf_status (*info)(void *self, uint64_t call, jf_text content_type, jf_bytes body);
 
-    /* [control] The stream ended or its peer broke the protocol; all calls are over. Last event. */
+    /* [control] The stream ended or its peer broke the protocol; all calls are over but those said to be stranded. Last event. */
     void (*closed)(void *self, jf_status status, const jf_error *error);
 
     /* optional */
@@ -97,6 +102,14 @@ typedef struct jf_signaling_listener_methods {
     /* [control] What has become of the call that the peer was asked for, as a SIP status (RFC 3261 section 21): up to 199 it goes on,
      * and 200 or more is how it ended, the last word of this. 0, also the last: the peer says no more of it. */
     void (*refer_progressed)(void *self, uint64_t call, uint32_t code, jf_text text);
+
+    /* [control] The stream has ended, and this call, which runs, is not over. Before `closed`. Nothing can be said in it here any more. */
+    void (*stranded)(void *self, uint64_t call);
+
+    /* [control] The peer goes on here with a call that ran in another session with it. `from` is the self of that session's listener,
+     * from_call its number there, where no further event of it comes; here it is `call`, odd and new. Offers that were open in it, and
+     * wishes to call somebody else, have come to nothing. */
+    void (*taken_over)(void *self, uint64_t call, void *from, uint64_t from_call);
 } jf_signaling_listener_methods;
 
 typedef struct jf_signaling_listener {
@@ -150,6 +163,12 @@ typedef struct jf_signaling_session_methods {
     /* [control] What becomes of the call that the peer asked for with `referred`: 100 when it is placed, 180 when it rings, 200 or
      * more once, when it is answered, has failed or is not wanted. text may be empty. */
     jf_status (*refer_progress)(void *self, uint64_t call, uint32_t code, jf_text text, jf_error *error);
+
+    /* [control] A running call of another session goes on in this one as `call`, even and new. `from` is the self of that session, of this
+     * instance, with the same device; it knows the call no more, and its stream may have ended. The peer is not told: what is said next
+     * in the call, an update say, tells it. Offers that were open have come to nothing, and wishes to call somebody else. JF_NOT_FOUND:
+     * there is no such call there, or it does not run; JF_REFUSED: another device; JF_UNSUPPORTED: not on this kind of link. */
+    jf_status (*take_over)(void *self, uint64_t call, void *from, uint64_t from_call, jf_error *error);
 } jf_signaling_session_methods;
 
 typedef struct jf_signaling_session {
@@ -174,13 +193,15 @@ typedef struct jf_signaling {
 
 JF_ASSERT_SIZE(jf_signaling_options, 48);
 JF_ASSERT_OFFSET(jf_signaling_options, local_name, 24);
-JF_ASSERT_SIZE(jf_signaling_listener_methods, 120);
+JF_ASSERT_SIZE(jf_signaling_listener_methods, 136);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, closed, 96);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, refer_progressed, 112);
+JF_ASSERT_OFFSET(jf_signaling_listener_methods, taken_over, 128);
 JF_ASSERT_SIZE(jf_signaling_listener, 16);
-JF_ASSERT_SIZE(jf_signaling_session_methods, 112);
+JF_ASSERT_SIZE(jf_signaling_session_methods, 120);
 JF_ASSERT_OFFSET(jf_signaling_session_methods, release, 88);
 JF_ASSERT_OFFSET(jf_signaling_session_methods, refer_progress, 104);
+JF_ASSERT_OFFSET(jf_signaling_session_methods, take_over, 112);
 JF_ASSERT_SIZE(jf_signaling_session, 16);
 JF_ASSERT_SIZE(jf_signaling_methods, 16);
 JF_ASSERT_SIZE(jf_signaling, 16);
