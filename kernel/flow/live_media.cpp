@@ -36,7 +36,7 @@ void LiveMedia::look()
         tell_changed(false);
     }
     if (leg_.signaled->stranded())
-        return; // until it goes on elsewhere
+        return;    // until it goes on elsewhere
     hear_answer(); // first: whoever offers while an offer of ours is open has to wait for our answer
     answer_peer();
     mind_limits();
@@ -149,7 +149,7 @@ void LiveMedia::restart_ice()
     MediaChange change;
     change.restart_ice = true;
     call_.changes.push_front(std::move(change));
-    call_.bell.ring();
+    begin_next();
 }
 
 void LiveMedia::link_moved()
@@ -158,7 +158,6 @@ void LiveMedia::link_moved()
         call_.changes.push_front(offer_->change);
     offer_.reset();
     again_at_.reset();
-    call_.bell.ring();
 }
 
 void LiveMedia::offer(const MediaChange& change, CallMedia::Intent intent)
@@ -251,9 +250,7 @@ void LiveMedia::refuse(const MediaChange& change, jf_status status, const std::s
     const char* what = change.restart_ice ? "restart_refused" : "change_refused";
     call_.tell(Step::media, Moment::progress,
                text_of({{"what", what}, {"status", status_word(status)}, {"text", text}}));
-    if (change.restart_ice)
-        call_.bell.ring(); // whoever wanted it looks what to do
-    else
+    if (!change.restart_ice)
         call_.listener->change_refused(call_, {status, text});
 }
 

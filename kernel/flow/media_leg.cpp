@@ -171,7 +171,8 @@ void MediaLeg::restart_ice()
 
 void MediaLeg::follow_restart(const MediaDescription& offer)
 {
-    const bool wanted = !offer.ice.empty() && !remote_.ice.empty() && credentials_of(offer.ice) != credentials_of(remote_.ice);
+    const bool wanted =
+        !offer.ice.empty() && !remote_.ice.empty() && credentials_of(offer.ice) != credentials_of(remote_.ice);
     if (wanted && !begun_anew_)
         restart_ice();
 }

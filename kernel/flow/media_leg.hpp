@@ -78,7 +78,7 @@ public:
     // ICE restarts (RFC 8839 section 4.4.1.1): who offers one begins anew before it describes itself, and so does who
     // is offered one, before it answers.
     bool can_restart() const { return ice_ && plain_.empty() && !no_restart_ && !components_of(streams_).empty(); }
-    void restart_ice(); ///< throws Failure
+    void restart_ice();                                 ///< throws Failure
     void follow_restart(const MediaDescription& offer); ///< nothing if it is none; throws Failure
     std::uint32_t restarts() const { return restarts_; }
 
@@ -132,10 +132,10 @@ private:
     MediaDescription remote_;
     std::vector<AgreedStream> streams_;
     std::uint32_t restarts_ = 0;
-    bool begun_anew_ = false;  // and what the peer says to that is not known yet
-    bool no_restart_ = false;  // connectivity cannot
+    bool begun_anew_ = false;                  // and what the peer says to that is not known yet
+    bool no_restart_ = false;                  // connectivity cannot
     std::vector<std::string> early_fragments_; // of a description that nobody has looked at yet
-    std::string plain_; // where a peer without ICE is, as connectivity was told; empty with ICE
+    std::string plain_;                        // where a peer without ICE is, as connectivity was told; empty with ICE
     bool described_ = false;
     SignaledCall* signaled_ = nullptr; // the leg's, which outlives us
     std::vector<std::string> late_candidates_;

@@ -91,13 +91,14 @@ void Recovery::hear(const std::vector<nlohmann::json>& streams, bool expected)
 
 // --- the attempt ----------------------------------------------------------------------------------------------------
 
-/// Whose own addresses have changed knows before the other; else the caller begins, so that the two do not meet (RFC
-/// 3261 section 14.1).
+/// The caller begins, so that the offers of the two do not meet (RFC 3261 section 14.1); but whose own address has gone
+/// may be the only one who knows.
 void Recovery::begin(const std::string& why)
 {
-    const bool at_once = call_.side == Side::caller || leg_.media->stands_on(node_.gone_addresses);
-    attempt_ = Attempt{now(), now() + (at_once ? limits::kNoWait : limits::kOtherBegins), now(),
-                       leg_.media->restarts(), std::nullopt, false};
+    const bool own_loss = leg_.media->stands_on(node_.gone_addresses);
+    const auto wait = own_loss ? std::chrono::milliseconds(limits::kCallerBegins) : limits::kOtherBegins;
+    attempt_ = Attempt{
+        now(), call_.side == Side::caller ? now() : now() + wait, now(), leg_.media->restarts(), std::nullopt, false};
     tell(call_, {{"what", "reconnecting"}, {"text", why}});
     call_.listener->reconnecting(call_, why);
 }
@@ -154,6 +155,7 @@ void Recovery::act()
         return;
     attempt_->restart_at = now() + limits::kRestartAgain;
     live_.restart_ice();
+    check_hope(); // it may be that it cannot be done
 }
 
 // --- the link -------------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 //
 //   trouble -> reconnecting -> (another link, the call moves to it) -> offer with new credentials -> reconnected
 //
-// What counts as trouble: ICE has failed (consent lost, RFC 7675); the address that media stood on has gone; the link has
-// broken, or gives no sign of life. Silence is only a reason to ask: a peer may have nothing to say.
+// What counts as trouble: ICE has failed (consent lost, RFC 7675); the address that media stood on has gone; the link
+// has broken, or gives no sign of life. Silence is only a reason to ask: a peer may have nothing to say.
 //
 // Threads:  [control].
 // Lifetime: on the frame of the flow that keeps the call alive, which owns what is referred to here.

@@ -90,9 +90,8 @@ void replace(Environment& node, const std::shared_ptr<Link>& link)
 
 bool stands_on(const ConnectivitySession& session, const std::set<std::string>& addresses)
 {
-    return std::ranges::any_of(session.pairs(), [&](const auto& pair) {
-        return addresses.contains(base_address(pair.second.local));
-    });
+    return std::ranges::any_of(session.pairs(),
+                               [&](const auto& pair) { return addresses.contains(base_address(pair.second.local)); });
 }
 
 void reopen_link(Environment& node, const Device& device)

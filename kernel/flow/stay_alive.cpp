@@ -127,8 +127,7 @@ awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::s
     const auto opened_by = [&] { return live.codecs_by().value_or(answered_at + limits::kOpenCodecs); };
     const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by(); };
     const auto look_again = [&] {
-        const auto next =
-            std::min({statistics.next(), live.next(), recovery.next(), signals.next(), transfers.next()});
+        const auto next = std::min({statistics.next(), live.next(), recovery.next(), signals.next(), transfers.next()});
         return media->ready() ? next : std::min(next, opened_by());
     };
     while (!codecs_are_late()) {

@@ -22,7 +22,7 @@ public:
                                                       jackfield::SignalingListener listener) override
     {
         return std::make_unique<jackfield::sip::SipSession>(host_, config_, stream, std::move(options), listener,
-                                                           siblings_);
+                                                            siblings_);
     }
 
 private:

@@ -115,7 +115,7 @@ public:
     std::vector<std::pair<std::string, std::string>> bodies;
     std::vector<Status> receipts;
     const End* taken_from = nullptr; ///< whose call was taken over last
-    Status takes = JF_OK; ///< what it answers to messages
+    Status takes = JF_OK;            ///< what it answers to messages
 
 private:
     static End& of(void* self) { return *static_cast<End*>(self); }

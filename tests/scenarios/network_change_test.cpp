@@ -19,7 +19,10 @@ using namespace jackfield::kernel;
 class Teller final : public HeardLines, public NodeListener, public CallListener {
 public:
     void timeline(const TimelineEvent& event) override { hear(std::string(name_of(event.step)) + event.detail_json); }
-    IncomingPlan incoming(const IncomingCall&) override { return {{}, self.lock(), std::nullopt}; }
+    IncomingPlan incoming(const IncomingCall&) override
+    {
+        return {{"test", "null", true, false}, self.lock(), std::nullopt};
+    }
     void ringing(Call& call) override
     {
         if (call.side == Side::callee)
@@ -110,7 +113,7 @@ TEST_P(CallOverAnInterface, GoesOnWhenTheAddressItStoodOnHasGone)
     ASSERT_TRUE(run("ip", {"address", "add", "10.78.0.2/24", "dev", "near"}));
     ASSERT_TRUE(alice_->teller->hears(R"("what":"network_changed")"));
     ASSERT_TRUE(run("ip", {"address", "del", "10.77.0.1/24", "dev", "near"}));
-    EXPECT_TRUE(alice_->teller->hears(R"("what":"reconnected")"));
+    EXPECT_TRUE(alice_->teller->hears(R"("what":"reconnected")")) << alice_->teller->all() << bob_->teller->all();
     EXPECT_TRUE(bob_->teller->hears(R"("what":"reconnected")"));
 }
 
