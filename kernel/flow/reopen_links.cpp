@@ -77,7 +77,7 @@ void begin_to_reopen(Environment& node, const Device& device)
     spawn(node, reopen(node, device, errand));
 }
 
-/// What goes on over the link keeps it; everything new goes over the next one.
+/// Everything new goes over the next one, and so do calls (recovery.hpp); files that go on over the link keep it.
 void replace(Environment& node, const std::shared_ptr<Link>& link)
 {
     const Device peer = link->peer;
