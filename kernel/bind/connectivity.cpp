@@ -28,6 +28,7 @@ const jf_connectivity_listener_methods ConnectivitySession::kListener{
     [](void* self, const jf_selected_pair* pair) {
         session_of(self).pairs_[pair->component] = {std::string(view_of(pair->local_candidate)),
                                                     std::string(view_of(pair->remote_candidate)), pair->relayed != 0};
+        session_of(self).connected_.insert(pair->component);
         session_of(self).events_.changed();
     },
     [](void* self, jf_status status, const jf_error* error) {
@@ -59,6 +60,15 @@ std::string ConnectivitySession::local_description() const
     ErrorSlot error;
     require(session_.methods->local_description(session_.self, append_to(text), &error), error, plugin_id_);
     return text;
+}
+
+void ConnectivitySession::restart()
+{
+    ErrorSlot error;
+    require(session_.methods->restart(session_.self, &error), error, plugin_id_);
+    gathered_ = false;
+    failure_.reset();
+    connected_.clear();
 }
 
 void ConnectivitySession::set_remote(const std::string& description)

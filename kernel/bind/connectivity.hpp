@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,13 @@ public:
     void add_remote_candidate(const std::string& line);
     void end_of_candidates();
 
+    /// New credentials and candidates (RFC 8445 section 9); the paths stay, and what had failed is tried again. Throws
+    /// Failure.
+    void restart();
+
+    /// The pair of each of the components was chosen since the session began, or since the last restart.
+    bool connected(std::uint32_t component) const { return connected_.contains(component); }
+
     bool gathered() const { return gathered_; }
     bool ready(std::uint32_t component) const { return paths_.contains(component); }
     jf_path path(std::uint32_t component) const { return paths_.at(component); }
@@ -62,6 +70,7 @@ private:
     bool gathered_ = false;
     std::map<std::uint32_t, jf_path> paths_;
     std::map<std::uint32_t, SelectedPair> pairs_;
+    std::set<std::uint32_t> connected_;
     std::optional<Error> failure_;
 };
 

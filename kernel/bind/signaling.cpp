@@ -179,6 +179,31 @@ jf_status SignaledCall::matches(const std::string& dialog_name) const
                : JF_NOT_FOUND;
 }
 
+void SignaledCall::take_over_by(SignalingSession& session)
+{
+    const auto from = raw();
+    const auto to = session.session_;
+    if (to.methods != from.methods || !JF_HAS(to.methods, take_over))
+        throw Failure(JF_UNSUPPORTED, session.plugin_id_ + " does not go on with a call of " + session_->plugin_id_);
+    const std::uint64_t number = session.new_call_number();
+    ErrorSlot error;
+    require(to.methods->take_over(to.self, number, from.self, number_, &error), error, session.plugin_id_);
+    move(session, number);
+}
+
+void SignaledCall::move(SignalingSession& session, std::uint64_t number)
+{
+    session_->calls_.erase(number_);
+    session_ = &session;
+    number_ = number;
+    session_->calls_[number_] = this;
+    stranded_ = false;
+    peer_offer_.reset();
+    update_answer_.reset();
+    moved_to_ = &session;
+    changed_();
+}
+
 void SignaledCall::on_info(std::function<bool(const std::string&, const std::string&)> hear)
 {
     info_ = std::move(hear);
@@ -287,6 +312,17 @@ const jf_signaling_listener_methods SignalingSession::kListener{
     [](void* self, std::uint64_t call, jf_text offer, jf_text name, const jf_referral* referral) {
         signaling_of(self).events_.invited(
             {call, std::string(view_of(offer)), std::string(view_of(name)), referral_of(referral)});
+    },
+    [](void* self, std::uint64_t call) {
+        if (auto* found = signaling_of(self).find(call))
+            found->stranded_ = true; // `closed` follows
+    },
+    [](void* self, std::uint64_t call, void* from, std::uint64_t from_call) {
+        if (auto* found = signaling_of(from).find(from_call))
+            return found->move(signaling_of(self), call);
+        ErrorSlot error; // of no call that goes on here
+        auto& session = signaling_of(self).session_;
+        session.methods->bye(session.self, call, JF_REASON_FAILED, &error);
     }};
 
 SignalingSession::SignalingSession(const Plug<jf_signaling_methods>& plug, Completions& completions, jf_path stream,
@@ -329,8 +365,12 @@ void SignalingSession::break_off(const Error& why)
 {
     closed_ = why;
     const auto calls = calls_;
-    for (const auto& [number, call] : calls)
-        call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + why.text});
+    for (const auto& [number, call] : calls) {
+        if (call->stranded_)
+            call->changed_();
+        else
+            call->end({JF_REASON_FAILED, 0, "the connection to the peer broke: " + why.text});
+    }
     events_.closed(*closed_);
 }
 

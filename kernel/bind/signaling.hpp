@@ -87,6 +87,7 @@ public:
 
     /// The peer's offer that nobody has answered yet, and its answer to ours; an empty one refuses. Once.
     std::optional<std::string> take_peer_offer() { return std::exchange(peer_offer_, std::nullopt); }
+    bool description_waits() const { return peer_offer_ || update_answer_; } // nobody has taken it yet
     std::optional<std::string> take_update_answer() { return std::exchange(update_answer_, std::nullopt); }
 
     /// Asks the peer to call somebody else (RFC 3515), in place of the call of that name if there is one; refer_result
@@ -104,6 +105,13 @@ public:
     std::string dialog_name() const;
     jf_status matches(const std::string& dialog_name) const;
 
+    /// The call goes on in another session with the same device; offers that were open have come to nothing. Throws
+    /// Failure.
+    void take_over_by(SignalingSession& session);
+
+    /// Where it is now, if that is another session than at the last call: the peer may go on elsewhere by itself.
+    std::optional<SignalingSession*> take_move() { return std::exchange(moved_to_, std::nullopt); }
+
     /// Hears INFO of the peer; answers whether it was understood.
     void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear);
 
@@ -111,6 +119,7 @@ public:
     bool answered() const { return answered_; }
     bool confirmed() const { return confirmed_; }
     bool over() const { return ending_.has_value(); }               // by the peer, or because the session broke
+    bool stranded() const { return stranded_; }                     // it runs, but its stream has ended
     bool left() const { return left_; }                             // by us: refused, cancelled, or hung up
     const std::string& peer_answer() const { return peer_answer_; } // early or final; empty until it came
     const CallEnding& ending() const { return *ending_; }
@@ -119,6 +128,7 @@ private:
     friend class SignalingSession;
 
     void end(CallEnding ending);
+    void move(SignalingSession& session, std::uint64_t number);
     jf_signaling_session raw() const; // throws if the session is gone
 
     SignalingSession* session_; // null once the session is gone
@@ -129,6 +139,8 @@ private:
     bool answered_ = false;
     bool confirmed_ = false;
     bool left_ = false;
+    bool stranded_ = false;
+    std::optional<SignalingSession*> moved_to_;
     std::string peer_answer_;
     std::optional<std::string> peer_offer_; // in a running call
     std::optional<std::string> update_answer_;

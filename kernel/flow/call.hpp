@@ -69,6 +69,11 @@ public:
     /// Either end wanted other media, and this is what flows now.
     virtual void media_changed(Call&, const MediaNow&) {}
 
+    /// The way to the peer is lost, and another is looked for, for half a minute at most; and it has been found. The
+    /// call ends if it is not.
+    virtual void reconnecting(Call&, const std::string& /*why*/) {}
+    virtual void reconnected(Call&) {}
+
     /// A change of ours came to nothing, and all is as it was. JF_REFUSED: the peer did not want it.
     virtual void change_refused(Call&, const Error&) {}
 

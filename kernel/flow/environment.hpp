@@ -80,6 +80,8 @@ struct Environment {
     Links links = {};
     Dialling dialling = {};
     std::map<std::string, Reopening> reopening = {}; // by device
+    std::uint64_t network_changes = 0;               // of our addresses, so far
+    std::set<std::string> gone_addresses = {};       // with the last of them
     bool tending_links = false;
     int incoming_links = 0;                                                   // being opened by peers
     std::map<std::string, std::vector<IncomingLink*>> incoming_links_of = {}; // by account, the oldest first

@@ -20,7 +20,13 @@ inline constexpr auto kMediaPaths = 15s;     // 7  from accept to media paths
 inline constexpr auto kOpenCodecs = 10s;     // 8  from accept to codecs that are open
 inline constexpr auto kStatisticsEvery = 1s; // 8  while media flows, for the timeline
 inline constexpr auto kUpdateAnswered = 15s; // 8  from an offer in a running call to its answer
-inline constexpr auto kUpdateAgain = 100ms;  // 8  from an offer that signaling has no room for to the next try
+inline constexpr auto kCallerBegins = 300ms; // 8  for the caller, if the callee knows of the loss, too
+inline constexpr auto kOtherBegins = 1s;     // 8  for a peer that may not have noticed yet
+inline constexpr auto kRestartAgain = 3s;    // 8  from one ICE restart to the next, if nothing came of it
+inline constexpr auto kRecovery = 30s;       // 8  for a call to find its peer again
+inline constexpr auto kRecoveryOfBroken = 5s; // 8  the same, if the peer has ended the connection
+inline constexpr auto kPingInCall = 1s;       // 8  for a sign of life of the link of a call that is silent
+inline constexpr auto kUpdateAgain = 100ms;   // 8  from an offer that signaling has no room for to the next try
 inline constexpr auto kTransferTaken =
     40s; // 8  for the peer to say whether it considers a transfer; signaling is faster
 inline constexpr auto kTransferEnds =
@@ -61,6 +67,8 @@ inline constexpr std::chrono::seconds kContactAskLongPause = 3600s; //    .. up 
 inline constexpr std::chrono::seconds kCardAfterLink = 1s; //    from a link to our card: a call's first steps go before
 inline constexpr auto kContactAskLeast = 10s;              //    between two requests to one device that comes and goes
 
+inline constexpr int kSilentLooksToAsk = 1;         // 8  statistics without a packet, until the link is asked
+inline constexpr int kSilentLooksToRestart = 4;     // 8  until another way is looked for
 inline constexpr int kUpdateTries = 50;             // 8  while signaling is busy with an offer of the peer
 inline constexpr int kIncomingLinks = 64;           // handshakes with strangers at once
 inline constexpr int kIncomingLinksOfContacts = 16; // beside those

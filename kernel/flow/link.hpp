@@ -39,6 +39,7 @@ struct Link {
     TimePoint ping_due{};
     TimePoint opened = now();
     std::optional<AwaitedText> awaited_text;
+    bool dead = false; // it gave no sign of life, or stood on an address that has gone
 
     bool usable() const { return signaling && !signaling->closed(); }
 };

@@ -35,6 +35,8 @@ void LiveMedia::look()
         media_.mute(*muted);
         tell_changed(false);
     }
+    if (leg_.signaled->stranded())
+        return;    // until it goes on elsewhere
     hear_answer(); // first: whoever offers while an offer of ours is open has to wait for our answer
     answer_peer();
     mind_limits();
@@ -68,6 +70,7 @@ void LiveMedia::answer_peer()
             throw Failure(JF_BUSY, "the change before is still being connected");
         const auto offer = parse_media_description(*offer_json);
         const auto now = leg_.media->in_use();
+        leg_.media->follow_restart(offer);
         auto answer = leg_.media->with_ice(media_.next_answer(now, offer));
         auto streams = media_.agree(answer, offer);
         const bool same = std::ranges::all_of(streams, [&](const AgreedStream& stream) {
@@ -125,21 +128,43 @@ void LiveMedia::begin_next()
     const MediaChange change = std::move(call_.changes.front());
     call_.changes.pop_front();
     if (offer_)
-        return refuse(JF_BUSY, "an earlier change has not been answered yet");
+        return refuse(change, JF_BUSY, "an earlier change has not been answered yet");
     try {
         auto intent = media_.intend(change);
-        if (media_.wishes(intent) != media_.wishes())
+        if (change.restart_ice || media_.wishes(intent) != media_.wishes())
             return offer(change, std::move(intent));
         media_.adopt(std::move(intent)); // nobody need be asked
         tell_changed(false);
     } catch (const Failure& failure) {
-        refuse(failure.error().status, failure.error().text);
+        refuse(change, failure.error().status, failure.error().text);
     }
+}
+
+void LiveMedia::restart_ice()
+{
+    const bool under_way = offer_ && offer_->change.restart_ice;
+    const bool waits = !call_.changes.empty() && call_.changes.front().restart_ice;
+    if (under_way || waits)
+        return;
+    MediaChange change;
+    change.restart_ice = true;
+    call_.changes.push_front(std::move(change));
+    begin_next();
+}
+
+void LiveMedia::link_moved()
+{
+    if (offer_ && !offer_->told && call_.changes.size() < Call::kMostChanges)
+        call_.changes.push_front(offer_->change);
+    offer_.reset();
+    again_at_.reset();
 }
 
 void LiveMedia::offer(const MediaChange& change, CallMedia::Intent intent)
 {
     const auto now_used = leg_.media->in_use();
+    if (change.restart_ice)
+        leg_.media->restart_ice();
     auto local = leg_.media->with_ice(media_.next_offer(intent, now_used, leg_.media->component_count()));
     const bool other_lines = std::ranges::any_of(local.lines, [&](const MediaLine& line) {
         const auto index = static_cast<std::size_t>(&line - local.lines.data());
@@ -197,7 +222,7 @@ void LiveMedia::hear_answer()
             return;
         }
         if (!offer.told)
-            refuse(JF_REFUSED, "the peer does not want this change");
+            refuse(offer.change, JF_REFUSED, "the peer does not want this change");
         return;
     }
     // The peer goes on with it: if we cannot, the call is over (RFC 3261 section 14.1).
@@ -215,15 +240,18 @@ void LiveMedia::mind_limits()
 {
     if (offer_ && !offer_->told && now() >= offer_->answered_by) {
         offer_->told = true;
-        refuse(JF_TIMEOUT, "the peer has not answered this change in time");
+        refuse(offer_->change, JF_TIMEOUT, "the peer has not answered this change in time");
     }
 }
 
-void LiveMedia::refuse(jf_status status, const std::string& text)
+/// An ICE restart is no wish of the program.
+void LiveMedia::refuse(const MediaChange& change, jf_status status, const std::string& text)
 {
+    const char* what = change.restart_ice ? "restart_refused" : "change_refused";
     call_.tell(Step::media, Moment::progress,
-               text_of({{"what", "change_refused"}, {"status", status_word(status)}, {"text", text}}));
-    call_.listener->change_refused(call_, {status, text});
+               text_of({{"what", what}, {"status", status_word(status)}, {"text", text}}));
+    if (!change.restart_ice)
+        call_.listener->change_refused(call_, {status, text});
 }
 
 // --- it goes on -----------------------------------------------------------------------------------------------------

@@ -23,6 +23,12 @@ public:
     /// Whenever something may have happened. Throws StepFailure if the call cannot go on.
     void look();
 
+    /// An offer of what there is, with new credentials of ICE (RFC 8839 section 4.4.1.1.1), before anything else.
+    void restart_ice();
+
+    /// The call goes on over another link: what was asked over the other has no answer.
+    void link_moved();
+
     /// When to look again, whatever happens.
     TimePoint next() const;
 
@@ -50,7 +56,7 @@ private:
     void change_to(const std::vector<AgreedStream>& streams);
     void apply(bool by_peer);
     void note_hold(const MediaDescription& remote, bool offered);
-    void refuse(jf_status status, const std::string& text);
+    void refuse(const MediaChange& change, jf_status status, const std::string& text);
     void tell_changed(bool by_peer);
 
     Call& call_;

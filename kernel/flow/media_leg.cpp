@@ -3,6 +3,7 @@
 #include "kernel/flow/media_leg.hpp"
 
 #include "kernel/flow/limits.hpp"
+#include "kernel/flow/reopen_links.hpp"
 #include "kernel/media/plain_addresses.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,6 +17,14 @@ constexpr std::string_view kTrickleType = "application/trickle-ice-sdpfrag"; // 
 constexpr std::string_view kCandidate = "a=candidate:";
 constexpr std::string_view kEndOfCandidates = "a=end-of-candidates";
 constexpr std::size_t kMaxFragmentBytes = 16 * 1024;
+constexpr std::size_t kMostEarlyFragments = 16;
+
+/// The first two lines of a description of connectivity.h.
+std::string_view credentials_of(std::string_view ice)
+{
+    const auto end = ice.find('\n', ice.find('\n') + 1);
+    return ice.substr(0, end);
+}
 
 /// Of the channel of one component.
 std::string channel_name(const MediaPlace& place)
@@ -95,6 +104,16 @@ bool MediaLeg::hear(const std::string& content_type, const std::string& body)
         return other_info_ && other_info_(content_type, body);
     if (!ice_ || body.size() > kMaxFragmentBytes)
         return false;
+    const bool of_later = signaled_ != nullptr && signaled_->description_waits();
+    if (!of_later)
+        take_fragment(body);
+    else if (early_fragments_.size() < kMostEarlyFragments)
+        early_fragments_.push_back(body);
+    return true;
+}
+
+void MediaLeg::take_fragment(const std::string& body)
+{
     std::string_view rest = body;
     while (!rest.empty()) {
         const auto end = rest.find('\n');
@@ -107,7 +126,6 @@ bool MediaLeg::hear(const std::string& content_type, const std::string& body)
         else if (line == kEndOfCandidates)
             ice_->end_of_candidates();
     }
-    return true;
 }
 
 void MediaLeg::take_remote(const CallMedia& media, const MediaDescription& remote, LinkLayers& link)
@@ -130,8 +148,45 @@ void MediaLeg::connect(const MediaDescription& remote, const std::vector<AgreedS
     if (!plain_.empty())
         throw Failure(JF_UNSUPPORTED, "the peer begins to do ICE in a call without");
     ice_->set_remote(remote.ice);
+    begun_anew_ = false;
+    for (const auto& fragment : std::exchange(early_fragments_, {}))
+        take_fragment(fragment);
     if (remote.ice_complete)
         ice_->end_of_candidates();
+}
+
+void MediaLeg::restart_ice()
+{
+    if (!can_restart())
+        throw Failure(JF_UNSUPPORTED, "the way of this call's media cannot be looked for anew");
+    try {
+        ice_->restart();
+    } catch (const Failure& failure) {
+        no_restart_ = failure.error().status == JF_UNSUPPORTED;
+        throw;
+    }
+    begun_anew_ = true;
+    ++restarts_;
+}
+
+void MediaLeg::follow_restart(const MediaDescription& offer)
+{
+    const bool wanted =
+        !offer.ice.empty() && !remote_.ice.empty() && credentials_of(offer.ice) != credentials_of(remote_.ice);
+    if (wanted && !begun_anew_)
+        restart_ice();
+}
+
+bool MediaLeg::connected_anew() const
+{
+    return ice_ && !begun_anew_ && std::ranges::all_of(components_of(streams_), [&](std::uint32_t component) {
+               return ice_->connected(component);
+           });
+}
+
+bool MediaLeg::stands_on(const std::set<std::string>& addresses) const
+{
+    return ice_ && kernel::stands_on(*ice_, addresses);
 }
 
 /// A peer without ICE: where it is now. A description that says nothing new changes nothing.

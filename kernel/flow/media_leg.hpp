@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,19 @@ public:
     /// without ICE it names our addresses instead.
     MediaDescription with_ice(MediaDescription ours) const;
 
+    // ICE restarts (RFC 8839 section 4.4.1.1): who offers one begins anew before it describes itself, and so does who
+    // is offered one, before it answers.
+    bool can_restart() const { return ice_ && plain_.empty() && !no_restart_ && !components_of(streams_).empty(); }
+    void restart_ice();                                 ///< throws Failure
+    void follow_restart(const MediaDescription& offer); ///< nothing if it is none; throws Failure
+    std::uint32_t restarts() const { return restarts_; }
+
+    /// Each component that is in use has its pair, by what both ends said last.
+    bool connected_anew() const;
+
+    /// Whether media goes over one of those addresses of ours.
+    bool stands_on(const std::set<std::string>& addresses) const;
+
     /// Both ends go on with these. New components and channels are connected. Throws Failure, and nothing has changed,
     /// if the peer wants another ICE session.
     void go_on(MediaDescription local, MediaDescription remote, std::vector<AgreedStream> streams, LinkLayers& link);
@@ -104,6 +118,7 @@ private:
     void connect_plainly(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link);
     bool hear(const std::string& content_type, const std::string& body);
+    void take_fragment(const std::string& body);
 
     std::shared_ptr<Call> call_;
     Environment& node_;
@@ -116,7 +131,11 @@ private:
     MediaDescription local_;
     MediaDescription remote_;
     std::vector<AgreedStream> streams_;
-    std::string plain_; // where a peer without ICE is, as connectivity was told; empty with ICE
+    std::uint32_t restarts_ = 0;
+    bool begun_anew_ = false;                  // and what the peer says to that is not known yet
+    bool no_restart_ = false;                  // connectivity cannot
+    std::vector<std::string> early_fragments_; // of a description that nobody has looked at yet
+    std::string plain_;                        // where a peer without ICE is, as connectivity was told; empty with ICE
     bool described_ = false;
     SignaledCall* signaled_ = nullptr; // the leg's, which outlives us
     std::vector<std::string> late_candidates_;

@@ -279,6 +279,8 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
                 channel_wanted(node, still, name, kind);
         });
     node.links.keep(initiator, link);
+    for (const auto& call : node.calls)
+        call->bell.ring(); // one may have lost its link
     if (node.texts != nullptr)
         node.texts->link_opened(link->peer.account_id, initiator);
     if (node.cards != nullptr)

@@ -222,8 +222,8 @@ awaitable<void> outgoing_call(Environment& node, std::shared_ptr<Call> call)
         call->tell_answered();
         if (node.cards != nullptr)
             node.cards->call_answered(leg->link);
-        co_await start_media(call, media, leg);     // 7
-        co_await stay_alive(call, media, leg, end); // 8   until someone hangs up
+        co_await start_media(call, media, leg);           // 7
+        co_await stay_alive(node, call, media, leg, end); // 8   until someone hangs up
     } catch (const StepFailure& failure) {
         end->error = failure.error();
         end->step = failure.step();

@@ -38,9 +38,7 @@ std::string base_address(const std::string& candidate)
 
 bool stood_on(const Link& link, const std::set<std::string>& gone)
 {
-    return link.connectivity && std::ranges::any_of(link.connectivity->pairs(), [&](const auto& pair) {
-               return gone.contains(base_address(pair.second.local));
-           });
+    return link.connectivity && stands_on(*link.connectivity, gone);
 }
 
 /// Tries until there is a link, whoever opened it; not for ever.
@@ -79,7 +77,7 @@ void begin_to_reopen(Environment& node, const Device& device)
     spawn(node, reopen(node, device, errand));
 }
 
-/// What goes on over the link keeps it; everything new goes over the next one.
+/// Everything new goes over the next one, and so do calls (recovery.hpp); files that go on over the link keep it.
 void replace(Environment& node, const std::shared_ptr<Link>& link)
 {
     const Device peer = link->peer;
@@ -90,10 +88,29 @@ void replace(Environment& node, const std::shared_ptr<Link>& link)
 
 } // namespace
 
+bool stands_on(const ConnectivitySession& session, const std::set<std::string>& addresses)
+{
+    return std::ranges::any_of(session.pairs(),
+                               [&](const auto& pair) { return addresses.contains(base_address(pair.second.local)); });
+}
+
+void reopen_link(Environment& node, const Device& device)
+{
+    if (!node.stopping && !node.links.find(device.device_id) && !node.reopening.contains(device.device_id))
+        begin_to_reopen(node, device);
+}
+
+void ask_for_life(Environment& node, const std::shared_ptr<Link>& link, std::chrono::milliseconds limit)
+{
+    ping_link(node, link, limit, [&node](const std::shared_ptr<Link>& dead) { replace(node, dead); });
+}
+
 void network_changed(Environment& node, const std::set<std::string>& gone)
 {
     if (node.stopping)
         return;
+    ++node.network_changes;
+    node.gone_addresses = gone;
     for (const auto& [device_id, earlier] : std::map(node.reopening))
         begin_to_reopen(node, earlier.device);
     for (const auto& link : node.links.all()) {
@@ -102,9 +119,10 @@ void network_changed(Environment& node, const std::set<std::string>& gone)
         if (stood_on(*link, gone))
             replace(node, link);
         else // nothing happens to one that a service carries: the service looks after it
-            ping_link(node, link, limits::kPingAfterChange,
-                      [&node](const std::shared_ptr<Link>& dead) { replace(node, dead); });
+            ask_for_life(node, link, limits::kPingAfterChange);
     }
+    for (const auto& call : node.calls)
+        call->bell.ring();
 }
 
 void reopen_no_more(Environment& node)

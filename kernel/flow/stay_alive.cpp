@@ -6,6 +6,7 @@
 #include "kernel/flow/call_transfers.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/live_media.hpp"
+#include "kernel/flow/recovery.hpp"
 #include "kernel/flow/step_failure.hpp"
 #include "kernel/media/meter.hpp"
 
@@ -68,7 +69,8 @@ public:
 
     TimePoint next() const { return last_ + limits::kStatisticsEvery; }
 
-    void look()
+    /// What each stream has done since the last look.
+    std::vector<nlohmann::json> look()
     {
         const TimePoint at = now();
         const auto streams = meter_.look(media_.statistics(), at - last_);
@@ -81,6 +83,7 @@ public:
             call_.tell(Step::media, Moment::progress,
                        detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
         }
+        return streams;
     }
 
 private:
@@ -103,33 +106,43 @@ private:
     TimePoint last_ = now();
 };
 
+/// Whether the peer is to send something, by what was agreed.
+bool expects_packets(const CallMedia& media)
+{
+    const MediaNow flows = media.now();
+    return (flows.audio && flows.audio->receive) || (flows.video && flows.video->receive);
+}
+
 /// Until the call is over, telling how it goes. False if codecs did not open in time.
-awaitable<bool> until_over(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg)
+awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                           std::shared_ptr<Leg> leg)
 {
     FirstMediaTeller teller(*call);
     StatisticsTeller statistics(*call, *media, *leg);
     LiveMedia live(*call, *media, *leg);
+    Recovery recovery(node, *call, *leg, live);
     CallSignals signals(*call, *media, *leg);
     CallTransfers transfers(*call, *media, *leg);
     const auto answered_at = now();
     const auto opened_by = [&] { return live.codecs_by().value_or(answered_at + limits::kOpenCodecs); };
     const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by(); };
     const auto look_again = [&] {
-        const auto next = std::min({statistics.next(), live.next(), signals.next(), transfers.next()});
+        const auto next = std::min({statistics.next(), live.next(), recovery.next(), signals.next(), transfers.next()});
         return media->ready() ? next : std::min(next, opened_by());
     };
     while (!codecs_are_late()) {
         const bool over = co_await until(call->bell, look_again, [&] {
             teller.look(*media);
             transfers.look(); // may want other media
+            recovery.look();  // may want another way
             live.look();
             signals.look();
-            return leg->signaled->over() || leg->media->failure() || media->failure() || call->hung_up();
+            return leg->signaled->over() || media->failure() || call->hung_up();
         });
         if (over)
             co_return true;
         if (now() >= statistics.next())
-            statistics.look();
+            recovery.hear(statistics.look(), expects_packets(*media));
     }
     co_return false;
 }
@@ -199,10 +212,10 @@ awaitable<void> start_media(std::shared_ptr<Call> call, std::shared_ptr<CallMedi
     media->start();
 }
 
-awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg,
-                           std::shared_ptr<CallEnd> end)
+awaitable<void> stay_alive(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                           std::shared_ptr<Leg> leg, std::shared_ptr<CallEnd> end)
 {
-    const bool in_time = co_await until_over(call, media, leg);
+    const bool in_time = co_await until_over(node, call, media, leg);
     if (leg->signaled->over()) {
         end->by_peer = true;
         end->reason = leg->signaled->ending().reason;

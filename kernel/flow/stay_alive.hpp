@@ -24,8 +24,8 @@ void check_media(const CallMedia& media);
 awaitable<void> start_media(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg);
 
 /// Until someone hangs up or it breaks. Throws StepFailure if it breaks.
-awaitable<void> stay_alive(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<Leg> leg,
-                           std::shared_ptr<CallEnd> end);
+awaitable<void> stay_alive(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
+                           std::shared_ptr<Leg> leg, std::shared_ptr<CallEnd> end);
 
 /// Stops media, completes the recording, tells the timeline and the listener. Never throws.
 awaitable<void> close_call(std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media, std::shared_ptr<CallEnd> end);

@@ -18,8 +18,11 @@ void tell_of_link(Environment& node, const Device& peer, std::string_view what)
 void forget_link(Environment& node, const std::shared_ptr<Link>& link)
 {
     tell_of_link(node, link->peer, "kept link is dead");
+    link->dead = true;
     node.links.drop(link);
     node.bell.ring();
+    for (const auto& call : node.calls)
+        call->bell.ring(); // one may run on it
 }
 
 void ping_link(Environment& node, const std::shared_ptr<Link>& link, std::chrono::milliseconds limit,

@@ -43,6 +43,7 @@ struct MediaChange {
     std::optional<bool> hold;          // nothing is sent and nothing heard (RFC 3264 section 8.4)
     std::optional<bool> video;         // pictures, both ways
     std::optional<std::string> source; // as MediaPlan::send
+    bool restart_ice = false;          // another way is looked for (RFC 8445 section 9); what flows stays
 };
 
 /// What flows in a running call.

@@ -21,6 +21,8 @@ void Session::on_message(const Message& message)
         return on_refer(message);
     if (Call* const call = find(message.call()))
         return on_call_message(*call, message);
+    if (Call* const call = call_of_sibling(message.call()))
+        return on_call_message(*call, message);
     if (message.call().empty())
         host_.debug("a message of type \"" + cut_text(message.type(), kMaxIdBytes) + "\" is left out");
 }
@@ -172,7 +174,9 @@ void Session::on_delivery(const Message& message)
     const Bytes body = message.body();
     std::uint64_t number = 0;
     if (const std::string call_id = message.call(); !call_id.empty()) {
-        const Call* const call = find(call_id);
+        const Call* call = find(call_id);
+        if (call == nullptr)
+            call = call_of_sibling(call_id);
         if (call == nullptr || call->unheard)
             return send({{"type", "taken"}, {"id", id}, {"status", "no-call"}});
         number = call->number;

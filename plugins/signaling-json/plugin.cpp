@@ -13,11 +13,12 @@ public:
 
     std::unique_ptr<SignalingSession> open(Path stream, SignalingOptions us, SignalingListener listener) override
     {
-        return std::make_unique<Session>(host_, options_, stream, std::move(us), listener);
+        return std::make_unique<Session>(host_, options_, stream, std::move(us), listener, siblings_);
     }
 
 private:
     const Options options_;
+    std::shared_ptr<Session::Siblings> siblings_ = std::make_shared<Session::Siblings>();
 };
 
 } // namespace jackfield::json_signaling

@@ -36,7 +36,8 @@ OwnDescription::OwnDescription(std::string_view json_text)
     lines = description.media.size();
 }
 
-Session::Session(Host host, const Options& options, Path stream, SignalingOptions us, SignalingListener listener)
+Session::Session(Host host, const Options& options, Path stream, SignalingOptions us, SignalingListener listener,
+                 std::shared_ptr<Siblings> siblings)
     : SignalingSession(host),
       options_(options),
       us_(std::move(us)),
@@ -44,6 +45,7 @@ Session::Session(Host host, const Options& options, Path stream, SignalingOption
       scope_(host),
       deadlines_(host),
       lines_(options.max_message_bytes),
+      place_(std::move(siblings), *this),
       stream_(host, stream, options.max_waiting_bytes, *this)
 {
     if (!stream.is_stream())
@@ -112,8 +114,8 @@ void Session::fail(Status status, const std::string& text)
 void Session::finish()
 {
     stream_.close();
+    strand_calls();
     deadlines_.stop_all();
-    calls_.clear();
     for (auto& [id, delivery] : deliveries_)
         delivery.done.fail(JF_CLOSED, failed_->second);
     deliveries_.clear();

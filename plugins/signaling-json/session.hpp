@@ -11,6 +11,7 @@
 
 #include <jackfield/signaling.hpp>
 #include <shared/signaling/message_stream.hpp>
+#include <shared/signaling/siblings.hpp>
 
 #include <map>
 
@@ -18,8 +19,11 @@ namespace jackfield::json_signaling {
 
 class Session final : public SignalingSession, private signaling::StreamUser {
 public:
+    using Siblings = signaling::Siblings<Session>;
+
     /// Opens the stream. Throws Failure.
-    Session(Host host, const Options& options, Path stream, SignalingOptions us, SignalingListener listener);
+    Session(Host host, const Options& options, Path stream, SignalingOptions us, SignalingListener listener,
+            std::shared_ptr<Siblings> siblings);
     ~Session() override;
 
     // The verbs; all throw Failure. JF_NOT_FOUND: there is no such call (any more). JF_BAD_INPUT: not in this state.
@@ -39,6 +43,7 @@ public:
     std::string name_dialog(std::uint64_t call) override;
     Status match_dialog(std::uint64_t call, std::string_view name) override;
     void ping(Nanoseconds timeout, Completion done) override;
+    void take_over(std::uint64_t call, SignalingSession& from, std::uint64_t from_call) override;
 
 private:
     struct Delivery { // a message, info, refer or ping that the peer has not taken yet
@@ -73,6 +78,14 @@ private:
     void on_referral(Call& call, const Message& message);
     void on_refer(const Message& message);
 
+    // moves.cpp: a call goes on over another stream
+    bool same_device(const Session& other) const;
+    bool may_move(const Call& call) const;
+    void quiet(Call& call);
+    void strand_calls();
+    Call* call_of_sibling(const std::string& id);
+    Call& move_here(Session& other, Call& call, std::uint64_t number);
+
     // peer.cpp: what the peer says
     void on_message(const Message& message);
     void on_invite(const Message& message);
@@ -97,6 +110,7 @@ private:
     std::uint64_t last_delivery_ = 0;
     std::uint64_t next_incoming_ = 1; ///< odd numbers are ours to give
     std::optional<std::pair<Status, std::string>> failed_;
+    Siblings::Place place_;
     signaling::MessageStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
 };
 

@@ -21,11 +21,14 @@ public:
     std::unique_ptr<jackfield::SignalingSession> open(jackfield::Path stream, jackfield::SignalingOptions options,
                                                       jackfield::SignalingListener listener) override
     {
-        return std::make_unique<jackfield::sip::SipSession>(host_, config_, stream, std::move(options), listener);
+        return std::make_unique<jackfield::sip::SipSession>(host_, config_, stream, std::move(options), listener,
+                                                            siblings_);
     }
 
 private:
     jackfield::sip::SipConfig config_;
+    std::shared_ptr<jackfield::sip::SipSession::Siblings> siblings_ =
+        std::make_shared<jackfield::sip::SipSession::Siblings>();
 };
 
 } // namespace

@@ -74,6 +74,8 @@ void SipSession::on_request(TransactionId id, const Received& request)
         return on_new_request(id, request);
     if (Call* call = find_dialog(request))
         return on_dialog_request(id, request, *call);
+    if (Call* call = dialog_of_sibling(request))
+        return on_dialog_request(id, request, *call);
     reply(id, 481); // RFC 3261 section 12.2.2
 }
 

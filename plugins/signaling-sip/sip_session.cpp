@@ -19,7 +19,8 @@ bool is_content_type(std::string_view text)
 
 } // namespace
 
-SipSession::SipSession(Host host, SipConfig config, Path stream, SignalingOptions options, SignalingListener listener)
+SipSession::SipSession(Host host, SipConfig config, Path stream, SignalingOptions options, SignalingListener listener,
+                       std::shared_ptr<Siblings> siblings)
     : SignalingSession(host),
       config_(std::move(config)),
       options_(std::move(options)),
@@ -31,6 +32,7 @@ SipSession::SipSession(Host host, SipConfig config, Path stream, SignalingOption
       deadlines_(host),
       splitter_(config_.limits),
       transactions_(deadlines_, *this, config_.timeouts, reliable_),
+      place_(std::move(siblings), *this),
       stream_(host, stream, config_.max_waiting_bytes, *this)
 {
     if (!stream_path_ && !addresses_.carried())
@@ -113,8 +115,8 @@ void SipSession::fail(Status status, const std::string& text)
 void SipSession::finish()
 {
     stream_.close();
+    strand_calls();
     deadlines_.stop_all();
-    calls_.clear();
     for (auto& [id, done] : deliveries_)
         done.fail(JF_CLOSED, failed_->second);
     deliveries_.clear();

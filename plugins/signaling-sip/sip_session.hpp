@@ -16,6 +16,7 @@
 #include <jackfield/signaling.hpp>
 #include <shared/signaling/deadlines.hpp>
 #include <shared/signaling/message_stream.hpp>
+#include <shared/signaling/siblings.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -37,8 +38,11 @@ inline constexpr const char* kSupported = "replaces"; // RFC 3891 section 6.2
 
 class SipSession final : public SignalingSession, private StreamUser, private TransactionUser {
 public:
+    using Siblings = signaling::Siblings<SipSession>;
+
     /// Opens the stream. Throws Failure.
-    SipSession(Host host, SipConfig config, Path stream, SignalingOptions options, SignalingListener listener);
+    SipSession(Host host, SipConfig config, Path stream, SignalingOptions options, SignalingListener listener,
+               std::shared_ptr<Siblings> siblings);
     ~SipSession() override;
 
     // The verbs; all throw Failure. JF_NOT_FOUND: there is no such call (any more). JF_BAD_INPUT: not in this state.
@@ -58,6 +62,7 @@ public:
     std::string name_dialog(std::uint64_t call) override;
     Status match_dialog(std::uint64_t call, std::string_view name) override;
     void ping(Nanoseconds timeout, Completion done) override;
+    void take_over(std::uint64_t call, SignalingSession& from, std::uint64_t from_call) override;
 
 private:
     using Headers = std::vector<std::pair<const char*, std::string>>;
@@ -138,6 +143,14 @@ private:
     void retry_update(Call& call);
     void on_reinvite(TransactionId id, const Received& request, Call& call);
 
+    // sip_moves.cpp: a call goes on over another stream
+    bool same_device(const SipSession& other) const;
+    bool may_move(const Call& call) const;
+    void quiet(Call& call);
+    void strand_calls();
+    Call* dialog_of_sibling(const Received& request);
+    Call& move_here(SipSession& other, Call& call, std::uint64_t number);
+
     // sip_referrals.cpp: calls that one end asks the other for
     std::string refer_to(const Call& call, std::string_view target) const;
     std::string uri_of(const Call& call, std::string_view account) const;
@@ -171,6 +184,7 @@ private:
     std::uint64_t next_incoming_ = 1; ///< odd numbers are ours to give
     std::optional<std::pair<Status, std::string>> failed_;
     Transactions transactions_;
+    Siblings::Place place_;
     MessageStream stream_; ///< last: it goes first, so that nothing arrives while the rest is taken down
 };
 

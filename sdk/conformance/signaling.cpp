@@ -28,7 +28,10 @@ const std::string kAnswer = R"({"ice":{"ufrag":"9a8b7c6d","pwd":"001122334455667
 /// One end: a session, and what its listener heard, each event as "name call" or "name call reason".
 class End {
 public:
-    End(Bench& bench, int number, Path stream) : life_(bench.make(JF_SIGNALING_INTERFACE, number))
+    End(Bench& bench, int number, Path stream) : End(bench.make(JF_SIGNALING_INTERFACE, number), number, stream) {}
+
+    /// One more session of the same instance.
+    End(Life& life, int number, Path stream) : life_(life)
     {
         static const Device devices[] = {{"alice-account", "alice-device"}, {"bob-account", "bob-device"}};
         const jf_device local = devices[number].raw();
@@ -132,6 +135,14 @@ public:
         else
             receipts.push_back(JF_UNSUPPORTED);
     }
+    /// A running call of another session goes on in this one; false if the language cannot do that.
+    Status take_over(std::uint64_t call, const End& from, std::uint64_t from_call)
+    {
+        if (!JF_HAS(session_.methods, take_over))
+            return JF_UNSUPPORTED;
+        jf_error error = no_error();
+        return session_.methods->take_over(session_.self, call, from.session_.self, from_call, &error);
+    }
     Life& life() { return life_; }
 
     std::string referred_by; ///< of the last referral
@@ -141,7 +152,8 @@ public:
     std::string display_name;
     std::vector<std::pair<std::string, std::string>> bodies;
     std::vector<Status> receipts;
-    Status takes = JF_OK; ///< what it answers to messages
+    const End* taken_from = nullptr; ///< whose call was taken over last
+    Status takes = JF_OK;            ///< what it answers to messages
 
 private:
     static End& of(void* self) { return *static_cast<End*>(self); }
@@ -199,6 +211,11 @@ const jf_signaling_listener_methods End::kListener{
         of(self).referred_by = view(referral->referred_by);
         of(self).named = view(referral->replaces);
         of(self).hear("invited", call, offer);
+    },
+    [](void* self, std::uint64_t call) { of(self).events.push_back("stranded " + std::to_string(call)); },
+    [](void* self, std::uint64_t call, void* from, std::uint64_t from_call) {
+        of(self).taken_from = &of(from);
+        of(self).events.push_back("taken_over " + std::to_string(call) + " " + std::to_string(from_call));
     }};
 
 using Verbs = jf_signaling_session_methods;
@@ -470,6 +487,69 @@ void shows_signs_of_life(Bench& bench)
     require_status(pair.alice.receipts.back(), JF_TIMEOUT, "a ping that nobody answers");
 }
 
+/// A second link between the two, and sessions of the same instances on it.
+struct SecondLink {
+    explicit SecondLink(Pair& pair)
+        : link(JF_STREAM), alice(pair.alice.life(), 0, link.path(0)), bob(pair.bob.life(), 1, link.path(1))
+    {}
+
+    testing::MemoryLink link;
+    End alice;
+    End bob;
+};
+
+/// Alice goes on over the second link, and Bob hears of that by her next word.
+void go_on(Pair& pair, SecondLink& second)
+{
+    require_status(second.alice.take_over(2, pair.alice, 2), JF_OK, "take_over");
+    require_status(pair.alice.say(&Verbs::bye, 2, JF_REASON_NORMAL),
+                   pair.alice.heard("closed") ? JF_CLOSED : JF_NOT_FOUND, "bye of a call that was taken over");
+    require_status(second.alice.say(&Verbs::update, 2, kOffer), JF_OK, "update of a call that was taken over");
+    pair.wait(second.bob, "updated 1");
+    require(second.bob.events.size() >= 2 && second.bob.events[second.bob.events.size() - 2] == "taken_over 1 1",
+            "taken_over does not come right before the first word: " + second.bob.all());
+    require(second.bob.taken_from == &pair.bob, "taken_over names another session");
+    require_status(second.bob.say(&Verbs::answer_update, 1, kAnswer), JF_OK, "answer_update there");
+    pair.wait(second.alice, "update_answered 2");
+    require_same(second.alice.json["update_answered"], kAnswer, "the answer to an update over the second link");
+    require_status(second.bob.say(&Verbs::bye, 1, JF_REASON_NORMAL), JF_OK, "bye over the second link");
+    pair.wait(second.alice, "ended 2 0");
+}
+
+void moves_to_another_stream(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    SecondLink second(pair);
+    const Status odd = second.alice.take_over(3, pair.alice, 2);
+    if (odd == JF_UNSUPPORTED)
+        return;
+    require_status(odd, JF_BAD_INPUT, "take_over with an odd number");
+    require_status(second.alice.take_over(2, pair.alice, 8), JF_NOT_FOUND, "take_over of no call");
+    require_status(pair.alice.say(&Verbs::invite, 4, kOffer), JF_OK, "a second invite");
+    require_status(second.alice.take_over(4, pair.alice, 4), JF_NOT_FOUND, "take_over of a call that does not run");
+    go_on(pair, second);
+    pair.settle();
+    require(!pair.bob.heard("ended 1 0"), "an event of a call came where it was taken from: " + pair.bob.all());
+}
+
+void outlives_its_stream(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    SecondLink second(pair);
+    if (second.alice.take_over(3, pair.alice, 2) == JF_UNSUPPORTED)
+        return;
+    require_status(pair.alice.say(&Verbs::invite, 4, kOffer), JF_OK, "a call that does not run yet");
+    pair.link.break_link(JF_UNREACHABLE, "gone");
+    pair.wait(pair.alice, "closed");
+    pair.wait(pair.bob, "closed");
+    require(std::ranges::count(pair.alice.events, "stranded 2") == 1 && !pair.alice.heard("stranded 4"),
+            "stranded is not said once of each call that runs: " + pair.alice.all());
+    require(pair.alice.events.back() == "closed", "an event came after closed: " + pair.alice.all());
+    go_on(pair, second);
+}
+
 void receipts_are_posted_once(Bench& bench)
 {
     Pair pair(bench);
@@ -525,6 +605,8 @@ void add_signaling_tests(TestList& list)
     list.push_back({"JF-SIG-09", id, "A running call can be handed on", transfers});
     list.push_back({"JF-SIG-10", id, "A call can take the place of another", replaces_calls});
     list.push_back({"JF-SIG-11", id, "A peer that is there shows a sign of life", shows_signs_of_life});
+    list.push_back({"JF-SIG-12", id, "A running call goes on over another stream", moves_to_another_stream});
+    list.push_back({"JF-SIG-12", id, "A running call outlives its stream", outlives_its_stream});
     list.push_back({"JF-GEN-06", id, "The ends of messages are posted", receipts_are_posted_once});
     list.push_back({"JF-GEN-07", id, "A message ends once", receipts_are_posted_once});
     list.push_back({"JF-GEN-08", id, "A signaling that is destroyed at work says nothing", destroy_is_silent});

@@ -78,7 +78,7 @@ planted_bugs(reliable jackfield.reliable_stream/1 JF-REL-01 JF-REL-02 JF-REL-03)
 planted_bugs(connectivity jackfield.connectivity/1 JF-CONN-01 JF-CONN-02 JF-CONN-03 JF-CONN-04 JF-CONN-05)
 planted_bugs(discovery jackfield.discovery/1 JF-DISC-01 JF-DISC-02 JF-DISC-03 JF-DISC-04 JF-DISC-05 JF-DISC-06 JF-DISC-07
     JF-DISC-08 JF-DISC-09)
-planted_bugs(signaling jackfield.signaling/1 JF-SIG-01 JF-SIG-02 JF-SIG-03 JF-SIG-04 JF-SIG-05 JF-SIG-06 JF-SIG-07 JF-SIG-08 JF-SIG-09 JF-SIG-10 JF-SIG-11)
+planted_bugs(signaling jackfield.signaling/1 JF-SIG-01 JF-SIG-02 JF-SIG-03 JF-SIG-04 JF-SIG-05 JF-SIG-06 JF-SIG-07 JF-SIG-08 JF-SIG-09 JF-SIG-10 JF-SIG-11 JF-SIG-12)
 planted_bugs(source jackfield.media_source/1 JF-SRC-01 JF-SRC-02 JF-SRC-03 JF-SRC-04)
 planted_bugs(sink jackfield.media_sink/1 JF-SNK-01 JF-SNK-02 JF-SNK-03 JF-SNK-04)
 planted_bugs(codec jackfield.codec/1 JF-COD-01 JF-COD-02 JF-COD-03 JF-COD-04 JF-COD-05 JF-COD-06)

@@ -208,8 +208,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         true, Device("bob-account", "bob-device"), Device("alice-account", "alice-device"), "Bob", {}};
     if (carried)
         options.carrier = Carrier(carry(path));
-    kernel.session = std::make_unique<SipSession>(host.host(), SipConfig{}, Path(path.handle()), options,
-                                                  SignalingListener(listen(kernel)));
+    kernel.session =
+        std::make_unique<SipSession>(host.host(), SipConfig{}, Path(path.handle()), options,
+                                     SignalingListener(listen(kernel)), std::make_shared<SipSession::Siblings>());
     if (data[0] % 2 == 0)
         kernel.verb([&] { kernel.session->invite(2, kDescription); });
     std::string_view rest = as_text(ByteView(data + 1, size - 1));

@@ -19,7 +19,10 @@ using namespace jackfield::kernel;
 class Teller final : public HeardLines, public NodeListener, public CallListener {
 public:
     void timeline(const TimelineEvent& event) override { hear(std::string(name_of(event.step)) + event.detail_json); }
-    IncomingPlan incoming(const IncomingCall&) override { return {{}, self.lock(), std::nullopt}; }
+    IncomingPlan incoming(const IncomingCall&) override
+    {
+        return {{"test", "null", true, false}, self.lock(), std::nullopt};
+    }
     void ringing(Call& call) override
     {
         if (call.side == Side::callee)
@@ -31,10 +34,10 @@ public:
 };
 
 struct Peer {
-    Peer(World& world, const std::string& name)
+    Peer(World& world, const std::string& name, const PeerOptions& options = {.connectivity = Json::object()})
     {
         teller->self = teller;
-        node = *Node::create(*load_config(world.configure(name, {.connectivity = Json::object()})), teller);
+        node = *Node::create(*load_config(world.configure(name, options)), teller);
         account = node->start()->account_id;
     }
 
@@ -81,6 +84,40 @@ TEST(NetworkChange, OpensAnewWhatStoodOnAnAddressThatHasGone)
     alice.node->hang_up(second);
     EXPECT_TRUE(alice.teller->hears("ended"));
 }
+
+/// Bob, called by Alice over an interface; sound both ways. The interface may be another from here on.
+class CallOverAnInterface : public ::testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override
+    {
+        if (const auto reason = enter_namespace(); !reason.empty())
+            GTEST_SKIP() << reason;
+        if (!plug_in("10.77.0.1/24"))
+            GTEST_SKIP() << "ip cannot make an interface in a namespace here";
+        world_ = std::make_unique<World>();
+        const PeerOptions options{.connectivity = Json::object(), .slots = {{"signaling", {{"use", GetParam()}}}}};
+        bob_ = std::make_unique<Peer>(*world_, "bob", options);
+        alice_ = std::make_unique<Peer>(*world_, "alice", options);
+        ASSERT_TRUE(bob_->teller->hears(R"("what":"announced")"));
+        alice_->node->call(bob_->account, {"test", "null", true, false}, alice_->teller);
+        ASSERT_TRUE(alice_->teller->hears(R"("what":"first_audio")"));
+    }
+
+    std::unique_ptr<World> world_;
+    std::unique_ptr<Peer> bob_;
+    std::unique_ptr<Peer> alice_;
+};
+
+TEST_P(CallOverAnInterface, GoesOnWhenTheAddressItStoodOnHasGone)
+{
+    ASSERT_TRUE(run("ip", {"address", "add", "10.78.0.2/24", "dev", "near"}));
+    ASSERT_TRUE(alice_->teller->hears(R"("what":"network_changed")"));
+    ASSERT_TRUE(run("ip", {"address", "del", "10.77.0.1/24", "dev", "near"}));
+    EXPECT_TRUE(alice_->teller->hears(R"("what":"reconnected")")) << alice_->teller->all() << bob_->teller->all();
+    EXPECT_TRUE(bob_->teller->hears(R"("what":"reconnected")"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Languages, CallOverAnInterface, ::testing::Values("signaling-sip", "signaling-json"));
 
 } // namespace
 } // namespace scenarios

@@ -176,6 +176,16 @@ void InCall::media_changed(kernel::Call& call, const kernel::MediaNow& now)
     loop_.post([this, kept = call.shared_from_this(), now] { console_.heard(kept, now); });
 }
 
+void InCall::reconnecting(kernel::Call& call, const std::string& why)
+{
+    say(call, "looking for another way to the peer: " + printable(why));
+}
+
+void InCall::reconnected(kernel::Call& call)
+{
+    say(call, "the call goes on");
+}
+
 void InCall::change_refused(kernel::Call& call, const kernel::Error& error)
 {
     say(call, fmt::format("nothing has changed: {}: {}", kernel::status_word(error.status), printable(error.text)));

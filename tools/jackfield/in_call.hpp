@@ -63,6 +63,8 @@ public:
     void source_ended(kernel::Call& call, kernel::MediaKind kind) override;
     void held(kernel::Call& call, bool held) override;
     void media_changed(kernel::Call& call, const kernel::MediaNow& now) override;
+    void reconnecting(kernel::Call& call, const std::string& why) override;
+    void reconnected(kernel::Call& call) override;
     void change_refused(kernel::Call& call, const kernel::Error& error) override;
     void digit(kernel::Call& call, const kernel::Digit& digit) override;
     void rotated(kernel::Call& call, std::uint32_t degrees) override;

@@ -98,6 +98,19 @@ public:
             raw_.methods->invited_referred(raw_.self, call, to_text(offer), to_text(display_name), &raw);
     }
 
+    /// Whether calls may outlive their stream, and move to another session: the two below reach somebody.
+    bool hears_moves() const { return JF_HAS(raw_.methods, stranded) && JF_HAS(raw_.methods, taken_over); }
+    void stranded(std::uint64_t call) const
+    {
+        if (hears_moves())
+            raw_.methods->stranded(raw_.self, call);
+    }
+    void taken_over(std::uint64_t call, const SignalingListener& from, std::uint64_t from_call) const
+    {
+        if (hears_moves())
+            raw_.methods->taken_over(raw_.self, call, from.raw_.self, from_call);
+    }
+
 private:
     jf_signaling_listener raw_;
 };
@@ -155,6 +168,12 @@ public:
     virtual void ping(Nanoseconds /*timeout*/, Completion done)
     {
         done.fail(JF_UNSUPPORTED, "this signaling cannot ask for a sign of life");
+    }
+
+    /// A running call of another session of this instance goes on in this one; a language may not be able to.
+    virtual void take_over(std::uint64_t /*call*/, SignalingSession& /*from*/, std::uint64_t /*from_call*/)
+    {
+        throw Failure(JF_UNSUPPORTED, "a call of this signaling stays where it began");
     }
 
     Host host() const { return host_; }
@@ -251,6 +270,11 @@ inline constexpr jf_signaling_session_methods SignalingSession::kMethods{
         auto& session = detail::signaling_session(self);
         start_guarded(session.host(), done,
                       [&](Completion& end) { session.ping(Nanoseconds(timeout_ns), std::move(end)); });
+    },
+    [](void* self, std::uint64_t call, void* from, std::uint64_t from_call, jf_error* error) {
+        return guarded(error, [&] {
+            detail::signaling_session(self).take_over(call, detail::signaling_session(from), from_call);
+        });
     }};
 
 inline constexpr jf_signaling_methods Signaling::kMethods{

@@ -71,8 +71,11 @@ struct Call {
 
 class Session final : public SignalingSession, private PathReceiver {
 public:
-    Session(Host host, Path stream, SignalingOptions options, SignalingListener listener)
+    using All = std::vector<Session*>; ///< of one instance
+
+    Session(Host host, Path stream, SignalingOptions options, SignalingListener listener, All& all)
         : SignalingSession(host),
+          all_(all),
           scope_(host),
           stream_(stream),
           out_(stream),
@@ -82,9 +85,11 @@ public:
         if (!stream.is_stream())
             throw Failure(JF_UNSUPPORTED, "signaling needs a stream");
         stream_.open(*this);
+        all_.push_back(this);
     }
     ~Session() override
     {
+        std::erase(all_, this);
         scope_.end();
         stream_.close();
     }
@@ -199,7 +204,48 @@ public:
         put({Verb::refer_progress, found.ours, found.wire, has("JF-SIG-09") && code == 180 ? 100 : code, "", ""});
     }
 
+    void take_over(std::uint64_t call, SignalingSession& from, std::uint64_t from_call) override
+    {
+        must_live();
+        if (call == 0 || call % 2 != 0 || calls_.contains(call))
+            throw Failure(JF_BAD_INPUT, "an even number that is not in use would work");
+        auto& other = static_cast<Session&>(from);
+        const auto found = other.calls_.find(from_call);
+        if (found == other.calls_.end() || !found->second.running)
+            throw Failure(JF_NOT_FOUND, "no such call runs there");
+        move_here(other, from_call, call);
+    }
+
 private:
+    using Calls = std::map<std::uint64_t, Call>;
+
+    Calls::iterator move_here(Session& other, std::uint64_t from_call, std::uint64_t call)
+    {
+        auto node = other.calls_.extract(from_call);
+        node.key() = call;
+        node.mapped().update_open = node.mapped().asks = node.mapped().wanted = false;
+        return calls_.insert(std::move(node)).position;
+    }
+    Calls::iterator find_named(const Frame& frame)
+    {
+        return std::ranges::find_if(calls_, [&](const auto& entry) {
+            return entry.second.wire == frame.call && entry.second.ours != frame.own;
+        });
+    }
+    /// A call that the peer goes on with here.
+    Calls::iterator take_from_sibling(const Frame& frame)
+    {
+        for (Session* other : all_) {
+            const auto found = other->find_named(frame);
+            if (other == this || found == other->calls_.end() || !found->second.running)
+                continue;
+            const std::uint64_t before = found->first;
+            const auto here = move_here(*other, before, last_incoming_ += 2);
+            listener_.taken_over(here->first, has("JF-SIG-12") ? listener_ : other->listener_, before);
+            return here;
+        }
+        return calls_.end();
+    }
     void must_live() const
     {
         if (over_)
@@ -275,7 +321,9 @@ private:
     {
         scope_.post([this, status, why = std::string(text)] {
             over_ = true;
-            calls_.clear();
+            std::erase_if(calls_, [](const auto& entry) { return !entry.second.running; });
+            for (const auto& [number, call] : calls_)
+                listener_.stranded(number);
             for (auto& [number, done] : std::exchange(waiting_, {}))
                 done.fail(status, why);
             for (int i = 0; i < (has("JF-SIG-08") ? 2 : 1); ++i)
@@ -298,9 +346,9 @@ private:
             return listener_.invited(number, frame.first, "",
                                      {frame.second.substr(0, end), frame.second.substr(end + 1)});
         }
-        const auto found = std::ranges::find_if(calls_, [&](const auto& entry) {
-            return entry.second.wire == frame.call && entry.second.ours != frame.own;
-        });
+        auto found = find_named(frame);
+        if (found == calls_.end() && frame.call != 0)
+            found = take_from_sibling(frame);
         if (frame.verb == Verb::message || frame.verb == Verb::info)
             return take_body(frame, found == calls_.end() ? 0 : found->first);
         if (found != calls_.end())
@@ -360,13 +408,14 @@ private:
         waiting_.erase(found);
     }
 
+    All& all_;
     Scope scope_;
     Path stream_;
     std::mutex mutex_;
     planted::Outlet out_;
     SignalingOptions options_;
     SignalingListener listener_;
-    std::map<std::uint64_t, Call> calls_;
+    Calls calls_;
     std::map<std::uint32_t, Completion> waiting_;
     std::uint64_t last_incoming_ = static_cast<std::uint64_t>(-1);
     std::uint32_t last_ = 0;
@@ -380,8 +429,11 @@ public:
     Frames(Host host, std::string_view config_json) : Signaling(host) { planted::look_at(config_json); }
     std::unique_ptr<SignalingSession> open(Path stream, SignalingOptions options, SignalingListener listener) override
     {
-        return std::make_unique<Session>(host_, stream, std::move(options), listener);
+        return std::make_unique<Session>(host_, stream, std::move(options), listener, all_);
     }
+
+private:
+    Session::All all_;
 };
 
 } // namespace

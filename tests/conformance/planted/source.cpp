@@ -38,7 +38,7 @@ public:
 
     jf_source_info describe() override
     {
-        return {sizeof(jf_source_info), 1, 48'000, 1, 1, 640, 480, 25'000, frames_left_ * 10'000'000LL};
+        return {sizeof(jf_source_info), 1, 48'000, 1, 1, 640, 480, 25'000, frames_left_ * 10'000'000LL, 0, 0};
     }
     void start(const jf_source_format& format) override
     {

@@ -28,6 +28,7 @@ public:
         const std::uint32_t components;
         std::string remote; // description
         std::vector<std::string> remote_candidates;
+        int restarts = 0;
 
         void gather() override
         {
@@ -38,6 +39,9 @@ public:
         }
         std::string local_description() override
         {
+            if (restarts != 0)
+                return "aaa" + std::to_string(restarts) +
+                       "\npassword-of-alice-anew-0\nH1 1 UDP 1 192.0.2.1 1000 typ host\n";
             return kind == JF_STREAM ? "aaaa\npassword-of-alice-tcp-0\nH1 1 TCP 2130706431 192.0.2.1 9 typ host\n"
                                      : "aaaa\npassword-of-alice-udp-0\nH1 1 UDP 2130706431 192.0.2.1 1000 typ host\n";
         }
@@ -52,6 +56,15 @@ public:
         }
         void add_remote_candidate(std::string_view line) override { remote_candidates.emplace_back(line); }
         void end_of_candidates() override {}
+        void restart() override
+        {
+            if (script().restart == Play::fails)
+                throw Failure(JF_UNSUPPORTED, kScripted);
+            ++restarts;
+            remote_candidates.clear();
+            if (script().gather == Play::happens)
+                scope_.post([this] { listener_.gathered(); });
+        }
 
         // --- by hand ---
 

@@ -79,7 +79,11 @@ public:
             note("cancel", reason);
             scope_.post([this] { refused(JF_REASON_CANCELLED, 487); });
         }
-        void update(std::uint64_t, std::string_view) override { said.emplace_back("update"); }
+        void update(std::uint64_t, std::string_view offer) override
+        {
+            said.emplace_back("update");
+            offered = offer;
+        }
         void answer_update(std::uint64_t, std::string_view answer) override
         {
             said.push_back("answer_update" + std::string(answer.empty() ? " nothing" : ""));
@@ -142,8 +146,33 @@ public:
             else
                 SignalingSession::ping(timeout, std::move(done)); // it cannot ask
         }
+        void take_over(std::uint64_t number, SignalingSession& from, std::uint64_t) override
+        {
+            said.emplace_back("take_over");
+            auto& other = static_cast<Session&>(from);
+            call = number;
+            offered = other.offered;
+            other.call = 0;
+        }
 
         // --- by hand ---
+
+        /// Its stream ends, and its call may go on elsewhere.
+        void strand(Status status = JF_CLOSED)
+        {
+            listener_.stranded(call);
+            break_off(status);
+        }
+
+        /// The peer goes on here with the call of that session.
+        void taken_over(Session& from, std::uint64_t number)
+        {
+            call = number;
+            listener_.taken_over(number, from.listener_, std::exchange(from.call, 0));
+        }
+
+        void updated(const std::string& offer) { listener_.updated(call, offer); }
+        void update_answered(const std::string& answer) { listener_.update_answered(call, answer); }
 
         const SignalingListener& listener() const { return listener_; }
         void invited(std::uint64_t number = 1, const std::string& offer = peer_offer())

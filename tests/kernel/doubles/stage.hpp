@@ -46,6 +46,7 @@ struct Script {
     Play refer = Play::happens;                   // 8  the peer considers it
     Play media = Play::happens;                   // 7
     Play transport = Play::happens;               // 8
+    Play restart = Play::fails;                   // 8  connectivity can begin anew
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
 

@@ -8,6 +8,11 @@
  *   out: invite -> ringing* -> answered | refused | failed       then update*, bye | ended
  *   in:  invited -> ring, then answer | refuse | cancelled       then updated*, bye | ended
  *
+ * A call that runs outlives its stream, as a dialog of SIP does, if the plugin can do that: a session whose stream ends says
+ * `stranded` of each such call before `closed`, and keeps it until it is released. Another session with the same device may take it over:
+ * this end's by take_over, the peer's by saying something in that call there, whereupon taken_over comes. Either may also happen while
+ * the first stream still stands.
+ *
  * In a running call either end may ask the other to call somebody else (transfer, RFC 3515):
  *
  *   who asks:     refer -> done, then refer_progressed*          the call itself goes on until somebody says bye
@@ -97,7 +102,7 @@ typedef struct jf_signaling_listener_methods {
     /* [control] Like message, about the call itself (SIP INFO): camera rotation, key-frame request, digits. */
     jf_status (*info)(void *self, uint64_t call, jf_text content_type, jf_bytes body);
 
-    /* [control] The stream ended or its peer broke the protocol; all calls are over. Last event. */
+    /* [control] The stream ended or its peer broke the protocol; all calls are over but those said to be stranded. Last event. */
     void (*closed)(void *self, jf_status status, const jf_error *error);
 
     /* optional */
@@ -115,6 +120,14 @@ typedef struct jf_signaling_listener_methods {
      * end that one; if there is none (match_dialog), refuse it with JF_REASON_NO_SUCH_CALL. Of who has no such method calls that only
      * say who wanted them come in by `invited`, and others not at all. */
     void (*invited_referred)(void *self, uint64_t call, jf_text offer_json, jf_text display_name, const jf_referral *referral);
+
+    /* [control] The stream has ended, and this call, which runs, is not over. Before `closed`. Nothing can be said in it here any more. */
+    void (*stranded)(void *self, uint64_t call);
+
+    /* [control] The peer goes on here with a call that ran in another session with it. `from` is the self of that session's listener,
+     * from_call its number there, where no further event of it comes; here it is `call`, odd and new. Offers that were open in it, and
+     * wishes to call somebody else, have come to nothing. */
+    void (*taken_over)(void *self, uint64_t call, void *from, uint64_t from_call);
 } jf_signaling_listener_methods;
 
 typedef struct jf_signaling_listener {
@@ -184,6 +197,12 @@ typedef struct jf_signaling_session_methods {
     /* [control] Asks the peer's program for a sign of life; JF_TIMEOUT if none comes in timeout_ns. For links without a multiplexer;
      * one that a service carries is looked after by the service. */
     void (*ping)(void *self, int64_t timeout_ns, jf_done done);
+
+    /* [control] A running call of another session goes on in this one as `call`, even and new. `from` is the self of that session, of this
+     * instance, with the same device; it knows the call no more, and its stream may have ended. The peer is not told: what is said next
+     * in the call, an update say, tells it. Offers that were open have come to nothing, and wishes to call somebody else. JF_NOT_FOUND:
+     * there is no such call there, or it does not run; JF_REFUSED: another device; JF_UNSUPPORTED: not on this kind of link. */
+    jf_status (*take_over)(void *self, uint64_t call, void *from, uint64_t from_call, jf_error *error);
 } jf_signaling_session_methods;
 
 typedef struct jf_signaling_session {
@@ -209,13 +228,15 @@ typedef struct jf_signaling {
 JF_ASSERT_SIZE(jf_signaling_options, 48);
 JF_ASSERT_OFFSET(jf_signaling_options, local_name, 24);
 JF_ASSERT_SIZE(jf_referral, 40);
-JF_ASSERT_SIZE(jf_signaling_listener_methods, 128);
+JF_ASSERT_SIZE(jf_signaling_listener_methods, 144);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, closed, 96);
 JF_ASSERT_OFFSET(jf_signaling_listener_methods, invited_referred, 120);
+JF_ASSERT_OFFSET(jf_signaling_listener_methods, taken_over, 136);
 JF_ASSERT_SIZE(jf_signaling_listener, 16);
-JF_ASSERT_SIZE(jf_signaling_session_methods, 144);
+JF_ASSERT_SIZE(jf_signaling_session_methods, 152);
 JF_ASSERT_OFFSET(jf_signaling_session_methods, release, 88);
 JF_ASSERT_OFFSET(jf_signaling_session_methods, ping, 136);
+JF_ASSERT_OFFSET(jf_signaling_session_methods, take_over, 144);
 JF_ASSERT_SIZE(jf_signaling_session, 16);
 JF_ASSERT_SIZE(jf_signaling_methods, 16);
 JF_ASSERT_SIZE(jf_signaling, 16);

@@ -1,0 +1,200 @@
+// A call that has lost its way to the peer. See recovery.hpp.
+
+#include "kernel/flow/recovery.hpp"
+
+#include "kernel/flow/limits.hpp"
+#include "kernel/flow/reopen_links.hpp"
+#include "kernel/flow/step_failure.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace jackfield::kernel {
+
+namespace {
+
+void tell(Call& call, const nlohmann::json& detail)
+{
+    call.tell(Step::media, Moment::progress, detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+} // namespace
+
+void Recovery::look()
+{
+    if (leg_.signaled->over() || call_.hung_up())
+        return;
+    follow_the_peer();
+    if (const auto why = trouble(); !attempt_ && !why.empty())
+        begin(why);
+    if (!attempt_)
+        return;
+    if (restored())
+        return end();
+    check_hope();
+    if (now() >= attempt_->turn)
+        act();
+}
+
+TimePoint Recovery::next() const
+{
+    if (!attempt_)
+        return TimePoint::max();
+    const auto act_at = std::max(attempt_->turn, attempt_->restart_at);
+    return std::min(give_up_at(), act_at > now() ? act_at : TimePoint::max());
+}
+
+// --- what goes wrong ------------------------------------------------------------------------------------------------
+
+/// Looked at once each; empty: nothing.
+std::string Recovery::trouble()
+{
+    const bool changed = std::exchange(network_changes_, node_.network_changes) != node_.network_changes;
+    if (changed && leg_.media->stands_on(node_.gone_addresses))
+        return "an address of this machine has gone";
+    if (leg_.signaled->stranded())
+        return "the connection to the peer has ended";
+    if (leg_.link->dead)
+        return "the link to the peer gives no sign of life";
+    if (leg_.media->failure())
+        return leg_.media->failure()->text;
+    return std::exchange(silence_, {});
+}
+
+/// The link is asked first, where it can be: if it is dead, so is the call's way. If it lives, datagrams alone may be
+/// stopped, or the peer has nothing to say; looking for another way costs little.
+void Recovery::hear(const std::vector<nlohmann::json>& streams, bool expected)
+{
+    if (streams.empty())
+        return; // they have just become others
+    const bool flows = std::ranges::any_of(
+        streams, [](const nlohmann::json& stream) { return stream.value("packets_received", 0.0) > 0; });
+    if (flows || !expected) {
+        flowed_ = flows;
+        silent_looks_ = 0;
+        return;
+    }
+    ++silent_looks_;
+    if (!flowed_ || attempt_)
+        return;
+    if (silent_looks_ == limits::kSilentLooksToAsk)
+        ask_for_life(node_, leg_.link, limits::kPingInCall);
+    if (silent_looks_ == limits::kSilentLooksToRestart) {
+        flowed_ = false; // once for each silence
+        silence_ = "nothing comes from the peer";
+        call_.bell.ring();
+    }
+}
+
+// --- the attempt ----------------------------------------------------------------------------------------------------
+
+/// The caller begins, so that the offers of the two do not meet (RFC 3261 section 14.1); but whose own address has gone
+/// may be the only one who knows.
+void Recovery::begin(const std::string& why)
+{
+    const bool own_loss = leg_.media->stands_on(node_.gone_addresses);
+    const auto wait = own_loss ? std::chrono::milliseconds(limits::kCallerBegins) : limits::kOtherBegins;
+    attempt_ = Attempt{
+        now(), call_.side == Side::caller ? now() : now() + wait, now(), leg_.media->restarts(), std::nullopt, false};
+    tell(call_, {{"what", "reconnecting"}, {"text", why}});
+    call_.listener->reconnecting(call_, why);
+}
+
+/// Both ends have begun anew, each component has its pair, and the link stands.
+bool Recovery::restored() const
+{
+    return link_is_good() && !leg_.media->failure() && leg_.media->restarts() != attempt_->restarts_before &&
+           leg_.media->connected_anew();
+}
+
+void Recovery::end()
+{
+    const std::chrono::duration<double, std::milli> took = now() - attempt_->since;
+    attempt_.reset();
+    silent_looks_ = 0;
+    tell(call_, {{"what", "reconnected"}, {"after_ms", std::round(took.count() * 10) / 10}});
+    call_.listener->reconnected(call_);
+}
+
+/// A peer that ended the connection is probably gone: it has less time than one that has fallen silent.
+TimePoint Recovery::give_up_at() const
+{
+    const TimePoint last = attempt_->since + limits::kRecovery;
+    return attempt_->broken_since ? std::min(last, *attempt_->broken_since + limits::kRecoveryOfBroken) : last;
+}
+
+void Recovery::check_hope() const
+{
+    const auto failure = leg_.media->failure();
+    if (!leg_.media->can_restart()) {
+        if (failure)
+            throw StepFailure(Step::media, *failure);
+        if (leg_.signaled->stranded())
+            throw StepFailure(Step::media, JF_CLOSED, "the connection to the peer broke");
+    }
+    if (now() < give_up_at())
+        return;
+    throw StepFailure(Step::media, failure.value_or(Error{
+                                       JF_UNREACHABLE, leg_.signaled->stranded()
+                                                           ? "the connection to the peer broke, and there is no other"
+                                                           : "no way to the peer was found again"}));
+}
+
+void Recovery::act()
+{
+    if (leg_.signaled->stranded() && !attempt_->broken_since)
+        attempt_->broken_since = now();
+    if (!link_is_good())
+        return move_to_other_link();
+    if (!std::exchange(attempt_->asked_for_link, true))
+        ask_for_life(node_, leg_.link, limits::kPingInCall);
+    if (now() < attempt_->restart_at)
+        return;
+    attempt_->restart_at = now() + limits::kRestartAgain;
+    live_.restart_ice();
+    check_hope(); // it may be that it cannot be done
+}
+
+// --- the link -------------------------------------------------------------------------------------------------------
+
+void Recovery::move_to_other_link()
+{
+    const auto other = node_.links.find(leg_.device.device_id);
+    if (!other || other == leg_.link) {
+        if (!std::exchange(attempt_->asked_for_link, true))
+            reopen_link(node_, leg_.device);
+        return;
+    }
+    as_step(Step::media, [&] { leg_.signaled->take_over_by(*other->signaling); });
+    follow_the_peer();
+    act();
+}
+
+/// The peer may have gone on over another link by itself; so may we.
+void Recovery::follow_the_peer()
+{
+    const auto session = leg_.signaled->take_move();
+    if (!session)
+        return;
+    for (const auto& link : node_.links.all()) {
+        if (link->signaling.get() == *session)
+            return moved(link);
+    }
+}
+
+void Recovery::moved(std::shared_ptr<Link> link)
+{
+    leg_.link = std::move(link);
+    live_.link_moved();
+    call_.tell_progress(Step::media, "moved to another link");
+    if (attempt_) {
+        attempt_->restart_at = now();
+        attempt_->broken_since.reset();
+        attempt_->asked_for_link = true; // it has just been opened
+    }
+}
+
+} // namespace jackfield::kernel

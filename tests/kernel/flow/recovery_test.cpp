@@ -1,0 +1,330 @@
+// A call that has lost its way to the peer.
+
+#include "kernel/flow/reopen_links.hpp"
+#include "tests/kernel/doubles/rig.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace jackfield::doubles;
+using namespace jackfield::kernel;
+using Json = nlohmann::json;
+using Lines = std::vector<std::string>;
+
+const std::string kReconnecting = "media progress reconnecting";
+
+/// What a peer says whose ICE has begun anew.
+std::string anew(const std::string& description)
+{
+    Json document = Json::parse(description);
+    document["ice"]["ufrag"] = "qqqq";
+    return document.dump();
+}
+
+class Recovers : public ::testing::Test {
+protected:
+    explicit Recovers(const RigOptions& options = {.multiplexer = true}) : rig_(options)
+    {
+        rig_.stage.script.restart = Play::happens;
+    }
+
+    void call() { call_ = rig_.call(); }
+
+    /// A call of the peer's, which is answered and runs.
+    void be_called()
+    {
+        rig_.program->answers = true;
+        call_ = rig_.be_called();
+        signaling().listener().confirmed(signaling().call);
+        rig_.settle();
+    }
+
+    SignalingDouble::Session& signaling(std::size_t n = 0) { return rig_.signaling("bob-1", n); }
+    ConnectivityDouble::Session& media() { return rig_.ice("media"); }
+
+    void lose_consent()
+    {
+        media().fail(JF_UNREACHABLE, "consent expired");
+        rig_.settle();
+    }
+    void break_link(std::size_t n = 0)
+    {
+        signaling(n).strand();
+        rig_.settle();
+    }
+    /// The peer takes an offer of ours that begins anew.
+    void peer_follows(std::size_t n = 0)
+    {
+        signaling(n).update_answered(anew(peer_answer(signaling(n).offered)));
+        rig_.settle();
+    }
+    bool told(std::string_view beginning) const
+    {
+        return std::ranges::any_of(rig_.told, [&](const auto& line) { return line.starts_with(beginning); });
+    }
+    std::size_t offers(std::size_t n = 0)
+    {
+        return static_cast<std::size_t>(std::ranges::count(signaling(n).said, "update"));
+    }
+
+    Rig rig_;
+    std::shared_ptr<Call> call_;
+};
+
+TEST_F(Recovers, ByNewCredentialsOverTheKeptLinkWhenConsentIsLost)
+{
+    call();
+    const std::string before = Json::parse(signaling().offered)["ice"]["ufrag"];
+    lose_consent();
+    EXPECT_TRUE(told(kReconnecting + ": consent expired")) << rig_.told.back();
+    ASSERT_EQ(offers(), 1U);
+    EXPECT_EQ(media().restarts, 1);
+    EXPECT_NE(Json::parse(signaling().offered)["ice"]["ufrag"], before) << "RFC 8839 section 4.4.1.1.1";
+    peer_follows();
+    EXPECT_TRUE(media().remote.starts_with("qqqq"));
+    EXPECT_TRUE(told("media progress reconnected")) << rig_.told.back();
+    EXPECT_EQ(rig_.program->ends, 0);
+}
+
+TEST_F(Recovers, KeepsTheStreamsAsTheyAre)
+{
+    call();
+    const Json before = Json::parse(signaling().offered)["media"];
+    lose_consent();
+    const Json now = Json::parse(signaling().offered)["media"];
+    ASSERT_EQ(now.size(), before.size());
+    EXPECT_EQ(now[0]["ssrc"], before[0]["ssrc"]);
+    EXPECT_EQ(now[0]["codecs"], before[0]["codecs"]);
+}
+
+TEST_F(Recovers, ByAnotherOfferIfNothingComesOfTheFirst)
+{
+    call();
+    rig_.stage.script.media = Play::waits; // no pair
+    lose_consent();
+    peer_follows();
+    EXPECT_FALSE(told("media progress reconnected"));
+    rig_.advance(2999ms);
+    EXPECT_EQ(offers(), 1U);
+    rig_.advance(1ms);
+    EXPECT_EQ(offers(), 2U);
+    rig_.stage.script.media = Play::happens;
+    peer_follows();
+    EXPECT_TRUE(told("media progress reconnected"));
+}
+
+TEST_F(Recovers, WithinHalfAMinuteOrTheCallIsOver)
+{
+    call();
+    rig_.stage.script.media = Play::waits;
+    lose_consent();
+    for (int seconds = 0; seconds < 29; ++seconds)
+        rig_.advance(1s);
+    EXPECT_EQ(rig_.program->ends, 0);
+    rig_.advance(1s);
+    EXPECT_EQ(rig_.program->ends, 1);
+    EXPECT_EQ(rig_.program->end.error.status, JF_UNREACHABLE);
+    EXPECT_EQ(signaling().said.back(), "bye failed");
+}
+
+TEST_F(Recovers, AtOnceOrNeverWhereConnectivityCannotBeginAnew)
+{
+    rig_.stage.script.restart = Play::fails;
+    call();
+    lose_consent();
+    EXPECT_EQ(rig_.told.back(), "call failed unreachable at media: consent expired");
+    EXPECT_EQ(offers(), 0U);
+}
+
+TEST_F(Recovers, OverAnotherLinkWhenItsOwnHasEnded)
+{
+    call();
+    break_link();
+    EXPECT_TRUE(told("connectivity progress kept link reopened"));
+    ASSERT_EQ(rig_.stage.count("signaling bob-1"), 1U) << "the old link goes when the call has left it";
+    EXPECT_EQ(signaling().said, (Lines{"take_over", "update"}));
+    peer_follows();
+    EXPECT_TRUE(told("media progress reconnected"));
+    call_->hang_up();
+    rig_.settle();
+    EXPECT_EQ(signaling().said.back(), "bye normal");
+    EXPECT_EQ(rig_.program->end.error.status, JF_OK);
+}
+
+TEST_F(Recovers, WithinFiveSecondsOfALinkThatThePeerHasEnded)
+{
+    call();
+    rig_.stage.script.tcp = rig_.stage.script.udp = Play::fails;
+    break_link();
+    rig_.advance(4999ms);
+    EXPECT_EQ(rig_.program->ends, 0);
+    rig_.advance(1ms);
+    EXPECT_EQ(rig_.program->ends, 1);
+    EXPECT_EQ(rig_.program->end.error.status, JF_UNREACHABLE);
+}
+
+TEST_F(Recovers, OverALinkThatThePeerOpens)
+{
+    call();
+    rig_.stage.script.tcp = rig_.stage.script.udp = Play::fails;
+    break_link();
+    rig_.stage.script.tcp = rig_.stage.script.udp = Play::happens;
+    rig_.request();
+    rig_.settle();
+    EXPECT_EQ(signaling(rig_.stage.count("signaling bob-1") - 1).said, (Lines{"take_over", "update"}));
+}
+
+TEST_F(Recovers, WhereverThePeerGoesOn)
+{
+    call();
+    rig_.request(); // the peer opens another link, and speaks in the call there
+    rig_.settle();
+    ASSERT_EQ(rig_.stage.count("signaling bob-1"), 2U);
+    signaling(1).taken_over(signaling(0), 1);
+    signaling(1).updated(anew(peer_answer(signaling(0).offered)));
+    rig_.settle();
+    EXPECT_EQ(signaling(1).said, (Lines{"answer_update"}));
+    EXPECT_EQ(media().restarts, 1) << "who is offered a restart begins anew, too";
+    EXPECT_EQ(Json::parse(signaling(1).answered_with)["ice"]["ufrag"], "aaa1");
+    EXPECT_FALSE(told(kReconnecting)) << "nothing was missed here";
+    call_->hang_up();
+    rig_.settle();
+    EXPECT_EQ(signaling(1).said.back(), "bye normal");
+}
+
+TEST_F(Recovers, ButAnOfferWithTheSameCredentialsIsNoRestart)
+{
+    call();
+    signaling().updated(peer_answer(signaling().offered));
+    rig_.settle();
+    EXPECT_EQ(signaling().said.back(), "answer_update");
+    EXPECT_EQ(media().restarts, 0);
+}
+
+TEST_F(Recovers, WithTheCandidatesThatComeRightBehindAnOffer)
+{
+    call();
+    const std::string line = "H9 1 UDP 7 192.0.2.9 9000 typ host";
+    signaling().updated(anew(peer_answer(signaling().offered)));
+    const std::string fragment = "a=candidate:" + line + "\r\n";
+    EXPECT_EQ(signaling().listener().info(signaling().call, "application/trickle-ice-sdpfrag",
+                                          {reinterpret_cast<const std::uint8_t*>(fragment.data()), fragment.size()}),
+              JF_OK);
+    EXPECT_TRUE(media().remote_candidates.empty()) << "they belong to what nobody has looked at yet";
+    rig_.settle();
+    EXPECT_EQ(media().remote_candidates, Lines{line});
+}
+
+TEST_F(Recovers, FromTheCallersSideFirst)
+{
+    be_called();
+    lose_consent();
+    EXPECT_TRUE(told(kReconnecting));
+    EXPECT_EQ(offers(), 0U) << "the caller has noticed it, too";
+    rig_.advance(999ms);
+    EXPECT_EQ(offers(), 0U);
+    rig_.advance(1ms);
+    EXPECT_EQ(offers(), 1U);
+}
+
+TEST_F(Recovers, SoonWhenTheCalleesOwnAddressHasGone)
+{
+    be_called();
+    network_changed(*rig_.node, {"192.0.2.1"});
+    rig_.settle();
+    rig_.advance(300ms);
+    EXPECT_TRUE(told(kReconnecting + ": an address of this machine has gone"));
+    EXPECT_EQ(offers(rig_.stage.count("signaling bob-1") - 1), 1U);
+}
+
+TEST_F(Recovers, NotForAnAddressThatItDoesNotStandOn)
+{
+    call();
+    network_changed(*rig_.node, {"192.0.2.99"});
+    rig_.settle();
+    EXPECT_FALSE(told(kReconnecting));
+}
+
+TEST_F(Recovers, AnOfferThatWasOpenOnTheLinkThatEndedIsMadeAgain)
+{
+    call();
+    MediaChange hold;
+    hold.hold = true;
+    call_->change(hold);
+    rig_.settle();
+    ASSERT_EQ(offers(), 1U);
+    break_link();
+    peer_follows(); // the restart
+    EXPECT_EQ(offers(), 2U);
+    EXPECT_EQ(Json::parse(signaling().offered)["media"][0]["direction"], "sendonly") << "held";
+}
+
+TEST_F(Recovers, NobodyWhoHangsUpMeanwhile)
+{
+    call();
+    rig_.stage.script.tcp = rig_.stage.script.udp = Play::waits;
+    break_link();
+    call_->hang_up();
+    rig_.settle();
+    EXPECT_EQ(rig_.program->ends, 1);
+    EXPECT_EQ(rig_.program->end.error.status, JF_OK);
+}
+
+// --- silence --------------------------------------------------------------------------------------------------------
+
+class FallsSilent : public Recovers {
+protected:
+    void second(int packets)
+    {
+        received_ += packets;
+        const Json stream{{"kind", "audio"}, {"packets_received", received_}, {"bytes_received", received_ * 100}};
+        rig_.stage.script.counted = Json{{"streams", {stream}}}.dump();
+        rig_.advance(1s);
+    }
+
+    int received_ = 0;
+};
+
+TEST_F(FallsSilent, AndTheLinkIsAskedAtOnce)
+{
+    second(0);
+    call();
+    second(50);
+    second(50);
+    EXPECT_EQ(rig_.multiplexer().pings, 0);
+    second(0);
+    EXPECT_EQ(rig_.multiplexer().pings, 1);
+    EXPECT_FALSE(told(kReconnecting)) << "it lives: the peer may have nothing to say";
+}
+
+TEST_F(FallsSilent, AndALinkThatDoesNotAnswerIsOpenedAnew)
+{
+    second(0);
+    call();
+    second(50);
+    second(50);
+    rig_.stage.script.pong = Play::fails;
+    second(0);
+    EXPECT_TRUE(told(kReconnecting + ": the link to the peer gives no sign of life"));
+    EXPECT_TRUE(told("media progress moved to another link"));
+}
+
+TEST_F(FallsSilent, AndAfterFourSecondsAnotherWayIsLookedForOnce)
+{
+    second(0);
+    call();
+    second(50);
+    second(50);
+    for (int i = 0; i < 4; ++i)
+        second(0);
+    EXPECT_TRUE(told(kReconnecting + ": nothing comes from the peer"));
+    peer_follows();
+    EXPECT_TRUE(told("media progress reconnected"));
+    for (int i = 0; i < 10; ++i)
+        second(0);
+    EXPECT_EQ(offers(), 1U) << "a peer that has nothing to say is left alone";
+}
+
+} // namespace
