@@ -3,6 +3,7 @@
 // Threads:  hear on any thread; the rest on the test's.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -32,6 +33,16 @@ public:
                 }
             }
             return false;
+        });
+    }
+
+    /// Now, later or before: for what may come in either order.
+    bool ever_hears(const std::string& words)
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+            return std::any_of(heard_.begin(), heard_.end(),
+                               [&](const auto& line) { return line.find(words) != std::string::npos; });
         });
     }
 

@@ -25,14 +25,17 @@ public:
     {
         hear("timeline " + std::string(name_of(event.step)) + " " + event.call + " " + event.detail_json);
     }
-    IncomingPlan incoming(const IncomingCall&) override
+    IncomingPlan incoming(const IncomingCall& call) override
     {
+        hear("incoming from " + call.peer_account + (call.referred_by.empty() ? "" : " by " + call.referred_by) +
+             (call.replaces.empty() ? "" : " in place of " + call.replaces));
         if (busy)
             return {{}, nullptr, JF_REASON_BUSY};
         return {plan, shared_from_this(), std::nullopt};
     }
     void ringing(Call& ringing) override
     {
+        hear("rings with " + ringing.peer_account);
         if (ringing.side == Side::callee)
             ringing.answer();
     }
@@ -46,7 +49,9 @@ public:
     void referred(Call&, const std::shared_ptr<Referral>& referral) override
     {
         hear("referred " + referral->target);
-        if (follows)
+        if (considers)
+            considered = referral;
+        else if (follows)
             node->follow(referral, plan, shared_from_this());
         else
             referral->refuse();
@@ -80,6 +85,8 @@ public:
     MediaPlan plan{"test", "null", true, false, false};
     bool busy = false;
     bool follows = true;
+    bool considers = false;
+    std::shared_ptr<Referral> considered; // the test's, once "referred" was heard
     std::unique_ptr<Node> node;
     std::string account;
 
@@ -188,6 +195,79 @@ TEST_P(Transfers, WhoDoesNotWantItStays)
     EXPECT_TRUE(alice->hears("ended with " + bob->account + " ok here  sound"));
 }
 
+/// Alice talks to bob, then to carol as well.
+class AttendedTransfers : public Transfers {
+protected:
+    void talk_to_both()
+    {
+        talk();
+        second_ = alice->node->call(carol->account, alice->plan, alice);
+        ASSERT_TRUE(carol->hears(R"("what":"first_audio")"));
+        ASSERT_TRUE(alice->call(2));
+    }
+
+    std::shared_ptr<Call> second_;
+};
+
+TEST_P(AttendedTransfers, TheSoundGoesOnWithSomebodyElseAndNothingRings)
+{
+    talk_to_both();
+    const auto replaced = carol->call()->id;
+    alice->node->transfer(call_, second_);
+    EXPECT_TRUE(bob->hears("referred " + carol->account));
+    EXPECT_TRUE(carol->hears("incoming from " + bob->account + " by " + alice->account + " in place of " + replaced));
+    EXPECT_TRUE(alice->ever_hears("transfer 200 done"));
+    EXPECT_TRUE(alice->ever_hears("ended with " + bob->account + " ok here transferred sound"));
+    EXPECT_TRUE(alice->ever_hears("ended with " + carol->account + " ok by the peer  sound"));
+    EXPECT_TRUE(carol->ever_hears("ended with " + alice->account + " ok here replaced sound"));
+    EXPECT_TRUE(bob->ever_hears("ended with " + alice->account + " ok by the peer"));
+    const auto call = bob->call();
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->peer_account, carol->account);
+    ASSERT_TRUE(bob->hears(call->id + R"( {"codec":)")) << "a second of it was counted";
+    bob->node->hang_up(call);
+    EXPECT_TRUE(bob->hears("ended with " + carol->account + " ok here  sound"));
+    EXPECT_TRUE(carol->hears("ended with " + bob->account + " ok by the peer  sound"));
+    EXPECT_EQ(alice->all().find("transfer 180"), std::string::npos);
+    EXPECT_EQ(carol->all().find("rings with " + bob->account), std::string::npos);
+}
+
+TEST_P(AttendedTransfers, ToACallThatIsOverFindNothingAndTheOtherGoesOn)
+{
+    bob->considers = true;
+    talk_to_both();
+    alice->node->transfer(call_, second_);
+    ASSERT_TRUE(bob->hears("referred " + carol->account));
+    alice->node->hang_up(second_);
+    ASSERT_TRUE(carol->hears("ended with " + alice->account + " ok by the peer"));
+    bob->node->follow(bob->considered, bob->plan, bob);
+    EXPECT_TRUE(alice->hears("transfer 481 failed"));
+    EXPECT_EQ(carol->all().find("incoming from " + bob->account), std::string::npos) << "nobody is asked";
+    EXPECT_TRUE(bob->hears("heard again"));
+    alice->node->hang_up(call_);
+    EXPECT_TRUE(alice->hears("ended with " + bob->account + " ok here  sound"));
+}
+
+TEST_P(AttendedTransfers, ThatCarolDoesNotWantLeaveBothCalls)
+{
+    talk_to_both();
+    carol->busy = true;
+    alice->node->transfer(call_, second_);
+    EXPECT_TRUE(alice->hears("transfer 486 failed"));
+    EXPECT_TRUE(bob->hears("heard again"));
+    alice->node->hang_up(call_);
+    alice->node->hang_up(second_);
+    EXPECT_TRUE(alice->hears("ended with " + bob->account + " ok here  sound"));
+    EXPECT_TRUE(alice->hears("ended with " + carol->account + " ok here  sound"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signaling, AttendedTransfers, ::testing::Values("signaling-sip", "signaling-json"),
+                         [](const auto& one) {
+                             std::string name = one.param;
+                             std::erase(name, '-');
+                             return name;
+                         });
+
 INSTANTIATE_TEST_SUITE_P(Signaling, Transfers, ::testing::Values("signaling-sip", "signaling-json"),
                          [](const auto& one) {
                              std::string name = one.param;
@@ -249,6 +329,27 @@ TEST_F(ProgramTransfers, AreRefusedWhereNobodyCanSayYes)
 
 // --- with telephones of others ---------------------------------------------------------------------------------------
 
+/// Ours, with an account of plain SIP at that proxy.
+std::shared_ptr<Party> telephone_party(World& world, const Kamailio& proxy, const std::string& user)
+{
+    write_file(world.folder() / "password", "secret\n");
+    const Json slots{{"identity", {{"use", "identity-memory"}}},
+                     {"discovery",
+                      {{{"use", "discovery-sip"},
+                        {"config",
+                         {{"aor", "sip:" + user + "@example.net"},
+                          {"registrar", proxy.address()},
+                          {"transport", "udp"},
+                          {"password_file", (world.folder() / "password").string()}}}}}},
+                     {"connectivity", {{"use", "ice-direct"}, {"config", {{"addresses", {"127.0.0.1"}}}}}},
+                     {"signaling", {{"use", "signaling-sip"}, {"config", {{"ice", false}}}}},
+                     {"media_transport", {{"use", "media-plain"}, {"config", {{"insecure", true}}}}},
+                     {"codec", {{{"use", "codec-g711"}}}},
+                     {"media_source", {{{"use", "media-test"}}}},
+                     {"media_sink", {{{"use", "media-null"}}}}};
+    return party(world.configure(user, {.call = {{"bundle", "never"}}, .slots = slots}));
+}
+
 class TelephoneTransfers : public ::testing::Test {
 protected:
     void SetUp() override
@@ -256,22 +357,7 @@ protected:
         if (!Kamailio::installed() || !Baresip::installed())
             GTEST_SKIP() << "no kamailio or no baresip here: tools/install-deps installs them";
         ASSERT_TRUE(proxy_.started()) << proxy_.log();
-        write_file(world_.folder() / "password", "secret\n");
-        const Json slots{{"identity", {{"use", "identity-memory"}}},
-                         {"discovery",
-                          {{{"use", "discovery-sip"},
-                            {"config",
-                             {{"aor", "sip:alice@example.net"},
-                              {"registrar", proxy_.address()},
-                              {"transport", "udp"},
-                              {"password_file", (world_.folder() / "password").string()}}}}}},
-                         {"connectivity", {{"use", "ice-direct"}, {"config", {{"addresses", {"127.0.0.1"}}}}}},
-                         {"signaling", {{"use", "signaling-sip"}, {"config", {{"ice", false}}}}},
-                         {"media_transport", {{"use", "media-plain"}, {"config", {{"insecure", true}}}}},
-                         {"codec", {{{"use", "codec-g711"}}}},
-                         {"media_source", {{{"use", "media-test"}}}},
-                         {"media_sink", {{{"use", "media-null"}}}}};
-        alice = party(world_.configure("alice", {.call = {{"bundle", "never"}}, .slots = slots}));
+        alice = telephone_party(world_, proxy_, "alice");
         ASSERT_TRUE(alice->hears("announced"));
         ASSERT_TRUE(bare_.listen()) << bare_.phone().all();
         ASSERT_TRUE(third_.listen()) << third_.phone().all();
@@ -337,6 +423,116 @@ TEST_F(TelephoneTransfers, ATelephoneHearsThatWeDoNotWantTo)
     EXPECT_TRUE(bare_.phone().says("transfer failed: 603"));
     alice->node->hang_up(call_);
     EXPECT_TRUE(alice->hears("ended with sip:bare@example.net ok here  sound"));
+}
+
+TEST_F(TelephoneTransfers, ATelephoneThatKnowsNoReplacesIsNotRungASecondTime)
+{
+    const auto carol = telephone_party(world_, proxy_, "carol");
+    ASSERT_TRUE(carol->hears("announced"));
+    const auto second = alice->node->call("sip:carol@example.net", alice->plan, alice);
+    ASSERT_TRUE(alice->call(2));
+    alice->node->transfer(second, call_);
+    EXPECT_TRUE(carol->hears("referred sip:bare@example.net"));
+    EXPECT_TRUE(alice->hears(" failed")) << "420, which is what Require is for";
+    EXPECT_TRUE(carol->hears("heard again"));
+    alice->node->hang_up(call_);
+    EXPECT_TRUE(alice->hears("ended with sip:bare@example.net ok here  sound"));
+    alice->node->hang_up(second);
+    EXPECT_TRUE(carol->hears("ended with sip:alice@example.net ok by the peer"));
+    carol->leave();
+    carol->node.reset();
+}
+
+/// linphonec knows Replaces, in every part.
+class LinphoneTransfers : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        if (!Kamailio::installed() || !Linphone::installed())
+            GTEST_SKIP() << "no kamailio or no linphonec here: tools/install-deps installs them";
+        ASSERT_TRUE(proxy_.started()) << proxy_.log();
+        phone_ = std::make_unique<Linphone>(world_.folder() / "lin", proxy_.address());
+        ASSERT_TRUE(phone_->registered()) << phone_->phone().all();
+        for (auto* one : {&alice, &carol}) {
+            *one = telephone_party(world_, proxy_, one == &alice ? "alice" : "carol");
+            ASSERT_TRUE((*one)->hears("announced"));
+        }
+    }
+    void TearDown() override
+    {
+        for (const auto& one : {alice, carol}) {
+            if (!one)
+                continue;
+            one->leave();
+            if (HasFailure())
+                std::cerr << one->account << " heard\n" << one->all();
+            one->node.reset();
+        }
+        if (HasFailure() && phone_)
+            std::cerr << "lin said\n" << phone_->phone().all() << "the proxy said\n" << proxy_.log();
+    }
+
+    static constexpr const char* kLin = "sip:lin@example.net";
+    static constexpr const char* kAlice = "sip:alice@example.net";
+    static constexpr const char* kCarol = "sip:carol@example.net";
+
+    Kamailio proxy_{"MD5"};
+    World world_{false};
+    std::unique_ptr<Linphone> phone_;
+    std::shared_ptr<Party> alice, carol;
+};
+
+TEST_F(LinphoneTransfers, ATelephoneTakesOurPlaceInACallWithOneOfOurs)
+{
+    const auto lin = alice->node->call(kLin, alice->plan, alice);
+    ASSERT_TRUE(alice->call());
+    const auto second = alice->node->call(kCarol, alice->plan, alice);
+    ASSERT_TRUE(alice->call(2));
+    ASSERT_TRUE(carol->hears(R"("what":"first_audio")"));
+    const auto replaced = carol->call()->id;
+    alice->node->transfer(lin, second);
+    EXPECT_TRUE(carol->hears(std::string("incoming from ") + kLin + " by " + kAlice + " in place of " + replaced));
+    EXPECT_TRUE(carol->ever_hears(std::string("ended with ") + kAlice + " ok here replaced"));
+    EXPECT_TRUE(alice->ever_hears("transfer 200 done"));
+    EXPECT_TRUE(alice->ever_hears(std::string("ended with ") + kCarol + " ok by the peer"));
+    ASSERT_TRUE(carol->call());
+    EXPECT_EQ(carol->call()->peer_account, kLin);
+    EXPECT_EQ(carol->all().find(std::string("rings with ") + kLin), std::string::npos);
+}
+
+TEST_F(LinphoneTransfers, OneOfOursTakesOurPlaceInACallWithATelephone)
+{
+    const auto first = alice->node->call(kCarol, alice->plan, alice);
+    ASSERT_TRUE(alice->call());
+    const auto lin = alice->node->call(kLin, alice->plan, alice);
+    ASSERT_TRUE(alice->call(2));
+    ASSERT_TRUE(phone_->phone().says("Media streams established"));
+    alice->node->transfer(first, lin);
+    EXPECT_TRUE(carol->hears(std::string("referred ") + kLin));
+    EXPECT_TRUE(alice->ever_hears("transfer 200 done"));
+    EXPECT_TRUE(alice->ever_hears(std::string("ended with ") + kLin + " ok by the peer"));
+    EXPECT_TRUE(carol->ever_hears(std::string("ended with ") + kAlice + " ok by the peer"));
+    ASSERT_TRUE(carol->call());
+    EXPECT_EQ(carol->call()->peer_account, kLin);
+}
+
+TEST_F(LinphoneTransfers, ATelephoneConnectsTwoOfOurs)
+{
+    phone_->say(std::string("call ") + kAlice);
+    ASSERT_TRUE(alice->call());
+    ASSERT_TRUE(phone_->phone().says("Media streams established"));
+    phone_->say("pause");
+    ASSERT_TRUE(alice->hears("held"));
+    phone_->say(std::string("call ") + kCarol);
+    ASSERT_TRUE(carol->call());
+    ASSERT_TRUE(phone_->phone().says(std::string("Media streams established with ") + kCarol));
+    phone_->say("transfer 1 --to-call 2");
+    EXPECT_TRUE(alice->hears(std::string("referred ") + kCarol));
+    EXPECT_TRUE(carol->hears(std::string("incoming from ") + kAlice + " by " + kLin + " in place of "));
+    EXPECT_TRUE(carol->ever_hears(std::string("ended with ") + kLin + " ok"));
+    EXPECT_TRUE(alice->ever_hears(std::string("ended with ") + kLin + " ok"));
+    ASSERT_TRUE(alice->call());
+    EXPECT_EQ(alice->call()->peer_account, kCarol);
 }
 
 } // namespace

@@ -51,6 +51,19 @@ TEST_F(ContactsInCalls, AreCalledAndShownByName)
     EXPECT_TRUE(bob->says("call from Alice the caller, ")) << bob->out() << bob->err();
 }
 
+TEST_F(ContactsInCalls, AreSeenByARunningCallWhenTheListChanges)
+{
+    const auto bob = peers_.bob_listens({"--answer", "--commands"});
+    const auto alice = peers_.alice_calls({"--commands", "--events", "json"});
+    ASSERT_TRUE(bob->says("media")) << bob->out();
+    contacts_of("alice", {"add", "Robert", peers_.bob_account()});
+    ASSERT_TRUE(alice->says(R"("what":"changed")")) << alice->out();
+    bob->type("text hello\n");
+    EXPECT_TRUE(alice->says(R"("name":"Robert")")) << alice->out();
+    alice->type("hangup\n");
+    EXPECT_EQ(alice->exit_code(), 0) << alice->out();
+}
+
 TEST_F(ContactsInCalls, ThatAreBannedWhileWeListenAreLeftWithoutAnAnswer)
 {
     const auto bob = peers_.bob_listens({"--answer"});

@@ -87,6 +87,41 @@ TEST_F(TextsForPeople, AreFollowedAsTheyCome)
     EXPECT_EQ(inbox("bob", {"--unread"}).out, "");
 }
 
+TEST_F(TextsForPeople, AreWrittenInACallAndWhileTheyAreThePeerSeesIt)
+{
+    const auto bob = peers_.bob_listens({"--answer", "--commands"});
+    const auto alice = peers_.alice_calls({"--commands", "--events", "json"});
+    ASSERT_TRUE(bob->says("media")) << bob->out();
+    alice->type("typing\n");
+    EXPECT_TRUE(bob->says(" is writing")) << bob->out();
+    alice->type("text good  day\n");
+    EXPECT_TRUE(bob->says(": good  day")) << bob->out();
+    bob->type("typing\n");
+    EXPECT_TRUE(alice->says(R"("active":true)")) << alice->out();
+    bob->type("typing off\n");
+    EXPECT_TRUE(alice->says(R"("active":false)")) << alice->out();
+    bob->type("text and to you\n");
+    EXPECT_TRUE(alice->says(R"("text":"and to you")")) << alice->out();
+    EXPECT_TRUE(bob->says("written to ")) << bob->out();
+    alice->type("hangup\n");
+    EXPECT_EQ(alice->exit_code(), 0) << alice->out();
+}
+
+TEST_F(TextsForPeople, HaveAKeyOnATerminal)
+{
+    NEEDS_A_TERMINAL();
+    const auto bob = peers_.bob_listens({"--answer"});
+    const auto alice = peers_.alice_calls({}, {.terminal = true});
+    ASSERT_TRUE(alice->says("keys: h hold")) << alice->out();
+    alice->type("eq\xc3\xbc\x7f");
+    EXPECT_TRUE(bob->says(" is writing")) << bob->out() << "and q does not hang up";
+    alice->type("uite so\n");
+    EXPECT_TRUE(bob->says(": quite so")) << bob->out();
+    alice->type("etransfer\x1bq"); // put aside, and then hung up
+    EXPECT_EQ(alice->exit_code(), 0) << alice->out();
+    EXPECT_EQ(bob->out().find(": transfer"), std::string::npos) << bob->out();
+}
+
 TEST_F(TextsForPeople, ThatAreNoneAreWrongArguments)
 {
     const auto empty = run(text({peers_.bob_account(), ""}));

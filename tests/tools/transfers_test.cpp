@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 namespace {
 
 using namespace jackfield::test;
@@ -65,6 +67,29 @@ TEST_F(Transfers, HaveKeysOnATerminal)
     EXPECT_TRUE(alice->says("the peer talks to whom it was asked to call")) << alice->out();
     EXPECT_EQ(alice->exit_code(), 0) << alice->out();
     EXPECT_TRUE(carol_->says("call from " + peers_.bob_account())) << carol_->out();
+}
+
+/// Bob has alice on hold and talks to carol.
+TEST_F(Transfers, ConnectTheOtherTwoWithoutAnotherRing)
+{
+    begin({"--answer", "--calls", "2", "--commands"});
+    const auto alice = peers_.alice_calls({"--transfers", "follow"});
+    ASSERT_TRUE(bob_->says("media")) << bob_->out();
+    bob_->type("connect\n");
+    EXPECT_TRUE(bob_->says("there is no other call")) << bob_->out();
+    bob_->type("call " + peers_.carol_account() + "\n");
+    ASSERT_TRUE(bob_->says("with " + peers_.carol_account() + " now; 2 calls in all")) << bob_->out();
+    bob_->type("connect\n");
+    EXPECT_TRUE(bob_->says("is asked to talk to " + peers_.carol_account() + " in our place")) << bob_->out();
+    EXPECT_TRUE(alice->says("the peer wants us to talk to " + peers_.carol_account())) << alice->out();
+    EXPECT_TRUE(carol_->says(", handed on by " + peers_.bob_account() + ": takes the place of a running call"))
+        << carol_->out();
+    EXPECT_TRUE(bob_->says("the peer talks to whom it was asked to call")) << bob_->out();
+    EXPECT_TRUE(carol_->says("call ended: hung up here")) << carol_->out();
+    EXPECT_TRUE(bob_->says("call ended", 2)) << bob_->out();
+    alice->signal(SIGINT);
+    EXPECT_EQ(alice->exit_code(), 0) << alice->out();
+    EXPECT_TRUE(carol_->says("the peer hung up")) << carol_->out();
 }
 
 TEST_F(Transfers, ToNobodyAreRefusedHere)

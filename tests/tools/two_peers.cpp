@@ -30,9 +30,9 @@ TwoPeers::TwoPeers()
     if (mkdtemp(pattern.data()) == nullptr)
         throw std::runtime_error("mkdtemp failed");
     folder_ = pattern;
-    configure("bob", "", "");
+    configure("bob", {});
     bob_account_ = account_of("bob");
-    configure("alice", bob_account_, kNowhere);
+    configure("alice", {{bob_account_, kNowhere}});
 }
 
 TwoPeers::~TwoPeers()
@@ -41,12 +41,11 @@ TwoPeers::~TwoPeers()
         std::filesystem::remove_all(folder_);
 }
 
-void TwoPeers::configure(const std::string& name, const std::string& peer_account,
-                         const std::string& peer_address) const
+void TwoPeers::configure(const std::string& name, const Peers& known) const
 {
     Json peers = Json::array();
-    if (!peer_account.empty())
-        peers.push_back({{"account", peer_account}, {"address", peer_address}});
+    for (const auto& [account, address] : known)
+        peers.push_back({{"account", account}, {"address", address}});
     Json slots;
     slots["identity"] = {{"use", "identity-x509"}, {"config", {{"store", file(name).string()}}}};
     slots["discovery"] = {{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}, {"peers", peers}}}};
@@ -93,17 +92,19 @@ std::unique_ptr<RunningProgram> TwoPeers::listens(const std::string& name, const
 std::unique_ptr<RunningProgram> TwoPeers::bob_listens(const std::vector<std::string>& more, const How& how)
 {
     auto bob = listens("bob", more, how, bob_address_);
-    configure("alice", bob_account_, bob_address_);
+    Peers known{{bob_account_, bob_address_}};
+    if (!carol_address_.empty())
+        known.emplace_back(carol_account_, carol_address_);
+    configure("alice", known);
     return bob;
 }
 
 std::unique_ptr<RunningProgram> TwoPeers::carol_listens(const std::vector<std::string>& more, const How& how)
 {
-    configure("carol", "", "");
+    configure("carol", {});
     carol_account_ = account_of("carol");
-    std::string address;
-    auto carol = listens("carol", more, how, address);
-    configure("bob", carol_account_, address);
+    auto carol = listens("carol", more, how, carol_address_);
+    configure("bob", {{carol_account_, carol_address_}});
     return carol;
 }
 
@@ -114,7 +115,7 @@ std::unique_ptr<RunningProgram> TwoPeers::alice_calls(const std::vector<std::str
 
 std::unique_ptr<RunningProgram> TwoPeers::carol_calls(const std::vector<std::string>& more, const How& how)
 {
-    configure("carol", bob_account_, bob_address_);
+    configure("carol", {{bob_account_, bob_address_}});
     return calls("carol", more, how);
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace jackfield::test {
@@ -23,7 +24,7 @@ public:
     std::string config(const std::string& name) const { return file(name + ".json").string(); }
     const std::string& bob_account() const { return bob_account_; }
 
-    /// Bob, who listens when this returns; alice knows where.
+    /// Bob, who listens when this returns; alice knows where, and where carol does.
     std::unique_ptr<RunningProgram> bob_listens(const std::vector<std::string>& more, const How& how = {});
 
     /// Alice, who calls bob.
@@ -42,12 +43,14 @@ private:
                                             const How& how, std::string& address) const;
     std::unique_ptr<RunningProgram> calls(const std::string& name, const std::vector<std::string>& more,
                                           const How& how) const;
-    void configure(const std::string& name, const std::string& peer_account, const std::string& peer_address) const;
+    using Peers = std::vector<std::pair<std::string, std::string>>; // account and address
+    void configure(const std::string& name, const Peers& peers) const;
 
     std::filesystem::path folder_;
     std::string bob_account_;
     std::string bob_address_;
     std::string carol_account_;
+    std::string carol_address_;
 };
 
 } // namespace jackfield::test

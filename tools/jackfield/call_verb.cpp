@@ -18,11 +18,17 @@ public:
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
 
+    void text_received(const kernel::Text& text) override { show_text(text); }
+    void typing(const std::string& account, bool active) override { show_typing(account, active); }
+    void contacts_changed(const kernel::Contacts& contacts) override { contacts_ = contacts; }
+
     /// Whoever calls us while we talk waits until somebody at the keyboard takes the call.
     kernel::IncomingPlan incoming(const kernel::IncomingCall& call) override
     {
         if (asked_for_.empty())
             return NodeListener::incoming(call);
+        if (call.replaces == asked_for_)
+            successor_ = call.id;
         return take_in(call, shared_from_this());
     }
 
@@ -35,7 +41,7 @@ public:
     void answered(kernel::Call& call) override
     {
         InCall::answered(call);
-        if (!asked_for_.empty()) // this is one more
+        if (!asked_for_.empty() && call.id != successor_) // this is one more
             return;
         asked_for_ = call.id;
         if (talk_time_.count() == 0)
@@ -60,6 +66,7 @@ public:
 private:
     std::chrono::milliseconds talk_time_;
     std::string asked_for_; // the call that this verb was told to make, once it was answered; [control]
+    std::string successor_; // that takes its place, once it is answered; [control]
     int exit_code_ = kInterrupted;
 };
 

@@ -28,13 +28,8 @@ public:
 
     void timeline(const kernel::TimelineEvent& event) override { progress_.show(event); }
 
-    void text_received(const kernel::Text& text) override
-    {
-        auto detail = object_of(text, contacts_);
-        detail["what"] = "text";
-        progress_.show_text("text from " + name_of_peer(text.peer, contacts_) + ": " + printable(text.body),
-                            detail.dump());
-    }
+    void text_received(const kernel::Text& text) override { show_text(text); }
+    void typing(const std::string& account, bool active) override { show_typing(account, active); }
 
     void contact_request(const kernel::ContactRequest& request) override
     {
@@ -58,12 +53,6 @@ public:
     }
 
     void contacts_changed(const kernel::Contacts& contacts) override { contacts_ = contacts; }
-
-    void typing(const std::string& account, bool active) override
-    {
-        if (active)
-            progress_.say(name_of_peer(account, contacts_) + " is writing");
-    }
 
     void presence(const kernel::PresenceChange& change) override { progress_.say(presence_line(change, contacts_)); }
 
