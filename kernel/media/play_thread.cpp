@@ -49,11 +49,11 @@ void PlayThread::remove(Player& player)
 {
     std::list<Player*> node; // freed after the lock is
     std::unique_lock lock(mutex_);
+    player.there_ = false; // first: one that is always due would not let us in
     played_.wait(lock, [&] { return playing_ != &player; });
     const auto place = std::ranges::find(players_, &player);
     if (place != players_.end())
         node.splice(node.end(), players_, place);
-    player.there_ = false;
     lock.unlock();
 }
 
@@ -90,7 +90,7 @@ std::int64_t PlayThread::play_what_is_due(std::unique_lock<std::mutex>& lock)
     for (auto place = players_.begin(); place != players_.end(); ++place) {
         Player& player = **place;
         const std::int64_t now_ns = monotonic_ns();
-        if (player.due_ns_ <= now_ns) {
+        if (player.there_ && player.due_ns_ <= now_ns) {
             player.due_ns_ = kNobodyIsDue;
             playing_ = &player;
             lock.unlock();
@@ -100,7 +100,8 @@ std::int64_t PlayThread::play_what_is_due(std::unique_lock<std::mutex>& lock)
             played_.notify_all();
             player.due_ns_ = std::min(player.due_ns_, due_ns); // it may have been woken meanwhile
         }
-        next_ns = std::min(next_ns, player.due_ns_);
+        if (player.there_)
+            next_ns = std::min(next_ns, player.due_ns_);
     }
     return next_ns;
 }

@@ -12,23 +12,26 @@
 
 namespace media_test {
 
-Session::Session(jackfield::Host host, const Options& options, bool realtime, jackfield::SourceListener listener)
+Session::Session(jackfield::Host host, const Options& options, bool realtime, SoundThread& sound_thread,
+                 jackfield::SourceListener listener)
     : host_(host),
       options_(options),
       realtime_(realtime),
       listener_(listener),
       sound_(host, clock_, false, realtime),
-      pictures_(host, clock_, true, realtime)
+      pictures_(host, clock_, true, realtime),
+      sound_thread_(sound_thread)
 {}
 
 Session::~Session()
 {
-    for (auto* track : {&sound_, &pictures_})
-        track->pace.stop();
-    for (auto* track : {&sound_, &pictures_}) {
-        if (track->thread.joinable())
-            track->thread.join();
+    pictures_.stop();
+    if (tone_) {
+        sound_thread_.remove(*this);
+        sound_.tell_lateness();
     }
+    if (pictures_thread_.joinable())
+        pictures_thread_.join();
 }
 
 jf_source_info Session::describe()
@@ -51,7 +54,7 @@ void Session::start(const jf_source_format& format)
         throw jackfield::Failure(JF_BAD_INPUT,
                                  "a source has sound and pictures; no kind " + std::to_string(format.kind));
     const bool video = format.kind == JF_VIDEO;
-    if ((video ? pictures_ : sound_).thread.joinable())
+    if (video ? pictures_thread_.joinable() : tone_.has_value())
         throw jackfield::Failure(JF_BUSY, std::string(video ? "pictures" : "sound") + " of this source come already");
     if (video)
         start_pictures(format);
@@ -71,12 +74,19 @@ void Session::start_sound(const jf_source_format& format)
 {
     Tone tone(options_.tone_hz, format);
     tone.skip_to(begin());
-    sound_.thread = std::thread([this, tone = std::move(tone)]() mutable {
-        pthread_setname_np(pthread_self(), "jf-audio-out");
-        for (std::int64_t media_ns = tone.media_ns(); sound_.pace.wait(media_ns); media_ns = tone.media_ns())
-            deliver(sound_, tone.next(), media_ns);
-        sound_.pace.tell_lateness();
-    });
+    tone_ = std::move(tone);
+    sound_thread_.add(*this);
+}
+
+std::int64_t Session::due_ns()
+{
+    return sound_.due_ns(tone_->media_ns());
+}
+
+void Session::deliver()
+{
+    const std::int64_t media_ns = tone_->media_ns();
+    hand_on(sound_, tone_->next(), media_ns);
 }
 
 void Session::start_pictures(const jf_source_format& format)
@@ -86,26 +96,26 @@ void Session::start_pictures(const jf_source_format& format)
     const std::int64_t millihertz = most > 0 ? std::min(own, most) : own;
     Picture picture(fitted({options_.width_px, options_.height_px}, format));
     const std::int64_t begun_ns = begin();
-    pictures_.thread = std::thread([this, millihertz, begun_ns, picture = std::move(picture)]() mutable {
+    pictures_thread_ = std::thread([this, millihertz, begun_ns, picture = std::move(picture)]() mutable {
         pthread_setname_np(pthread_self(), "jf-video-out");
         std::int64_t media_ns = 0;
         for (std::int64_t number = begun_ns / 1'000'000 * millihertz / 1'000'000;; ++number) {
             media_ns = number * 1'000'000'000'000 / millihertz;
-            if (!pictures_.pace.wanted(media_ns))
+            if (!pictures_.wanted(media_ns))
                 continue;
-            if (!pictures_.pace.wait(media_ns))
+            if (!pictures_.wait(media_ns))
                 break;
-            deliver(pictures_, picture.at(media_ns), media_ns);
+            hand_on(pictures_, picture.at(media_ns), media_ns);
         }
-        pictures_.pace.tell_lateness();
+        pictures_.tell_lateness();
     });
 }
 
-void Session::deliver(Track& track, jf_frame frame, std::int64_t media_ns)
+void Session::hand_on(jackfield::SourcePace& pace, jf_frame frame, std::int64_t media_ns)
 {
     frame.time_ns = clock_->due_ns(media_ns);
     listener_.frame(frame);
-    track.pace.delivered(media_ns);
+    pace.delivered(media_ns);
 }
 
 } // namespace media_test

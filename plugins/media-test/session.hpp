@@ -1,10 +1,13 @@
-// The opened test source: one track for sound and one for pictures, each on a thread of its own once it is started.
+// The opened test source: one track for sound, which the instance's threads make, and one for pictures, on a thread of
+// its own once it is started.
 //
 // Threads:  [control]; frames are made and handed on by the tracks' threads.
-// Lifetime: the kernel's. The destructor joins both threads: they wait for nothing but the clock and the listener.
+// Lifetime: the kernel's. The destructor waits for both threads, which wait for nothing but the clock and the listener.
 #pragma once
 
 #include "options.hpp"
+#include "sound_thread.hpp"
+#include "tone.hpp"
 
 #include <jackfield/media_source.hpp>
 #include <jackfield/source_clock.hpp>
@@ -14,9 +17,10 @@
 
 namespace media_test {
 
-class Session final : public jackfield::SourceSession {
+class Session final : public jackfield::SourceSession, private SoundThread::Track {
 public:
-    Session(jackfield::Host host, const Options& options, bool realtime, jackfield::SourceListener listener);
+    Session(jackfield::Host host, const Options& options, bool realtime, SoundThread& sound_thread,
+            jackfield::SourceListener listener);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() override;
@@ -27,26 +31,23 @@ public:
     void start(const jf_source_format& format) override;
 
 private:
-    struct Track {
-        Track(jackfield::Host host, const std::shared_ptr<jackfield::SourceClock>& clock, bool pictures, bool realtime)
-            : pace(host, clock, pictures, realtime)
-        {}
-        jackfield::SourcePace pace;
-        std::thread thread;
-    };
-
     std::int64_t begin();
     void start_sound(const jf_source_format& format);
     void start_pictures(const jf_source_format& format);
-    void deliver(Track& track, jf_frame frame, std::int64_t media_ns);
+    std::int64_t due_ns() override; // of sound
+    void deliver() override;
+    void hand_on(jackfield::SourcePace& pace, jf_frame frame, std::int64_t media_ns);
 
     jackfield::Host host_;
     Options options_;
     bool realtime_;
     jackfield::SourceListener listener_;
     std::shared_ptr<jackfield::SourceClock> clock_ = std::make_shared<jackfield::SourceClock>(); // the paces' as well
-    Track sound_;
-    Track pictures_;
+    jackfield::SourcePace sound_;
+    jackfield::SourcePace pictures_;
+    SoundThread& sound_thread_;
+    std::optional<Tone> tone_; // once sound is started
+    std::thread pictures_thread_;
 };
 
 } // namespace media_test

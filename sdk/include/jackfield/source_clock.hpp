@@ -83,6 +83,15 @@ public:
         return false;
     }
 
+    /// For one who makes the frames of many sources: when the frame of that time is due, by the host's clock.
+    std::int64_t due_ns(std::int64_t media_ns)
+    {
+        if (!realtime_)
+            return host_.now_ns();
+        slower_ns_ += clock_->give_way(media_ns, host_.now_ns(), pictures_ ? kSlowestNs : kMostBehindNs);
+        return clock_->due_ns(media_ns);
+    }
+
     /// The frame of that time has been handed on.
     void delivered(std::int64_t media_ns)
     {

@@ -138,7 +138,7 @@ TEST_F(MediaTestSource, AKindThatStartsLaterJoinsTheOtherWhereItIs)
         start(first);
         ASSERT_TRUE(pass_until(first, 1));
         const auto began_ns = source.frames(first)[0].frame.time_ns;
-        ASSERT_TRUE(pass_until(first, 100));
+        ASSERT_TRUE(pass_until(first, 25));
         const auto now_ns = source.frames(first).back().frame.time_ns;
         start(second);
         ASSERT_TRUE(pass_until(second, 2));
