@@ -221,8 +221,10 @@ void Session::on_pair(const AgentEvent& event)
     Component& component = components_[event.component - 1];
     component.pair = event;
     name_remote(component.pair);
-    // A nominated UDP pair carries data at once. A TCP one is taken when libnice says that it is final.
-    if (!options_.tcp || component.up)
+    // A nominated UDP pair carries data at once. So does a TCP one if the peer has nominated it, which it does once
+    // (RFC 6544 section 8). Of our own nominations we take the one that libnice says is final: that can be two seconds
+    // later, when it has given up on better pairs that nobody answers.
+    if (!options_.tcp || component.up || !options_.controlling)
         component_up(component, component.pair);
 }
 

@@ -228,17 +228,18 @@ protected:
         ASSERT_TRUE(server_->started()) << server_->log();
     }
 
-    std::string config(const std::string& more) const
+    std::string config(const std::string& more, const std::string& rest = {}) const
     {
-        return R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "gather_timeout_ms": 100, "relay_only": true, "turn": [{"server": ")" +
-               server_->address() + R"(", "transport": "tls", "username": "user", "password": "secret")" + more + "}]}";
+        return R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "relay_only": true, "turn": [{"server": ")" +
+               server_->address() + R"(", "transport": "tls", "username": "user", "password": "secret")" + more + "}]" +
+               rest + "}";
     }
 
     /// The line that is logged instead of a relay candidate coming; empty if none is logged.
     std::string refusal(const std::string& more)
     {
         FakeHost host;
-        const auto instance = make_instance(host, config(more));
+        const auto instance = make_instance(host, config(more, R"(, "gather_timeout_ms": 100)"));
         IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM, 4);
         session.gather();
         const auto line = [&] {
