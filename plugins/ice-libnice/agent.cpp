@@ -36,7 +36,8 @@ NiceAgentOption agent_options(const Config& config, bool tcp)
 
 } // namespace
 
-Agent::Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, Paths paths, Emit emit)
+Agent::Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const AgentOptions& options, Paths paths,
+             Emit emit)
     : loop_(loop),
       paths_(std::move(paths)),
       emit_(std::move(emit)),
@@ -63,17 +64,21 @@ Agent::Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, 
     connect_events();
     stream_ = nice_agent_add_stream(agent_, static_cast<guint>(paths_.size()));
     if (!tcp_)
-        add_relays(config);
+        add_relays(config, tls_relays);
 }
 
-void Agent::add_relays(const Config& config)
+void Agent::add_relays(const Config& config, TlsRelays& tls_relays)
 {
-    for (const auto& turn : config.turn) {
+    for (std::size_t number = 0; number < config.turn.size(); ++number) {
+        const TurnServer& turn = config.turn[number];
+        const bool tls = turn.transport == RelayTransport::tls; // libnice knows none, but its stand-in
+        const std::string host = tls ? "127.0.0.1" : turn.server.host;
+        const std::uint16_t port = tls ? tls_relays.port_of(number) : turn.server.port;
         has_relay_ = true;
         for (const auto& path : paths_)
-            nice_agent_set_relay_info(agent_, stream_, path->component(), turn.server.host.c_str(), turn.server.port,
-                                      turn.username.c_str(), turn.password.c_str(),
-                                      turn.over_tcp ? NICE_RELAY_TYPE_TURN_TCP : NICE_RELAY_TYPE_TURN_UDP);
+            nice_agent_set_relay_info(
+                agent_, stream_, path->component(), host.c_str(), port, turn.username.c_str(), turn.password.c_str(),
+                turn.transport == RelayTransport::udp ? NICE_RELAY_TYPE_TURN_UDP : NICE_RELAY_TYPE_TURN_TCP);
     }
 }
 

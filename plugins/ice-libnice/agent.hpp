@@ -10,6 +10,7 @@
 #include "config.hpp"
 #include "direct_way.hpp"
 #include "plain_way.hpp"
+#include "tls_relays.hpp"
 
 #include <jackfield/abi/connectivity.h>
 #include <shared/ice/description.hpp>
@@ -47,7 +48,9 @@ public:
     using Paths = std::vector<std::shared_ptr<ComponentPath>>;
     using Emit = std::function<void(AgentEvent)>; // [any]
 
-    Agent(GlibLoop& loop, const Config& config, const AgentOptions& options, Paths paths, Emit emit);
+    /// Throws Failure.
+    Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const AgentOptions& options, Paths paths,
+          Emit emit);
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
     ~Agent(); // on the loop's thread: see retire
@@ -86,7 +89,7 @@ public:
 private:
     struct Retiring;
 
-    void add_relays(const Config& config);
+    void add_relays(const Config& config, TlsRelays& tls_relays);
     void receive(ComponentPath& path, GMainContext* context) const;
     void connect_events();
     bool can_be_reached() const;

@@ -17,13 +17,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint16_t kTurnTlsPort = 5349; // RFC 8656 section 3
+
 /// "host", "host:port", "192.0.2.1:3478", "[2001:db8::1]:3478"
-Server read_server(const Json& value, const std::string& place)
+Server read_server(const Json& value, const std::string& place, std::uint16_t usual_port = 3478)
 {
     const std::string text = read_text(value, place);
     const ConfigError wrong(place + ": \"" + text + "\" is not a server; write host, host:port or [IPv6 address]:port");
     std::string_view rest = text;
     Server server;
+    server.port = usual_port;
     if (rest.front() == '[') {
         const std::size_t end = rest.find(']');
         if (end == std::string_view::npos || !IpAddress::parse(rest.substr(1, end - 1)))
@@ -49,26 +52,40 @@ Server read_server(const Json& value, const std::string& place)
     return server;
 }
 
+RelayTransport read_transport(const Json& value, const std::string& place)
+{
+    const std::string transport = read_text(value, place);
+    if (transport == "udp")
+        return RelayTransport::udp;
+    if (transport == "tcp")
+        return RelayTransport::tcp;
+    if (transport == "tls")
+        return RelayTransport::tls;
+    throw ConfigError(place + ": expected \"udp\", \"tcp\" or \"tls\"");
+}
+
 TurnServer read_turn_server(const Json& value, const std::string& place)
 {
     if (!value.is_object())
         throw ConfigError(place + ": expected an object with server, username, password");
     TurnServer turn;
+    if (const auto transport = value.find("transport"); transport != value.end())
+        turn.transport = read_transport(*transport, place + "/transport");
+    const bool tls = turn.transport == RelayTransport::tls;
     for (const auto& [key, entry] : value.items()) {
         const std::string here = place + '/' + key;
         if (key == "server") {
-            turn.server = read_server(entry, here);
-        } else if (key == "transport") {
-            const std::string transport = read_text(entry, here);
-            if (transport != "udp" && transport != "tcp")
-                throw ConfigError(here + ": expected \"udp\" or \"tcp\"");
-            turn.over_tcp = transport == "tcp";
+            turn.server = tls ? read_server(entry, here, kTurnTlsPort) : read_server(entry, here);
         } else if (key == "username") {
             turn.username = read_text(entry, here);
         } else if (key == "password") {
             turn.password = read_text(entry, here);
-        } else {
-            throw ConfigError(here + ": unknown; known are server, transport, username, password");
+        } else if (key == "server_name" || key == "ca") {
+            if (!tls)
+                throw ConfigError(here + ": is of a relay with \"transport\": \"tls\" alone");
+            (key == "ca" ? turn.ca : turn.server_name) = read_text(entry, here);
+        } else if (key != "transport") {
+            throw ConfigError(here + ": unknown; known are server, transport, username, password, server_name, ca");
         }
     }
     if (turn.server.host.empty() || turn.username.empty() || turn.password.empty())
@@ -116,7 +133,8 @@ void read_option(Config& config, const std::string& key, const Json& value)
 
 bool Config::has_tcp_relay() const
 {
-    return std::any_of(turn.begin(), turn.end(), [](const TurnServer& server) { return server.over_tcp; });
+    return std::any_of(turn.begin(), turn.end(),
+                       [](const TurnServer& server) { return server.transport != RelayTransport::udp; });
 }
 
 std::chrono::milliseconds Config::pacing_on(const std::vector<IpAddress>& local_addresses) const

@@ -16,11 +16,16 @@ struct Server {
     std::uint16_t port = 3478;
 };
 
+/// Between us and a relay.
+enum class RelayTransport { udp, tcp, tls };
+
 struct TurnServer {
     Server server;
-    bool over_tcp = false;
+    RelayTransport transport = RelayTransport::udp;
     std::string username;
     std::string password;
+    std::string server_name; // TLS: of the certificate, if it is not the server's
+    std::string ca;          // TLS: a file with the certificates that are trusted, in place of the system's
 };
 
 struct Config {
@@ -36,6 +41,7 @@ struct Config {
     int socket_buffer_bytes = 1024 * 1024;
     AddressOptions local;
 
+    /// TLS is over TCP, too.
     bool has_tcp_relay() const;
 
     /// Ta of RFC 8445 section 14: 5 ms is the least that is allowed on a network, because NATs create bindings at a

@@ -10,8 +10,14 @@ namespace jackfield::ice {
 
 class IceLibnice final : public Connectivity {
 public:
-    IceLibnice(Host host, std::string_view config_json) : Connectivity(host), config_(parse_config(config_json)) {}
-    ~IceLibnice() override { farewells_.wait(); }
+    IceLibnice(Host host, std::string_view config_json)
+        : Connectivity(host), config_(parse_config(config_json)), tls_relays_(host_, loop_, farewells_, config_)
+    {}
+    ~IceLibnice() override
+    {
+        farewells_.wait(); // agents say goodbye to relays over TLS, too
+        tls_relays_.close();
+    }
 
     std::unique_ptr<ConnectivitySession> open(const jf_connectivity_options& options,
                                               ConnectivityListener listener) override
@@ -25,7 +31,8 @@ public:
         if (options.kind == JF_STREAM && config_.relay_only)
             throw Failure(JF_UNSUPPORTED, "/relay_only: libnice cannot relay streams; use a datagram session and "
                                           "reliable_stream, or allow other candidates");
-        return std::make_unique<Session>(host_, loop_, farewells_, config_, options, sessions_++, listener);
+        return std::make_unique<Session>(host_, loop_, farewells_, tls_relays_, config_, options, sessions_++,
+                                         listener);
     }
 
 private:
@@ -33,6 +40,7 @@ private:
     unsigned sessions_ = 0; // so far
     Farewells farewells_;   // before the loop, whose last tasks use it
     GlibLoop loop_;
+    TlsRelays tls_relays_;
 };
 
 } // namespace jackfield::ice

@@ -10,11 +10,12 @@
 
 namespace jackfield::ice {
 
-Session::Session(Host host, GlibLoop& loop, Farewells& farewells, const Config& config,
+Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays, const Config& config,
                  const jf_connectivity_options& options, unsigned number, ConnectivityListener listener)
     : host_(host),
       loop_(loop),
       farewells_(farewells),
+      tls_relays_(tls_relays),
       config_(config),
       options_{options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, {}, std::string(view(options.label))},
       listener_(listener),
@@ -53,13 +54,14 @@ void Session::start_agent()
     for (const auto& component : components_)
         paths.push_back(component.path);
     const unsigned generation = generation_ + 1;
-    auto agent = std::make_unique<Agent>(
-        loop_, config_, options_, std::move(paths), [host = host_, alive = alive_, generation, this](AgentEvent event) {
-            host.post([alive, generation, this, event = std::move(event)] {
-                if (alive->load(std::memory_order_relaxed) && generation == generation_ && !failed_)
-                    handle(event);
-            });
-        });
+    auto agent = std::make_unique<Agent>(loop_, tls_relays_, config_, options_, std::move(paths),
+                                         [host = host_, alive = alive_, generation, this](AgentEvent event) {
+                                             host.post([alive, generation, this, event = std::move(event)] {
+                                                 if (alive->load(std::memory_order_relaxed) &&
+                                                     generation == generation_ && !failed_)
+                                                     handle(event);
+                                             });
+                                         });
     try {
         agent->gather(addresses);
     } catch (const Failure&) {
@@ -219,8 +221,10 @@ void Session::on_pair(const AgentEvent& event)
     Component& component = components_[event.component - 1];
     component.pair = event;
     name_remote(component.pair);
-    // A nominated UDP pair carries data at once. A TCP one is taken when libnice says that it is final.
-    if (!options_.tcp || component.up)
+    // A nominated UDP pair carries data at once. So does a TCP one if the peer has nominated it, which it does once
+    // (RFC 6544 section 8). Of our own nominations we take the one that libnice says is final: that can be two seconds
+    // later, when it has given up on better pairs that nobody answers.
+    if (!options_.tcp || component.up || !options_.controlling)
         component_up(component, component.pair);
 }
 

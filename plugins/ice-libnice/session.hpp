@@ -14,7 +14,7 @@ namespace jackfield::ice {
 
 class Session final : public ConnectivitySession {
 public:
-    Session(Host host, GlibLoop& loop, Farewells& farewells, const Config& config,
+    Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays, const Config& config,
             const jf_connectivity_options& options, unsigned number, ConnectivityListener listener);
     ~Session() override;
 
@@ -62,6 +62,7 @@ private:
     Host host_;
     GlibLoop& loop_;
     Farewells& farewells_;
+    TlsRelays& tls_relays_;
     const Config& config_;
     AgentOptions options_;
     ConnectivityListener listener_;

@@ -59,10 +59,12 @@ bool gets_in(const Side& from, const Side& to)
     return to.filtering() != Dependence::address_and_port_dependent || expected_port;
 }
 
-double time_of(Process& process, const std::string& step, const std::string& moment, const std::string& what)
+/// From dialling.
+double time_of(Process& process, const std::string& step, const std::string& what)
 {
-    const Json event = process.event(step, moment, what);
-    return event.is_null() ? 0 : event.value("t_ms", 0.0);
+    const Json dialled = process.event("call", "start");
+    const Json event = process.event(step, "progress", what);
+    return event.is_null() || dialled.is_null() ? 0 : event.value("t_ms", 0.0) - dialled.value("t_ms", 0.0);
 }
 
 /// Which way sound goes once it has settled: the first statistics of it tell.
@@ -174,19 +176,23 @@ bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::st
 
 void PairLaboratory::configure(const std::string& peer, const Side& side)
 {
-    const std::string relay = relay_->place().text();
-    const auto turn = [&](const std::string& server, const std::string& transport) {
-        return Json{{"server", server},
-                    {"transport", transport},
-                    {"username", RelayServer::kUser},
-                    {"password", RelayServer::kPassword}};
+    const auto turn = [&](const Place& server, const std::string& transport) {
+        Json one{{"server", server.text()},
+                 {"transport", transport},
+                 {"username", RelayServer::kUser},
+                 {"password", RelayServer::kPassword}};
+        if (transport == "tls")
+            one.update({{"server_name", RelayServer::kName}, {"ca", relay_->ca().string()}});
+        return one;
     };
     Json discovery = Json::array({{{"use", "discovery-rendezvous"}, {"config", {{"servers", {rendezvous_url_}}}}}});
     if (side.udp()) // the DHT is over UDP
         discovery.push_back(
             {{"use", "discovery-opendht"}, {"config", {{"bootstrap", {bootstrap_}}, {"public_rate_limits", false}}}});
-    world_.configure(peer, {.connectivity = {{"stun", {relay}}, {"turn", {turn(relay, "udp"), turn(relay, "tcp")}}},
-                            .slots = {{"discovery", discovery}}});
+    const Json connectivity{
+        {"stun", {relay_->place().text()}},
+        {"turn", {turn(relay_->place(), "udp"), turn(relay_->place(), "tcp"), turn(relay_->tls_place(), "tls")}}};
+    world_.configure(peer, {.connectivity = connectivity, .slots = {{"discovery", discovery}}});
 }
 
 PairResult PairLaboratory::call(const Side& caller, const Side& callee)
@@ -207,8 +213,8 @@ PairResult PairLaboratory::call(const Side& caller, const Side& callee)
     bob_host.inside([&] { bob = world_.listen("bob", {"--answer", "--once", "--send", "test"}); });
     const std::string account = bob->event("identity", "done")["detail"].value("account", "");
     alice_host.inside([&] { alice = world_.call("alice", account, {"--send", "test", "--audio-only"}); });
-    result.ringing_ms = time_of(*alice, "signaling", "progress", "ringing");
-    result.media_ms = time_of(*alice, "media", "progress", "first_audio");
+    result.ringing_ms = time_of(*alice, "signaling", "ringing");
+    result.media_ms = time_of(*alice, "media", "first_audio");
     if (const Json path = alice->event("connectivity", "done"); path.is_object()) {
         result.control = path["detail"].value("relayed", false) ? Way::relayed : Way::direct;
         result.control_transport = path["detail"].value("transport", "");

@@ -16,7 +16,8 @@ class RelayServer {
 public:
     static constexpr const char* kUser = "user";
     static constexpr const char* kPassword = "secret";
-    static constexpr std::uint16_t kPort = 3478; // UDP and TCP
+    static constexpr const char* kName = "relay.example.net"; // of the certificate
+    static constexpr std::uint16_t kPort = 3478;              // UDP and TCP
     static constexpr std::uint16_t kTlsPort = 443;
 
     static bool installed();

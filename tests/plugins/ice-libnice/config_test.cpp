@@ -86,10 +86,28 @@ TEST(IceConfig, ReadsServersInEveryForm)
     EXPECT_EQ(config.stun[3].host, "2001:db8::1");
     EXPECT_EQ(config.stun[3].port, 3479);
     EXPECT_EQ(config.turn[0].server.host, "2001:db8::2");
-    EXPECT_FALSE(config.turn[0].over_tcp);
-    EXPECT_TRUE(config.turn[1].over_tcp);
+    EXPECT_EQ(config.turn[0].transport, RelayTransport::udp);
+    EXPECT_EQ(config.turn[1].transport, RelayTransport::tcp);
     EXPECT_EQ(config.turn[1].server.port, 443);
     EXPECT_TRUE(config.has_tcp_relay());
+}
+
+TEST(IceConfig, KnowsRelaysOverTls)
+{
+    const auto config = parse_config(R"({"turn": [
+        {"server": "turn.example.net", "transport": "tls", "username": "u", "password": "p"},
+        {"server": "192.0.2.1:443", "transport": "tls", "username": "u", "password": "p",
+         "server_name": "turn.example.net", "ca": "/etc/relay-ca.pem"}]})");
+    EXPECT_EQ(config.turn[0].transport, RelayTransport::tls);
+    EXPECT_EQ(config.turn[0].server.port, 5349) << "the port of turns:";
+    EXPECT_EQ(config.turn[1].server.port, 443);
+    EXPECT_EQ(config.turn[1].server_name, "turn.example.net");
+    EXPECT_EQ(config.turn[1].ca, "/etc/relay-ca.pem");
+    EXPECT_TRUE(config.has_tcp_relay());
+    EXPECT_EQ(
+        error_of(R"({"turn": [{"server": "a", "ca": "x", "username": "u", "password": "p"}]})").rfind("/turn/0/ca:", 0),
+        0U);
+    EXPECT_EQ(error_of(R"({"turn": [{"server": "a", "transport": "dtls"}]})").rfind("/turn/0/transport:", 0), 0U);
 }
 
 TEST(IceConfig, ErrorsBeginWithThePlace)

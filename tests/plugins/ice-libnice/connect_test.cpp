@@ -2,6 +2,10 @@
 // restarts, and how long it takes.
 #include "ice_session.hpp"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -208,6 +212,64 @@ TEST(IceLibnice, PrintsHowLongConnectingTakes)
         measure("TCP, 1 component", JF_STREAM, 1, pacing_ms);
         measure("TCP, 4 components", JF_STREAM, 4, pacing_ms);
     }
+}
+
+/// Somebody who takes every connection and never says a word: a host candidate behind the peer's NAT, as seen from
+/// here.
+class SilentListener {
+public:
+    SilentListener() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(address);
+        bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+        listen(socket_, 16);
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        port_ = ntohs(address.sin_port);
+    }
+    SilentListener(const SilentListener&) = delete;
+    SilentListener& operator=(const SilentListener&) = delete;
+    ~SilentListener() { close(socket_); }
+
+    std::string candidate() const
+    {
+        return "H9 1 TCP 2130706431 127.0.0.1 " + std::to_string(port_) + " typ host tcptype passive";
+    }
+
+private:
+    int socket_;
+    std::uint16_t port_ = 0;
+};
+
+// libnice waits for that check for two seconds before it says that the pair is final. Where the peer nominates, it is
+// when the peer says so.
+TEST(IceLibnice, ACalledStreamDoesNotWaitForChecksThatNobodyAnswers)
+{
+    const SilentListener silent;
+    FakeHost host;
+    const auto instance = make_instance(host);
+    Ear at_a;
+    Ear at_b;
+    Call call(*instance, *instance, JF_STREAM);
+    call.a.gather();
+    call.b.gather();
+    call.b.set_remote(call.a.description() + silent.candidate() + "\n");
+    call.a.set_remote(call.b.description());
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(host.run_until([&] { return call.a.ready() == 1 && call.b.ready() == 1; })) << call.b.text_;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1500));
+    call.a.path().open(at_a);
+    call.b.path().open(at_b);
+    ASSERT_EQ(call.b.path().send(pattern(100)), JF_OK);
+    EXPECT_TRUE(at_a.wait([](const Ear& ear) { return ear.bytes_ == 100; }));
+    ASSERT_EQ(call.a.path().send(pattern(60'000)), JF_OK);
+    EXPECT_TRUE(at_b.wait([](const Ear& ear) { return ear.bytes_ == 60'000; }));
+    EXPECT_EQ(at_b.stream_, pattern(60'000));
+    EXPECT_EQ(call.b.failed_, 0) << call.b.text_;
+    call.a.path().close();
+    call.b.path().close();
 }
 
 } // namespace

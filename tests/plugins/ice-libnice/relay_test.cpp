@@ -1,4 +1,5 @@
-// Paths through a TURN relay, with a real one: over UDP and over TCP, seen by the peer and not, alive and dead.
+// Paths through a TURN relay, with a real one: over UDP, over TCP and over TLS, seen by the peer and not, alive and
+// dead.
 #include "ice_session.hpp"
 #include "turn_server.hpp"
 
@@ -21,7 +22,13 @@ protected:
     static std::string config(const TurnServer& server, const std::string& more)
     {
         return R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "turn": [{"server": ")" + server.address() +
-               R"(", "transport": ")" + GetParam() + R"(", "username": "user", "password": "secret"}])" + more + "}";
+               R"(", "transport": ")" + GetParam() + R"(", "username": "user", "password": "secret")" + trust(server) +
+               "}]" + more + "}";
+    }
+    static bool tls() { return std::string_view(GetParam()) == "tls"; }
+    static std::string trust(const TurnServer& server)
+    {
+        return tls() ? R"(, "server_name": "relay.example.net", "ca": ")" + server.ca() + '"' : "";
     }
     /// How many sessions the server has been told to end. It may be told twice: a goodbye that it is slow to answer is
     /// repeated.
@@ -31,7 +38,7 @@ protected:
         std::istringstream log(server.log());
         for (std::string line; std::getline(log, line);) {
             const auto name = line.find("session ");
-            if (name != std::string::npos && line.ends_with("lifetime=0"))
+            if (name != std::string::npos && (line + ',').find("lifetime=0,") != std::string::npos)
                 sessions.insert(line.substr(name, line.find(':', name) - name));
         }
         return sessions.size();
@@ -41,7 +48,7 @@ protected:
 
 TEST_P(Relays, CarryDatagramsAndHideWhoIsBehindThem)
 {
-    TurnServer server;
+    TurnServer server({}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     const auto left = make_instance(host, relay_only(server));
@@ -76,7 +83,7 @@ TEST_P(Relays, CarryDatagramsAndHideWhoIsBehindThem)
 
 TEST_P(Relays, AreOfferedBesideHostCandidatesAndNotPreferred)
 {
-    TurnServer server;
+    TurnServer server({}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     const auto instance = make_instance(host, config(server, ""));
@@ -89,7 +96,7 @@ TEST_P(Relays, AreOfferedBesideHostCandidatesAndNotPreferred)
 
 TEST_P(Relays, OneRelayedSideIsEnough)
 {
-    TurnServer server;
+    TurnServer server({}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     const auto left = make_instance(host, relay_only(server));
@@ -103,7 +110,7 @@ TEST_P(Relays, OneRelayedSideIsEnough)
 
 TEST_P(Relays, AreKnownAsSuchThoughTheirCandidateComesAfterTheirCheck)
 {
-    TurnServer server;
+    TurnServer server({}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     const auto left = make_instance(host, relay_only(server));
@@ -124,7 +131,7 @@ TEST_P(Relays, AreKnownAsSuchThoughTheirCandidateComesAfterTheirCheck)
 
 TEST_P(Relays, SeveralThreadsMaySend)
 {
-    TurnServer server;
+    TurnServer server({}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     const auto left = make_instance(host, relay_only(server));
@@ -156,7 +163,7 @@ TEST_P(Relays, SeveralThreadsMaySend)
 // Without a goodbye (a Refresh with lifetime 0, RFC 8656 section 7) the server would keep them for ten minutes.
 TEST_P(Relays, AreToldGoodbye)
 {
-    TurnServer server({"-V"});
+    TurnServer server({"-V"}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     const auto instance = make_instance(host, relay_only(server));
@@ -171,7 +178,7 @@ TEST_P(Relays, AreToldGoodbye)
 
 TEST_P(Relays, AreToldGoodbyeThoughTheyHaveNoTime)
 {
-    TurnServer server({"-V"});
+    TurnServer server({"-V"}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     auto instance = make_instance(host, relay_only(server));
@@ -187,7 +194,7 @@ TEST_P(Relays, AreToldGoodbyeThoughTheyHaveNoTime)
 
 TEST_P(Relays, DeadOnesDelayNobody)
 {
-    TurnServer server;
+    TurnServer server({}, tls());
     ASSERT_TRUE(server.started()) << server.log();
     FakeHost host;
     auto instance = make_instance(host, config(server, ""));
@@ -208,8 +215,98 @@ TEST_P(Relays, DeadOnesDelayNobody)
     EXPECT_LT(std::chrono::steady_clock::now() - end, std::chrono::seconds(5));
 }
 
-INSTANTIATE_TEST_SUITE_P(IceLibnice, Relays, ::testing::Values("udp", "tcp"),
+INSTANTIATE_TEST_SUITE_P(IceLibnice, Relays, ::testing::Values("udp", "tcp", "tls"),
                          [](const auto& test) { return std::string(test.param); });
+
+class RelaysOverTls : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        if (!TurnServer::installed())
+            GTEST_SKIP() << "turnserver is not installed (Debian package coturn)";
+        server_ = std::make_unique<TurnServer>(std::vector<std::string>(), /*tls=*/true);
+        ASSERT_TRUE(server_->started()) << server_->log();
+    }
+
+    std::string config(const std::string& more, const std::string& rest = {}) const
+    {
+        return R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "relay_only": true, "turn": [{"server": ")" +
+               server_->address() + R"(", "transport": "tls", "username": "user", "password": "secret")" + more + "}]" +
+               rest + "}";
+    }
+
+    /// The line that is logged instead of a relay candidate coming; empty if none is logged.
+    std::string refusal(const std::string& more)
+    {
+        FakeHost host;
+        const auto instance = make_instance(host, config(more, R"(, "gather_timeout_ms": 100)"));
+        IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM, 4);
+        session.gather();
+        const auto line = [&] {
+            std::string found;
+            for (const auto& one : host.log_lines())
+                found = one.find("over TLS:") != std::string::npos ? one : found;
+            return found;
+        };
+        EXPECT_TRUE(host.run_until([&] { return !line().empty(); }));
+        EXPECT_TRUE(host.run_until([&] { return session.gathered_ == 1; }));
+        EXPECT_TRUE(session.candidates_.empty());
+        const auto lines = host.log_lines();
+        EXPECT_EQ(
+            std::ranges::count_if(lines, [](const auto& one) { return one.find("over TLS:") != std::string::npos; }), 1)
+            << "four components are no reason to say it four times";
+        return line();
+    }
+
+    std::unique_ptr<TurnServer> server_;
+};
+
+TEST_F(RelaysOverTls, MustShowACertificateThatIsTrusted)
+{
+    const auto line = refusal(R"(, "server_name": "relay.example.net")"); // by the system, which knows nothing of it
+    EXPECT_NE(line.find("relay 127.0.0.1:"), std::string::npos) << line;
+    EXPECT_NE(line.find("certificate is not accepted: self"), std::string::npos) << line;
+}
+
+TEST_F(RelaysOverTls, MustBeCalledAsTheCertificateSays)
+{
+    const std::string ca = R"(, "ca": ")" + server_->ca() + '"';
+    EXPECT_NE(refusal(ca + R"(, "server_name": "other.example.net")").find("not accepted: hostname"),
+              std::string::npos);
+    EXPECT_NE(refusal(ca).find("not accepted: IP address"), std::string::npos) << "it is for no address";
+}
+
+TEST_F(RelaysOverTls, MustBeThere)
+{
+    const std::string trust = R"(, "server_name": "relay.example.net", "ca": ")" + server_->ca() + '"';
+    server_->stop();
+    EXPECT_NE(refusal(trust).find("refused"), std::string::npos) << "nobody is there any more";
+}
+
+TEST_F(RelaysOverTls, AreRefusedAtTheStartIfTheirCertificatesCannotBeRead)
+{
+    FakeHost host;
+    try {
+        make_instance(host, config(R"(, "ca": "/nowhere/ca.pem")"));
+        FAIL() << "made";
+    } catch (const std::exception& failure) {
+        EXPECT_EQ(std::string(failure.what()).rfind("/turn/0/ca: \"/nowhere/ca.pem\": ", 0), 0U) << failure.what();
+    }
+}
+
+TEST_F(RelaysOverTls, LetTheInstanceGoAtOnce)
+{
+    FakeHost host;
+    auto instance =
+        make_instance(host, config(R"(, "server_name": "relay.example.net", "ca": ")" + server_->ca() + '"'));
+    Call call(*instance, *instance, JF_DATAGRAM);
+    ASSERT_TRUE(call.connect(host, 1)) << call.a.text_;
+    call.a.release();
+    call.b.release();
+    const auto end = std::chrono::steady_clock::now();
+    instance.reset();
+    EXPECT_LT(std::chrono::steady_clock::now() - end, std::chrono::seconds(5));
+}
 
 TEST(IceLibnice, StreamsAreRefusedWhereOnlyRelaysAreAllowed)
 {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -24,17 +25,20 @@ namespace jackfield::ice_test {
 
 class TurnServer {
 public:
+    static constexpr const char* kName = "relay.example.net";
+
     static bool installed() { return access("/usr/bin/turnserver", X_OK) == 0; }
 
-    explicit TurnServer(std::vector<std::string> more_options = {})
+    /// Over TLS it shows a certificate that ca() has signed, for kName and not for its address.
+    explicit TurnServer(std::vector<std::string> more_options = {}, bool tls = false) : tls_(tls)
     {
         std::string name = std::filesystem::temp_directory_path() / "jackfield-turn-XXXXXX";
         folder_ = mkdtemp(name.data()) != nullptr ? name : "";
         port_ = free_port();
+        tls_port_ = tls_ ? free_port() : 0;
         const std::string log = folder_ + "/log";
         std::vector<std::string> words{"turnserver",
                                        "-n",
-                                       "--no-tls",
                                        "--no-dtls",
                                        "--no-cli",
                                        "-L",
@@ -55,6 +59,11 @@ public:
                                        folder_ + "/pid",
                                        "--userdb",
                                        folder_ + "/db"};
+        if (tls_ && make_certificate())
+            words.insert(words.end(), {"--tls-listening-port", std::to_string(tls_port_), "--cert",
+                                       folder_ + "/cert.pem", "--pkey", folder_ + "/key.pem"});
+        else
+            words.push_back("--no-tls");
         words.insert(words.end(), more_options.begin(), more_options.end());
         std::vector<char*> arguments;
         for (auto& word : words)
@@ -82,7 +91,8 @@ public:
     }
 
     bool started() const { return started_; }
-    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+    std::string address() const { return "127.0.0.1:" + std::to_string(tls_ ? tls_port_ : port_); }
+    std::string ca() const { return folder_ + "/cert.pem"; }
 
     /// The way a server that loses its power ends.
     void stop()
@@ -125,12 +135,21 @@ private:
         return ntohs(address.sin_port);
     }
 
+    bool make_certificate() const
+    {
+        const std::string command =
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=" +
+            std::string(kName) + " -addext subjectAltName=DNS:" + kName + " -keyout " + folder_ + "/key.pem -out " +
+            folder_ + "/cert.pem 2>/dev/null";
+        return std::system(command.c_str()) == 0;
+    }
+
     bool wait_until_it_listens() const
     {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (std::chrono::steady_clock::now() < end) {
             const int probe = socket(AF_INET, SOCK_STREAM, 0);
-            const sockaddr_in address = loopback(port_);
+            const sockaddr_in address = loopback(tls_ ? tls_port_ : port_);
             const bool connected = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
             close(probe);
             if (connected)
@@ -143,7 +162,9 @@ private:
     }
 
     std::string folder_;
+    bool tls_;
     std::uint16_t port_ = 0;
+    std::uint16_t tls_port_ = 0;
     pid_t pid_ = -1;
     bool started_ = false;
 };

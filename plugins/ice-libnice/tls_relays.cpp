@@ -1,0 +1,146 @@
+// Relays over TLS. See tls_relays.hpp.
+
+#include "tls_relays.hpp"
+
+#include <shared/openssl/failures.hpp>
+
+#include <algorithm>
+
+namespace jackfield::ice {
+
+namespace {
+
+using shared_openssl::ContextPtr;
+using shared_openssl::require;
+
+constexpr std::size_t kMaxTunnels = 256; // to one relay; four components on sixteen addresses take 64
+constexpr gint kBacklog = 64;
+
+/// Trusts what the file says, or what the system does. Throws ConfigError.
+ContextPtr make_context(const TurnServer& turn, const std::string& place)
+{
+    ContextPtr context(SSL_CTX_new(TLS_client_method()));
+    require(context != nullptr && SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1, "TLS");
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (turn.ca.empty())
+        require(SSL_CTX_set_default_verify_paths(context.get()) == 1, "the system's certificates");
+    else if (SSL_CTX_load_verify_file(context.get(), turn.ca.c_str()) != 1)
+        throw ConfigError(place + "/ca: \"" + turn.ca +
+                          "\": " + shared_openssl::library_text("no certificates (PEM) can be read from it"));
+    return context;
+}
+
+} // namespace
+
+/// The stand-in of one relay.
+struct TlsRelays::Relay final : TunnelListener {
+    Relay(Host its_host, GlibLoop& its_loop, Farewells& its_farewells, const TurnServer& turn, const std::string& place)
+        : host(its_host), loop(its_loop), farewells(its_farewells), context(make_context(turn, place))
+    {
+        destination = {turn.server.host, turn.server.port,
+                       turn.server_name.empty() ? turn.server.host : turn.server_name, context.get()};
+    }
+
+    /// On a port of loopback that is free.
+    void listen()
+    {
+        GPtr<GSocket> socket(g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, nullptr));
+        const GPtr<GInetAddress> loopback(g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
+        const GPtr<GSocketAddress> address(g_inet_socket_address_new(loopback.get(), 0));
+        if (socket == nullptr || g_socket_bind(socket.get(), address.get(), FALSE, nullptr) == FALSE)
+            throw Failure(JF_EXHAUSTED, "no port on loopback for a relay over TLS");
+        g_socket_set_listen_backlog(socket.get(), kBacklog);
+        if (g_socket_listen(socket.get(), nullptr) == FALSE)
+            throw Failure(JF_EXHAUSTED, "no port on loopback for a relay over TLS");
+        g_socket_set_blocking(socket.get(), FALSE);
+        const GPtr<GSocketAddress> own(g_socket_get_local_address(socket.get(), nullptr));
+        port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(own.get()));
+        listener = std::move(socket);
+        source.reset(g_socket_create_source(listener.get(), G_IO_IN, nullptr));
+        const GSocketSourceFunc ready = [](GSocket*, GIOCondition, gpointer self) -> gboolean {
+            static_cast<Relay*>(self)->accept();
+            return G_SOURCE_CONTINUE;
+        };
+        g_source_set_callback(source.get(), G_SOURCE_FUNC(ready), this, nullptr);
+        g_source_attach(source.get(), loop.context());
+    }
+
+    // --- on the loop's thread ---
+
+    void accept()
+    {
+        GPtr<GSocket> inner(g_socket_accept(listener.get(), nullptr, nullptr));
+        if (inner == nullptr || tunnels.size() >= kMaxTunnels)
+            return; // closed at once
+        tunnels.push_back(std::make_shared<TlsTunnel>(loop, farewells, destination, std::move(inner), *this));
+        tunnels.back()->start();
+    }
+
+    void tunnel_opened(TlsTunnel&) override { last_problem.clear(); }
+
+    void tunnel_ended(TlsTunnel& tunnel, const std::string& problem) override
+    {
+        if (!problem.empty() && problem != last_problem) // one line, not one for each component of each session
+            host.warning("ice: relay " + destination.host + ':' + std::to_string(destination.port) +
+                         " over TLS: " + problem);
+        if (!problem.empty())
+            last_problem = problem;
+        std::erase_if(tunnels, [&](const auto& one) { return one.get() == &tunnel; });
+    }
+
+    void close()
+    {
+        source.reset();
+        listener.reset();
+        for (const auto& tunnel : std::vector(tunnels))
+            tunnel->end({});
+    }
+
+    Host host;
+    GlibLoop& loop;
+    Farewells& farewells;
+    ContextPtr context;
+    TlsDestination destination;
+    GPtr<GSocket> listener;
+    SourcePtr source;
+    std::uint16_t port = 0;                          // once it listens
+    std::vector<std::shared_ptr<TlsTunnel>> tunnels; // second owner: a connection that is being made
+    std::string last_problem;
+};
+
+TlsRelays::TlsRelays(Host host, GlibLoop& loop, Farewells& farewells, const Config& config)
+    : host_(host), loop_(loop), farewells_(farewells)
+{
+    for (const auto& turn : config.turn) {
+        const std::string place = "/turn/" + std::to_string(relays_.size());
+        relays_.push_back(turn.transport == RelayTransport::tls
+                              ? std::make_unique<Relay>(host_, loop_, farewells_, turn, place)
+                              : nullptr);
+    }
+}
+
+TlsRelays::~TlsRelays() = default;
+
+std::uint16_t TlsRelays::port_of(std::size_t number)
+{
+    Relay& relay = *relays_.at(number);
+    if (relay.port == 0)
+        relay.listen();
+    return relay.port;
+}
+
+void TlsRelays::close()
+{
+    farewells_.begin();
+    loop_.post([this] {
+        for (const auto& relay : relays_) {
+            if (relay != nullptr)
+                relay->close();
+        }
+        farewells_.end();
+    });
+    farewells_.wait();
+}
+
+} // namespace jackfield::ice

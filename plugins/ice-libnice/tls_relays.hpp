@@ -1,0 +1,38 @@
+// Relays over TLS, as libnice sees them: relays over TCP on loopback, one for each that the configuration names. Every
+// connection to such a stand-in is carried on to the real one (tls_tunnel.hpp).
+//
+// Threads:  made and asked for ports on the control thread; connections live on the loop's.
+// Lifetime: the instance's, which closes it after the last agent has said goodbye and before the loop ends.
+#pragma once
+
+#include "config.hpp"
+#include "tls_tunnel.hpp"
+
+#include <jackfield/host.hpp>
+
+namespace jackfield::ice {
+
+class TlsRelays {
+public:
+    /// Reads what certificates are trusted. Opens nothing yet. Throws ConfigError.
+    TlsRelays(Host host, GlibLoop& loop, Farewells& farewells, const Config& config);
+    TlsRelays(const TlsRelays&) = delete;
+    TlsRelays& operator=(const TlsRelays&) = delete;
+    ~TlsRelays();
+
+    /// Where on loopback that one of config.turn answers. Throws Failure.
+    std::uint16_t port_of(std::size_t number);
+
+    /// Ends what is left, and waits for the loop's thread to have done so.
+    void close();
+
+private:
+    struct Relay;
+
+    Host host_;
+    GlibLoop& loop_;
+    Farewells& farewells_;
+    std::vector<std::unique_ptr<Relay>> relays_; // as many as there are in config.turn; null if it is not over TLS
+};
+
+} // namespace jackfield::ice
