@@ -7,6 +7,14 @@
 #include <algorithm>
 #include <string>
 
+// Of the library, and not in its headers. Its webrtc::Config would say the same, but knows options by the addresses of
+// symbols, which are others in a library that hides its own, as plugins do.
+extern "C" {
+void WebRtcAec_enable_extended_filter(AecCore* self, int enable);
+int WebRtcAec_extended_filter_enabled(AecCore* self);
+void WebRtcAec_enable_delay_agnostic(AecCore* self, int enable);
+}
+
 namespace audio_webrtc {
 
 namespace {
@@ -49,10 +57,7 @@ VoiceSession::VoiceSession(jackfield::Host host, const Options& options, Form fo
       out_(piece_ * 64),
       far_(PlayedSound::kMostSamples)
 {
-    webrtc::Config config;
-    config.Set<webrtc::ExtendedFilter>(new webrtc::ExtendedFilter(true)); // echoes of rooms, not of telephones
-    config.Set<webrtc::DelayAgnostic>(new webrtc::DelayAgnostic(true));   // it measures how late they come
-    voice_.reset(webrtc::AudioProcessing::Create(config));
+    voice_.reset(webrtc::AudioProcessing::Create());
     if (voice_ == nullptr)
         throw Failure(JF_EXHAUSTED, "no memory for WebRTC's audio processing");
     configure(*voice_, options_);
@@ -112,12 +117,23 @@ jackfield::Status VoiceSession::process(const jf_frame& frame, float* samples) n
 void VoiceSession::work_on_piece(std::int64_t time_ns)
 {
     hear_what_is_played(time_ns + kPieceNs);
+    expect_long_echoes();
     voice_->set_stream_delay_ms(options_.delay_ms);
     const webrtc::StreamConfig mono(form_.sample_rate_hz, 1);
     float* const samples = in_.data();
     failures_ += voice_->ProcessStream(&samples, mono, mono, &samples) < 0 ? 1 : 0;
     for (const float sample : in_)
         out_[(out_first_ + out_count_++) % out_.size()] = sample;
+}
+
+/// Echoes of rooms, not of telephones; and it measures how late they come. The library forgets that when a rate changes.
+void VoiceSession::expect_long_echoes()
+{
+    AecCore* const core = options_.echo_cancellation ? voice_->echo_cancellation()->aec_core() : nullptr;
+    if (core == nullptr || WebRtcAec_extended_filter_enabled(core) != 0)
+        return;
+    WebRtcAec_enable_extended_filter(core, 1);
+    WebRtcAec_enable_delay_agnostic(core, 1);
 }
 
 /// Where nothing is played there is silence: the canceller counts pieces.

@@ -34,6 +34,7 @@ public:
 
 private:
     void work_on_piece(std::int64_t time_ns);
+    void expect_long_echoes();
     void hear_what_is_played(std::int64_t until_ns);
 
     jackfield::Host host_;
