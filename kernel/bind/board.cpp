@@ -57,6 +57,7 @@ Board::Board(ControlThread& control, Registry& registry, const Resolved& resolve
     many(codecs, "codec");
     many(sources, "media_source");
     many(sinks, "media_sink");
+    many(audio_stages, "audio_stage");
     earlier_ = nullptr;
 }
 

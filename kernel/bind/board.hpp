@@ -11,6 +11,7 @@
 #include "kernel/registry/instance.hpp"
 #include "kernel/registry/registry.hpp"
 
+#include <jackfield/abi/audio_stage.h>
 #include <jackfield/abi/codec.h>
 #include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
@@ -78,6 +79,7 @@ public:
     std::vector<Plug<jf_codec_methods>> codecs;
     std::vector<Plug<jf_media_source_methods>> sources;
     std::vector<Plug<jf_media_sink_methods>> sinks;
+    std::vector<Plug<jf_audio_stage_methods>> audio_stages; // in the order in which sound goes through them
 
     /// The same instance, or instances in the same order.
     bool shares_identity_with(const Board& other) const { return identity.self == other.identity.self; }

@@ -33,7 +33,8 @@ constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
 constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
                                           "connect_timeout_s", "bundle",       "allow_unproven_peer",
-                                          "display_name",      "calls_from",   "contact_requests"};
+                                          "display_name",      "calls_from",   "contact_requests",
+                                          "send",              "play"};
 constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
 constexpr std::string_view kFileKeys[] = {"folder", "from", "quota_mib", "file_mib"};
 constexpr std::string_view kProfileKeys[] = {"name", "card"};
@@ -212,6 +213,8 @@ void read_call(CallSettings& call, const Config& config, const json& text)
     call.bundle = static_cast<Bundle>(reader.choice("bundle", 0, kBundles));
     call.allow_unproven_peer = reader.flag("allow_unproven_peer", false);
     call.display_name = reader.text("display_name", "", 128);
+    call.send = reader.text("send", "", kMaxPathBytes);
+    call.play = reader.text("play", "", kMaxPathBytes);
     call.calls_from = static_cast<CallsFrom>(reader.choice("calls_from", 0, kCallers));
     call.contact_requests = static_cast<ContactRequestsFrom>(reader.choice("contact_requests", 0, kAskers));
     if (call.calls_from == CallsFrom::kContacts && config.contacts.empty())

@@ -40,6 +40,8 @@ struct CallSettings {
     Bundle bundle = Bundle::kAuto;
     bool allow_unproven_peer = false; // a secure channel may come up without having proven who is there
     std::string display_name;
+    std::string send; // what a program sends and plays unless it is told otherwise, as MediaPlan has it
+    std::string play;
     CallsFrom calls_from = CallsFrom::kAnyone;
     ContactRequestsFrom contact_requests = ContactRequestsFrom::kAnyone;
 };

@@ -2,6 +2,7 @@
 
 #include "kernel/config/slots.hpp"
 
+#include <jackfield/abi/audio_stage.h>
 #include <jackfield/abi/codec.h>
 #include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
@@ -42,6 +43,7 @@ constexpr Slot kSlots[] = {
     {"codec", JF_CODEC_INTERFACE, "8", kList, kFree, "calls carry no media"},
     {"media_source", JF_MEDIA_SOURCE_INTERFACE, "8", kList, kFree, "nothing to send in a call"},
     {"media_sink", JF_MEDIA_SINK_INTERFACE, "8", kList, kFree, "what is received goes nowhere"},
+    {"audio_stage", JF_AUDIO_STAGE_INTERFACE, "8", kList, kFree, "our sound is sent as it is recorded"},
     {"control", JF_CONTROL_INTERFACE, "-", kList, kFree, "no other program can steer this one"},
 };
 

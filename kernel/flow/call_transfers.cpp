@@ -92,7 +92,7 @@ void CallTransfers::hear_result()
     if (media_.now().holding)
         return;
     asked_->held = true; // the peer turns to somebody else
-    call_.change({.hold = true, .video = {}, .source = {}});
+    call_.change({.hold = true, .video = {}, .source = {}, .play = {}});
 }
 
 void CallTransfers::hear_progress()
@@ -123,7 +123,7 @@ void CallTransfers::finish(const ReferProgress& last)
         return call_.hang_up();
     }
     if (held)
-        call_.change({.hold = false, .video = {}, .source = {}});
+        call_.change({.hold = false, .video = {}, .source = {}, .play = {}});
 }
 
 void CallTransfers::tell_program(const TransferProgress& progress)

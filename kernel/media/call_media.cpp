@@ -28,14 +28,15 @@ CallMedia::CallMedia(const Board& board, Completions& completions, Workers& work
       events_(std::move(events)),
       cname_(fmt::format("{:08x}{:08x}", random_number(), random_number())),
       source_(std::make_shared<CallSource>(board, [this](MediaKind kind) { events_.source_ended(kind); })),
-      sink_(board, completions, plan_.record),
+      sinks_(board, completions, plan_.record),
       carriers_(board, cname_, [this](Error error) { events_.ended(std::move(error)); })
 {
     if (!plan_.send.empty())
         source_->open(plan_.send);
     const auto& info = source_->info();
-    sink_.open({plan_.audio, plan_.video, plan_.record_both && plan_.audio && info.has_audio != 0,
-                plan_.record_both && plan_.video && info.has_video != 0});
+    sinks_.play_by(sinks_.open_players(plan_.play));
+    sinks_.open({plan_.audio, plan_.video, plan_.record_both && plan_.audio && info.has_audio != 0,
+                 plan_.record_both && plan_.video && info.has_video != 0});
 }
 
 CallMedia::~CallMedia()
@@ -86,7 +87,7 @@ void CallMedia::open_codecs(std::vector<AgreedStream> streams)
     streams_ = streams;
     live_.assign(streams_.size(), true);
     // Now that it is agreed what will come, the sink need not wait for anything else.
-    sink_.open(recorded());
+    sinks_.open(recorded());
     streams_.clear();
     live_.clear();
     for (const auto& stream : streams)
@@ -110,15 +111,32 @@ void CallMedia::make_sender(std::size_t lane)
         return;
     senders_[lane] = std::make_shared<SendStream>(board_, streams_[lane], source_->info(), events_.changed);
     senders_[lane]->mute(muted_);
-    senders_[lane]->write_to(sink_.own_session());
+    senders_[lane]->write_to(sinks_.own_session());
+    if (streams_[lane].kind == MediaKind::audio)
+        open_stages(*senders_[lane]);
     new_senders_.push_back(senders_[lane]);
+}
+
+/// Anew for each stream: its sound may have another form.
+void CallMedia::open_stages(SendStream& stream)
+{
+    if (board_.audio_stages.empty())
+        return;
+    const auto format = stream.format();
+    stages_ = std::make_shared<AudioStages>(board_, format.sample_rate_hz, format.channels);
+    stream.go_through(stages_);
+    for (const auto& receiver : receivers_) {
+        if (receiver)
+            receiver->tell(stages_);
+    }
 }
 
 void CallMedia::make_receiver(std::size_t lane)
 {
     receivers_[lane] =
-        std::make_shared<ReceiveStream>(board_, streams_[lane], sink_.session(), events_.changed, playing_);
+        std::make_shared<ReceiveStream>(board_, streams_[lane], sinks_.session(), events_.changed, playing_);
     receivers_[lane]->rotate(rotation_deg_);
+    receivers_[lane]->tell(stages_);
     new_receivers_.push_back(receivers_[lane]);
 }
 

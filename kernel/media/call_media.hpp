@@ -12,7 +12,7 @@
 #include "kernel/bind/board.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/executor/workers.hpp"
-#include "kernel/media/call_sink.hpp"
+#include "kernel/media/call_sinks.hpp"
 #include "kernel/media/call_source.hpp"
 #include "kernel/media/capabilities.hpp"
 #include "kernel/media/carriers.hpp"
@@ -31,11 +31,12 @@ namespace jackfield::kernel {
 
 /// What a person wants to send and keep in one call.
 struct MediaPlan {
-    std::string send;   // source name: a file, "test"; empty: nothing
+    std::string send;   // source name: a file, "test", devices ("microphone:+camera:"); empty: nothing
     std::string record; // sink name: a file, "null"; empty: nothing
     bool audio = true;
     bool video = true;
     bool record_both = false; // what we send goes to that sink, too
+    std::string play = {};    // sink name beside it: devices ("speaker:+window:"); empty: nothing
 };
 
 /// What a person wants otherwise while the call goes on; what is not said stays.
@@ -43,6 +44,7 @@ struct MediaChange {
     std::optional<bool> hold;          // nothing is sent and nothing heard (RFC 3264 section 8.4)
     std::optional<bool> video;         // pictures, both ways
     std::optional<std::string> source; // as MediaPlan::send
+    std::optional<std::string> play;   // as MediaPlan::play
     bool restart_ice = false;          // another way is looked for (RFC 8445 section 9); what flows stays
 };
 
@@ -110,14 +112,15 @@ public:
         MediaPlan plan;
         bool hold = false;
         std::shared_ptr<CallSource> source;
+        std::shared_ptr<CallSinks::Players> players; // null: those that there are
     };
 
-    /// Throws Failure if there is no such source.
+    /// Throws Failure if there is no such source or sink.
     Intent intend(const MediaChange& change);
     Wishes wishes(const Intent& intent) const;
-    Wishes wishes() const { return wishes({plan_, hold_, source_}); }
+    Wishes wishes() const { return wishes({plan_, hold_, source_, nullptr}); }
 
-    /// It is agreed, or nobody need be asked: another source takes over.
+    /// It is agreed, or nobody need be asked: another source or sink takes over.
     void adopt(Intent intent);
 
     MediaDescription next_offer(const Intent& intent, const Negotiated& now, std::uint32_t components) const
@@ -173,7 +176,7 @@ public:
 
     /// Everything stops; nothing of this call runs afterwards. Then the sink is completed, and `done` called.
     void stop();
-    void finish_recording(std::function<void(Error)> done) { sink_.finish(std::move(done)); }
+    void finish_recording(std::function<void(Error)> done) { sinks_.finish(std::move(done)); }
 
     FirstMedia first_media() const;
     std::string statistics() const; // one JSON object: the transport's, with codec, frames and pictures
@@ -192,6 +195,8 @@ private:
     void make_receiver(std::size_t lane);
     void open_new_codecs();
     void widen_sink();
+    void write_elsewhere();
+    void open_stages(SendStream& stream);
 
     template <typename Stream>
     void open_on_worker(const std::shared_ptr<Stream>& stream);
@@ -210,7 +215,8 @@ private:
     bool hold_ = false;
     bool muted_ = false;
     std::uint32_t rotation_deg_ = 0;
-    CallSink sink_;
+    CallSinks sinks_;
+    std::shared_ptr<AudioStages> stages_; // second owner: the streams; none without such plugins
     // One lane for each stream there ever was in this call; statistics count them in this order.
     std::vector<AgreedStream> streams_;
     std::vector<bool> live_;

@@ -10,13 +10,17 @@ namespace jackfield::kernel {
 
 CallMedia::Intent CallMedia::intend(const MediaChange& change)
 {
-    Intent intent{plan_, change.hold.value_or(hold_), source_};
+    Intent intent{plan_, change.hold.value_or(hold_), source_, nullptr};
     intent.plan.video = change.video.value_or(plan_.video);
     if (change.source) { // also if it is the same: it begins anew
         intent.plan.send = *change.source;
         intent.source = std::make_shared<CallSource>(board_, [this](MediaKind kind) { events_.source_ended(kind); });
         if (!change.source->empty())
             intent.source->open(*change.source);
+    }
+    if (change.play) {
+        intent.plan.play = *change.play;
+        intent.players = std::make_shared<CallSinks::Players>(sinks_.open_players(*change.play));
     }
     return intent;
 }
@@ -28,6 +32,10 @@ void CallMedia::adopt(Intent intent)
     if (intent.source != source_) {
         source_->close(); // the streams go on; the next frames come from elsewhere
         source_ = std::move(intent.source);
+    }
+    if (intent.players) {
+        sinks_.play_by(std::move(*intent.players));
+        write_elsewhere();
     }
     if (hold_) {
         source_->starve(MediaKind::audio);
@@ -121,14 +129,19 @@ void CallMedia::replace_lane(std::size_t lane, const AgreedStream& stream)
 
 void CallMedia::widen_sink()
 {
-    if (!sink_.widen(recorded()))
-        return;
+    if (sinks_.widen(recorded()))
+        write_elsewhere();
+}
+
+void CallMedia::write_elsewhere()
+{
     for (const auto& receiver : receivers_)
-        receiver->write_to(sink_.session());
+        receiver->write_to(sinks_.session());
     for (const auto& sender : senders_) {
         if (sender)
-            sender->write_to(sink_.own_session());
+            sender->write_to(sinks_.own_session());
     }
+    sinks_.forget_earlier();
 }
 
 void CallMedia::send_key_frames()

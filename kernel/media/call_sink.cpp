@@ -3,10 +3,12 @@
 #include "kernel/media/call_sink.hpp"
 
 #include "kernel/bind/text.hpp"
+#include "kernel/media/media_names.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 namespace jackfield::kernel {
@@ -33,22 +35,37 @@ void CallSink::open(Recorded what)
         close();
     const std::string options = options_for(what);
     what_ = what;
+    std::optional<Error> first_problem;
     for (const auto& plug : board_.sinks) {
         if (plug.methods->accepts(plug.self, abi_text(name_)) == 0)
             continue;
         ErrorSlot error;
-        require(plug.methods->open(plug.self, abi_text(name_), abi_text(options), &session_, &error), error,
-                plug.plugin_id);
-        if (what.own() && !JF_HAS(session_.methods, write_own)) {
-            close();
-            throw Failure(JF_UNSUPPORTED, plug.plugin_id + ": \"" + name_ +
-                                              "\" keeps what arrives and nothing of ours; without both sides, or with "
-                                              "a file, it would work");
-        }
-        return;
+        const jf_status status =
+            plug.methods->open(plug.self, abi_text(name_), abi_text(options), &session_, &error);
+        if (status == JF_OK)
+            return require_own(plug.plugin_id);
+        session_ = {};
+        if (!first_problem)
+            first_problem = Error{status, plug.plugin_id + ": " + error.error(status).text};
+        if (!names_device(name_) || (status != JF_NOT_FOUND && status != JF_UNREACHABLE))
+            break; // of devices the next plugin is asked if this one has none of that name
     }
+    if (first_problem)
+        throw Failure(first_problem->status, first_problem->text);
     throw Failure(JF_NOT_FOUND,
-                  "no media sink takes \"" + name_ + "\"; a path that ends in .mkv or .webm, or \"null\", would work");
+                  "no media sink takes \"" + name_ + "\"; " +
+                      (names_device(name_) ? "a plugin for such devices in the slot media_sink would"
+                                           : "a path that ends in .mkv or .webm, or \"null\", would work"));
+}
+
+void CallSink::require_own(const std::string& plugin_id)
+{
+    if (!what_.own() || JF_HAS(session_.methods, write_own))
+        return;
+    close();
+    throw Failure(JF_UNSUPPORTED, plugin_id + ": \"" + name_ +
+                                      "\" keeps what arrives and nothing of ours; without both sides, or with a file, "
+                                      "it would work");
 }
 
 bool CallSink::widen(Recorded what)

@@ -66,6 +66,7 @@ private:
         std::function<void(Error)> done;
     };
 
+    void require_own(const std::string& plugin_id);
     void finish_file();
     void take_next_name();
 

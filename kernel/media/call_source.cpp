@@ -3,7 +3,9 @@
 #include "kernel/media/call_source.hpp"
 
 #include "kernel/bind/text.hpp"
+#include "kernel/media/media_names.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace jackfield::kernel {
@@ -24,20 +26,71 @@ const jf_source_listener_methods CallSource::kListener{
 void CallSource::open(const std::string& name)
 {
     info_.struct_size = sizeof(info_);
+    try {
+        for (const auto& part : parts_of(name))
+            open_part(part);
+    } catch (const Failure&) {
+        close();
+        throw;
+    }
+}
+
+/// Of devices the next plugin is asked if this one has none of that name.
+void CallSource::open_part(const std::string& name)
+{
+    std::optional<Error> first_problem;
     for (const auto& plug : board_.sources) {
         if (plug.methods->accepts(plug.self, abi_text(name)) == 0)
             continue;
-        ErrorSlot error;
-        require(plug.methods->open(plug.self, abi_text(name), abi_text("{}"), {&kListener, this}, &session_, &error),
-                error, plug.plugin_id);
-        const jf_status status = session_.methods->describe(session_.self, &info_, &error);
-        if (status != JF_OK) {
-            close();
-            require(status, error, plug.plugin_id);
-        }
-        return;
+        Error problem{JF_OK, ""};
+        const jf_status status = open_by(plug, name, problem);
+        if (status == JF_OK)
+            return;
+        if (!first_problem)
+            first_problem = problem;
+        if (!names_device(name) || (status != JF_NOT_FOUND && status != JF_UNREACHABLE))
+            break;
     }
-    throw Failure(JF_NOT_FOUND, "no media source takes \"" + name + "\"; a file's path or \"test\" would work");
+    if (first_problem)
+        throw Failure(first_problem->status, first_problem->text);
+    throw Failure(JF_NOT_FOUND, "no media source takes \"" + name + "\"; " +
+                                    (names_device(name) ? "a plugin for such devices in the slot media_source would"
+                                                        : "a file's path or \"test\" would work"));
+}
+
+jf_status CallSource::open_by(const Plug<jf_media_source_methods>& plug, const std::string& name, Error& problem)
+{
+    ErrorSlot error;
+    jf_source_session session{};
+    jf_source_info info{};
+    info.struct_size = sizeof(info);
+    jf_status status =
+        plug.methods->open(plug.self, abi_text(name), abi_text("{}"), {&kListener, this}, &session, &error);
+    if (status == JF_OK) {
+        parts_.push_back(session);
+        status = session.methods->describe(session.self, &info, &error);
+    }
+    if (status != JF_OK) {
+        problem = {status, plug.plugin_id + ": " + error.error(status).text};
+        return status;
+    }
+    if (info_.has_audio == 0 && info.has_audio != 0) {
+        taker_of(MediaKind::audio).from = session;
+        info_.has_audio = info.has_audio;
+        info_.sample_rate_hz = info.sample_rate_hz;
+        info_.channels = info.channels;
+        info_.duration_ns = std::max(info_.duration_ns, info.duration_ns);
+    }
+    if (info_.has_video == 0 && info.has_video != 0) {
+        taker_of(MediaKind::video).from = session;
+        info_.has_video = info.has_video;
+        info_.width_px = info.width_px;
+        info_.height_px = info.height_px;
+        info_.frame_rate_millihertz = info.frame_rate_millihertz;
+        info_.joins_late = info.joins_late;
+        info_.duration_ns = std::max(info_.duration_ns, info.duration_ns);
+    }
+    return status;
 }
 
 void CallSource::feed(SendStream& stream)
@@ -54,7 +107,7 @@ void CallSource::feed(SendStream& stream)
     if (std::exchange(taker.started, true))
         return;
     ErrorSlot error;
-    const jf_status status = session_.methods->start(session_.self, &format, &error);
+    const jf_status status = taker.from.methods->start(taker.from.self, &format, &error);
     if (status != JF_OK)
         failure_ = Error{status, "media source: " + error.error(status).text};
 }
@@ -62,14 +115,15 @@ void CallSource::feed(SendStream& stream)
 void CallSource::run_idle_pictures()
 {
     auto& pictures = taker_of(MediaKind::video);
-    if (info_.has_video == 0 || info_.joins_late != 0 || !taker_of(MediaKind::audio).started ||
+    const auto& sound = taker_of(MediaKind::audio);
+    if (info_.has_video == 0 || info_.joins_late != 0 || !sound.started || pictures.from.self != sound.from.self ||
         std::exchange(pictures.started, true))
         return;
     jf_source_format format{};
     format.struct_size = sizeof(format);
     format.kind = JF_VIDEO;
     ErrorSlot error;
-    pictures.started = session_.methods->start(session_.self, &format, &error) == JF_OK; // if not, feed says why
+    pictures.started = pictures.from.methods->start(pictures.from.self, &format, &error) == JF_OK; // if not, feed says why
 }
 
 void CallSource::starve(MediaKind kind)
@@ -81,8 +135,7 @@ void CallSource::starve(MediaKind kind)
 
 void CallSource::close()
 {
-    const jf_source_session ended = std::exchange(session_, {});
-    if (ended.methods != nullptr)
+    for (const auto& ended : std::exchange(parts_, {}))
         ended.methods->release(ended.self); // its threads are joined
     for (const auto kind : {MediaKind::audio, MediaKind::video})
         starve(kind);

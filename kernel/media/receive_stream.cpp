@@ -157,8 +157,16 @@ void ReceiveStream::decoded(const jf_frame& frame)
 void ReceiveStream::write(jf_frame frame)
 {
     const std::lock_guard lock(writing_);
+    if (stages_ && frame.kind == JF_AUDIO)
+        stages_->played(frame);
     if (sink_.methods != nullptr && sink_.methods->write(sink_.self, &frame) != JF_OK)
         unwritten_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ReceiveStream::tell(std::shared_ptr<AudioStages> stages)
+{
+    const std::lock_guard lock(writing_);
+    stages_ = std::move(stages);
 }
 
 void ReceiveStream::write_to(jf_sink_session sink)

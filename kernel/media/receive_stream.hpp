@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/bind/board.hpp"
+#include "kernel/media/audio_stages.hpp"
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
 #include "kernel/media/picture_turner.hpp"
@@ -17,6 +18,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -50,6 +52,9 @@ public:
 
     /// Where frames go from here on. [control]
     void write_to(jf_sink_session sink);
+
+    /// Sound is told to them as it goes to the sink. [control]
+    void tell(std::shared_ptr<AudioStages> stages);
 
     /// The digits that have come to an end since the last call. [control]
     std::vector<Digit> take_digits() { return digits_.take(); }
@@ -90,8 +95,9 @@ private:
     Opening opening_;
     jf_media_session session_{};
     std::uint32_t number_ = 0; // of the stream in that session
-    std::mutex writing_;       // guards the sink: it may be another from one frame to the next
+    std::mutex writing_;       // guards the next two: they may be others from one frame to the next
     jf_sink_session sink_;
+    std::shared_ptr<AudioStages> stages_; // second owners: the call's media, the stream that goes out
     PictureTurner turner_; // [media]
     std::atomic<std::uint32_t> rotation_deg_{0};
     std::optional<int> event_payload_type_;

@@ -81,8 +81,9 @@ jf_source_format SendStream::format() const
 void SendStream::frame(const jf_frame& frame)
 {
     frames_.fetch_add(1, std::memory_order_relaxed);
-    const bool silent = frame.kind == JF_AUDIO && muted_.load(std::memory_order_relaxed);
-    const jf_frame& sent = silent ? silenced(frame) : frame;
+    const bool sound = frame.kind == JF_AUDIO;
+    const jf_frame& worked_on = sound && stages_ ? stages_->process(frame) : frame; // also while nobody hears us
+    const jf_frame& sent = sound && muted_.load(std::memory_order_relaxed) ? silenced(worked_on) : worked_on;
     keep(sent);
     encoder_.methods->encode(encoder_.self, &sent);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/bind/board.hpp"
+#include "kernel/media/audio_stages.hpp"
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
 
@@ -15,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -53,6 +55,9 @@ public:
     /// Frames go there as well, as they go to the encoder. Empty: to nobody else. [control]
     void write_to(jf_sink_session sink);
 
+    /// Sound goes through them before it is encoded. Before the first frame. [control]
+    void go_through(std::shared_ptr<AudioStages> stages) { stages_ = std::move(stages); }
+
     /// How the source shall deliver.
     jf_source_format format() const;
 
@@ -89,6 +94,8 @@ private:
     std::atomic<bool> muted_{false};
     std::atomic<std::uint32_t> bitrate_bps_{0}; // 0: nobody has said
     std::vector<float> silence_;                // [media] as long as the longest frame was
+    std::shared_ptr<AudioStages> stages_; // second owners: the call's media, the stream that comes in
+    std::vector<float> silence_; // [media] as long as the longest frame was
     jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};

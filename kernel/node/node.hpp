@@ -13,6 +13,7 @@
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/file_transfer.hpp"
+#include "kernel/node/media_device.hpp"
 #include "kernel/registry/registry.hpp"
 #include "kernel/texts/text.hpp"
 
@@ -240,6 +241,10 @@ public:
 
     /// What the discovery mechanisms say of themselves: {"discovery-opendht": {..}}. Blocks the caller.
     std::string describe_discovery();
+
+    /// Microphones, speakers, cameras, screens and windows that plugins of the configuration could open. Before start,
+    /// too: no socket of the network is opened for that. Blocks the caller.
+    MediaDevices media_devices();
 
     /// Where the first mechanism listens, "127.0.0.1:4222"; empty if it does not say. Blocks the caller.
     std::string discovery_address();

@@ -49,6 +49,7 @@ public:
                                             std::shared_ptr<FileListener> listener);
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
     std::string describe_discovery();
+    MediaDevices media_devices();
 
     std::expected<std::string, Error> send_text(const std::string& peer, std::string text);
     std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);

@@ -2,6 +2,7 @@
 
 #include "kernel/registry/interfaces.hpp"
 
+#include <jackfield/abi/audio_stage.h>
 #include <jackfield/abi/codec.h>
 #include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
@@ -73,6 +74,8 @@ constexpr RequiredMethod kMediaSink[] = {
     JF_METHOD(jf_media_sink_methods, open),
 };
 
+constexpr RequiredMethod kAudioStage[] = {JF_METHOD(jf_audio_stage_methods, open)};
+
 constexpr RequiredMethod kControl[] = {
     JF_METHOD(jf_control_methods, start),
     JF_METHOD(jf_control_methods, notify),
@@ -101,6 +104,7 @@ constexpr InterfaceRule kInterfaces[] = {
     rule(JF_CODEC_INTERFACE, kCodec),
     rule(JF_MEDIA_SOURCE_INTERFACE, kMediaSource),
     rule(JF_MEDIA_SINK_INTERFACE, kMediaSink),
+    rule(JF_AUDIO_STAGE_INTERFACE, kAudioStage),
     rule(JF_CONTROL_INTERFACE, kControl),
 };
 

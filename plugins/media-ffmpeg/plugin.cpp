@@ -6,6 +6,7 @@
 #include "recorder.hpp"
 #include "source_session.hpp"
 
+#include <jackfield/device_name.hpp>
 #include <jackfield/media_sink.hpp>
 #include <jackfield/media_source.hpp>
 #include <jackfield/plugin.hpp>
@@ -14,10 +15,10 @@ namespace {
 
 using namespace media_ffmpeg;
 
-/// Names of devices ("microphone:") are other plugins'.
+/// Names of devices ("microphone:", "camera:/dev/video0") are other plugins'.
 bool is_file_name(std::string_view name)
 {
-    return !name.empty() && !name.ends_with(':');
+    return !name.empty() && !name.ends_with(':') && !jackfield::device_name(name);
 }
 
 class FileSource final : public jackfield::MediaSource {

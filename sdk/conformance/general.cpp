@@ -4,6 +4,7 @@
 #include "lists.hpp"
 #include "run.hpp"
 
+#include <jackfield/abi/audio_stage.h>
 #include <jackfield/abi/codec.h>
 #include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
@@ -32,14 +33,15 @@ namespace {
 std::optional<std::size_t> required_bytes(std::string_view interface_id)
 {
     const std::pair<std::string_view, std::size_t> known[] = {
+        {JF_AUDIO_STAGE_INTERFACE, sizeof(jf_audio_stage_methods)},
         {JF_CODEC_INTERFACE, sizeof(jf_codec_methods)},
         {JF_CONGESTION_CONTROL_INTERFACE, sizeof(jf_congestion_control_methods)},
         {JF_CONNECTIVITY_INTERFACE, offsetof(jf_connectivity_methods, network_changed)},
         {JF_CONTROL_INTERFACE, sizeof(jf_control_methods)},
         {JF_DISCOVERY_INTERFACE, offsetof(jf_discovery_methods, network_changed)},
         {JF_IDENTITY_INTERFACE, offsetof(jf_identity_methods, private_key_pem)},
-        {JF_MEDIA_SINK_INTERFACE, sizeof(jf_media_sink_methods)},
-        {JF_MEDIA_SOURCE_INTERFACE, sizeof(jf_media_source_methods)},
+        {JF_MEDIA_SINK_INTERFACE, offsetof(jf_media_sink_methods, devices)},
+        {JF_MEDIA_SOURCE_INTERFACE, offsetof(jf_media_source_methods, devices)},
         {JF_MEDIA_TRANSPORT_INTERFACE, sizeof(jf_media_transport_methods)},
         {JF_MULTIPLEXER_INTERFACE, sizeof(jf_multiplexer_methods)},
         {JF_PATH_DECORATOR_INTERFACE, sizeof(jf_path_decorator_methods)},

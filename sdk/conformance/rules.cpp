@@ -19,7 +19,7 @@ constexpr std::pair<std::string_view, std::string_view> kChapters[] = {
     {"JF-MUX", "multiplexer/1"},     {"JF-SIG", "signaling/1"},
     {"JF-RTP", "media_transport/1"}, {"JF-CC", "congestion_control/1"},
     {"JF-COD", "codec/1"},           {"JF-SRC", "media_source/1"},
-    {"JF-SNK", "media_sink/1"},
+    {"JF-SNK", "media_sink/1"}, {"JF-STG", "audio_stage/1"},
 };
 
 constexpr Rule kRules[] = {
@@ -86,6 +86,7 @@ std::vector<Test> all_tests()
     add_codec_tests(list);
     add_source_tests(list);
     add_sink_tests(list);
+    add_audio_stage_tests(list);
     return list;
 }
 

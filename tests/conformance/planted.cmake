@@ -81,6 +81,7 @@ planted_bugs(discovery jackfield.discovery/1 JF-DISC-01 JF-DISC-02 JF-DISC-03 JF
 planted_bugs(signaling jackfield.signaling/1 JF-SIG-01 JF-SIG-02 JF-SIG-03 JF-SIG-04 JF-SIG-05 JF-SIG-06 JF-SIG-07 JF-SIG-08 JF-SIG-09 JF-SIG-10 JF-SIG-11 JF-SIG-12)
 planted_bugs(source jackfield.media_source/1 JF-SRC-01 JF-SRC-02 JF-SRC-03 JF-SRC-04)
 planted_bugs(sink jackfield.media_sink/1 JF-SNK-01 JF-SNK-02 JF-SNK-03 JF-SNK-04)
+planted_bugs(stage jackfield.audio_stage/1 JF-STG-01 JF-STG-02 JF-STG-03)
 planted_bugs(codec jackfield.codec/1 JF-COD-01 JF-COD-02 JF-COD-03 JF-COD-04 JF-COD-05 JF-COD-06)
 planted_bugs(transport jackfield.media_transport/1 JF-RTP-01 JF-RTP-02 JF-RTP-03 JF-RTP-04 JF-RTP-05 JF-RTP-06 JF-RTP-07
     JF-RTP-08 JF-RTP-09)

@@ -153,10 +153,10 @@ TEST_P(InCall, EitherEndHoldsAndGoesOn)
     for (const std::size_t one : {0, 1}) {
         auto& holder = *ends_[one];
         auto& other = *ends_[1 - one];
-        nodes_[one]->change(calls_[one], {.hold = true, .video = {}, .source = {}});
+        nodes_[one]->change(calls_[one], {.hold = true, .video = {}, .source = {}, .play = {}});
         EXPECT_TRUE(holder.hears("holding"));
         EXPECT_TRUE(other.hears("held"));
-        nodes_[one]->change(calls_[one], {.hold = false, .video = {}, .source = {}});
+        nodes_[one]->change(calls_[one], {.hold = false, .video = {}, .source = {}, .play = {}});
         EXPECT_TRUE(holder.hears("media sendrecv none"));
         EXPECT_TRUE(other.hears("heard again"));
         EXPECT_TRUE(other.hears("media sendrecv none"));
@@ -167,15 +167,15 @@ TEST_P(InCall, EitherEndHoldsAndGoesOn)
 TEST_P(InCall, PicturesComeAndGoWhileSoundGoesOn)
 {
     talk(false);
-    nodes_[0]->change(calls_[0], {.hold = {}, .video = true, .source = {}});
+    nodes_[0]->change(calls_[0], {.hold = {}, .video = true, .source = {}, .play = {}});
     for (auto* end : {&alice(), &bob()}) {
         EXPECT_TRUE(end->hears("media sendrecv sendrecv"));
         EXPECT_TRUE(end->hears(R"("what":"first_video")"));
     }
-    nodes_[1]->change(calls_[1], {.hold = {}, .video = false, .source = {}});
+    nodes_[1]->change(calls_[1], {.hold = {}, .video = false, .source = {}, .play = {}});
     for (auto* end : {&alice(), &bob()})
         EXPECT_TRUE(end->hears("media sendrecv none"));
-    nodes_[1]->change(calls_[1], {.hold = {}, .video = true, .source = {}});
+    nodes_[1]->change(calls_[1], {.hold = {}, .video = true, .source = {}, .play = {}});
     for (auto* end : {&alice(), &bob()})
         EXPECT_TRUE(end->hears("media sendrecv sendrecv"));
     expect_whole_sound();
@@ -184,9 +184,9 @@ TEST_P(InCall, PicturesComeAndGoWhileSoundGoesOn)
 TEST_P(InCall, AnotherSourceTakesOver)
 {
     talk(true);
-    nodes_[1]->change(calls_[1], {.hold = {}, .video = {}, .source = "test"});
+    nodes_[1]->change(calls_[1], {.hold = {}, .video = {}, .source = "test", .play = {}});
     EXPECT_TRUE(bob().hears("media sendrecv sendrecv"));
-    nodes_[1]->change(calls_[1], {.hold = {}, .video = {}, .source = "/nowhere/at/all.mkv"});
+    nodes_[1]->change(calls_[1], {.hold = {}, .video = {}, .source = "/nowhere/at/all.mkv", .play = {}});
     EXPECT_TRUE(bob().hears("refused"));
     expect_whole_sound();
 }
@@ -195,11 +195,11 @@ TEST_P(InCall, BothHoldAtOnce)
 {
     talk(false);
     for (const std::size_t one : {0, 1})
-        nodes_[one]->change(calls_[one], {.hold = true, .video = {}, .source = {}});
+        nodes_[one]->change(calls_[one], {.hold = true, .video = {}, .source = {}, .play = {}});
     for (auto* end : {&alice(), &bob()})
         EXPECT_TRUE(end->hears("holding"));
     for (const std::size_t one : {0, 1})
-        nodes_[one]->change(calls_[one], {.hold = false, .video = {}, .source = {}});
+        nodes_[one]->change(calls_[one], {.hold = false, .video = {}, .source = {}, .play = {}});
     for (auto* end : {&alice(), &bob()})
         EXPECT_TRUE(end->hears("media sendrecv none"));
     expect_whole_sound();

@@ -16,8 +16,8 @@ constexpr const char* kKeysHelp =
     "keys: h hold, m mute, v video, r rotate, d digits, s statistics, q hang up, a take or x decline a call that "
     "waits, w the other call, t hand the call on, c connect the other two, e write a text, ? help";
 constexpr const char* kCommandsHelp =
-    "commands: hold, resume, mute, unmute, video on, video off, source SRC, digits KEYS, rotate [DEGREES], "
-    "statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, connect, follow, stay, "
+    "commands: hold, resume, mute, unmute, video on, video off, source SRC, play SINK, digits KEYS, "
+    "rotate [DEGREES], statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, connect, follow, stay, "
     "text MESSAGE, typing [off], help";
 
 } // namespace
@@ -148,9 +148,11 @@ void CallConsole::obey_about_current(const std::string& word, const std::string&
     else if (word == "mute" || word == "unmute")
         node_->mute(call, word == "mute");
     else if (word == "video" && (rest == "on" || rest == "off"))
-        node_->change(call, {.hold = {}, .video = rest == "on", .source = {}});
+        node_->change(call, {.hold = {}, .video = rest == "on", .source = {}, .play = {}});
     else if (word == "source" && !rest.empty())
-        node_->change(call, {.hold = {}, .video = {}, .source = rest});
+        node_->change(call, {.hold = {}, .video = {}, .source = rest == "none" ? "" : rest, .play = {}});
+    else if (word == "play" && !rest.empty())
+        node_->change(call, {.hold = {}, .video = {}, .source = {}, .play = rest == "none" ? "" : rest});
     else if (word == "digits" && !rest.empty())
         node_->send_digits(call, rest);
     else if (word == "rotate")

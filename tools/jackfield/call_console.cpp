@@ -197,7 +197,7 @@ void CallConsole::list_calls()
 void CallConsole::hold(bool on)
 {
     if (std::exchange(current().on_hold, on) != on)
-        node_->change(current().call, {.hold = on, .video = {}, .source = {}});
+        node_->change(current().call, {.hold = on, .video = {}, .source = {}, .play = {}});
 }
 
 } // namespace jackfield::program

@@ -80,7 +80,8 @@ int run_call(const Arguments& arguments)
     const RecordingNames recordings(arguments);
     recordings.only(); // says at once if that is taken
     kernel::MediaPlan plan;
-    plan.send = arguments.get("send");
+    plan.send = source_of(arguments, config);
+    plan.play = player_of(arguments, config);
     plan.record_both = recordings.both_sides();
     plan.video = !arguments.has("audio-only");
     Progress progress(format, trace_file(arguments, config.name));
@@ -113,6 +114,7 @@ Verb call_verb()
              "Calls PEER, an account or the name of a contact, and stays until someone hangs up; Ctrl-C hangs up.",
              {config_option(),
               send_option(),
+              play_option(),
               {"record", "FILE", "keeps what arrives in FILE (.mkv or .webm), which must not be there yet"},
               both_sides_option(),
               overwrite_option(),

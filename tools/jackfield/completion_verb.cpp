@@ -61,8 +61,8 @@ int run_completion(const Arguments& arguments)
 std::vector<Verb> all_verbs()
 {
     return {id_verb(),        listen_verb(),   call_verb(),      text_verb(), inbox_verb(),
-            send_file_verb(), presence_verb(), contacts_verb(),  dht_verb(),  plugins_verb(),
-            explain_verb(),   demo_verb(),     completion_verb()};
+            send_file_verb(), presence_verb(), contacts_verb(),  devices_verb(), dht_verb(),
+            plugins_verb(),   explain_verb(),  demo_verb(),      completion_verb()};
 }
 
 std::string bash_completion(const std::vector<Verb>& verbs)

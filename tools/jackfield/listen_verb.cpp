@@ -157,12 +157,13 @@ int run_listen(const Arguments& arguments)
     const auto format = event_format(arguments);
     const auto policy = policy_of(arguments);
     const auto config = read_config(arguments);
-    const auto source = arguments.get("send");
+    const auto source = source_of(arguments, config);
     check_source(source);
     const RecordingNames recordings(arguments);
     Progress progress(format, trace_file(arguments, config.name));
     kernel::MediaPlan plan;
     plan.send = source;
+    plan.play = player_of(arguments, config);
     plan.record_both = recordings.both_sides();
     const auto view = std::make_shared<ListenerView>(
         InCall::Setup{progress, loop, contacts_of(config), plan, recordings, arguments.has("commands"),
@@ -199,6 +200,7 @@ Verb listen_verb()
               {"decline", "", "declines every call"},
               {"ask", "", "asks for each call (the default)"},
               send_option(),
+              play_option(),
               {"record", "FILE",
                "keeps what arrives in FILE (.mkv or .webm); later calls go to FILE-2, FILE-3: nothing is lost"},
               both_sides_option(),

@@ -1,7 +1,8 @@
-// --send, --record and --trace. See media_options.hpp.
+// --send, --play, --record and --trace. See media_options.hpp.
 
 #include "tools/jackfield/media_options.hpp"
 
+#include "kernel/media/media_names.hpp"
 #include "tools/jackfield/session.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kNothing = "none";
 constexpr const char* kNowhere = "null"; // the sink that swallows everything
 
 /// Sources have names of their own ("test"); what has a folder or an ending is a file.
@@ -26,7 +28,14 @@ bool looks_like_file(const std::string& source)
 
 OptionInfo send_option()
 {
-    return {"send", "SRC", "what to send: a media file, or \"test\" for a picture and a tone"};
+    return {"send", "SRC", "what to send: a media file, \"test\" for a picture and a tone, or devices, as in "
+                           "microphone:+camera: (the configuration says otherwise what; none: nothing)"};
+}
+
+OptionInfo play_option()
+{
+    return {"play", "SINK", "what plays what arrives, as in speaker:+window: (otherwise as the configuration says; "
+                            "none: nothing)"};
 }
 
 OptionInfo overwrite_option()
@@ -47,11 +56,29 @@ OptionInfo trace_option()
 
 void check_source(const std::string& source)
 {
+    const auto parts = kernel::parts_of(source);
+    if (parts.size() > 1) {
+        for (const auto& part : parts)
+            check_source(part);
+        return;
+    }
     std::error_code ignored;
-    if (!looks_like_file(source) || fs::is_regular_file(source, ignored) || fs::is_symlink(source, ignored))
+    if (kernel::names_device(source) || !looks_like_file(source) || fs::is_regular_file(source, ignored) || fs::is_symlink(source, ignored))
         return;
     throw Stop(kMedia, fmt::format("\"{}\": {}", source,
                                    fs::exists(source, ignored) ? "not an ordinary file" : "no such file"));
+}
+
+std::string source_of(const Arguments& arguments, const kernel::Config& config)
+{
+    const auto source = arguments.get("send", config.call.send);
+    return source == kNothing ? "" : source;
+}
+
+std::string player_of(const Arguments& arguments, const kernel::Config& config)
+{
+    const auto player = arguments.get("play", config.call.play);
+    return player == kNothing ? "" : player;
 }
 
 std::string trace_file(const Arguments& arguments, const std::string& config_file)

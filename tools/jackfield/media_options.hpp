@@ -1,8 +1,9 @@
-// --send, --record and --trace: what they take, checked before anything is opened, so that a mistake costs no call.
+// --send, --play, --record and --trace: what they take, checked before anything is opened, so that a mistake costs no call.
 //
 // Threads: the main thread, but for RecordingNames, which its owner guards.
 #pragma once
 
+#include "kernel/config/config.hpp"
 #include "tools/jackfield/options.hpp"
 
 #include <filesystem>
@@ -12,12 +13,19 @@
 namespace jackfield::program {
 
 OptionInfo send_option();
+OptionInfo play_option();
 OptionInfo both_sides_option();
 OptionInfo overwrite_option();
 OptionInfo trace_option();
 
-/// Throws Stop if SRC looks like a file and there is none that we may read.
+/// Throws Stop if SRC, or a part of it, looks like a file and there is none that we may read.
 void check_source(const std::string& source);
+
+/// What --send says, or else the configuration; "none" is nothing.
+std::string source_of(const Arguments& arguments, const kernel::Config& config);
+
+/// The same of --play.
+std::string player_of(const Arguments& arguments, const kernel::Config& config);
 
 /// The file of --trace, empty if there is none. Throws UsageError if it is the configuration.
 std::string trace_file(const Arguments& arguments, const std::string& config_file);

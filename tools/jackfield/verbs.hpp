@@ -21,6 +21,7 @@ Verb send_file_verb();
 Verb text_verb();
 Verb inbox_verb();
 Verb contacts_verb();
+Verb devices_verb();
 Verb dht_verb();
 Verb plugins_verb();
 Verb explain_verb();

@@ -1,5 +1,5 @@
 // jackfield.media_sink/1: derive from MediaSink and SinkSession; from BothSidesSession, if you can keep what we send,
-// too.
+// too; from DeviceSink, if there is a choice of devices.
 //
 // Threads: write and write_own run on media threads, one per kind and side, and neither block nor throw; everything
 //          else on control.
@@ -84,6 +84,31 @@ inline constexpr jf_media_sink_methods MediaSink::kMethods{
             SinkSession* opened = static_cast<MediaSink*>(self)->open(view(name), view(options_json)).release();
             *session = {&opened->methods(), opened};
         });
+    },
+    nullptr};
+
+/// A sink that has devices to choose from.
+class DeviceSink : public MediaSink {
+public:
+    using Interface = DeviceSink;
+    using MediaSink::MediaSink;
+
+    virtual std::string devices() = 0; ///< [worker] devices.schema.json
+
+    static const jf_media_sink_methods kMethods;
+
+private:
+    static MediaSink& base(void* self) { return *static_cast<DeviceSink*>(self); }
+};
+
+inline constexpr jf_media_sink_methods DeviceSink::kMethods{
+    sizeof(jf_media_sink_methods), 0,
+    [](void* self, jf_text name) { return MediaSink::kMethods.accepts(&base(self), name); },
+    [](void* self, jf_text name, jf_text options_json, jf_sink_session* session, jf_error* error) {
+        return MediaSink::kMethods.open(&base(self), name, options_json, session, error);
+    },
+    [](void* self, jf_writer json, jf_error* error) {
+        return guarded(error, [&] { write_to(json, static_cast<DeviceSink*>(self)->devices()); });
     }};
 
 } // namespace jackfield

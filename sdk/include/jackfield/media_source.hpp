@@ -1,4 +1,5 @@
-// jackfield.media_source/1: derive from MediaSource and SourceSession.
+// jackfield.media_source/1: derive from MediaSource and SourceSession; from DeviceSource, if there is a choice of
+// devices.
 //
 // Threads: methods run on the control thread; frames come on threads of the source, one per kind, joined by the
 // destructor.
@@ -77,6 +78,32 @@ inline constexpr jf_media_source_methods MediaSource::kMethods{
             auto made = static_cast<MediaSource*>(self)->open(view(name), view(options_json), SourceListener(listener));
             *session = {&SourceSession::kMethods, made.release()};
         });
+    },
+    nullptr};
+
+/// A source that has devices to choose from.
+class DeviceSource : public MediaSource {
+public:
+    using Interface = DeviceSource;
+    using MediaSource::MediaSource;
+
+    virtual std::string devices() = 0; ///< [worker] devices.schema.json
+
+    static const jf_media_source_methods kMethods;
+
+private:
+    static MediaSource& base(void* self) { return *static_cast<DeviceSource*>(self); }
+};
+
+inline constexpr jf_media_source_methods DeviceSource::kMethods{
+    sizeof(jf_media_source_methods), 0,
+    [](void* self, jf_text name) { return MediaSource::kMethods.accepts(&base(self), name); },
+    [](void* self, jf_text name, jf_text options_json, jf_source_listener listener, jf_source_session* session,
+       jf_error* error) {
+        return MediaSource::kMethods.open(&base(self), name, options_json, listener, session, error);
+    },
+    [](void* self, jf_writer json, jf_error* error) {
+        return guarded(error, [&] { write_to(json, static_cast<DeviceSource*>(self)->devices()); });
     }};
 
 } // namespace jackfield

@@ -185,14 +185,14 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "
               "multiplexer, signaling, "
-              "media_transport, congestion_control, codec, media_source, media_sink, control");
+              "media_transport, congestion_control, codec, media_source, media_sink, audio_stage, control");
     EXPECT_EQ(problem_in_slots(R"({"codec": [{"use": "a"}, {"use": "b", "confg": {}}]})"),
               "call.json: /slots/codec/1/confg: no such key; did you mean \"config\"?\n"
               "  known      use, config, optional");
     EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
               "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
               "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, "
-              "allow_unproven_peer, display_name, calls_from, contact_requests");
+              "allow_unproven_peer, display_name, calls_from, contact_requests, send, play");
     EXPECT_EQ(problem(R"({"jackfield": 1, "slots": {}, "log": {"file": "x"}})"), "call.json: /log/file: no such key\n"
                                                                                  "  known      level");
 }

@@ -59,6 +59,7 @@ TEST(Explain, ShowsEverySlotInTheOrderOfACallAndWhy)
                               codec-b 0.1.0            named at /slots/codec/1; no other plugin could
   8       media_source        -                        not configured: nothing to send in a call
   8       media_sink          -                        not configured: what is received goes nowhere
+  8       audio_stage         -                        not configured: our sound is sent as it is recorded
   -       control             -                        control-dbus at /slots/control: optional, and there is no such plugin
 
   control path  ice-libnice -> secure-openssl -> sctp-usrsctp (if datagrams) -> signaling-sip

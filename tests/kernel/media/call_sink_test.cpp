@@ -38,7 +38,8 @@ struct Tape {
             ++of(self).open_sessions;
             *session = {of(self).deaf ? &kDeaf : &kBoth, self};
             return JF_OK;
-        }};
+        },
+        nullptr};
 };
 
 class CallSinkTest : public ::testing::Test {

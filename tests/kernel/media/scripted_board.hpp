@@ -87,6 +87,9 @@ public:
     const Board& board() const { return board_; }
     void add_sink(Plug<jf_media_sink_methods> plug) { board_.sinks.push_back(std::move(plug)); }
 
+    void put_sources(std::vector<Plug<jf_media_source_methods>> plugs) { board_.sources = std::move(plugs); }
+    void put_stages(std::vector<Plug<jf_audio_stage_methods>> plugs) { board_.audio_stages = std::move(plugs); }
+
     /// What the transport of the last call would hear from its path.
     void ask_for_key_frame(std::uint32_t stream) { listener_.methods->key_frame_requested(listener_.self, stream); }
 
@@ -152,7 +155,8 @@ private:
         [](void* self, jf_text, jf_text, jf_source_listener, jf_source_session* session, jf_error*) -> jf_status {
             *session = {&kSourceSession, self};
             return JF_OK;
-        }};
+        },
+        nullptr};
 
     static constexpr jf_media_session_methods kMediaSession{
         sizeof(jf_media_session_methods),

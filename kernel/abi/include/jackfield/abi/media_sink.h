@@ -44,7 +44,7 @@ typedef struct jf_media_sink_methods {
     uint32_t struct_size;
     uint32_t reserved;
 
-    /* [any] 1 if this plugin would open that name ("null", "/call.mkv", "speaker:"). */
+    /* [any] 1 if this plugin would open that name ("null", "/call.mkv", "speaker:"); as with media_source. */
     int32_t (*accepts)(void *self, jf_text name);
 
     /* [control] options_json is one object: {"audio": true, "video": true} says what will come from the peer, and
@@ -52,6 +52,11 @@ typedef struct jf_media_sink_methods {
      * JF_REFUSED, JF_BAD_INPUT with the reason if it cannot be opened for writing; JF_UNSUPPORTED if ours is to come
      * and its place is not here (a loudspeaker). A session without write_own counts as that, too. */
     jf_status (*open)(void *self, jf_text name, jf_text options_json, jf_sink_session *session, jf_error *error);
+
+    /* optional */
+
+    /* [worker] The devices there are now, as media_source has it. */
+    jf_status (*devices)(void *self, jf_writer json, jf_error *error);
 } jf_media_sink_methods;
 
 typedef struct jf_media_sink {
@@ -61,7 +66,7 @@ typedef struct jf_media_sink {
 
 JF_ASSERT_SIZE(jf_sink_session_methods, 40);
 JF_ASSERT_SIZE(jf_sink_session, 16);
-JF_ASSERT_SIZE(jf_media_sink_methods, 24);
+JF_ASSERT_SIZE(jf_media_sink_methods, 32);
 JF_ASSERT_SIZE(jf_media_sink, 16);
 
 #ifdef __cplusplus

@@ -82,13 +82,20 @@ typedef struct jf_media_source_methods {
     uint32_t struct_size;
     uint32_t reserved;
 
-    /* [any] 1 if this plugin would open that name ("test", "/film.mp4", "microphone:"); says nothing about success. */
+    /* [any] 1 if this plugin would open that name ("test", "/film.mp4", "microphone:"); says nothing about success. Of
+     * several plugins that accept the name of a device the next is asked if open gives JF_NOT_FOUND or JF_UNREACHABLE. */
     int32_t (*accepts)(void *self, jf_text name);
 
     /* [control] Opens it far enough to know what is inside. options_json is one object: {"realtime": true, "loop":
      * false}. JF_NOT_FOUND, JF_BAD_INPUT with the reason if it cannot be read. */
     jf_status (*open)(void *self, jf_text name, jf_text options_json, jf_source_listener listener,
                       jf_source_session *session, jf_error *error);
+
+    /* optional */
+
+    /* [worker] The devices there are now, one JSON object (devices.schema.json): what open would take. None is opened
+     * for that. */
+    jf_status (*devices)(void *self, jf_writer json, jf_error *error);
 } jf_media_source_methods;
 
 typedef struct jf_media_source {
@@ -103,7 +110,7 @@ JF_ASSERT_SIZE(jf_source_listener_methods, 24);
 JF_ASSERT_SIZE(jf_source_listener, 16);
 JF_ASSERT_SIZE(jf_source_session_methods, 32);
 JF_ASSERT_SIZE(jf_source_session, 16);
-JF_ASSERT_SIZE(jf_media_source_methods, 24);
+JF_ASSERT_SIZE(jf_media_source_methods, 32);
 JF_ASSERT_SIZE(jf_media_source, 16);
 
 #ifdef __cplusplus

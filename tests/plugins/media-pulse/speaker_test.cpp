@@ -1,0 +1,121 @@
+// Loudspeakers of a real sound server: what is written is heard, at the pace of its times, whatever becomes of them.
+//
+// Threads: the test's is control; one writes sound as a call would. Lifetime: a sound server for each test.
+
+#include "sound_server.hpp"
+
+#include "tests/plugins/sink_under_test.hpp"
+#include "tests/plugins/tone_in.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace media_pulse::testing {
+namespace {
+
+using namespace sink_test;
+using sound_test::SoundServer;
+
+class Speakers : public ::testing::Test {
+protected:
+    ~Speakers() override { hush(); }
+
+    /// A tone, as a call writes it: each frame 40 ms ahead of its time.
+    void play(Sink& sink, double hertz)
+    {
+        playing_ = true;
+        writer_ = std::thread([this, &sink, hertz] {
+            Tone tone(hertz, 48'000, 1);
+            std::mutex mutex;
+            std::unique_lock lock(mutex);
+            std::condition_variable nobody;
+            auto due = std::chrono::steady_clock::now();
+            while (playing_) {
+                (void)sink.write(tone.next(due.time_since_epoch().count() + 40 * kMs));
+                due += std::chrono::milliseconds(20);
+                nobody.wait_until(lock, due, [] { return false; });
+            }
+        });
+    }
+
+    void hush()
+    {
+        playing_ = false;
+        if (writer_.joinable())
+            writer_.join();
+    }
+
+    /// Whether that tone can be heard there, now or soon.
+    bool heard(const std::string& sink, double hertz)
+    {
+        for (int tries = 0; tries < 40; ++tries) {
+            const auto sound = server_.record(sink + ".monitor", 0.3);
+            if (sound_test::loudness(sound) > 0.3 && sound_test::share_of_tone(sound, hertz, 48'000) > 0.98)
+                return true;
+        }
+        return false;
+    }
+
+    std::string all_log()
+    {
+        std::string all;
+        for (const auto& line : plugin_.host().log_lines())
+            all += line + "\n";
+        return all;
+    }
+
+    SoundServer server_;
+    SinkPlugin plugin_{"media-pulse", server_.config()};
+    std::atomic<bool> playing_{false};
+    std::thread writer_;
+};
+
+TEST_F(Speakers, PlayWhatIsWritten)
+{
+    Sink sink(plugin_, "speaker:ear");
+    play(sink, 1000);
+    ASSERT_TRUE(heard("ear", 1000)) << all_log();
+    const auto second = server_.record("ear.monitor", 1);
+    EXPECT_GT(sound_test::share_of_tone(second, 1000, 48'000), 0.98);
+    EXPECT_NEAR(sound_test::loudness(second), 0.3536, 0.02);
+    hush();
+    EXPECT_EQ(sink.finish().status, JF_OK);
+    EXPECT_NE(all_log().find("speaker: played"), std::string::npos) << all_log();
+}
+
+TEST_F(Speakers, SwallowPicturesAndRefuseToKeepOurs)
+{
+    Sink sink(plugin_, "speaker:");
+    EXPECT_EQ(sink.write(Picture(64, 48).frame(kBegin)), JF_OK);
+    try {
+        const Sink both(plugin_, "speaker:", R"({"audio": true, "own_audio": true})");
+        FAIL() << "a speaker keeps nothing";
+    } catch (const jackfield::Failure& failure) {
+        EXPECT_EQ(failure.status(), JF_UNSUPPORTED);
+    }
+}
+
+TEST_F(Speakers, ThatAreUnpluggedGiveWayToTheDefaultOneAndComeBack)
+{
+    const auto usb = server_.load_sink("usb");
+    Sink sink(plugin_, "speaker:usb");
+    play(sink, 1000);
+    ASSERT_TRUE(heard("usb", 1000)) << all_log();
+    server_.unload(usb);
+    EXPECT_TRUE(heard("line", 1000)) << all_log();
+    server_.load_sink("usb");
+    EXPECT_TRUE(heard("usb", 1000)) << all_log();
+}
+
+TEST_F(Speakers, AreMovedByTheServer)
+{
+    Sink sink(plugin_, "speaker:line");
+    play(sink, 1000);
+    ASSERT_TRUE(heard("line", 1000)) << all_log();
+    server_.pactl("move-sink-input 0 ear");
+    EXPECT_TRUE(heard("ear", 1000)) << server_.pactl("list short sink-inputs") << all_log();
+}
+
+} // namespace
+} // namespace media_pulse::testing
