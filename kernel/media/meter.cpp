@@ -40,12 +40,16 @@ public:
             copy(key, key);
         rate("bytes_sent", "sent_bps", 8);
         rate("bytes_received", "received_bps", 8);
-        for (const char* key : {"packets_sent", "packets_received", "packets_lost", "packets_late", "packets_dropped"})
+        for (const char* key : {"packets_sent", "packets_received", "packets_lost", "packets_late", "packets_dropped",
+                                "packets_repaired"})
             count(key);
         if (after_.value("kind", "") == "video") {
             rate("frames_sent", "sent_frames_per_s", 1);
             rate("frames_decoded", "received_frames_per_s", 1);
         }
+        copy("target_bps", "target_bps");
+        copy("queued_packets", "queued_packets");
+        copy("queued_ms", "queued_ms");
         copy("remote_fraction_lost", "remote_loss");
         copy("round_trip_ms", "round_trip_ms");
         describe_reception();

@@ -47,6 +47,8 @@ std::optional<Association> association_of(const Json& streams, std::size_t path)
         if (!found)
             found = std::move(own);
         found->sources.push_back(stream["ssrc"].get<std::uint32_t>());
+        if (stream.contains("repair"))
+            found->sources.push_back(stream["repair"]["ssrc"].get<std::uint32_t>());
         if (stream.contains("remote_ssrc"))
             found->remote_source = stream["remote_ssrc"].get<std::uint32_t>();
     }

@@ -434,6 +434,45 @@ void drops_what_cannot_go(Bench& bench)
     require_status(simulation.sides[0].send(2), JF_OK, "send on a path that is free again");
 }
 
+/// Remembers what leaves, and lets everything go.
+struct Counting {
+    std::vector<jf_sent_packet> packets;
+
+    static constexpr jf_rate_controller_methods kMethods{
+        sizeof(jf_rate_controller_methods),
+        0,
+        [](void*, const jf_rate_stream*, std::size_t, std::int64_t) {},
+        [](void* self, const jf_sent_packet* packet) { static_cast<Counting*>(self)->packets.push_back(*packet); },
+        [](void*, const jf_rate_feedback*) {},
+        [](void*, std::uint32_t, std::uint32_t, std::int64_t, std::int64_t) {},
+        [](void*, const jf_rate_moment* moment) { return moment->now_ns + 100 * kMs; },
+        [](void*, jf_rate_targets* targets) {
+            std::fill_n(targets->stream_bps, targets->stream_count, 1'000'000U);
+            targets->pacing_bps = targets->window_bytes = 0;
+        },
+        [](void*) {},
+        nullptr};
+};
+
+void tells_a_controller(Bench& bench)
+{
+    Counting counting;
+    Simulation simulation(bench);
+    const Side& side = simulation.sides[0];
+    skip_if(!JF_HAS(side.session.methods, control_rate), "it knows no congestion control");
+    side.session.methods->control_rate(side.session.self, {&Counting::kMethods, &counting});
+    simulation.send_numbered(20);
+    require(counting.packets.size() == 20,
+            "of 20 packets that left the controller was told of " + std::to_string(counting.packets.size()));
+    for (std::size_t i = 0; i < 20; ++i) {
+        require(i == 0 || counting.packets[i].number == counting.packets[i - 1].number + 1,
+                "numbers do not rise by one");
+        require(counting.packets[i].size_bytes >= 160 + 28,
+                "a packet of 160 bytes takes " + std::to_string(counting.packets[i].size_bytes) + " on the wire");
+        require(counting.packets[i].stream == 0, "it names another stream");
+    }
+}
+
 void release_is_silent(Bench& bench)
 {
     Simulation simulation(bench);
@@ -462,6 +501,7 @@ void add_transport_tests(TestList& list)
     list.push_back({"JF-RTP-07", id, "Packets of strangers are dropped", believes_no_stranger});
     list.push_back({"JF-RTP-08", id, "Keys are fresh", makes_keys});
     list.push_back({"JF-RTP-09", id, "What a path does not take is dropped and said", drops_what_cannot_go});
+    list.push_back({"JF-RTP-10", id, "A controller is told of each packet", tells_a_controller});
     list.push_back({"JF-GEN-09", id, "A released transport is silent", release_is_silent});
 }
 

@@ -84,7 +84,7 @@ planted_bugs(sink jackfield.media_sink/1 JF-SNK-01 JF-SNK-02 JF-SNK-03 JF-SNK-04
 planted_bugs(stage jackfield.audio_stage/1 JF-STG-01 JF-STG-02 JF-STG-03)
 planted_bugs(codec jackfield.codec/1 JF-COD-01 JF-COD-02 JF-COD-03 JF-COD-04 JF-COD-05 JF-COD-06)
 planted_bugs(transport jackfield.media_transport/1 JF-RTP-01 JF-RTP-02 JF-RTP-03 JF-RTP-04 JF-RTP-05 JF-RTP-06 JF-RTP-07
-    JF-RTP-08 JF-RTP-09)
+    JF-RTP-08 JF-RTP-09 JF-RTP-10)
 
 planted_bugs(rates jackfield.congestion_control/1 JF-CC-01 JF-CC-02 JF-CC-03 JF-CC-04 JF-CC-05)
 

@@ -33,6 +33,12 @@ struct Sum final : RtcpHandler {
     void picture_loss(std::uint32_t media_ssrc) override { value += media_ssrc; }
     void full_intra_request(std::uint32_t media_ssrc, std::uint8_t number) override { value += media_ssrc + number; }
     void goodbye(std::uint32_t ssrc) override { value += ssrc; }
+    void missing(std::uint32_t media_ssrc, std::uint16_t sequence) override { value += media_ssrc + sequence; }
+    void metric(const PacketMetric& metric) override
+    {
+        value += metric.ssrc + metric.sequence + metric.offset + metric.ecn + metric.time + (metric.received ? 1 : 0);
+    }
+    void metrics_end() override { ++value; }
 
     std::uint64_t value = 0;
 };
@@ -83,10 +89,35 @@ SessionConfig two_streams()
         stream.clock_rate_hz = i == 0 ? 48'000 : 90'000;
         stream.ssrc = 1 + i;
         stream.picture_loss = true;
+        stream.congestion_feedback = true;
+        stream.generic_nack = i == 1;
+        stream.rates = {10'000, 500'000, 100'000};
+        if (i == 1)
+            stream.repair = StreamConfig::Repair{100, 3, 0x77 + 100};
         config.streams.push_back(stream);
     }
     return config;
 }
+
+/// A controller that holds what it is told to what the boundary promises.
+constexpr jf_rate_controller_methods kHonest{
+    sizeof(jf_rate_controller_methods),
+    0,
+    [](void*, const jf_rate_stream*, std::size_t, std::int64_t) {},
+    [](void*, const jf_sent_packet*) {},
+    [](void*, const jf_rate_feedback* feedback) {
+        for (std::uint64_t i = 1; i < feedback->report_count; ++i)
+            demand(feedback->reports[i].number > feedback->reports[i - 1].number);
+    },
+    [](void*, std::uint32_t, std::uint32_t, std::int64_t, std::int64_t) {},
+    [](void*, const jf_rate_moment* moment) { return moment->now_ns + 10'000'000; },
+    [](void*, jf_rate_targets* targets) {
+        std::fill_n(targets->stream_bps, targets->stream_count, 100'000U);
+        targets->pacing_bps = 1'000'000;
+        targets->window_bytes = 5000;
+    },
+    [](void*) {},
+    nullptr};
 
 /// The input as packets: one byte of length, one of milliseconds to wait, the packet.
 void run_session(ByteView input)
@@ -103,12 +134,19 @@ void run_session(ByteView input)
     Mouth mouth;
     Session session(host.host(), read_rtp_options("{}"), ConfigReader(), two_streams(), {Path(mouth.handle())},
                     MediaListener({&deaf, nullptr}));
+    session.control_rate({&kHonest, nullptr});
     while (input.size() >= 2) {
         const std::size_t size = std::min<std::size_t>(input[0], input.size() - 2);
         host.advance(std::chrono::milliseconds(input[1]));
         mouth.speak(input.subspan(2, size), host.now_ns());
         input = input.subspan(2 + size);
         session.tick(host.now_ns());
+        const Bytes picture(200, 5);
+        jf_payload sent{};
+        sent.struct_size = sizeof(sent);
+        sent.bytes = to_bytes(picture);
+        sent.time_ns = host.now_ns();
+        session.send(1, sent);
         for (std::uint32_t stream = 0; stream < 2; ++stream) {
             jf_payload payload{};
             std::int64_t due_ns = 0;
@@ -135,6 +173,14 @@ Bytes rtcp()
     writer.canonical_name(0xd7, "name");
     writer.picture_loss(0xd7, 2);
     writer.full_intra_request(0xd7, 2, 1);
+    const std::uint16_t sequences[] = {1, 3, 40};
+    writer.missing(0xd7, 2, sequences);
+    CongestionFeedbackWriter feedback(writer.feedback_room().first(64), 0xd7);
+    feedback.begin_block(2, 0, 3);
+    feedback.metric(true, 1, 20);
+    feedback.metric(false, 0, 0);
+    feedback.metric(true, 0, 10);
+    writer.feedback_taken(feedback.finish(0x1234));
     writer.goodbye(0xd7);
     return Bytes(writer.buffer().begin(), writer.buffer().begin() + static_cast<std::ptrdiff_t>(writer.size()));
 }

@@ -45,7 +45,7 @@ void ArrivalLog::arrived(std::uint32_t ssrc, std::uint16_t sequence, std::int64_
 
 void ArrivalLog::report(CongestionFeedbackWriter& writer, std::int64_t now_ns)
 {
-    if (news_ == 0)
+    if (!any_ || again_from_ == end_)
         return;
     const std::size_t room = writer.room();
     std::uint16_t from = again_from_;

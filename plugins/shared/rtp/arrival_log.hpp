@@ -20,7 +20,7 @@ public:
     std::size_t news() const { return news_; }
 
     /// A block about what came since the report before the last one: a report that gets lost costs nothing. Nothing if
-    /// there is no news.
+    /// all has been told twice.
     void report(CongestionFeedbackWriter& writer, std::int64_t now_ns);
 
 private:

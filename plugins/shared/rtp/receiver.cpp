@@ -239,8 +239,20 @@ bool Receiver::changed(std::int64_t now_ns)
 
 std::int64_t Receiver::assumed_round_trip_ns() const
 {
-    constexpr double kUnknownMs = 100;
-    return static_cast<std::int64_t>(counters_.round_trip_ms.value_or(kUnknownMs) * kMillisecondNs);
+    constexpr std::int64_t kUnknownNs = 100 * kMillisecondNs;
+    if (counters_.round_trip_ms)
+        return static_cast<std::int64_t>(*counters_.round_trip_ms * kMillisecondNs);
+    return session_round_trip_ns_ >= 0 ? session_round_trip_ns_ : kUnknownNs;
+}
+
+void Receiver::hear_round_trip(std::int64_t round_trip_ns)
+{
+    if (round_trip_ns < 0 || !config_.video)
+        return;
+    const std::lock_guard lock(mutex_);
+    session_round_trip_ns_ = round_trip_ns;
+    if (requests_)
+        be_patient();
 }
 
 /// Long enough to ask twice, and no longer than anybody would wait for a picture.

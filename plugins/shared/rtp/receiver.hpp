@@ -61,6 +61,9 @@ public:
 
     std::int64_t round_trip_ns() const; ///< [any] -1: not known
 
+    /// That of another stream of the session; it counts until the own one is known. [media]
+    void hear_round_trip(std::int64_t round_trip_ns);
+
     /// Opens one RTCP compound in place; size shrinks. False: it is not from this stream's peer, or replayed.
     bool open_rtcp(std::span<std::uint8_t> packet, std::size_t& size);
 
@@ -144,6 +147,7 @@ private:
     std::unique_ptr<ArrivalLog> repair_arrivals_; // of its other source
     std::unique_ptr<RepairRequests> requests_;    // if it sends again what is lost
     std::optional<std::uint32_t> repair_source_;
+    std::int64_t session_round_trip_ns_ = -1;
     std::atomic<std::int64_t> next_request_ns_{kNothingDue};
     std::atomic<std::uint64_t> bytes_arrived_{0};
 };

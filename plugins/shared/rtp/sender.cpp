@@ -17,7 +17,7 @@ constexpr std::uint32_t kIpUdpBytes = 28; // IPv4; a path that knows better says
 constexpr std::uint8_t kMostRepairs = 5;
 constexpr std::int64_t kRepairAgeNs = kSecondNs;
 constexpr std::int64_t kRepairAgainNs = 10 * kMillisecondNs; // the same request by two ways
-constexpr std::size_t kRepairDivisor = 2;                    // of what is sent
+constexpr std::size_t kRepairDivisor = 4;                    // of what is sent in two seconds
 constexpr std::size_t kLeastRepairBytes = 20'000;            // in a second
 
 } // namespace

@@ -66,6 +66,8 @@ public:
         if (stream == nullptr)
             return;
         stream->receiver().remote_report(block, arrival_ns_);
+        for (const auto& other : layout_.streams) // one that sends nothing cannot measure it
+            other->receiver().hear_round_trip(stream->receiver().round_trip_ns());
         if (RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire))
             rates->loss_reported(number_of(*stream), block.fraction_lost, stream->receiver().round_trip_ns(),
                                  arrival_ns_);
@@ -334,6 +336,7 @@ void Session::control_rate(jf_rate_controller controller)
         streams.push_back(stream->config());
     rates_->set_streams(streams, host_.now_ns());
     context_.rates.store(rates_.get(), std::memory_order_release);
+    listener_.tick_due();
 }
 
 void Session::drain(const Layout& layout, std::int64_t now_ns) const

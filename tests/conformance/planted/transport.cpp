@@ -35,7 +35,8 @@ std::string text_in(std::string_view json, std::string_view key)
 class Session final : public MediaSession, private PathReceiver {
 public:
     Session(Host host, std::string_view config, Path path, MediaListener listener)
-        : scope_(host),
+        : host_(host),
+          scope_(host),
           path_(path),
           listener_(listener),
           send_key_(text_in(config, "send_key")),
@@ -57,6 +58,16 @@ public:
         const std::lock_guard lock(mutex_);
         ++sent_;
         const Status status = put(media, payload);
+        if (status == JF_OK && controller_.methods != nullptr) {
+            left_ += has("JF-RTP-10") ? 2 : 1;
+            const jf_sent_packet packet{sizeof(packet),
+                                        0,
+                                        left_,
+                                        now_ns(), // with IP and UDP
+                                        static_cast<std::uint32_t>(payload.bytes.size + kHead + 28),
+                                        0};
+            controller_.methods->sent(controller_.self, &packet);
+        }
         return has("JF-RTP-09") ? JF_OK : status;
     }
     Status take(std::uint32_t, std::int64_t now_ns, jf_payload& payload, std::int64_t& due) noexcept override
@@ -97,6 +108,12 @@ public:
             put(key_frame, {});
     }
     std::string statistics() override { return R"({"streams": []})"; }
+    void control_rate(jf_rate_controller controller) override
+    {
+        controller_ = controller;
+        const jf_rate_stream stream{sizeof(stream), JF_AUDIO, 6000, 64'000, 64'000, 0};
+        controller_.methods->set_streams(controller_.self, &stream, 1, now_ns());
+    }
 
 private:
     struct Waiting {
@@ -146,6 +163,9 @@ private:
         scope_.post([this, status, why = std::string(text)] { listener_.ended(status, why); });
     }
 
+    std::int64_t now_ns() const { return host_.now_ns(); }
+
+    Host host_;
     Scope scope_;
     Path path_;
     MediaListener listener_;
@@ -153,6 +173,8 @@ private:
     std::string receive_key_;
     std::int64_t clock_;
     std::mutex mutex_;
+    jf_rate_controller controller_{};
+    std::uint64_t left_ = 0;
     std::uint32_t sent_ = 0;
     std::uint32_t next_ = 0; // 0: nothing was taken yet
     std::uint32_t first_timestamp_ = 0;

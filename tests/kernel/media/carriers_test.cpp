@@ -95,6 +95,7 @@ constexpr jf_media_transport_methods kTransport{
 struct Told {
     int key_frames = 0;
     std::uint32_t loss = 0;
+    std::uint32_t bitrate_bps = 0;
     jf_payload_sink sink{};
 };
 using AllTold = std::map<std::string, Told>;
@@ -108,7 +109,7 @@ constexpr jf_encoder_methods kEncoder{
         sink.payload(sink.self, &payload);
         return JF_OK;
     },
-    [](void*, std::uint32_t) {},
+    [](void* self, std::uint32_t bps) { static_cast<Told*>(self)->bitrate_bps = bps; },
     [](void* self) { ++static_cast<Told*>(self)->key_frames; },
     [](void*) {},
     [](void* self, std::uint32_t percent) { static_cast<Told*>(self)->loss = percent; }};
@@ -138,6 +139,25 @@ AgreedStream agreed_over(std::size_t transport, const std::string& codec, const 
     return stream;
 }
 
+/// Controllers that only count how many there are.
+constexpr jf_rate_controller_methods kController{sizeof(jf_rate_controller_methods),
+                                                 0,
+                                                 [](void*, const jf_rate_stream*, std::size_t, std::int64_t) {},
+                                                 [](void*, const jf_sent_packet*) {},
+                                                 [](void*, const jf_rate_feedback*) {},
+                                                 [](void*, std::uint32_t, std::uint32_t, std::int64_t, std::int64_t) {},
+                                                 [](void*, const jf_rate_moment*) { return INT64_MAX; },
+                                                 [](void*, jf_rate_targets*) {},
+                                                 [](void* self) { --*static_cast<int*>(self); },
+                                                 nullptr};
+
+constexpr jf_congestion_control_methods kControl{
+    sizeof(jf_congestion_control_methods), 0, [](void* self, jf_rate_controller* controller, jf_error*) -> jf_status {
+        ++*static_cast<int*>(self);
+        *controller = {&kController, self};
+        return JF_OK;
+    }};
+
 class CarriersTest : public ::testing::Test {
 protected:
     CarriersTest()
@@ -145,6 +165,7 @@ protected:
         for (auto& opened : transports)
             board.media_transports.push_back({{&kTransport, &opened, "remembering"}, {}});
         board.codecs.push_back({&kCodec, &told, "telling"});
+        board.congestion_control = {&kControl, &controllers, "counting"};
         for (const auto& stream : streams) {
             senders.push_back(std::make_shared<SendStream>(board, stream, jf_source_info{}, [] {}));
             senders.back()->open();
@@ -168,6 +189,7 @@ protected:
     char marks[5]{}; // VP8 and its RTCP, opus, H264 and its RTCP
     Opened transports[3];
     AllTold told;
+    int controllers = 0; // that there are now
     std::vector<Error> ends;
     ControlThread control;
     Registry registry{Registry::scan({})};
@@ -189,6 +211,34 @@ TEST_F(CarriersTest, EachTransportGetsThePathsOfItsStreamsAndNoOthers)
     EXPECT_EQ(pictures[1]["rtcp_path"], 3);
     EXPECT_EQ(transports[0].config["streams"][0]["rtp_path"], 0);
     EXPECT_EQ(transports[0].config["streams"][0]["rtcp_path"], 0);
+}
+
+TEST_F(CarriersTest, EachSessionHasAControllerOfItsOwnAsLongAsItLives)
+{
+    EXPECT_EQ(controllers, 2);
+    EXPECT_EQ(transports[0].controller.self, &controllers);
+    EXPECT_EQ(transports[1].controller.self, nullptr);
+    EXPECT_EQ(transports[2].controller.self, &controllers);
+    carriers.close();
+    EXPECT_EQ(controllers, 0);
+}
+
+TEST_F(CarriersTest, ATargetSetsTheEncoderOfThatStream)
+{
+    const auto& listener = transports[2].listener;
+    listener.methods->target_rate(listener.self, 1, 123'000);
+    EXPECT_EQ(told["H264"].bitrate_bps, 123'000U);
+    EXPECT_EQ(told["VP8"].bitrate_bps, 0U);
+    listener.methods->target_rate(listener.self, 7, 1); // no such stream
+    listener.methods->tick_due(listener.self);          // nobody runs yet
+}
+
+TEST_F(CarriersTest, ATargetThatComesBeforeTheEncoderIsOpenIsNotForgotten)
+{
+    SendStream late(board, agreed_over(2, "late", "", 1), jf_source_info{}, [] {});
+    late.set_bitrate(77'000);
+    late.open();
+    EXPECT_EQ(told["late"].bitrate_bps, 77'000U);
 }
 
 TEST_F(CarriersTest, ATransportThatNoStreamUsesIsNotOpened)

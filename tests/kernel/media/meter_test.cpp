@@ -119,6 +119,25 @@ TEST(MediaMeter, PicturesHaveSizesAndRatesAndNoScore)
     EXPECT_FALSE(told[0].contains("mos"));
 }
 
+TEST(MediaMeter, TellsWhatCongestionControlWantsAndWhatWaits)
+{
+    MediaMeter meter;
+    Json stream = sound(1000, 10);
+    stream["packets_repaired"] = 4;
+    meter.look(call_of(stream), 0s);
+    stream = sound(1050, 15);
+    stream["target_bps"] = 480'000;
+    stream["queued_packets"] = 7;
+    stream["queued_ms"] = 12.3456;
+    stream["packets_repaired"] = 9;
+    const auto told = meter.look(call_of(stream), 1s);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0]["target_bps"], 480'000);
+    EXPECT_EQ(told[0]["queued_packets"], 7);
+    EXPECT_EQ(told[0]["queued_ms"], 12.346);
+    EXPECT_EQ(told[0]["packets_repaired"], 5);
+}
+
 TEST(MediaMeter, AnAnswerThatIsNoStatisticsTellsNothing)
 {
     MediaMeter meter;

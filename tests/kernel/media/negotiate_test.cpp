@@ -63,6 +63,58 @@ MediaCapabilities of_two_plugins(std::vector<CodecOption> first, std::vector<Cod
     return ours;
 }
 
+/// One that reports arrivals and repairs, as media-srtp does.
+MediaCapabilities repairing()
+{
+    auto ours = everything();
+    ours.transports[0].feedback = {"nack", "nack pli", "ack ccfb"};
+    ours.transports[0].retransmission = true;
+    for (auto& option : ours.codecs) {
+        if (option.kind == MediaKind::video)
+            option.feedback = {"nack", "nack pli"};
+    }
+    return ours;
+}
+
+TEST(Negotiation, BothEndsThatCanAgreeOnReportsAndRepair)
+{
+    const auto caller = repairing();
+    const auto callee = repairing();
+    const auto offer = make_offer(caller, kBoth);
+    ASSERT_EQ(offer.lines[1].codecs.size(), 4U) << "each codec of pictures has its repair";
+    EXPECT_EQ(offer.lines[1].codecs[2].name, "rtx");
+    EXPECT_EQ(offer.lines[1].codecs[2].parameters, "apt=" + std::to_string(offer.lines[1].codecs[0].payload_type));
+    ASSERT_TRUE(offer.lines[1].repair_ssrc);
+    EXPECT_NE(offer.lines[1].repair_ssrc, offer.lines[1].ssrc);
+    EXPECT_FALSE(offer.lines[0].repair_ssrc) << "sound is not repaired";
+    const auto answer = make_answer(callee, kBoth, offer);
+    ASSERT_EQ(answer.lines[1].codecs.size(), 2U);
+    const auto mine = agree(caller, offer, answer);
+    const auto theirs = agree(callee, answer, offer);
+    EXPECT_EQ(mine[0].feedback, (std::vector<std::string>{"ack ccfb"}));
+    EXPECT_EQ(mine[1].feedback, (std::vector<std::string>{"nack", "nack pli", "ack ccfb"}));
+    ASSERT_TRUE(mine[1].repair && theirs[1].repair);
+    EXPECT_EQ(mine[1].repair->payload_type, offer.lines[1].codecs[2].payload_type);
+    EXPECT_EQ(mine[1].repair->payload_type, theirs[1].repair->payload_type);
+    EXPECT_EQ(mine[1].repair->remote_ssrc, theirs[1].repair->ssrc);
+    EXPECT_EQ(theirs[1].repair->remote_ssrc, mine[1].repair->ssrc);
+}
+
+TEST(Negotiation, WhatOnlyOneEndCanIsNotAgreed)
+{
+    for (const bool old_calls : {true, false}) {
+        const auto caller = old_calls ? everything() : repairing();
+        const auto callee = old_calls ? repairing() : everything();
+        const auto offer = make_offer(caller, kBoth);
+        const auto answer = make_answer(callee, kBoth, offer);
+        for (const auto& streams : {agree(caller, offer, answer), agree(callee, answer, offer)}) {
+            EXPECT_EQ(streams[0].feedback, std::vector<std::string>{});
+            EXPECT_EQ(streams[1].feedback, (std::vector<std::string>{"nack pli"}));
+            EXPECT_FALSE(streams[1].repair);
+        }
+    }
+}
+
 TEST(Negotiation, TheOrderOfTheCodecPluginsIsPreference)
 {
     const auto opus = codec(MediaKind::audio, "opus", 48000, 2);

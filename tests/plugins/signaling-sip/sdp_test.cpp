@@ -345,5 +345,50 @@ TEST(Sdp, TakesLinesThatEndWithLineFeedOnly)
               "PCMA");
 }
 
+json repaired()
+{
+    json offer = audio_and_video();
+    for (auto& line : offer["media"]) {
+        for (auto& codec : line["codecs"])
+            codec["feedback"].push_back("ack ccfb");
+    }
+    json& video = offer["media"][1];
+    video["codecs"].push_back({{"payload_type", 98},
+                               {"name", "rtx"},
+                               {"clock_rate_hz", 90000},
+                               {"parameters", "apt=96"},
+                               {"feedback", {"ack ccfb"}}});
+    video["ssrc"] = 11;
+    video["repair_ssrc"] = 12;
+    video["cname"] = "alice@example";
+    return offer;
+}
+
+TEST(Sdp, CarriesReportsOfArrivalsAndWhatIsSentAgain)
+{
+    EXPECT_EQ(through_sdp(repaired()), repaired());
+}
+
+TEST(Sdp, ReportsOfArrivalsAreForAllPayloadTypesAndStandOnceInALine)
+{
+    const std::string sdp = write_sdp(read_description(repaired().dump()), {1, 1}, nullptr);
+    std::size_t count = 0;
+    for (auto at = sdp.find("ack ccfb"); at != std::string::npos; at = sdp.find("ack ccfb", at + 1))
+        ++count;
+    EXPECT_EQ(count, 2U) << sdp; // RFC 8888 section 6
+    EXPECT_NE(sdp.find("a=rtcp-fb:* ack ccfb\r\n"), std::string::npos) << sdp;
+    EXPECT_NE(sdp.find("a=ssrc-group:FID 11 12\r\n"), std::string::npos) << sdp;
+}
+
+TEST(Sdp, AGroupOfSourcesThatIsNoPairIsSteppedOver)
+{
+    for (const std::string group : {"FID 11", "FID 11 11", "FID x 12", "FEC 11 12", "FID", "FID 11 4294967296"}) {
+        const json line = read(kStart + "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\na=ssrc-group:" + group +
+                               "\r\na=ssrc:11 cname:x\r\n")["media"][0];
+        EXPECT_FALSE(line.contains("repair_ssrc")) << group;
+        EXPECT_EQ(line["ssrc"], 11) << group;
+    }
+}
+
 } // namespace
 } // namespace jackfield::sip::testing
