@@ -93,9 +93,8 @@ private:
     std::uint32_t event_timestamp_ = 0;
     std::atomic<bool> muted_{false};
     std::atomic<std::uint32_t> bitrate_bps_{0}; // 0: nobody has said
+    std::shared_ptr<AudioStages> stages_;       // second owners: the call's media, the stream that comes in
     std::vector<float> silence_;                // [media] as long as the longest frame was
-    std::shared_ptr<AudioStages> stages_; // second owners: the call's media, the stream that comes in
-    std::vector<float> silence_; // [media] as long as the longest frame was
     jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};

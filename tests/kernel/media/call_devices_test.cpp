@@ -52,7 +52,7 @@ struct Device {
         [](void* self, jf_source_info* info, jf_error*) -> jf_status {
             *info = {sizeof(jf_source_info), of(self).has_audio,  48000,  1,
                      of(self).has_video,     640,                 480,    30'000,
-                     of(self).has_audio != 0 ? 7'000'000'000 : 0};
+                     of(self).has_audio != 0 ? 7'000'000'000 : 0, 0, 0};
             return JF_OK;
         },
         [](void* self, const jf_source_format* format, jf_error*) -> jf_status {

@@ -50,6 +50,7 @@ protected:
     ControlThread control_;
     Completions completions_;
     Workers workers_{control_};
+    PlayThread playing_;
     testing::ScriptedBoard scripted_{control_};
 };
 
@@ -103,7 +104,7 @@ TEST_F(CallSinkTest, ThatCannotKeepOursIsRefusedAndReleased)
 TEST_F(CallSinkTest, OfACallIsToldOfOursIfThePlanSaysSoAndSomethingOfItGoesOut)
 {
     const auto opened = [&](const MediaPlan& plan) {
-        const CallMedia media(scripted_.board(), completions_, workers_, plan, true, {});
+        const CallMedia media(scripted_.board(), completions_, workers_, playing_, plan, true, {});
         return tape_.opened.back();
     };
     EXPECT_EQ(opened({"anything", "call.mkv", true, true, true}),

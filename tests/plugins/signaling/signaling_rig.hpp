@@ -106,7 +106,9 @@ public:
                 of(self).hear("invited " + std::to_string(call) + " " + std::string(view(name)) + " by " +
                                   std::string(view(referral->referred_by)),
                               "invited", offer);
-            }};
+            },
+            nullptr, // its calls end with their stream (JF-SIG-12 has the others)
+            nullptr};
         static jf_signaling_listener_methods older = methods;
         older.struct_size = offsetof(jf_signaling_listener_methods, invited_referred);
         return {knows_referred_calls ? &methods : &older, this};
