@@ -225,17 +225,6 @@ void Node::Impl::invited(Environment& environment, const std::shared_ptr<Link>& 
     take_call(environment, call, link, std::move(invitation));
 }
 
-/// Calls of earlier configurations go on beside those of ours.
-Replacement Node::Impl::find_replaced_of_all(const std::string& dialog_name) const
-{
-    auto found = find_replaced(*stack_->environment, dialog_name);
-    for (const auto& earlier : retiring_) {
-        if (!found.call)
-            found = find_replaced(*earlier->environment, dialog_name);
-    }
-    return found;
-}
-
 // --- files ----------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<FileTransfer> Node::Impl::send_file(std::string peer, std::filesystem::path file,

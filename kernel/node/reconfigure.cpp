@@ -164,4 +164,15 @@ void Node::Impl::retired(Stack* old)
     gone();
 }
 
+/// Calls of earlier configurations go on beside those of ours.
+Replacement Node::Impl::find_replaced_of_all(const std::string& dialog_name) const
+{
+    auto found = find_replaced(*stack_->environment, dialog_name);
+    for (const auto& earlier : retiring_) {
+        if (!found.call)
+            found = find_replaced(*earlier->environment, dialog_name);
+    }
+    return found;
+}
+
 } // namespace jackfield::kernel
