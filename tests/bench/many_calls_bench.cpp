@@ -136,6 +136,13 @@ public:
         return wait([&] { return ended_ >= answered_ + failed_; });
     }
 
+    /// The pace of calls one after the other.
+    void rest_until(Clock::time_point then)
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait_until(lock, then, [] { return false; });
+    }
+
     int answered() { return look(answered_); }
     int failed() { return look(failed_); }
     int ended() { return look(ended_); }
@@ -334,8 +341,7 @@ void for_long(Exchange& exchange, const Plan& plan)
         exchange.ear(0).wait_ended();
         held.push_back(holds());
         if (plan.per_second > 0)
-            std::this_thread::sleep_until(began +
-                                          std::chrono::nanoseconds(1'000'000'000 / plan.per_second) * held.size());
+            exchange.ear(1).rest_until(began + std::chrono::nanoseconds(1'000'000'000 / plan.per_second) * held.size());
     }
     print_reasons(exchange, 2);
     const auto tenth = static_cast<std::ptrdiff_t>(held.size()) / 10;

@@ -48,6 +48,7 @@ protected:
     Tape tape_;
     ControlThread control_;
     Completions completions_;
+    PlayThread playing_;
     Workers workers_{control_};
     testing::ScriptedBoard scripted_{control_};
 };
@@ -102,7 +103,7 @@ TEST_F(CallSinkTest, ThatCannotKeepOursIsRefusedAndReleased)
 TEST_F(CallSinkTest, OfACallIsToldOfOursIfThePlanSaysSoAndSomethingOfItGoesOut)
 {
     const auto opened = [&](const MediaPlan& plan) {
-        const CallMedia media(scripted_.board(), completions_, workers_, plan, true, {});
+        const CallMedia media(scripted_.board(), completions_, workers_, playing_, plan, true, {});
         return tape_.opened.back();
     };
     EXPECT_EQ(opened({"anything", "call.mkv", true, true, true}),
