@@ -9,7 +9,7 @@
 // with sound and its end, again and again, at most so many in a second if told, and what the process held in the first
 // and in the last tenth of the time.
 // With --static 1 each end knows where the other is (discovery-static), so that what a DHT holds is not among it.
-// Both ends of 200 calls need about three processors; with fewer, calls end early, and their reasons are printed.
+// Both ends of 200 calls need about one processor; with less, calls end early, and their reasons are printed.
 //
 // links: scenario_world jackfield_kernel
 // plugins: jackfield identity-x509 discovery-opendht discovery-static ice-libnice secure-openssl reliable-usrsctp
