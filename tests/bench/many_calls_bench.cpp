@@ -9,7 +9,7 @@
 // with sound and its end, again and again, at most so many in a second if told, and what the process held in the first
 // and in the last tenth of the time.
 // With --static 1 each end knows where the other is (discovery-static), so that what a DHT holds is not among it.
-// Both ends of 200 calls need about three processors; with fewer, calls end early, and their reasons are printed.
+// Both ends of 200 calls need about one processor; with less, calls end early, and their reasons are printed.
 //
 // links: scenario_world jackfield_kernel
 // plugins: jackfield identity-x509 discovery-opendht discovery-static ice-libnice secure-openssl reliable-usrsctp
@@ -134,6 +134,13 @@ public:
     bool wait_ended()
     {
         return wait([&] { return ended_ >= answered_ + failed_; });
+    }
+
+    /// The pace of calls one after the other.
+    void rest_until(Clock::time_point then)
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait_until(lock, then, [] { return false; });
     }
 
     int answered() { return look(answered_); }
@@ -334,8 +341,7 @@ void for_long(Exchange& exchange, const Plan& plan)
         exchange.ear(0).wait_ended();
         held.push_back(holds());
         if (plan.per_second > 0)
-            std::this_thread::sleep_until(began +
-                                          std::chrono::nanoseconds(1'000'000'000 / plan.per_second) * held.size());
+            exchange.ear(1).rest_until(began + std::chrono::nanoseconds(1'000'000'000 / plan.per_second) * held.size());
     }
     print_reasons(exchange, 2);
     const auto tenth = static_cast<std::ptrdiff_t>(held.size()) / 10;

@@ -49,6 +49,7 @@ protected:
     Tape tape_;
     ControlThread control_;
     Completions completions_;
+    PlayThread playing_;
     Workers workers_{control_};
     PlayThread playing_;
     testing::ScriptedBoard scripted_{control_};

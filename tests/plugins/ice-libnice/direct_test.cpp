@@ -59,8 +59,10 @@ TEST_F(Direct, PacketsThatBeginLikeStunArriveTooAndInTheirTurn)
         packet[0] = i % 3 == 0 ? 1 : 0x90;
         sent.push_back(packet);
         ASSERT_EQ(call_.a.path().send(packet), JF_OK);
+        if (i % 6 == 5) { // else libnice may read them all in one go
+            ASSERT_TRUE(ear_.wait_for_packets(sent.size())) << i;
+        }
     }
-    ASSERT_TRUE(ear_.wait_for_packets(sent.size()));
     const std::lock_guard lock(ear_.mutex_);
     EXPECT_EQ(ear_.packets_, sent);
 }
