@@ -71,9 +71,15 @@ void Agent::add_relays(const Config& config, TlsRelays& tls_relays)
 {
     for (std::size_t number = 0; number < config.turn.size(); ++number) {
         const TurnServer& turn = config.turn[number];
-        const bool tls = turn.transport == RelayTransport::tls; // libnice knows none, but its stand-in
-        const std::string host = tls ? "127.0.0.1" : turn.server.host;
-        const std::uint16_t port = tls ? tls_relays.port_of(number) : turn.server.port;
+        std::string host = turn.server.host;
+        std::uint16_t port = turn.server.port;
+        if (turn.transport == RelayTransport::tls) { // libnice knows none, but its stand-in
+            const auto stand_in = tls_relays.port_of(number);
+            if (!stand_in)
+                continue;
+            host = "127.0.0.1";
+            port = *stand_in;
+        }
         has_relay_ = true;
         for (const auto& path : paths_)
             nice_agent_set_relay_info(

@@ -48,7 +48,6 @@ public:
     using Paths = std::vector<std::shared_ptr<ComponentPath>>;
     using Emit = std::function<void(AgentEvent)>; // [any]
 
-    /// Throws Failure.
     Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const AgentOptions& options, Paths paths,
           Emit emit);
     Agent(const Agent&) = delete;

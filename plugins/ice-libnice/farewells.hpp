@@ -1,6 +1,7 @@
-// Counts the agents that are still on their way out, so that the instance ends after them and not before.
+// Counts what is still under way on the loop, agents on their way out for one, so that the instance ends after them and
+// not before.
 //
-// Threads: begin on the control thread, end on the loop's, wait in the instance's destructor.
+// Threads: begin on the control thread or the loop's, end on the loop's, wait in the instance's destructor.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +24,7 @@ public:
         changed_.notify_all();
     }
 
-    /// Ends within three seconds, because every farewell does (see Agent::retire).
+    /// An agent's farewell takes three seconds at most (see Agent::retire), a connection that was given up no time.
     void wait()
     {
         std::unique_lock lock(mutex_);

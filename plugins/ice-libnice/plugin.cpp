@@ -11,7 +11,7 @@ namespace jackfield::ice {
 class IceLibnice final : public Connectivity {
 public:
     IceLibnice(Host host, std::string_view config_json)
-        : Connectivity(host), config_(parse_config(config_json)), tls_relays_(host_, loop_, farewells_, config_)
+        : Connectivity(host), config_(parse_config(config_json)), tls_relays_(host_, loop_, config_)
     {}
     ~IceLibnice() override
     {

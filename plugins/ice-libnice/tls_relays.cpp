@@ -35,26 +35,26 @@ ContextPtr make_context(const TurnServer& turn, const std::string& place)
 
 /// The stand-in of one relay.
 struct TlsRelays::Relay final : TunnelListener {
-    Relay(Host its_host, GlibLoop& its_loop, Farewells& its_farewells, const TurnServer& turn, const std::string& place)
-        : host(its_host), loop(its_loop), farewells(its_farewells), context(make_context(turn, place))
+    Relay(Host its_host, GlibLoop& its_loop, Farewells& counts, const TurnServer& turn, const std::string& place)
+        : host(its_host), loop(its_loop), connecting(counts), context(make_context(turn, place))
     {
         destination = {turn.server.host, turn.server.port,
                        turn.server_name.empty() ? turn.server.host : turn.server_name, context.get()};
     }
 
-    /// On a port of loopback that is free.
-    void listen()
+    /// On a port of loopback that is free. False if there is none.
+    bool listen()
     {
         GPtr<GSocket> socket(g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, nullptr));
         const GPtr<GInetAddress> loopback(g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
         const GPtr<GSocketAddress> address(g_inet_socket_address_new(loopback.get(), 0));
         if (socket == nullptr || g_socket_bind(socket.get(), address.get(), FALSE, nullptr) == FALSE)
-            throw Failure(JF_EXHAUSTED, "no port on loopback for a relay over TLS");
+            return false;
         g_socket_set_listen_backlog(socket.get(), kBacklog);
-        if (g_socket_listen(socket.get(), nullptr) == FALSE)
-            throw Failure(JF_EXHAUSTED, "no port on loopback for a relay over TLS");
         g_socket_set_blocking(socket.get(), FALSE);
         const GPtr<GSocketAddress> own(g_socket_get_local_address(socket.get(), nullptr));
+        if (own == nullptr || g_socket_listen(socket.get(), nullptr) == FALSE)
+            return false;
         port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(own.get()));
         listener = std::move(socket);
         source.reset(g_socket_create_source(listener.get(), G_IO_IN, nullptr));
@@ -64,6 +64,7 @@ struct TlsRelays::Relay final : TunnelListener {
         };
         g_source_set_callback(source.get(), G_SOURCE_FUNC(ready), this, nullptr);
         g_source_attach(source.get(), loop.context());
+        return true;
     }
 
     // --- on the loop's thread ---
@@ -73,7 +74,7 @@ struct TlsRelays::Relay final : TunnelListener {
         GPtr<GSocket> inner(g_socket_accept(listener.get(), nullptr, nullptr));
         if (inner == nullptr || tunnels.size() >= kMaxTunnels)
             return; // closed at once
-        tunnels.push_back(std::make_shared<TlsTunnel>(loop, farewells, destination, std::move(inner), *this));
+        tunnels.push_back(std::make_shared<TlsTunnel>(loop, connecting, destination, std::move(inner), *this));
         tunnels.back()->start();
     }
 
@@ -99,7 +100,7 @@ struct TlsRelays::Relay final : TunnelListener {
 
     Host host;
     GlibLoop& loop;
-    Farewells& farewells;
+    Farewells& connecting;
     ContextPtr context;
     TlsDestination destination;
     GPtr<GSocket> listener;
@@ -109,38 +110,39 @@ struct TlsRelays::Relay final : TunnelListener {
     std::string last_problem;
 };
 
-TlsRelays::TlsRelays(Host host, GlibLoop& loop, Farewells& farewells, const Config& config)
-    : host_(host), loop_(loop), farewells_(farewells)
+TlsRelays::TlsRelays(Host host, GlibLoop& loop, const Config& config) : host_(host), loop_(loop)
 {
     for (const auto& turn : config.turn) {
         const std::string place = "/turn/" + std::to_string(relays_.size());
         relays_.push_back(turn.transport == RelayTransport::tls
-                              ? std::make_unique<Relay>(host_, loop_, farewells_, turn, place)
+                              ? std::make_unique<Relay>(host_, loop_, connecting_, turn, place)
                               : nullptr);
     }
 }
 
 TlsRelays::~TlsRelays() = default;
 
-std::uint16_t TlsRelays::port_of(std::size_t number)
+std::optional<std::uint16_t> TlsRelays::port_of(std::size_t number)
 {
     Relay& relay = *relays_.at(number);
-    if (relay.port == 0)
-        relay.listen();
+    if (relay.port == 0 && !relay.listen()) {
+        host_.warning("ice: relay " + relay.destination.host + " is left out: no port on loopback to reach it by");
+        return std::nullopt;
+    }
     return relay.port;
 }
 
 void TlsRelays::close()
 {
-    farewells_.begin();
+    connecting_.begin();
     loop_.post([this] {
         for (const auto& relay : relays_) {
             if (relay != nullptr)
                 relay->close();
         }
-        farewells_.end();
+        connecting_.end();
     });
-    farewells_.wait();
+    connecting_.wait();
 }
 
 } // namespace jackfield::ice

@@ -10,18 +10,20 @@
 
 #include <jackfield/host.hpp>
 
+#include <optional>
+
 namespace jackfield::ice {
 
 class TlsRelays {
 public:
     /// Reads what certificates are trusted. Opens nothing yet. Throws ConfigError.
-    TlsRelays(Host host, GlibLoop& loop, Farewells& farewells, const Config& config);
+    TlsRelays(Host host, GlibLoop& loop, const Config& config);
     TlsRelays(const TlsRelays&) = delete;
     TlsRelays& operator=(const TlsRelays&) = delete;
     ~TlsRelays();
 
-    /// Where on loopback that one of config.turn answers. Throws Failure.
-    std::uint16_t port_of(std::size_t number);
+    /// Where on loopback that one of config.turn answers; nothing, and a line in the log, if it cannot.
+    std::optional<std::uint16_t> port_of(std::size_t number);
 
     /// Ends what is left, and waits for the loop's thread to have done so.
     void close();
@@ -31,7 +33,7 @@ private:
 
     Host host_;
     GlibLoop& loop_;
-    Farewells& farewells_;
+    Farewells connecting_;                       // connections that are being made: their answers must find this object
     std::vector<std::unique_ptr<Relay>> relays_; // as many as there are in config.turn; null if it is not over TLS
 };
 

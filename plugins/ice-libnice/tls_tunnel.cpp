@@ -49,10 +49,10 @@ void TlsTunnel::Buffer::take(std::size_t count)
         first = last = 0;
 }
 
-TlsTunnel::TlsTunnel(GlibLoop& loop, Farewells& farewells, const TlsDestination& destination, GPtr<GSocket> inner,
+TlsTunnel::TlsTunnel(GlibLoop& loop, Farewells& connecting, const TlsDestination& destination, GPtr<GSocket> inner,
                      TunnelListener& listener)
     : loop_(loop),
-      farewells_(farewells),
+      connecting_(connecting),
       destination_(destination),
       listener_(listener),
       inner_(std::move(inner)),
@@ -72,7 +72,7 @@ void TlsTunnel::start()
     const GPtr<GSocketClient> client(g_socket_client_new());
     g_socket_client_set_enable_proxy(client.get(), FALSE);
     g_socket_client_set_timeout(client.get(), kConnectsWithinSeconds);
-    farewells_.begin(); // the answer comes in any case, and must find this instance
+    connecting_.begin(); // the answer comes in any case, and must find what it is about
     g_socket_client_connect_to_host_async(
         client.get(), destination_.host.c_str(), destination_.port, cancel_.get(),
         [](GObject* object, GAsyncResult* result, gpointer data) {
@@ -83,7 +83,7 @@ void TlsTunnel::start()
             if (!self.over_)
                 self.connected(error);
             g_clear_error(&error);
-            self.farewells_.end();
+            self.connecting_.end();
         },
         new std::shared_ptr<TlsTunnel>(shared_from_this()));
     loop_.post_after(kOpensWithin, [weak = weak_from_this()] {

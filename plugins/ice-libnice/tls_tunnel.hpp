@@ -47,7 +47,7 @@ protected:
 
 class TlsTunnel : public std::enable_shared_from_this<TlsTunnel> {
 public:
-    TlsTunnel(GlibLoop& loop, Farewells& farewells, const TlsDestination& destination, GPtr<GSocket> inner,
+    TlsTunnel(GlibLoop& loop, Farewells& connecting, const TlsDestination& destination, GPtr<GSocket> inner,
               TunnelListener& listener);
     TlsTunnel(const TlsTunnel&) = delete;
     TlsTunnel& operator=(const TlsTunnel&) = delete;
@@ -80,7 +80,7 @@ private:
     void watch();
 
     GlibLoop& loop_;
-    Farewells& farewells_;
+    Farewells& connecting_;
     const TlsDestination& destination_;
     TunnelListener& listener_;
     GPtr<GSocket> inner_;

@@ -157,12 +157,15 @@ PairLaboratory::PairLaboratory()
     rendezvous_url_ = "http://" + rendezvous.address().text() + ":" + kRendezvousPort;
 }
 
-Host& PairLaboratory::add_peer(const Side& side)
+Peer PairLaboratory::add_peer(const Side& side)
 {
     Site* site = &network_.internet();
-    for (const auto& behaviour : side.routers)
-        site = &network_.add_router(*site, behaviour, /*carrier=*/&behaviour != &side.routers.back()).inside();
-    return network_.add_host(*site);
+    std::vector<Router*> routers;
+    for (const auto& behaviour : side.routers) {
+        routers.push_back(&network_.add_router(*site, behaviour, /*carrier=*/&behaviour != &side.routers.back()));
+        site = &routers.back()->inside();
+    }
+    return {network_.add_host(*site), routers};
 }
 
 bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::string& problem) const
@@ -198,8 +201,8 @@ void PairLaboratory::configure(const std::string& peer, const Side& side)
 PairResult PairLaboratory::call(const Side& caller, const Side& callee)
 {
     PairResult result;
-    Host& alice_host = add_peer(caller);
-    Host& bob_host = add_peer(callee);
+    Host& alice_host = add_peer(caller).host;
+    Host& bob_host = add_peer(callee).host;
     std::string other_problem;
     auto probed = std::async(std::launch::async,
                              [&] { return is_as_it_should(callee, bob_host, other_problem); }); // while the other is

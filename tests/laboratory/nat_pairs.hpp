@@ -44,6 +44,12 @@ struct PairResult {
     std::string problem;           // empty: both heard each other, and both ended well
 };
 
+/// A host, and what is in front of it, from the public network inwards.
+struct Peer {
+    Host& host;
+    std::vector<Router*> routers;
+};
+
 /// A public network with a DHT node, a rendezvous server on port 80, and a relay over UDP, TCP and TLS.
 class PairLaboratory {
 public:
@@ -56,7 +62,7 @@ public:
     scenarios::World& world() { return world_; }
 
     /// A host behind what that side has in front of it.
-    Host& add_peer(const Side& side);
+    Peer add_peer(const Side& side);
 
     /// True if a probe finds what it should; else it says so in `problem`.
     bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;

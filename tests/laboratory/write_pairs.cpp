@@ -43,7 +43,10 @@ void print_head()
            "every NAT\n"
            "was found to be what it is called by a probe (RFC 5780) before the call. Cables have no delay here, so "
            "times are what\n"
-           "is waited for and computed. Milliseconds from dialling, at the caller.\n\n"
+           "is waited for and computed. Milliseconds from dialling, at the caller. The control path is the one that "
+           "came first; "
+           "it may find a\n"
+           "direct way later. Whoever lets nothing but the web out has his relay over TLS on port 443.\n\n"
            "| caller behind | callee behind | sound goes | control path | ringing | first sound | what went wrong |\n"
            "| --- | --- | --- | --- | --- | --- | --- |\n";
 }

@@ -154,13 +154,39 @@ TEST(StunMessage, WithoutFingerprintMustStillBeWellFormed)
     EXPECT_TRUE(refuses(kHeaderBytes + 2, 0xFF)) << "and one that is far longer";
 }
 
+/// CRC-32 of ISO 3309 with the mask of RFC 8489 section 14.7.
+Bytes fingerprint_of(const Bytes& before)
+{
+    std::uint32_t crc = 0xFFFFFFFFU;
+    for (const auto byte : before) {
+        crc ^= byte;
+        for (int bit = 0; bit < 8; ++bit)
+            crc = (crc & 1U) != 0 ? crc >> 1 ^ 0xEDB88320U : crc >> 1;
+    }
+    const std::uint32_t sum = ~crc ^ 0x5354554EU;
+    return {0x80,
+            0x28,
+            0,
+            4,
+            static_cast<std::uint8_t>(sum >> 24),
+            static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8),
+            static_cast<std::uint8_t>(sum)};
+}
+
 TEST(StunMessage, EndsWithItsFingerprint)
 {
-    Bytes two = write_message(sample(), true);
-    const Bytes after{0x80, 0x22, 0, 0};
-    two.insert(two.end(), after.begin(), after.end());
-    two[3] = static_cast<std::uint8_t>(two[3] + 4);
-    EXPECT_FALSE(read_message(two));
+    const auto with_attribute_after = [](bool after) {
+        Bytes bytes = write_message(sample(), false);
+        bytes[3] = static_cast<std::uint8_t>(bytes[3] + (after ? 12 : 8));
+        const Bytes fingerprint = fingerprint_of(bytes);
+        bytes.insert(bytes.end(), fingerprint.begin(), fingerprint.end());
+        if (after)
+            bytes.insert(bytes.end(), {0x80, 0x22, 0, 0});
+        return bytes;
+    };
+    EXPECT_EQ(with_attribute_after(false), write_message(sample(), true));
+    EXPECT_FALSE(read_message(with_attribute_after(true))) << "whose fingerprint is right";
 }
 
 TEST(StunMessage, IsBounded)
