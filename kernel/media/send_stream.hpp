@@ -91,7 +91,7 @@ private:
     std::uint32_t event_timestamp_ = 0;
     std::atomic<bool> muted_{false};
     std::shared_ptr<AudioStages> stages_; // second owners: the call's media, the stream that comes in
-    std::vector<float> silence_; // [media] as long as the longest frame was
+    std::vector<float> silence_;          // [media] as long as the longest frame was
     jf_frame silent_frame_{};
     AgreedStream agreed_;
     jf_encoder encoder_{};

@@ -41,9 +41,9 @@ void Microphone::start(const jf_source_format& format)
     framer_.emplace(host_, listener_, format);
     const Form form{framer_->rate_hz(), framer_->channels(), options_.latency_ms};
     samples_.resize(std::size_t{form.rate_hz} * form.latency_ms / 1000 * form.channels);
-    thread_.emplace(host_, device_, Direction::record, form,
-                    PcmThread::Work{[this](snd_pcm_t& pcm, snd_pcm_uframes_t count) { return read(pcm, count); },
-                                    [] {}});
+    thread_.emplace(
+        host_, device_, Direction::record, form,
+        PcmThread::Work{[this](snd_pcm_t& pcm, snd_pcm_uframes_t count) { return read(pcm, count); }, [] {}});
 }
 
 snd_pcm_sframes_t Microphone::read(snd_pcm_t& pcm, snd_pcm_uframes_t count)

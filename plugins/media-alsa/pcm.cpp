@@ -74,7 +74,8 @@ Pcm open_pcm(const std::string& device, Direction direction)
 {
     snd_pcm_t* pcm = nullptr;
     if (const int error = snd_pcm_open(&pcm, device.c_str(), stream_of(direction), SND_PCM_NONBLOCK); error < 0)
-        throw Failure(status_of(error), std::string(kind_of(direction)) + " \"" + device + "\": " + snd_strerror(error));
+        throw Failure(status_of(error),
+                      std::string(kind_of(direction)) + " \"" + device + "\": " + snd_strerror(error));
     return Pcm(pcm);
 }
 

@@ -22,7 +22,8 @@ bool is_of(std::string_view name, std::string_view kind)
     return device && device->kind == kind;
 }
 
-void swallow(const char*, int, const char*, int, const char*, ...) {}
+void swallow(const char*, int, const char*, int, const char*, ...)
+{}
 
 /// alsa-lib writes its errors to standard error unless it is told not to.
 void be_quiet()
@@ -35,8 +36,8 @@ std::string wanted(std::string_view name, Direction direction)
 {
     const std::string_view kind = direction == Direction::record ? "microphone" : "speaker";
     if (!is_of(name, kind))
-        throw Failure(JF_NOT_FOUND, "media-alsa has no \"" + std::string(name) + "\"; \"" + std::string(kind) +
-                                        ":\" would work");
+        throw Failure(JF_NOT_FOUND,
+                      "media-alsa has no \"" + std::string(name) + "\"; \"" + std::string(kind) + ":\" would work");
     const std::string device(jackfield::device_name(name)->device);
     if (device.empty())
         return "default";
@@ -73,8 +74,7 @@ private:
 
 class AlsaSink final : public jackfield::DeviceSink {
 public:
-    AlsaSink(jackfield::Host host, std::string_view config_json)
-        : DeviceSink(host), options_(read_options(config_json))
+    AlsaSink(jackfield::Host host, std::string_view config_json) : DeviceSink(host), options_(read_options(config_json))
     {
         be_quiet();
     }

@@ -59,7 +59,7 @@ std::string display()
 
 bool is_device(const std::string& path)
 {
-    struct stat seen {};
+    struct stat seen{};
     return stat(path.c_str(), &seen) == 0 && S_ISCHR(seen.st_mode);
 }
 
@@ -80,8 +80,8 @@ std::vector<jackfield::devices::Device> list_devices()
     AVDeviceInfoList* list = nullptr;
     if (avdevice_list_input_sources(format_of(false), nullptr, nullptr, &list) >= 0) {
         for (int i = 0; i < list->nb_devices; ++i)
-            devices.push_back({"camera", list->devices[i]->device_name, list->devices[i]->device_description, i == 0,
-                               "unknown"});
+            devices.push_back(
+                {"camera", list->devices[i]->device_name, list->devices[i]->device_description, i == 0, "unknown"});
     }
     avdevice_free_list_devices(&list);
     if (!display().empty())
@@ -93,8 +93,8 @@ Wanted find(std::string_view name, const Options& options)
 {
     const auto device = jackfield::device_name(name);
     if (!device || (device->kind != "camera" && device->kind != "screen"))
-        throw Failure(JF_NOT_FOUND, "media-capture has no \"" + std::string(name) +
-                                        "\"; \"camera:\" or \"screen:\" would work");
+        throw Failure(JF_NOT_FOUND,
+                      "media-capture has no \"" + std::string(name) + "\"; \"camera:\" or \"screen:\" would work");
     Wanted wanted{device->kind == "screen", std::string(device->device), options};
     if (wanted.screen) {
         if (wanted.device.empty())
@@ -123,7 +123,8 @@ Capture::Capture(const Wanted& wanted) : packet_(av_packet_alloc()), frame_(av_f
     if (wanted.screen)
         options.set("draw_mouse", wanted.options.show_pointer ? "1" : "0");
     else
-        options.set("video_size", std::to_string(wanted.options.width_px) + "x" + std::to_string(wanted.options.height_px));
+        options.set("video_size",
+                    std::to_string(wanted.options.width_px) + "x" + std::to_string(wanted.options.height_px));
     AVFormatContext* opened = avformat_alloc_context();
     if (opened == nullptr || packet_ == nullptr || frame_ == nullptr)
         throw std::bad_alloc();

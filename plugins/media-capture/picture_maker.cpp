@@ -9,7 +9,9 @@ namespace media_capture {
 Size fitted(Size own, const jf_source_format& format)
 {
     constexpr int kMost = 4096;
-    const auto most = [](std::uint32_t asked) { return asked == 0 ? kMost : static_cast<int>(std::min<std::uint32_t>(asked, kMost)); };
+    const auto most = [](std::uint32_t asked) {
+        return asked == 0 ? kMost : static_cast<int>(std::min<std::uint32_t>(asked, kMost));
+    };
     const double shrink = std::min({1.0, static_cast<double>(most(format.max_width_px)) / own.width,
                                     static_cast<double>(most(format.max_height_px)) / own.height});
     const auto even = [](double side) { return std::max(16, static_cast<int>(side + 1e-6) & ~1); };

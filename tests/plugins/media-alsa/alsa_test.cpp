@@ -1,5 +1,5 @@
-// ALSA without a card: devices of its configuration that are files, or nothing at all. A file takes and gives sound at once;
-// that it comes at the pace of real time is the plugin's doing.
+// ALSA without a card: devices of its configuration that are files, or nothing at all. A file takes and gives sound at
+// once; that it comes at the pace of real time is the plugin's doing.
 //
 // Threads: the test's is control and the call's. Lifetime: a configuration of ALSA for each test.
 
@@ -27,9 +27,11 @@ protected:
         folder_ = mkdtemp(pattern.data());
         std::ofstream(folder_ + "/asound.conf") << R"(
 pcm.default { type null  hint { show on  description "Nothing at all" } }
-pcm.heard { type file  slave.pcm { type null }  file ")" << folder_ << R"(/heard.raw"  format raw
+pcm.heard { type file  slave.pcm { type null }  file ")"
+                                                << folder_ << R"(/heard.raw"  format raw
             hint { show on  description "A file that hears" } }
-pcm.spoken { type file  slave.pcm { type null }  file "/dev/null"  infile ")" << folder_ << R"(/spoken.raw"  format raw
+pcm.spoken { type file  slave.pcm { type null }  file "/dev/null"  infile ")"
+                                                << folder_ << R"(/spoken.raw"  format raw
              hint { show on  description "A file that speaks" } }
 pcm.picky { type linear  slave { pcm { type null }  format S16_LE } }
 )";
@@ -41,7 +43,8 @@ pcm.picky { type linear  slave { pcm { type null }  format S16_LE } }
     {
         std::vector<float> samples(static_cast<std::size_t>(48'000 * seconds));
         for (std::size_t i = 0; i < samples.size(); ++i)
-            samples[i] = static_cast<float>(0.5 * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 48'000));
+            samples[i] =
+                static_cast<float>(0.5 * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 48'000));
         std::ofstream(folder_ + "/spoken.raw", std::ios::binary)
             .write(reinterpret_cast<const char*>(samples.data()),
                    static_cast<std::streamsize>(samples.size() * sizeof(float)));
@@ -89,8 +92,8 @@ TEST_F(Alsa, ASpeakerPlaysWhatIsWrittenAtItsTime)
     plugin.host().run_until([&] { return plugin.host().now_ns() > begin_ns + 800 * sink_test::kMs; });
     EXPECT_EQ(sink.finish().status, JF_OK);
     const auto samples = heard();
-    const auto first = static_cast<std::size_t>(std::ranges::find_if(samples, [](float one) { return one != 0; }) -
-                                                samples.begin());
+    const auto first =
+        static_cast<std::size_t>(std::ranges::find_if(samples, [](float one) { return one != 0; }) - samples.begin());
     ASSERT_GT(samples.size(), first + 19'200);
     EXPECT_GT(first, 4800U); // it was not due before
     EXPECT_GT(sound_test::share_of_tone(std::span(samples).subspan(first, 19'200), 1000, 48'000), 0.95);
@@ -125,7 +128,8 @@ TEST_F(Alsa, DevicesAreListedAndChosenByPartOfWhatTheyAreCalled)
     const source_test::Source source(plugin, "microphone:that speaks", "{}");
     const auto failure = failure_of([&] { const source_test::Source none(plugin, "microphone:nobody", "{}"); });
     EXPECT_EQ(failure.status(), JF_NOT_FOUND);
-    EXPECT_NE(std::string(failure.what()).find("there are default, heard, spoken"), std::string::npos) << failure.what();
+    EXPECT_NE(std::string(failure.what()).find("there are default, heard, spoken"), std::string::npos)
+        << failure.what();
 }
 
 TEST_F(Alsa, ADeviceThatDoesNotTakeTheFormGivesWayToTheDefaultOne)
