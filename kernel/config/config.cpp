@@ -31,10 +31,17 @@ constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots",   
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
-constexpr std::string_view kCallKeys[] = {"control_policy",    "tcp_grace_ms", "ring_timeout_s",
-                                          "connect_timeout_s", "bundle",       "allow_unproven_peer",
-                                          "display_name",      "calls_from",   "contact_requests",
-                                          "send",              "play"};
+constexpr std::string_view kCallKeys[] = {"control_policy",
+                                          "tcp_grace_ms",
+                                          "ring_timeout_s",
+                                          "connect_timeout_s",
+                                          "bundle",
+                                          "allow_unproven_peer",
+                                          "display_name",
+                                          "calls_from",
+                                          "contact_requests",
+                                          "send",
+                                          "play"};
 constexpr std::string_view kLinkKeys[] = {"idle_timeout_s", "ping_interval_s"};
 constexpr std::string_view kFileKeys[] = {"folder", "from", "quota_mib", "file_mib"};
 constexpr std::string_view kProfileKeys[] = {"name", "card"};

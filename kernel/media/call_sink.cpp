@@ -40,8 +40,7 @@ void CallSink::open(Recorded what)
         if (plug.methods->accepts(plug.self, abi_text(name_)) == 0)
             continue;
         ErrorSlot error;
-        const jf_status status =
-            plug.methods->open(plug.self, abi_text(name_), abi_text(options), &session_, &error);
+        const jf_status status = plug.methods->open(plug.self, abi_text(name_), abi_text(options), &session_, &error);
         if (status == JF_OK)
             return require_own(plug.plugin_id);
         session_ = {};

@@ -123,7 +123,8 @@ void CallSource::run_idle_pictures()
     format.struct_size = sizeof(format);
     format.kind = JF_VIDEO;
     ErrorSlot error;
-    pictures.started = pictures.from.methods->start(pictures.from.self, &format, &error) == JF_OK; // if not, feed says why
+    pictures.started =
+        pictures.from.methods->start(pictures.from.self, &format, &error) == JF_OK; // if not, feed says why
 }
 
 void CallSource::starve(MediaKind kind)

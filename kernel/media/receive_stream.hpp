@@ -98,7 +98,7 @@ private:
     std::mutex writing_;       // guards the next two: they may be others from one frame to the next
     jf_sink_session sink_;
     std::shared_ptr<AudioStages> stages_; // second owners: the call's media, the stream that goes out
-    PictureTurner turner_; // [media]
+    PictureTurner turner_;                // [media]
     std::atomic<std::uint32_t> rotation_deg_{0};
     std::optional<int> event_payload_type_;
     DigitReader digits_;

@@ -19,7 +19,9 @@ public:
     /// To write to, and for nothing else; empty without sinks.
     jf_sink_session session()
     {
-        return sinks_.empty() ? jf_sink_session{} : sinks_.size() == 1 ? sinks_.front() : jf_sink_session{&kMethods, this};
+        return sinks_.empty()       ? jf_sink_session{}
+               : sinks_.size() == 1 ? sinks_.front()
+                                    : jf_sink_session{&kMethods, this};
     }
 
 private:

@@ -6,7 +6,8 @@
 
 namespace audio_webrtc {
 
-PlayedSound::PlayedSound() : ring_(kMost), partial_(kMostSamples) {}
+PlayedSound::PlayedSound() : ring_(kMost), partial_(kMostSamples)
+{}
 
 void PlayedSound::put(const jf_frame& frame)
 {

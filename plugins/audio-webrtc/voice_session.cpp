@@ -126,7 +126,8 @@ void VoiceSession::work_on_piece(std::int64_t time_ns)
         out_[(out_first_ + out_count_++) % out_.size()] = sample;
 }
 
-/// Echoes of rooms, not of telephones; and it measures how late they come. The library forgets that when a rate changes.
+/// Echoes of rooms, not of telephones; and it measures how late they come. The library forgets that when a rate
+/// changes.
 void VoiceSession::expect_long_echoes()
 {
     AecCore* const core = options_.echo_cancellation ? voice_->echo_cancellation()->aec_core() : nullptr;

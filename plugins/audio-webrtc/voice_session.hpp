@@ -44,10 +44,10 @@ private:
     PlayedSound played_;
 
     // of process
-    std::size_t piece_;         // samples of 10 ms
-    std::vector<float> in_;     // a piece that is being filled
+    std::size_t piece_;     // samples of 10 ms
+    std::vector<float> in_; // a piece that is being filled
     std::size_t filled_ = 0;
-    std::vector<float> out_;    // what is done and not yet taken: a ring
+    std::vector<float> out_; // what is done and not yet taken: a ring
     std::size_t out_first_ = 0;
     std::size_t out_count_ = 0;
     std::vector<float> far_;

@@ -88,8 +88,8 @@ void DeviceStream::connect(const std::string& device)
     pa_stream_set_moved_callback(stream_.get(), [](pa_stream*, void* self) { of(self).moved(); }, this);
     const auto on_data = [](pa_stream* stream, std::size_t bytes, void* self) { of(self).data(stream, bytes); };
     constexpr auto kAny = static_cast<std::uint32_t>(-1);
-    const auto latency = static_cast<std::uint32_t>(
-        std::size_t{form_.rate_hz} * loop_.options().latency_ms / 1000 * bytes_per_sample());
+    const auto latency =
+        static_cast<std::uint32_t>(std::size_t{form_.rate_hz} * loop_.options().latency_ms / 1000 * bytes_per_sample());
     constexpr auto kFlags = static_cast<pa_stream_flags_t>(PA_STREAM_ADJUST_LATENCY | PA_STREAM_AUTO_TIMING_UPDATE |
                                                            PA_STREAM_INTERPOLATE_TIMING);
     const char* const name = device.empty() ? nullptr : device.c_str();
@@ -149,9 +149,10 @@ void DeviceStream::move_back()
     host_.info(std::string(what()) + ": \"" + wanted_ + "\" is back");
     on_default_ = false;
     const auto index = pa_stream_get_index(stream_.get());
-    auto* const asked = direction_ == Direction::record
-                            ? pa_context_move_source_output_by_name(loop_.context(), index, wanted_.c_str(), nullptr, nullptr)
-                            : pa_context_move_sink_input_by_name(loop_.context(), index, wanted_.c_str(), nullptr, nullptr);
+    auto* const asked =
+        direction_ == Direction::record
+            ? pa_context_move_source_output_by_name(loop_.context(), index, wanted_.c_str(), nullptr, nullptr)
+            : pa_context_move_sink_input_by_name(loop_.context(), index, wanted_.c_str(), nullptr, nullptr);
     if (asked != nullptr)
         pa_operation_unref(asked);
 }

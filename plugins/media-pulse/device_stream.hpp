@@ -78,7 +78,7 @@ private:
     std::string wanted_;
     Form form_;
     std::unique_ptr<pa_stream, Unref> stream_;
-    std::string asked_for_; // of the stream that there is
+    std::string asked_for_;   // of the stream that there is
     bool on_default_ = false; // though another is wanted
     bool moved_ = false;      // by the server, because the device is gone or because a person said so
     bool said_none_ = false;

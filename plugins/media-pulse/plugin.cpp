@@ -37,8 +37,8 @@ std::string wanted(PulseLoop& loop, std::string_view name, std::string_view kind
 {
     const auto device = jackfield::device_name(name);
     if (!device || device->kind != kind)
-        throw Failure(JF_NOT_FOUND, "media-pulse has no \"" + std::string(name) + "\"; \"" + std::string(kind) +
-                                        ":\" would work");
+        throw Failure(JF_NOT_FOUND,
+                      "media-pulse has no \"" + std::string(name) + "\"; \"" + std::string(kind) + ":\" would work");
     const auto server = loop.wait();
     if (std::ranges::none_of(server.devices, [&](const Device& one) { return one.kind == kind; }))
         throw Failure(JF_NOT_FOUND, "the sound server has no " + std::string(kind));

@@ -77,8 +77,8 @@ void PulseLoop::connect()
         return lost("no memory for a connection");
     pa_context_set_state_callback(context_.get(), [](pa_context*, void* self) { of(self).state_changed(); }, this);
     pa_context_set_subscribe_callback(
-        context_.get(),
-        [](pa_context*, pa_subscription_event_type_t, std::uint32_t, void* self) { of(self).look(); }, this);
+        context_.get(), [](pa_context*, pa_subscription_event_type_t, std::uint32_t, void* self) { of(self).look(); },
+        this);
     const char* const server = options_.server.empty() ? nullptr : options_.server.c_str();
     if (pa_context_connect(context_.get(), server, PA_CONTEXT_NOAUTOSPAWN, nullptr) < 0 && context_ != nullptr)
         lost(pa_strerror(pa_context_errno(context_.get())));
@@ -158,8 +158,8 @@ void PulseLoop::look()
     seen_.clear();
     pa_operation* const asked[] = {
         pa_context_get_server_info(
-            context_.get(),
-            [](pa_context*, const pa_server_info* info, void* self) { of(self).saw_server(info); }, this),
+            context_.get(), [](pa_context*, const pa_server_info* info, void* self) { of(self).saw_server(info); },
+            this),
         pa_context_get_source_info_list(
             context_.get(),
             [](pa_context*, const pa_source_info* info, int end, void* self) { of(self).saw_source(info, end); }, this),

@@ -46,8 +46,7 @@ jackfield::Status Window::write(const jf_frame& frame) noexcept
 void Window::finish(jackfield::Completion done)
 {
     leave();
-    host_.info("window: showed " + std::to_string(shown_) + " pictures, left out " +
-               std::to_string(queue_.left_out()));
+    host_.info("window: showed " + std::to_string(shown_) + " pictures, left out " + std::to_string(queue_.left_out()));
     done.succeed();
 }
 

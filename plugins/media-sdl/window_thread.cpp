@@ -37,7 +37,8 @@ std::shared_ptr<WindowThread> WindowThread::instance()
     return thread;
 }
 
-WindowThread::WindowThread() : thread_([this] { run(); }) {}
+WindowThread::WindowThread() : thread_([this] { run(); })
+{}
 
 WindowThread::~WindowThread()
 {
@@ -183,7 +184,8 @@ void WindowThread::wait(std::int64_t until_ns)
         waits_for_events_ = true;
     }
     SDL_Event event{};
-    const std::int64_t left_ms = until_ns == kNever ? -1 : std::max<std::int64_t>(0, until_ns - monotonic_ns() + 999'999) / 1'000'000;
+    const std::int64_t left_ms =
+        until_ns == kNever ? -1 : std::max<std::int64_t>(0, until_ns - monotonic_ns() + 999'999) / 1'000'000;
     for (int some = SDL_WaitEventTimeout(&event, static_cast<int>(std::min<std::int64_t>(left_ms, 60'000))); some != 0;
          some = SDL_PollEvent(&event))
         hand_out(event);

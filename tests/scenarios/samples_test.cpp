@@ -36,6 +36,11 @@ TEST(SampleOfASipAccount, IsExplainedWithoutAWordOfComplaint)
     expect_explained("sip-account.json"); // a call with it: telephones_test.cpp
 }
 
+TEST(SampleWithDevices, IsExplainedWithoutAWordOfComplaint)
+{
+    expect_explained("devices.json"); // a call with it: sound_devices_test.cpp
+}
+
 class SampleConfiguration : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SampleConfiguration, IsExplainedWithoutAWordOfComplaint)

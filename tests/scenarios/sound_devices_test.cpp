@@ -4,6 +4,7 @@
 
 #include "tests/plugins/media-pulse/sound_server.hpp"
 #include "tests/plugins/tone_in.hpp"
+#include "tests/plugins/virtual_screen.hpp"
 
 #include <gtest/gtest.h>
 
@@ -80,8 +81,8 @@ TEST_F(SoundDevices, ThatTheConfigurationNamesNeedNoOptions)
     server_.load_tone("mic", 660);
     const auto bob = world_.listen("bob", {"--answer", "--once"});
     const auto record = (world_.folder() / "alice.mkv").string();
-    const auto alice =
-        world_.call("alice", world_.account("bob"), {"--send", "test", "--play", "speaker:her_ear", "--record", record});
+    const auto alice = world_.call("alice", world_.account("bob"),
+                                   {"--send", "test", "--play", "speaker:her_ear", "--record", record});
     EXPECT_TRUE(heard(server_, "his_ear", 440));
     EXPECT_TRUE(heard(server_, "her_ear", 660));
     alice->interrupt();
@@ -117,6 +118,32 @@ TEST_F(SoundDevices, AreListedByTheProgram)
     EXPECT_NE(sound_test::output_of(JACKFIELD_BINARY_DIR "/bin/jackfield devices --config " + file + " 2>&1; echo $?")
                   .find("PulseAudio or PipeWire must run"),
               std::string::npos);
+}
+
+TEST_F(SoundDevices, AndAWindowOfTheSampleMakeACall)
+{
+    const screen_test::VirtualScreen screen; // that the peers inherit
+    configure("alice");
+    world_.configure_as_sample("bob", "devices.json");
+    world_.change("bob", [&](Json& config) {
+        for (const char* slot : {"media_source", "media_sink"})
+            config["slots"][slot][0]["config"]["server"] = server_.address();
+    });
+    server_.pactl("set-default-sink his_ear");
+    server_.pactl("set-default-source mic.monitor");
+    const auto bob = world_.listen("bob", {"--answer", "--once"});
+    const auto alice = world_.call("alice", world_.account("bob"), {"--send", "test"});
+    EXPECT_TRUE(heard(server_, "his_ear", 440));
+    ASSERT_FALSE(bob->event("media", "progress", "first_video").is_null());
+    Window window = 0;
+    for (int tries = 0; tries < 60 && window == 0; ++tries) { // a recording takes its time
+        (void)server_.record("his_ear.monitor", 0.2);
+        window = screen.find("Jackfield");
+    }
+    EXPECT_NE(window, 0U);
+    alice->interrupt();
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_EQ(bob->exit_code(), 0);
 }
 
 } // namespace

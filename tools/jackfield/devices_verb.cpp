@@ -29,8 +29,8 @@ std::string as_json(const kernel::MediaDevices& all)
     OrderedJson problems = OrderedJson::array();
     for (const auto& problem : all.problems)
         problems.push_back({{"status", kernel::status_word(problem.status)}, {"text", problem.text}});
-    return OrderedJson{{"devices", devices}, {"problems", problems}}.dump(
-               2, ' ', false, OrderedJson::error_handler_t::replace) +
+    return OrderedJson{{"devices", devices}, {"problems", problems}}.dump(2, ' ', false,
+                                                                          OrderedJson::error_handler_t::replace) +
            "\n";
 }
 
@@ -50,8 +50,7 @@ std::string as_table(const kernel::MediaDevices& all)
 int run_devices(const Arguments& arguments)
 {
     const auto config = read_config(arguments);
-    const auto node = or_stop(
-        kernel::Node::create(config, std::make_shared<kernel::NodeListener>(), standard_log()));
+    const auto node = or_stop(kernel::Node::create(config, std::make_shared<kernel::NodeListener>(), standard_log()));
     const auto all = node->media_devices();
     node->stop();
     if (arguments.has("json")) {
@@ -61,8 +60,8 @@ int run_devices(const Arguments& arguments)
         for (const auto& problem : all.problems)
             put(stderr, printable(problem.text) + "\n");
         if (all.devices.empty() && all.problems.empty())
-            put(stderr, "no plugin of " + config.name +
-                            " has devices; media-pulse in media_source and media_sink would\n");
+            put(stderr,
+                "no plugin of " + config.name + " has devices; media-pulse in media_source and media_sink would\n");
     }
     return all.problems.empty() ? kOk : kMedia;
 }

@@ -28,14 +28,16 @@ bool looks_like_file(const std::string& source)
 
 OptionInfo send_option()
 {
-    return {"send", "SRC", "what to send: a media file, \"test\" for a picture and a tone, or devices, as in "
-                           "microphone:+camera: (the configuration says otherwise what; none: nothing)"};
+    return {"send", "SRC",
+            "what to send: a media file, \"test\" for a picture and a tone, or devices, as in "
+            "microphone:+camera: (the configuration says otherwise what; none: nothing)"};
 }
 
 OptionInfo play_option()
 {
-    return {"play", "SINK", "what plays what arrives, as in speaker:+window: (otherwise as the configuration says; "
-                            "none: nothing)"};
+    return {"play", "SINK",
+            "what plays what arrives, as in speaker:+window: (otherwise as the configuration says; "
+            "none: nothing)"};
 }
 
 OptionInfo overwrite_option()
@@ -63,7 +65,8 @@ void check_source(const std::string& source)
         return;
     }
     std::error_code ignored;
-    if (kernel::names_device(source) || !looks_like_file(source) || fs::is_regular_file(source, ignored) || fs::is_symlink(source, ignored))
+    if (kernel::names_device(source) || !looks_like_file(source) || fs::is_regular_file(source, ignored) ||
+        fs::is_symlink(source, ignored))
         return;
     throw Stop(kMedia, fmt::format("\"{}\": {}", source,
                                    fs::exists(source, ignored) ? "not an ordinary file" : "no such file"));

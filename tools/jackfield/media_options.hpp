@@ -1,4 +1,5 @@
-// --send, --play, --record and --trace: what they take, checked before anything is opened, so that a mistake costs no call.
+// --send, --play, --record and --trace: what they take, checked before anything is opened, so that a mistake costs no
+// call.
 //
 // Threads: the main thread, but for RecordingNames, which its owner guards.
 #pragma once

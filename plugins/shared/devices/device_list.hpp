@@ -1,5 +1,5 @@
-// What devices there are, as the methods `devices` of sources and sinks say it (kernel/abi/schemas/devices.schema.json),
-// and which of them a person means.
+// What devices there are, as the methods `devices` of sources and sinks say it
+// (kernel/abi/schemas/devices.schema.json), and which of them a person means.
 //
 // Threads: plain values, one thread at a time.
 #pragma once

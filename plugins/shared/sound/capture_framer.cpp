@@ -13,8 +13,8 @@ namespace jackfield::sound {
 
 namespace {
 
-constexpr std::int64_t kAnewNs = 50'000'000;     // a reading that is further off begins anew
-constexpr std::int64_t kMostSlew = 5000;         // else a 5000th of the length: cards are off by less
+constexpr std::int64_t kAnewNs = 50'000'000;      // a reading that is further off begins anew
+constexpr std::int64_t kMostSlew = 5000;          // else a 5000th of the length: cards are off by less
 constexpr std::int64_t kPatienceNs = 100'000'000; // after that there is silence
 constexpr std::uint32_t kMostWaitingMs = 500;
 
@@ -24,8 +24,8 @@ std::uint32_t within(const char* what, std::uint32_t asked, std::uint32_t otherw
     if (asked == 0)
         return otherwise;
     if (asked < least || asked > most)
-        throw Failure(JF_BAD_INPUT, std::string("a microphone has ") + what + " from " + std::to_string(least) + " to " +
-                                        std::to_string(most) + ", not " + std::to_string(asked));
+        throw Failure(JF_BAD_INPUT, std::string("a microphone has ") + what + " from " + std::to_string(least) +
+                                        " to " + std::to_string(most) + ", not " + std::to_string(asked));
     return asked;
 }
 

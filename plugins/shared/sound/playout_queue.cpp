@@ -10,17 +10,17 @@ namespace jackfield::sound {
 
 namespace {
 
-constexpr std::size_t kMostMarks = 256;                // frames that wait
-constexpr std::uint32_t kMostChannels = 8;             // of a frame
-constexpr std::uint32_t kLongestFrameMs = 200;         // of a frame
-constexpr std::int64_t kLeapNs = 20'000'000;           // between two frames: a leap, and no stretching
-constexpr std::int64_t kTooFarNs = 60'000'000;         // from where it should be
-constexpr std::int64_t kOnTimeNs = 2'000'000;          // near enough to begin with
-constexpr std::int64_t kMarginNs = 5'000'000;          // more than what was missing, so that it is not missing again
-constexpr std::int64_t kMostLeadNs = 150'000'000;      // what comes later than that is no card's fault
-constexpr double kMostPpm = 3000;                      // a twentieth of a semitone
-constexpr double kPpmPerNs = 0.2e6 / 1e9;              // 10 ms off: 2000 ppm, so it is halved in 4 s
-constexpr double kSmoothNs = 1e9;                      // readings of a card's delay jump by milliseconds
+constexpr std::size_t kMostMarks = 256;           // frames that wait
+constexpr std::uint32_t kMostChannels = 8;        // of a frame
+constexpr std::uint32_t kLongestFrameMs = 200;    // of a frame
+constexpr std::int64_t kLeapNs = 20'000'000;      // between two frames: a leap, and no stretching
+constexpr std::int64_t kTooFarNs = 60'000'000;    // from where it should be
+constexpr std::int64_t kOnTimeNs = 2'000'000;     // near enough to begin with
+constexpr std::int64_t kMarginNs = 5'000'000;     // more than what was missing, so that it is not missing again
+constexpr std::int64_t kMostLeadNs = 150'000'000; // what comes later than that is no card's fault
+constexpr double kMostPpm = 3000;                 // a twentieth of a semitone
+constexpr double kPpmPerNs = 0.2e6 / 1e9;         // 10 ms off: 2000 ppm, so it is halved in 4 s
+constexpr double kSmoothNs = 1e9;                 // readings of a card's delay jump by milliseconds
 
 } // namespace
 
@@ -41,7 +41,8 @@ PlayoutQueue::PlayoutQueue(std::uint32_t rate_hz, std::uint32_t channels, std::i
 jf_status PlayoutQueue::write(const jf_frame& frame)
 {
     if (frame.kind != JF_AUDIO || frame.channels == 0 || frame.channels > kMostChannels || frame.sample_rate_hz == 0 ||
-        frame.samples == nullptr || frame.samples_per_channel * 1000ULL > std::uint64_t{frame.sample_rate_hz} * kLongestFrameMs)
+        frame.samples == nullptr ||
+        frame.samples_per_channel * 1000ULL > std::uint64_t{frame.sample_rate_hz} * kLongestFrameMs)
         return JF_BAD_INPUT;
     const float* samples = frame.samples;
     std::uint32_t count = frame.samples_per_channel;
@@ -65,7 +66,8 @@ jf_status PlayoutQueue::write(const jf_frame& frame)
         return JF_WOULD_BLOCK;
     const bool leaps = std::abs(frame.time_ns - end_ns_) > kLeapNs;
     marks_[(first_mark_ + mark_count_++) % kMostMarks] = {tail_, time_ns, leaps};
-    end_ns_ = frame.time_ns + static_cast<std::int64_t>(frame.samples_per_channel) * 1'000'000'000 / frame.sample_rate_hz;
+    end_ns_ =
+        frame.time_ns + static_cast<std::int64_t>(frame.samples_per_channel) * 1'000'000'000 / frame.sample_rate_hz;
     append(samples, count, frame.channels);
     return JF_OK;
 }
@@ -265,8 +267,8 @@ std::string PlayoutQueue::in_words() const
 {
     const Counts now = counts();
     return "played " + std::to_string(now.played * 1000 / rate_hz_) + " ms of sound, each " +
-           std::to_string(now.lead_ns / 1'000'000) + " ms after its time, ran dry " +
-           std::to_string(now.ran_dry) + " times, put right " + std::to_string(now.put_right) + " times, stretched by " +
+           std::to_string(now.lead_ns / 1'000'000) + " ms after its time, ran dry " + std::to_string(now.ran_dry) +
+           " times, put right " + std::to_string(now.put_right) + " times, stretched by " +
            std::to_string(now.stretch_ppm) + " ppm at the end";
 }
 

@@ -38,9 +38,9 @@ public:
     void clear();
 
     struct Counts {
-        std::uint64_t played = 0;    ///< samples of a channel
-        std::uint64_t ran_dry = 0;   ///< times that sound was missing in the middle
-        std::uint64_t put_right = 0; ///< times that silence was added or sound left out
+        std::uint64_t played = 0;     ///< samples of a channel
+        std::uint64_t ran_dry = 0;    ///< times that sound was missing in the middle
+        std::uint64_t put_right = 0;  ///< times that silence was added or sound left out
         std::int32_t stretch_ppm = 0; ///< now: above 0 what is played lasts longer than it did
         std::int64_t lead_ns = 0;
     };
@@ -73,7 +73,7 @@ private:
 
     std::mutex mutex_; // guards the waiting sound and its marks
     std::vector<float> ring_;
-    std::size_t capacity_;  // samples of a channel
+    std::size_t capacity_;   // samples of a channel
     std::uint64_t head_ = 0; // the next sample to be played, counted from the beginning
     std::uint64_t tail_ = 0; // behind the last
     std::vector<Mark> marks_;
@@ -92,7 +92,7 @@ private:
     std::int64_t least_lead_ns_;
     std::atomic<std::int64_t> lead_ns_;
     bool playing_ = false;
-    bool dried_ = false; // and nothing has begun since
+    bool dried_ = false;  // and nothing has begun since
     double early_ns_ = 0; // smoothed
     std::atomic<std::uint64_t> played_{0};
     std::atomic<std::uint64_t> ran_dry_{0};

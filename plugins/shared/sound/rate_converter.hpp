@@ -41,7 +41,7 @@ private:
     std::uint32_t channels_;
     std::uint32_t from_hz_;
     std::uint32_t to_hz_;
-    bool fresh_ = true; // nothing has come in
+    bool fresh_ = true;     // nothing has come in
     std::int32_t step_ = 0; // of kStepPpm each
     std::unique_ptr<SpeexResamplerState, Destroy> state_;
 };

@@ -20,8 +20,7 @@ public:
 };
 
 inline constexpr jf_audio_stage_session_methods AudioStageSession::kMethods{
-    sizeof(jf_audio_stage_session_methods),
-    0,
+    sizeof(jf_audio_stage_session_methods), 0,
     [](void* self, const jf_frame* frame, float* samples) {
         return static_cast<AudioStageSession*>(self)->process(*frame, samples);
     },
@@ -44,8 +43,7 @@ inline constexpr jf_audio_stage_methods AudioStage::kMethods{
     sizeof(jf_audio_stage_methods), 0,
     [](void* self, jf_text form_json, jf_audio_stage_session* session, jf_error* error) {
         return guarded(error, [&] {
-            *session = {&AudioStageSession::kMethods,
-                        static_cast<AudioStage*>(self)->open(view(form_json)).release()};
+            *session = {&AudioStageSession::kMethods, static_cast<AudioStage*>(self)->open(view(form_json)).release()};
         });
     }};
 

@@ -50,9 +50,17 @@ struct Device {
     static constexpr jf_source_session_methods kSourceSession{
         sizeof(jf_source_session_methods), 0,
         [](void* self, jf_source_info* info, jf_error*) -> jf_status {
-            *info = {sizeof(jf_source_info), of(self).has_audio,  48000,  1,
-                     of(self).has_video,     640,                 480,    30'000,
-                     of(self).has_audio != 0 ? 7'000'000'000 : 0, 0, 0};
+            *info = {sizeof(jf_source_info),
+                     of(self).has_audio,
+                     48000,
+                     1,
+                     of(self).has_video,
+                     640,
+                     480,
+                     30'000,
+                     of(self).has_audio != 0 ? 7'000'000'000 : 0,
+                     0,
+                     0};
             return JF_OK;
         },
         [](void* self, const jf_source_format* format, jf_error*) -> jf_status {
@@ -60,15 +68,14 @@ struct Device {
             return JF_OK;
         },
         [](void* self) { of(self).log->push_back(of(self).id + " goes"); }};
-    static constexpr jf_media_source_methods kSource{
-        sizeof(jf_media_source_methods), 0, &accepts,
-        [](void* self, jf_text asked, jf_text, jf_source_listener listener, jf_source_session* session,
-           jf_error* error) -> jf_status {
-            of(self).listener = listener;
-            *session = {&kSourceSession, self};
-            return of(self).opened(asked, error);
-        },
-        nullptr};
+    static constexpr jf_media_source_methods kSource{sizeof(jf_media_source_methods), 0, &accepts,
+                                                     [](void* self, jf_text asked, jf_text, jf_source_listener listener,
+                                                        jf_source_session* session, jf_error* error) -> jf_status {
+                                                         of(self).listener = listener;
+                                                         *session = {&kSourceSession, self};
+                                                         return of(self).opened(asked, error);
+                                                     },
+                                                     nullptr};
 
     static constexpr jf_sink_session_methods kSinkSession{
         sizeof(jf_sink_session_methods),
@@ -273,7 +280,11 @@ TEST_F(CallDevices, OurSoundGoesThroughTheStagesInTheirOrderBeforeItIsKeptAndSen
 
     std::vector<float> kept;
     static constexpr jf_sink_session_methods kKeeps{
-        sizeof(jf_sink_session_methods), 0, nullptr, nullptr, nullptr,
+        sizeof(jf_sink_session_methods),
+        0,
+        nullptr,
+        nullptr,
+        nullptr,
         [](void* self, const jf_frame* frame) -> jf_status {
             static_cast<std::vector<float>*>(self)->assign(frame->samples, frame->samples + frame->samples_per_channel);
             return JF_OK;

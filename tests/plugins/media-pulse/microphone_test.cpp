@@ -28,7 +28,8 @@ protected:
             std::vector<float> last;
             for (auto frame = frames.end() - 10; frame != frames.end(); ++frame)
                 last.insert(last.end(), frame->samples.begin(), frame->samples.end());
-            return hertz == 0 ? sound_test::loudness(last) < 1e-4 : sound_test::share_of_tone(last, hertz, 48'000) > 0.98;
+            return hertz == 0 ? sound_test::loudness(last) < 1e-4
+                              : sound_test::share_of_tone(last, hertz, 48'000) > 0.98;
         });
     }
 
@@ -97,7 +98,8 @@ TEST_F(Microphones, AreListedWithTheDefaultOneAsTheSchemaSays)
         jf_error error = jackfield::no_error();
         jackfield::check(plugin_.methods()->devices(plugin_.self(), jackfield::append_to(text), &error), error);
         const auto all = nlohmann::json::parse(text);
-        EXPECT_TRUE(jackfield::test::satisfies(all, JACKFIELD_SOURCE_DIR "/kernel/abi/schemas/devices.schema.json")) << all;
+        EXPECT_TRUE(jackfield::test::satisfies(all, JACKFIELD_SOURCE_DIR "/kernel/abi/schemas/devices.schema.json"))
+            << all;
         devices = all["devices"];
         return devices.size() == 2 && devices[1]["default"] == true;
     })) << devices;

@@ -11,9 +11,9 @@
 namespace media_sdl::testing {
 namespace {
 
+using screen_test::VirtualScreen;
 using sink_test::Picture;
 using sink_test::SinkPlugin;
-using screen_test::VirtualScreen;
 
 class SdlWindow : public ::testing::Test {
 protected:

@@ -70,8 +70,8 @@ protected:
     std::mutex mutex_;
     std::vector<jf_frame> frames_;
     std::vector<float> first_samples_;
-    CaptureFramer framer_{host_.host(), SourceListener({&kEar, this}),
-                          {sizeof(jf_source_format), JF_AUDIO, 16'000, 2, 10, 0, 0, 0}};
+    CaptureFramer framer_{
+        host_.host(), SourceListener({&kEar, this}), {sizeof(jf_source_format), JF_AUDIO, 16'000, 2, 10, 0, 0, 0}};
 };
 
 TEST_F(Framing, CutsWhatComesIntoFramesOfTheAskedLength)

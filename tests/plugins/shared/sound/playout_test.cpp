@@ -27,9 +27,8 @@ protected:
         const std::uint32_t count = rate_ / 50;
         frame_.resize(count * channels_);
         for (std::uint32_t i = 0; i < count * channels_; ++i)
-            frame_[i] = static_cast<float>(
-                0.5 * std::sin(2 * std::numbers::pi * hertz *
-                               static_cast<double>(number * count + i / channels_) / rate_));
+            frame_[i] = static_cast<float>(0.5 * std::sin(2 * std::numbers::pi * hertz *
+                                                          static_cast<double>(number * count + i / channels_) / rate_));
         jf_frame frame{};
         frame.struct_size = sizeof(frame);
         frame.kind = JF_AUDIO;
@@ -56,7 +55,8 @@ protected:
     {
         const auto end = static_cast<std::int64_t>(seconds * 50) + number_;
         while (number_ < end) {
-            const auto card_now = static_cast<std::int64_t>(static_cast<double>(blocks_ * 10 * kMs) / (1 + card_ppm / 1e6));
+            const auto card_now =
+                static_cast<std::int64_t>(static_cast<double>(blocks_ * 10 * kMs) / (1 + card_ppm / 1e6));
             const std::int64_t sender_now = number_ * 20 * kMs - ahead_ns;
             if (card_now >= sender_now) {
                 EXPECT_EQ(send(number_++, late_ns), JF_OK);
