@@ -267,6 +267,8 @@ std::string CallMedia::statistics() const
     for (std::size_t number = 0; number < receivers_.size(); ++number) {
         Json& stream = all["streams"][number];
         stream["frames_sent"] = senders_[number] ? senders_[number]->frames() : 0;
+        if (senders_[number] && streams_[number].kind == MediaKind::video)
+            stream["frames_skipped"] = senders_[number]->skipped();
         if (senders_[number] && plan_.record_both)
             stream["own_frames_not_written"] = senders_[number]->unwritten();
         stream["frames_decoded"] = receivers_[number]->frames();

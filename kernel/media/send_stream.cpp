@@ -80,6 +80,11 @@ jf_source_format SendStream::format() const
 
 void SendStream::frame(const jf_frame& frame)
 {
+    const bool picture = frame.kind == JF_VIDEO;
+    if (picture && debt_.should_skip(bitrate_bps_.load(std::memory_order_relaxed), monotonic_ns())) {
+        skipped_.fetch_add(1, std::memory_order_relaxed);
+        return keep(frame);
+    }
     frames_.fetch_add(1, std::memory_order_relaxed);
     const bool sound = frame.kind == JF_AUDIO;
     const jf_frame& worked_on = sound && stages_ ? stages_->process(frame) : frame; // also while nobody hears us
@@ -118,6 +123,7 @@ const jf_frame& SendStream::silenced(const jf_frame& frame)
 
 void SendStream::send(const jf_payload& payload)
 {
+    debt_.made(payload.bytes.size);
     {
         const std::lock_guard lock(sending_);
         last_timestamp_ = payload.rtp_timestamp;

@@ -11,6 +11,7 @@
 #include "kernel/media/audio_stages.hpp"
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
+#include "kernel/media/rate_debt.hpp"
 
 #include <array>
 #include <atomic>
@@ -74,6 +75,9 @@ public:
     /// Frames that were given to the encoder. [any]
     std::uint64_t frames() const { return frames_.load(std::memory_order_relaxed); }
 
+    /// Pictures that were left out, because those before were larger than the rate allows. [any]
+    std::uint64_t skipped() const { return skipped_.load(std::memory_order_relaxed); }
+
     /// Frames that the sink had no room for. [any]
     std::uint64_t unwritten() const { return unwritten_.load(std::memory_order_relaxed); }
 
@@ -103,6 +107,8 @@ private:
     std::function<void()> first_moved_; // [media] once
     std::atomic<std::int64_t> first_sent_ns_{0};
     std::atomic<std::uint64_t> frames_{0};
+    RateDebt debt_; // [media]
+    std::atomic<std::uint64_t> skipped_{0};
     std::atomic<std::uint64_t> unwritten_{0};
 };
 

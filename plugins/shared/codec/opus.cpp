@@ -58,6 +58,7 @@ OpusOptions read_opus_options(std::string_view config_json, std::string_view pre
     options.complexity = json.value(key("complexity"), options.complexity);
     options.stereo = json.value(key("stereo"), options.stereo);
     options.fec = json.value(key("fec"), options.fec);
+    options.dtx = json.value(key("dtx"), options.dtx);
     return options;
 }
 
@@ -69,9 +70,13 @@ Entry opus_entry(const OpusOptions& options)
     entry.channels = 2;
     entry.default_bitrate_bps = kOpusDefaultBitrate;
     entry.min_bitrate_bps = kOpusLeastBitrate;
-    entry.parameters = options.fec ? "useinbandfec=1" : "";
-    if (options.stereo)
-        entry.parameters += entry.parameters.empty() ? "stereo=1;sprop-stereo=1" : ";stereo=1;sprop-stereo=1";
+    const auto add = [&entry](bool wanted, const char* parameter) {
+        if (wanted)
+            entry.parameters += (entry.parameters.empty() ? "" : ";") + std::string(parameter);
+    };
+    add(options.fec, "useinbandfec=1");
+    add(options.dtx, "usedtx=1");
+    add(options.stereo, "stereo=1;sprop-stereo=1");
     return entry;
 }
 
@@ -81,7 +86,8 @@ OpusAudioEncoder::OpusAudioEncoder(const OpusOptions& options, const Stream& str
       chunker_(kRateHz, static_cast<std::uint32_t>(channels_), kChunkSamples),
       packet_(std::min(stream.max_payload_bytes, kMaxPacketBytes)),
       wanted_bps_(
-          std::min(stream.bitrate_bps != 0 ? stream.bitrate_bps : kOpusDefaultBitrate, max_average_bitrate(stream)))
+          std::min(stream.bitrate_bps != 0 ? stream.bitrate_bps : kOpusDefaultBitrate, max_average_bitrate(stream))),
+      most_bps_(max_average_bitrate(stream))
 {
     int error = 0;
     encoder_.reset(opus_encoder_create(kRateHz, channels_, application(options.application), &error));
@@ -92,6 +98,8 @@ OpusAudioEncoder::OpusAudioEncoder(const OpusOptions& options, const Stream& str
     // and only while it loses packets.
     if (is_set(stream, "useinbandfec"))
         opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(1));
+    if (is_set(stream, "usedtx")) // RFC 7587 section 6.1: the receiver prefers to hear nothing of silence
+        opus_encoder_ctl(encoder_.get(), OPUS_SET_DTX(1));
     warm_up();
 }
 
@@ -118,7 +126,8 @@ Status OpusAudioEncoder::encode(const jf_frame& frame) noexcept
 
 void OpusAudioEncoder::set_bitrate(std::uint32_t bits_per_second) noexcept
 {
-    wanted_bps_.store(std::clamp(bits_per_second, kMinBitrate, kMaxBitrate), std::memory_order_relaxed);
+    wanted_bps_.store(std::clamp(bits_per_second, kMinBitrate, std::max(most_bps_, kMinBitrate)),
+                      std::memory_order_relaxed);
 }
 
 /// Losses come in bursts, with quiet reports between them: what was lost is forgotten by halves.
@@ -148,11 +157,17 @@ Status OpusAudioEncoder::send(const AudioChunk& chunk) noexcept
                                                 static_cast<std::int32_t>(packet_.size()));
     if (size <= 0)
         return JF_INTERNAL;
+    constexpr std::int32_t kNeedNotBeSent = 2; // what libopus makes of silence with DTX: a byte or two
+    if (size <= kNeedNotBeSent) {
+        silent_ = true;
+        return JF_OK;
+    }
+    const bool spurt = std::exchange(silent_, false);
     jf_payload payload{};
     payload.struct_size = sizeof(payload);
     payload.rtp_timestamp = chunk.rtp_timestamp;
     payload.bytes = {packet_.data(), static_cast<std::size_t>(size)};
-    payload.marker = chunk.first ? 1 : 0;
+    payload.marker = chunk.first || spurt ? 1 : 0; // RFC 7587 section 4.1
     payload.time_ns = chunk.time_ns;
     sink_.payload(payload);
     return JF_OK;

@@ -25,6 +25,7 @@ struct OpusOptions {
     int complexity = 5;
     bool stereo = false;
     bool fec = true;
+    bool dtx = false;
 };
 
 /// From the options of a plugin, whose names begin with the prefix ("opus_" where it has other codecs, too).
@@ -63,6 +64,8 @@ private:
     std::uint32_t applied_bps_ = 0;
     std::atomic<std::uint32_t> wanted_loss_percent_{0};
     std::uint32_t applied_loss_percent_ = 0;
+    const std::uint32_t most_bps_; // what the receiver asked for
+    bool silent_ = false;          // nothing was sent for the frame before
 };
 
 class OpusAudioDecoder final : public Decoder {

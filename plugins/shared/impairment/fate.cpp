@@ -37,12 +37,23 @@ bool FateTeller::blacked_out(Time now, Time& ends) const
     return true;
 }
 
+std::uint64_t FateTeller::rate_bps(Time now) const
+{
+    std::uint64_t rate = options_.rate_bps;
+    for (const RateChange& change : options_.rates) {
+        if (now >= change.from)
+            rate = change.rate_bps;
+    }
+    return rate;
+}
+
 /// When its last byte has left a line of that rate, behind all that was sent before.
 Time FateTeller::serialized(std::size_t bytes, Time now)
 {
-    if (options_.rate_bps == 0)
+    const std::uint64_t rate = rate_bps(now);
+    if (rate == 0)
         return now;
-    const double seconds = static_cast<double>(bytes) * 8 / static_cast<double>(options_.rate_bps);
+    const double seconds = static_cast<double>(bytes) * 8 / static_cast<double>(rate);
     line_free_ = std::max(line_free_, now) + Time(static_cast<std::int64_t>(seconds * kSecondNs));
     return line_free_;
 }
@@ -57,7 +68,7 @@ Fate FateTeller::next(std::size_t bytes, Time now)
     const Time late[] = {jitter(), jitter()};
 
     const double waiting =
-        static_cast<double>((line_free_ - now).count()) / kSecondNs * static_cast<double>(options_.rate_bps) / 8;
+        static_cast<double>((line_free_ - now).count()) / kSecondNs * static_cast<double>(rate_bps(now)) / 8;
     if (waiting > static_cast<double>(options_.queue_bytes)) {
         fate.queue_full = true;
         return fate;

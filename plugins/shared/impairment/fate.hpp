@@ -33,6 +33,7 @@ private:
     bool chance(double probability);
     bool lost();
     bool blacked_out(Time now, Time& ends) const;
+    std::uint64_t rate_bps(Time now) const;
     Time serialized(std::size_t bytes, Time now);
 
     const Options& options_;

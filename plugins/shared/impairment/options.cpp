@@ -40,6 +40,18 @@ std::vector<Blackout> read_blackouts(const json& config)
     return blackouts;
 }
 
+std::vector<RateChange> read_rates(const json& config)
+{
+    std::vector<RateChange> rates;
+    for (const auto& one : config.value("rates", json::array())) {
+        rates.push_back({milliseconds(one, "at_ms"), one.value("rate_bps", std::uint64_t{0})});
+        if (rates.size() > 1 && rates.back().from < rates[rates.size() - 2].from)
+            throw jackfield::ConfigError("/rates/" + std::to_string(rates.size() - 1) +
+                                         "/at_ms: must not be before the one in front of it");
+    }
+    return rates;
+}
+
 } // namespace
 
 Options read_options(std::string_view config_json)
@@ -63,6 +75,7 @@ Options read_options(std::string_view config_json)
     options.duplicate = probability(config, "duplicate", 0);
     options.reorder = probability(config, "reorder", 0);
     options.rate_bps = config.value("rate_bps", options.rate_bps);
+    options.rates = read_rates(config);
     options.queue_bytes = config.value("queue_bytes", options.queue_bytes);
     options.queue_packets = config.value("queue_packets", options.queue_packets);
     options.blackouts = read_blackouts(config);

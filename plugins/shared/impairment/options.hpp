@@ -18,6 +18,12 @@ struct Blackout {
     Time until{};
 };
 
+/// A line that becomes wider or narrower, counted from the opening of the path.
+struct RateChange {
+    Time from{};
+    std::uint64_t rate_bps = 0; // 0: no limit
+};
+
 struct Options {
     std::uint64_t seed = 1;
     bool on_send = true;
@@ -32,6 +38,7 @@ struct Options {
     double duplicate = 0;
     double reorder = 0;                   // does not wait for the delay: it overtakes
     std::uint64_t rate_bps = 0;           // 0: no limit
+    std::vector<RateChange> rates;        // from then on, in the order of time
     std::uint32_t queue_bytes = 65'536;   // wait for their turn at that rate
     std::uint32_t queue_packets = 10'000; // on their way in all
     std::vector<Blackout> blackouts;

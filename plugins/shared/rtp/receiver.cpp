@@ -29,9 +29,10 @@ std::int64_t widest_gap(const StreamConfig& config)
 
 } // namespace
 
-Receiver::Receiver(const StreamConfig& config, const RtpOptions& options, const NtpClock& clock)
+Receiver::Receiver(const StreamConfig& config, const RtpOptions& options, const NtpClock& clock, LipSync& sync)
     : config_(config),
       clock_(clock),
+      sync_(sync),
       clear_rtcp_(options.clear_rtcp || !config.receive_key),
       receives_(config.receives && !config.ended),
       source_(config.remote_ssrc ? *config.remote_ssrc : kNoSource),
@@ -312,6 +313,7 @@ bool Receiver::sender_report(std::uint32_t from, const SenderInfo& info, std::in
         return false;
     const bool first = last_sr_arrival_ns_ == 0;
     last_sr_ntp_ = info.ntp;
+    last_sr_timestamp_ = info.rtp_timestamp;
     last_sr_arrival_ns_ = arrival_ns;
     last_sr_from_ = from;
     return first && listened_to;
@@ -372,10 +374,25 @@ Status Receiver::take(std::int64_t now_ns, jf_payload& payload, std::int64_t& ne
         payload.payload_type = packet.payload_type;
         payload.lost_before = std::exchange(carried_loss_, std::uint16_t{0});
         payload.reserved = 0;
-        payload.time_ns = turn.time_ns;
+        payload.time_ns = packet.payload_type == config_.event_payload_type
+                              ? turn.time_ns
+                              : in_step(packet.rtp_timestamp, turn.time_ns);
         next_due_ns = now_ns;
         return JF_OK;
     }
+}
+
+/// Once the sender has reported: sound leads, pictures follow it.
+std::int64_t Receiver::in_step(std::uint32_t rtp_timestamp, std::int64_t play_ns)
+{
+    if (last_sr_arrival_ns_ == 0 || last_sr_from_ != source_.load(std::memory_order_relaxed))
+        return play_ns;
+    const auto since = static_cast<std::int32_t>(rtp_timestamp - last_sr_timestamp_);
+    const std::int64_t captured_ns = ntp_ns(last_sr_ntp_) + to_ns(since, config_.clock_rate_hz);
+    if (config_.video)
+        return sync_.picture(captured_ns, play_ns);
+    sync_.sound(captured_ns, play_ns);
+    return play_ns;
 }
 
 std::optional<ReportBlock> Receiver::report(std::int64_t now_ns)

@@ -7,6 +7,7 @@
 
 #include "arrival_log.hpp"
 #include "jitter_buffer.hpp"
+#include "lip_sync.hpp"
 #include "options.hpp"
 #include "reception.hpp"
 #include "repair_requests.hpp"
@@ -41,7 +42,7 @@ public:
     };
 
     /// Throws Failure.
-    Receiver(const StreamConfig& config, const RtpOptions& options, const NtpClock& clock);
+    Receiver(const StreamConfig& config, const RtpOptions& options, const NtpClock& clock, LipSync& sync);
 
     /// One RTP packet, as it came; `packet` is overwritten. True if `take` has something to give now, or must be asked
     /// sooner than it said: most packets of a picture change nothing.
@@ -108,6 +109,7 @@ private:
     PacketRing::Stored put(const StoredPacket& packet, ByteView payload, bool restart, bool repair);
     void miss(const RtpHeader& header, const Placement& place, std::int64_t arrival_ns);
     bool changed(std::int64_t now_ns);
+    std::int64_t in_step(std::uint32_t rtp_timestamp, std::int64_t play_ns);
     std::int64_t assumed_round_trip_ns() const;
     void be_patient();
     /// A peer may change its source this often; each costs the opener memory and none is forgotten, or it could be
@@ -117,6 +119,7 @@ private:
 
     const StreamConfig& config_;
     const NtpClock& clock_;
+    LipSync& sync_;
     const bool clear_rtcp_;
     std::atomic<bool> receives_;
     std::atomic<std::uint64_t> source_;
@@ -140,6 +143,7 @@ private:
     std::uint8_t taken_[kMaxPayloadBytes] = {};
     Counters counters_;
     std::uint64_t last_sr_ntp_ = 0;
+    std::uint32_t last_sr_timestamp_ = 0; // of the same instant
     std::int64_t last_sr_arrival_ns_ = 0; // 0: none yet
     std::uint32_t last_sr_from_ = 0;
     std::optional<std::uint8_t> last_fir_;

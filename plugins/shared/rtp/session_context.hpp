@@ -4,6 +4,7 @@
 // Lifetime: a member of the session.
 #pragma once
 
+#include "lip_sync.hpp"
 #include "options.hpp"
 #include "rate_control.hpp"
 #include "wire.hpp"
@@ -19,6 +20,7 @@ struct SessionContext {
     NtpClock clock;
     bool paced = false; ///< somebody ticks when we ask for it
     std::atomic<RateControl*> rates{nullptr};
+    mutable LipSync sync{};
 };
 
 } // namespace jackfield::rtp

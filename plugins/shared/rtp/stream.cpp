@@ -10,7 +10,7 @@ Stream::Stream(const StreamConfig& config, std::uint32_t number, const SessionCo
                std::int64_t now_ns)
     : config_(config),
       context_(context),
-      receiver_(config_, context.options, context.clock),
+      receiver_(config_, context.options, context.clock, context.sync),
       sender_(config_, number, context, paths[config.rtp_path], paths[config.rtcp_path], random),
       random_(random_for_reports),
       // Sooner than the half interval of RFC 3550 section 6.2: there are two of us, and until both have reported

@@ -1,6 +1,7 @@
 // What is told of an interval, and what is not because nobody measured it.
 
 #include "kernel/media/meter.hpp"
+#include "kernel/media/rate_debt.hpp"
 
 #include <gtest/gtest.h>
 
@@ -147,6 +148,26 @@ TEST(MediaMeter, AnAnswerThatIsNoStatisticsTellsNothing)
     }
     EXPECT_TRUE(meter.look(call_of(sound(50, 0)), 1s).empty()) << "there is nothing to compare with";
     EXPECT_TRUE(meter.look(R"({"streams":[7]})", 1s).empty());
+}
+
+TEST(RateDebt, LeavesPicturesOutWhileThoseBeforeWereTooLarge)
+{
+    RateDebt debt;
+    constexpr std::int64_t kMs = 1'000'000;
+    EXPECT_FALSE(debt.should_skip(100'000, 0));
+    debt.made(10'000); // 0.8 s at that rate
+    EXPECT_TRUE(debt.should_skip(100'000, 33 * kMs));
+    EXPECT_TRUE(debt.should_skip(100'000, 390 * kMs));
+    EXPECT_FALSE(debt.should_skip(100'000, 410 * kMs)) << "0.39 s are left";
+    debt.made(1'000'000);
+    EXPECT_FALSE(debt.should_skip(0, 420 * kMs)) << "nobody has said how much";
+    EXPECT_FALSE(debt.should_skip(100'000, 430 * kMs)) << "and that is forgotten";
+    for (int picture = 0; picture < 300; ++picture) { // an encoder that makes twice as much
+        if (!debt.should_skip(200'000, (500 + picture * 33) * kMs))
+            debt.made(1650);
+    }
+    debt.made(9000);
+    EXPECT_TRUE(debt.should_skip(200'000, 10'500 * kMs));
 }
 
 } // namespace

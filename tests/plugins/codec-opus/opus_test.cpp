@@ -157,6 +157,63 @@ TEST(CodecOpus, ANewBitrateTakesEffectWithTheNextPacket)
     EXPECT_LT(after, before / 2);
 }
 
+TEST(CodecOpus, ANewBitrateStaysBelowWhatTheReceiverTakes)
+{
+    const CodecPlugin plugin("codec-opus");
+    const auto bytes = [&](const char* config, std::uint32_t bps) {
+        EncoderUnderTest encoder(plugin, config);
+        encoder.set_bitrate(bps);
+        Tone tone(48'000, 1, 440);
+        std::size_t sum = 0;
+        for (int i = 0; i < 100; ++i) {
+            for (const auto& sent : encoder.encoded(tone.next(960)))
+                sum += sent.bytes.size();
+        }
+        return static_cast<double>(sum);
+    };
+    const double bound = bytes(R"({"name": "opus", "parameters": "maxaveragebitrate=16000"})", 128'000);
+    EXPECT_LT(bound, bytes(R"({"name": "opus"})", 128'000) / 2);
+}
+
+/// Sound, two seconds of silence, sound: how many packets came of each, and which of the last had the marker.
+struct Spurts {
+    std::size_t sound = 0;
+    std::size_t silence = 0;
+    bool marked = false;
+};
+
+Spurts spurts_of(const CodecPlugin& plugin, const char* config)
+{
+    EncoderUnderTest encoder(plugin, config);
+    Voice voice;
+    Spurts spurts;
+    for (int i = 0; i < 50; ++i)
+        spurts.sound += encoder.encoded(voice.next()).size();
+    const std::vector<float> nothing(960);
+    for (int i = 0; i < 100; ++i) {
+        jf_frame silent = voice.next();
+        silent.samples = nothing.data();
+        spurts.silence += encoder.encoded(silent).size();
+    }
+    for (int i = 0; i < 20; ++i) {
+        for (const auto& sent : encoder.encoded(voice.next()))
+            spurts.marked = spurts.marked || sent.payload.marker != 0;
+    }
+    return spurts;
+}
+
+TEST(CodecOpus, NothingGoesOutInSilenceIfTheReceiverPrefersThat)
+{
+    const CodecPlugin plugin("codec-opus");
+    const Spurts quiet = spurts_of(plugin, R"({"name": "opus", "parameters": "usedtx=1"})");
+    EXPECT_EQ(quiet.sound, 50U);
+    EXPECT_LT(quiet.silence, 40U) << "a packet every 400 ms, once silence is certain";
+    EXPECT_TRUE(quiet.marked) << "a talk spurt begins";
+    const Spurts usual = spurts_of(plugin, R"({"name": "opus"})");
+    EXPECT_EQ(usual.silence, 100U);
+    EXPECT_FALSE(usual.marked);
+}
+
 TEST(CodecOpus, PacketsRespectTheLargestPayload)
 {
     const CodecPlugin plugin("codec-opus");
@@ -176,6 +233,8 @@ TEST(CodecOpusCapabilities, SayWhatItsOptionsSay)
     };
     EXPECT_EQ(parameters("{}"), "useinbandfec=1");
     EXPECT_EQ(parameters(R"({"fec": false})"), "");
+    EXPECT_EQ(parameters(R"({"dtx": true})"), "useinbandfec=1;usedtx=1");
+    EXPECT_EQ(parameters(R"({"dtx": true, "fec": false})"), "usedtx=1");
     EXPECT_EQ(parameters(R"({"stereo": true})"), "useinbandfec=1;stereo=1;sprop-stereo=1");
     EXPECT_EQ(parameters(R"({"stereo": true, "fec": false})"), "stereo=1;sprop-stereo=1");
 }

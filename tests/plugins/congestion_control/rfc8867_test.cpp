@@ -279,6 +279,52 @@ TEST_P(Rfc8867, AfterSilenceItBeginsLow)
     EXPECT_TRUE(network.flows[0]->within_bounds);
 }
 
+/// Not of RFC 8867: a third of all packets is lost, though the line is wide.
+TEST_P(Rfc8867, HeavyLossesBringTheRateDown)
+{
+    Network network(10 * kMbps, kFree, 9);
+    FlowPlan plan;
+    plan.start_bps = 1'000'000;
+    network.add(plan, controller());
+    network.run(40, [&](int) { network.forward.set_loss(0.3); });
+    EXPECT_LT(network.flows[0]->target_bps(), 300'000U);
+}
+
+/// Not of RFC 8867: what is on its way is little while packets wait long, whatever the rate does.
+TEST_P(Rfc8867, AWindowShrinksWhilePacketsWait)
+{
+    const jf_rate_controller subject = controller();
+    const jf_rate_stream stream{sizeof(stream), JF_VIDEO, 150'000, 1'500'000, 1'000'000, 0};
+    subject.methods->set_streams(subject.self, &stream, 1, kSecond);
+    std::uint64_t number = 0;
+    std::int64_t now_ns = kSecond;
+    const auto window_after = [&](int rounds, std::int64_t waits_ns) {
+        std::uint32_t bps = 0;
+        jf_rate_targets targets{sizeof(targets), 1, &bps, 0, 0};
+        for (int round = 0; round < rounds; ++round) {
+            std::vector<jf_packet_report> reports;
+            for (int packet = 0; packet < 10; ++packet) {
+                now_ns += 10 * kMs;
+                const jf_sent_packet sent{sizeof(sent), 0, ++number, now_ns, 1200, 0};
+                subject.methods->sent(subject.self, &sent);
+                reports.push_back({number, now_ns, now_ns + 20 * kMs + waits_ns, 1200, 1, 0, 0});
+            }
+            const jf_rate_feedback feedback{sizeof(feedback), 24'000, now_ns, 50 * kMs, reports.data(), reports.size()};
+            subject.methods->feedback(subject.self, &feedback);
+            const jf_rate_moment moment{sizeof(moment), 24'000, 0, 0, now_ns, 0};
+            subject.methods->tick(subject.self, &moment);
+        }
+        subject.methods->targets(subject.self, &targets);
+        return targets.window_bytes;
+    };
+    const std::uint32_t before = window_after(50, 0);
+    const std::uint32_t after = window_after(30, 400 * kMs);
+    subject.methods->release(subject.self);
+    if (before == 0)
+        GTEST_SKIP() << "it has no window";
+    EXPECT_LT(after, before / 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Controllers, Rfc8867, testing::ValuesIn(kCandidates), [](const auto& named) {
     std::string name = named.param.plugin;
     std::replace(name.begin(), name.end(), '-', '_');

@@ -422,5 +422,58 @@ TEST_P(MediaTransportRates, RepairIsNoMoreThanAPartOfWhatIsSent)
     EXPECT_LT(repaired, film.count * 1000 * 0.8);
 }
 
+// --- lip-sync -------------------------------------------------------------------------------------------------------
+
+/// Sound and pictures of the same moments, whose timestamps have nothing to do with each other; how far apart they are
+/// played in the last second, in ms: pictures later than sound is above 0.
+double apart(Simulation& simulation, std::int64_t sound_ms, std::int64_t pictures_ms)
+{
+    Side& sender = simulation.sides[0];
+    Side& viewer = simulation.sides[1];
+    simulation.fate = [=](Transit& transit) {
+        return std::vector<std::int64_t>{(transit.bytes.size() > 900 ? pictures_ms : sound_ms) * kMs};
+    };
+    std::uint32_t count = 0;
+    std::int64_t next_ns = simulation.now_ns();
+    simulation.run(6000 * kMs, [&] {
+        if (simulation.now_ns() < next_ns)
+            return;
+        next_ns += 20 * kMs;
+        sender.send(0, count * 960, numbered(count), count == 0);
+        sender.send(1, 5'000'000 + count * 1800, numbered(count, 1000), true);
+        ++count;
+    });
+    std::map<std::uint32_t, std::int64_t> sound;
+    for (const Played& played : viewer.played[0])
+        sound[played.number()] = played.time_ns;
+    double sum = 0;
+    int pairs = 0;
+    for (const Played& played : viewer.played[1]) {
+        if (played.number() + 60 < count && played.number() + 110 > count && sound.contains(played.number())) {
+            sum += static_cast<double>(played.time_ns - sound[played.number()]) / kMs;
+            ++pairs;
+        }
+    }
+    EXPECT_GT(pairs, 30);
+    return sum / pairs;
+}
+
+TEST_P(MediaTransportRates, PicturesArePlayedWithTheSoundOfTheirMoment)
+{
+    Simulation simulation(1, "{}", GetParam());
+    open(simulation);
+    EXPECT_NEAR(apart(simulation, 200, 50), 0, 4) << "pictures came 150 ms before their sound, and waited";
+}
+
+TEST_P(MediaTransportRates, PicturesWaitForSoundOnlySoLongAndSoundNeverForPictures)
+{
+    Simulation held(1, "{}", GetParam());
+    open(held);
+    EXPECT_NEAR(apart(held, 900, 20), -500, 30) << "400 ms is the most that a picture waits";
+    Simulation late(1, "{}", GetParam());
+    open(late);
+    EXPECT_NEAR(apart(late, 20, 200), 160, 30) << "what comes later is played when it comes";
+}
+
 } // namespace
 } // namespace media_transport_test

@@ -130,6 +130,18 @@ TEST(Fate, TakesTurnsAtTheRate)
     EXPECT_EQ(teller.next(1000, 100ms).at[0], 110ms) << "an idle line saves nothing up";
 }
 
+TEST(Fate, TakesTurnsAtTheRateOfItsTime)
+{
+    Options options;
+    options.rate_bps = 800'000;
+    options.rates = {{100ms, 80'000}, {500ms, 0}};
+    FateTeller teller(options, 1, false);
+    EXPECT_EQ(teller.next(1000, 0ms).at[0], 10ms);
+    EXPECT_EQ(teller.next(1000, 99ms).at[0], 109ms);
+    EXPECT_EQ(teller.next(1000, 200ms).at[0], 300ms) << "a tenth";
+    EXPECT_EQ(teller.next(1000, 600ms).at[0], 600ms) << "no limit";
+}
+
 TEST(Fate, LosesWhatDoesNotFitIntoTheQueue)
 {
     Options options;
