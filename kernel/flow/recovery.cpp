@@ -137,10 +137,9 @@ void Recovery::check_hope() const
     }
     if (now() < give_up_at())
         return;
-    throw StepFailure(Step::media, failure.value_or(Error{
-                                       JF_UNREACHABLE, leg_.signaled->stranded()
-                                                           ? "the connection to the peer broke, and there is no other"
-                                                           : "no way to the peer was found again"}));
+    if (leg_.signaled->stranded())
+        throw StepFailure(Step::media, JF_CLOSED, "the connection to the peer broke, and there is no other");
+    throw StepFailure(Step::media, failure.value_or(Error{JF_UNREACHABLE, "no way to the peer was found again"}));
 }
 
 void Recovery::act()

@@ -34,8 +34,8 @@ public:
     /// Frames of the stream's kind come to it from here on, and to nobody else.
     void feed(SendStream& stream);
 
-    /// Pictures of the same part run along with the sound, to nobody: both kinds keep one clock, and pictures that start
-    /// seconds later would hold up the sound. Not where the source says that they join it.
+    /// Pictures of the same part run along with the sound, to nobody: both kinds keep one clock, and pictures that
+    /// start seconds later would hold up the sound. Not where the source says that they join it.
     void run_idle_pictures();
 
     /// Frames of that kind come to nobody; one that is on its way is waited for.

@@ -19,7 +19,7 @@ constexpr std::pair<std::string_view, std::string_view> kChapters[] = {
     {"JF-MUX", "multiplexer/1"},     {"JF-SIG", "signaling/1"},
     {"JF-RTP", "media_transport/1"}, {"JF-CC", "congestion_control/1"},
     {"JF-COD", "codec/1"},           {"JF-SRC", "media_source/1"},
-    {"JF-SNK", "media_sink/1"}, {"JF-STG", "audio_stage/1"},
+    {"JF-SNK", "media_sink/1"},      {"JF-STG", "audio_stage/1"},
 };
 
 constexpr Rule kRules[] = {

@@ -17,7 +17,8 @@ constexpr const char* kKeysHelp =
     "waits, w the other call, t hand the call on, c connect the other two, e write a text, ? help";
 constexpr const char* kCommandsHelp =
     "commands: hold, resume, mute, unmute, video on, video off, source SRC, play SINK, digits KEYS, "
-    "rotate [DEGREES], statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, connect, follow, stay, "
+    "rotate [DEGREES], statistics, hangup, call PEER, take, decline, other, calls, transfer PEER, connect, follow, "
+    "stay, "
     "text MESSAGE, typing [off], help";
 
 } // namespace

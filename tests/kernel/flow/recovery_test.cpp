@@ -162,7 +162,7 @@ TEST_F(Recovers, WithinFiveSecondsOfALinkThatThePeerHasEnded)
     EXPECT_EQ(rig_.program->ends, 0);
     rig_.advance(1ms);
     EXPECT_EQ(rig_.program->ends, 1);
-    EXPECT_EQ(rig_.program->end.error.status, JF_UNREACHABLE);
+    EXPECT_EQ(rig_.program->end.error.status, JF_CLOSED);
 }
 
 TEST_F(Recovers, OverALinkThatThePeerOpens)
