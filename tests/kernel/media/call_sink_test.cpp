@@ -51,7 +51,6 @@ protected:
     Completions completions_;
     PlayThread playing_;
     Workers workers_{control_};
-    PlayThread playing_;
     testing::ScriptedBoard scripted_{control_};
 };
 

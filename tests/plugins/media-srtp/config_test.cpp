@@ -76,7 +76,8 @@ TEST(MediaSrtpConfig, OffersOnlyTheSuitesItWasGivenAndMakesFreshKeysForThem)
     ASSERT_EQ(side.transport->capabilities(side.transport.self(), jackfield::append_to(text), &error), JF_OK);
     EXPECT_EQ(Json::parse(text), Json({{"profile", "RTP/SAVP"},
                                        {"suites", {"AES_CM_128_HMAC_SHA1_80"}},
-                                       {"feedback", {"nack pli", "ccm fir"}},
+                                       {"feedback", {"nack", "nack pli", "ccm fir", "ack ccfb"}},
+                                       {"retransmission", true},
                                        {"telephone_events", true}}));
     const std::string key = side.make_key("AES_CM_128_HMAC_SHA1_80");
     EXPECT_EQ(key.size(), 40U); // RFC 4568 section 6.1: 30 bytes
