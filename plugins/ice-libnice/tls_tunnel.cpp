@@ -133,6 +133,7 @@ void TlsTunnel::pump()
 {
     bool moved = true;
     while (moved && !over_) {
+        wants_to_write_ = false; // said by whichever of the following must wait for it
         moved = read_inner();
         if (ssl_ == nullptr || over_)
             continue;
@@ -215,7 +216,6 @@ bool TlsTunnel::read_outer()
 /// False if it must wait or the relay has gone; ends the tunnel if it has failed.
 bool TlsTunnel::went_well(int result, const char* what)
 {
-    wants_to_write_ = false;
     if (result > 0)
         return true;
     const int error = errno;

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <limits>
+#include <optional>
 
 namespace media_sdl {
 
@@ -23,6 +23,36 @@ std::int64_t monotonic_ns()
 {
     return std::chrono::steady_clock::now().time_since_epoch().count();
 }
+
+/// What the window thread says to whoever waits for it; a problem, or nothing.
+class Word {
+public:
+    void say(std::string problem)
+    {
+        const std::lock_guard lock(mutex_);
+        problem_ = std::move(problem);
+        said_.notify_all();
+    }
+
+    /// Nothing if it was not said in time.
+    std::optional<std::string> within(std::chrono::seconds patience)
+    {
+        std::unique_lock lock(mutex_);
+        said_.wait_for(lock, patience, [this] { return problem_.has_value(); });
+        return problem_;
+    }
+
+    void wait()
+    {
+        std::unique_lock lock(mutex_);
+        said_.wait(lock, [this] { return problem_.has_value(); });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable said_;
+    std::optional<std::string> problem_;
+};
 
 } // namespace
 
@@ -54,17 +84,17 @@ WindowThread::~WindowThread()
 
 void WindowThread::open_screen()
 {
-    const auto opened = std::make_shared<std::promise<std::string>>();
-    auto answer = opened->get_future();
+    const auto word = std::make_shared<Word>(); // second owner: the task, which may come late
     {
         const std::lock_guard lock(mutex_);
-        tasks_.push_back([this, opened] { opened->set_value(init() ? "" : SDL_GetError()); });
+        tasks_.push_back([this, word] { word->say(init() ? "" : SDL_GetError()); });
     }
     ring();
-    if (answer.wait_for(kPatience) != std::future_status::ready)
+    const auto problem = word->within(kPatience);
+    if (!problem)
         throw jackfield::Failure(JF_UNREACHABLE, "the screen does not answer");
-    if (const auto problem = answer.get(); !problem.empty())
-        throw jackfield::Failure(JF_UNREACHABLE, "no screen: " + problem + "; DISPLAY or WAYLAND_DISPLAY names one");
+    if (!problem->empty())
+        throw jackfield::Failure(JF_UNREACHABLE, "no screen: " + *problem + "; DISPLAY or WAYLAND_DISPLAY names one");
 }
 
 void WindowThread::add(User& user)
@@ -75,17 +105,17 @@ void WindowThread::add(User& user)
 
 void WindowThread::remove(User& user, std::function<void()> leave)
 {
-    std::promise<void> gone;
+    Word gone;
     {
         const std::lock_guard lock(mutex_);
         tasks_.push_back([&] {
             users_.remove(&user);
             leave();
-            gone.set_value();
+            gone.say("");
         });
     }
     ring();
-    gone.get_future().wait(); // for a picture to be drawn, at most
+    gone.wait(); // for a picture to be drawn, at most
 }
 
 void WindowThread::ring()

@@ -123,16 +123,17 @@ TEST_F(SoundDevices, AreListedByTheProgram)
 TEST_F(SoundDevices, AndAWindowOfTheSampleMakeACall)
 {
     const screen_test::VirtualScreen screen; // that the peers inherit
-    configure("alice");
-    world_.configure_as_sample("bob", "devices.json");
-    world_.change("bob", [&](Json& config) {
-        for (const char* slot : {"media_source", "media_sink"})
-            config["slots"][slot][0]["config"]["server"] = server_.address();
-    });
+    for (const char* name : {"alice", "bob"}) {
+        world_.configure_as_sample(name, "devices.json");
+        world_.change(name, [&](Json& config) {
+            for (const char* slot : {"media_source", "media_sink"})
+                config["slots"][slot][0]["config"]["server"] = server_.address();
+        });
+    }
     server_.pactl("set-default-sink his_ear");
     server_.pactl("set-default-source mic.monitor");
     const auto bob = world_.listen("bob", {"--answer", "--once"});
-    const auto alice = world_.call("alice", world_.account("bob"), {"--send", "test"});
+    const auto alice = world_.call("alice", world_.account("bob"), {"--send", "test", "--play", "none"});
     EXPECT_TRUE(heard(server_, "his_ear", 440));
     ASSERT_FALSE(bob->event("media", "progress", "first_video").is_null());
     Window window = 0;

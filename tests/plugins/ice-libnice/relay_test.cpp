@@ -1,10 +1,15 @@
 // Paths through a TURN relay, with a real one: over UDP, over TCP and over TLS, seen by the peer and not, alive and
 // dead.
 #include "ice_session.hpp"
+#include "tls_echo.hpp"
 #include "turn_server.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -160,6 +165,31 @@ TEST_P(Relays, SeveralThreadsMaySend)
     call.a.path().close();
 }
 
+// More than any buffer on the way holds: over TCP and TLS it stays framed, whoever is slower than whom.
+TEST_P(Relays, LoseDatagramsOfAFloodButDamageNone)
+{
+    TurnServer server({}, tls());
+    ASSERT_TRUE(server.started()) << server.log();
+    FakeHost host;
+    const auto left = make_instance(host, relay_only(server));
+    const auto right = make_instance(host, relay_only(server));
+    Ear at_b;
+    Call call(*left, *right, JF_DATAGRAM);
+    ASSERT_TRUE(call.connect(host, 1)) << call.a.text_;
+    call.b.path().open(at_b);
+    unsigned sent = 0;
+    for (unsigned i = 0; i < 3000; ++i)
+        sent += call.a.path().send(pattern(1200 + i % 200, i % 200)) == JF_OK ? 1 : 0;
+    EXPECT_GE(sent, 200U);
+    ASSERT_TRUE(at_b.wait_for_packets(100)) << sent << " were sent";
+    EXPECT_EQ(call.a.failed_ + call.b.failed_, 0);
+    call.b.path().close();
+    for (const auto& packet : at_b.packets_) {
+        ASSERT_GE(packet.size(), 1200U);
+        ASSERT_EQ(packet, pattern(packet.size(), static_cast<unsigned>(packet.size() - 1200)));
+    }
+}
+
 // Without a goodbye (a Refresh with lifetime 0, RFC 8656 section 7) the server would keep them for ten minutes.
 TEST_P(Relays, AreToldGoodbye)
 {
@@ -292,6 +322,117 @@ TEST_F(RelaysOverTls, AreRefusedAtTheStartIfTheirCertificatesCannotBeRead)
     } catch (const std::exception& failure) {
         EXPECT_EQ(std::string(failure.what()).rfind("/turn/0/ca: \"/nowhere/ca.pem\": ", 0), 0U) << failure.what();
     }
+}
+
+/// The port on which this process listens at loopback beside that one, if there is one alone; 0 if not.
+std::uint16_t listening_port(std::uint16_t beside = 0)
+{
+    std::set<std::string> own; // inodes
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+        if (target.starts_with("socket:["))
+            own.insert(target.substr(8, target.size() - 9));
+    }
+    std::ifstream table("/proc/self/net/tcp");
+    std::uint16_t port = 0;
+    std::string line;
+    for (std::getline(table, line); std::getline(table, line);) {
+        std::istringstream words(line);
+        std::string number, local, remote, state, queues, timer, retransmissions, uid, timeout, inode;
+        words >> number >> local >> remote >> state >> queues >> timer >> retransmissions >> uid >> timeout >> inode;
+        if (state != "0A" || !own.contains(inode))
+            continue;
+        const auto found = static_cast<std::uint16_t>(std::stoi(local.substr(9), nullptr, 16));
+        if (found == beside)
+            continue;
+        if (port != 0 || !local.starts_with("0100007F:"))
+            return 0;
+        port = found;
+    }
+    return port;
+}
+
+sockaddr_in loopback(std::uint16_t port)
+{
+    EXPECT_NE(port, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+// Whoever on this machine finds the port may connect to it, and takes nobody's descriptors away.
+TEST_F(RelaysOverTls, CarrySoManyConnectionsAndNoMore)
+{
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
+    setrlimit(RLIMIT_NOFILE, &files);
+    FakeHost host;
+    auto instance =
+        make_instance(host, config(R"(, "server_name": "relay.example.net", "ca": ")" + server_->ca() + '"'));
+    IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM);
+    session.gather();
+    ASSERT_TRUE(host.run_until([&] { return !session.candidates_.empty(); })) << "one is the session's own";
+    server_->pause(); // it answers none of the following, so that they stay
+    const sockaddr_in address = loopback(listening_port());
+    std::vector<pollfd> connections;
+    for (int i = 0; i < 260; ++i) {
+        connections.push_back({socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), POLLIN, 0});
+        ASSERT_EQ(connect(connections.back().fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    }
+    const auto refused = [&] {
+        poll(connections.data(), connections.size(), 0);
+        return std::ranges::count_if(connections, [](const pollfd& one) { return one.revents != 0; });
+    };
+    EXPECT_TRUE(host.run_until([&] { return refused() == 5; })) << refused() << " of 260, beside the session's own";
+    server_->resume();
+    for (const auto& one : connections)
+        close(one.fd);
+}
+
+// First the relay does not read, then libnice's side does not: both buffers are full for a while, and nothing is lost.
+TEST_F(RelaysOverTls, HearEveryByteThoughEitherSideIsSlow)
+{
+    const Bytes text = pattern(12 << 20);
+    FakeHost host;
+    TlsEcho echo(server_->ca(), server_->key(), text.size());
+    const auto instance = make_instance(
+        host,
+        R"({"addresses": ["127.0.0.1"], "turn": [{"server": "127.0.0.1:)" + std::to_string(echo.port()) +
+            R"(", "transport": "tls", "username": "user", "password": "secret", "server_name": "relay.example.net", "ca": ")" +
+            server_->ca() + "\"}]}");
+    IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM);
+    session.gather();
+    const sockaddr_in address = loopback(listening_port(echo.port()));
+    const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int little = 8192;
+    setsockopt(client, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+    ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    std::size_t sent = 0;
+    while (true) { // until all buffers on the way are full
+        const auto count = send(client, text.data() + sent, text.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        pollfd room{client, POLLOUT, 0};
+        if (count > 0)
+            sent += static_cast<std::size_t>(count);
+        else if (poll(&room, 1, 200) == 0)
+            break;
+    }
+    EXPECT_LT(sent, text.size()) << "they hold more than was thought: this test tries nothing";
+    echo.listen_to_them();
+    while (sent < text.size()) {
+        const auto count = send(client, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+        ASSERT_GT(count, 0);
+        sent += static_cast<std::size_t>(count);
+    }
+    Bytes heard(text.size());
+    ASSERT_EQ(recv(client, heard.data(), heard.size(), MSG_WAITALL), static_cast<ssize_t>(heard.size()));
+    EXPECT_TRUE(heard == text);
+    close(client);
+    EXPECT_TRUE(host.run_until([&] { return echo.goodbyes() == 1; })) << "the relay's side must end with ours";
+    session.release();
 }
 
 TEST_F(RelaysOverTls, LetTheInstanceGoAtOnce)

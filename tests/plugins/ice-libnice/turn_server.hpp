@@ -93,6 +93,7 @@ public:
     bool started() const { return started_; }
     std::string address() const { return "127.0.0.1:" + std::to_string(tls_ ? tls_port_ : port_); }
     std::string ca() const { return folder_ + "/cert.pem"; }
+    std::string key() const { return folder_ + "/key.pem"; }
 
     /// The way a server that loses its power ends.
     void stop()
