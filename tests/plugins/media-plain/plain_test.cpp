@@ -82,7 +82,8 @@ TEST(MediaPlain, OffersTheProfileWithoutEncryptionAndHasNoKeys)
     ASSERT_EQ(side.transport->capabilities(side.transport.self(), jackfield::append_to(text), &error), JF_OK);
     const Json expected = {{"profile", "RTP/AVP"},
                            {"suites", Json::array()},
-                           {"feedback", {"nack pli", "ccm fir"}},
+                           {"feedback", {"nack", "nack pli", "ccm fir", "ack ccfb"}},
+                           {"retransmission", true},
                            {"telephone_events", true}};
     EXPECT_EQ(Json::parse(text), expected);
     EXPECT_THROW(side.make_key("AEAD_AES_128_GCM"), jackfield::Failure);
