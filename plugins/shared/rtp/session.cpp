@@ -5,6 +5,7 @@
 
 #include <shared/base64/base64.hpp>
 
+#include "rtcp_router.hpp"
 #include "statistics.hpp"
 
 namespace jackfield::rtp {
@@ -45,135 +46,6 @@ void Session::Ear::received(const jf_packet& packet) noexcept
     const auto ecn = static_cast<std::uint8_t>(packet.ecn == JF_ECN_UNKNOWN ? 0 : packet.ecn & 3U);
     session_.handle_rtp(*layout, users, std::span(copy, bytes.size()), arrival_ns, ecn);
 }
-
-/// Carries what one compound says to the streams it concerns: a peer may report on all its streams under one SSRC.
-class Session::RtcpRouter final : public RtcpHandler {
-public:
-    /// opener: the stream whose key opened the compound. What came in clear never touches an encrypted stream.
-    RtcpRouter(Session& session, const Layout& layout, Stream& opener, std::uint32_t sender, std::int64_t arrival_ns)
-        : session_(session), layout_(layout), opener_(opener), sender_(sender), arrival_ns_(arrival_ns)
-    {}
-
-    void sender_report(std::uint32_t from, const SenderInfo& info) override
-    {
-        Stream& stream = by_source(from);
-        if (stream.receiver().sender_report(from, info, arrival_ns_))
-            stream.answer_first_report(session_.host_.now_ns());
-    }
-    void report_block(std::uint32_t, const ReportBlock& block) override
-    {
-        Stream* stream = by_own_ssrc(block.ssrc);
-        if (stream == nullptr)
-            return;
-        stream->receiver().remote_report(block, arrival_ns_);
-        for (const auto& other : layout_.streams) // one that sends nothing cannot measure it
-            other->receiver().hear_round_trip(stream->receiver().round_trip_ns());
-        if (RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire))
-            rates->loss_reported(number_of(*stream), block.fraction_lost, stream->receiver().round_trip_ns(),
-                                 arrival_ns_);
-        session_.listener_.loss_reported(number_of(*stream), (block.fraction_lost * 100U + 255U) / 256U);
-    }
-    void picture_loss(std::uint32_t media_ssrc) override
-    {
-        if (Stream* stream = by_own_ssrc(media_ssrc))
-            ask_for_key_frame(*stream);
-    }
-    void full_intra_request(std::uint32_t media_ssrc, std::uint8_t request_number) override
-    {
-        Stream* stream = by_own_ssrc(media_ssrc);
-        if (stream != nullptr && stream->receiver().full_intra_request(request_number))
-            ask_for_key_frame(*stream);
-    }
-    void goodbye(std::uint32_t ssrc) override
-    {
-        Stream& stream = by_source(ssrc);
-        const auto source = stream.receiver().source(); // a peer that sends no media has none
-        if (source ? *source == ssrc : sender_ == ssrc)
-            stream.receiver().goodbye();
-    }
-
-    void missing(std::uint32_t media_ssrc, std::uint16_t sequence) override
-    {
-        if (Stream* stream = by_own_ssrc(media_ssrc)) {
-            stream->sender().want_repair(sequence, session_.host_.now_ns());
-            drain_ = true;
-        }
-    }
-    void metric(const PacketMetric& metric) override
-    {
-        if (metric.ssrc != metric_ssrc_ || metric_stream_ == nullptr) {
-            metric_ssrc_ = metric.ssrc;
-            metric_stream_ = by_own_ssrc(metric.ssrc);
-            metric_repair_ = metric_stream_ == nullptr;
-            if (metric_repair_)
-                metric_stream_ = by_repair_ssrc(metric.ssrc);
-        }
-        RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire);
-        if (metric_stream_ != nullptr && rates != nullptr)
-            rates->metric(number_of(*metric_stream_), metric_repair_, metric);
-    }
-    void metrics_end() override
-    {
-        if (RateControl* const rates = session_.context_.rates.load(std::memory_order_acquire)) {
-            rates->metrics_end(session_.host_.now_ns());
-            drain_ = true; // the window may be open again
-        }
-    }
-
-    /// After the whole compound.
-    void finish() const
-    {
-        if (drain_)
-            session_.drain(layout_, session_.host_.now_ns());
-    }
-
-private:
-    bool within_reach(Stream& stream) const { return opener_.receiver().encrypted() || !stream.receiver().encrypted(); }
-
-    Stream& by_source(std::uint32_t ssrc)
-    {
-        for (const auto& stream : layout_.streams) {
-            if (within_reach(*stream) && stream->receiver().source() == ssrc)
-                return *stream;
-        }
-        return opener_;
-    }
-    Stream* by_own_ssrc(std::uint32_t ssrc)
-    {
-        for (const auto& stream : layout_.streams) {
-            if (stream.get() == &opener_ || within_reach(*stream)) {
-                if (stream->config().ssrc == ssrc)
-                    return stream.get();
-            }
-        }
-        return nullptr;
-    }
-    Stream* by_repair_ssrc(std::uint32_t ssrc)
-    {
-        for (const auto& stream : layout_.streams) {
-            const auto& repair = stream->config().repair;
-            if (repair && repair->ssrc == ssrc && (stream.get() == &opener_ || within_reach(*stream)))
-                return stream.get();
-        }
-        return nullptr;
-    }
-    void ask_for_key_frame(Stream& stream)
-    {
-        stream.receiver().key_frame_requested();
-        session_.listener_.key_frame_requested(number_of(stream));
-    }
-    std::uint32_t number_of(const Stream& stream) const { return layout_.number_of(stream); }
-
-    Session& session_;
-    const Layout& layout_;
-    Stream& opener_;
-    std::uint32_t sender_;
-    std::int64_t arrival_ns_;
-    bool drain_ = false;
-    std::uint32_t metric_ssrc_ = 0;
-    Stream* metric_stream_ = nullptr;
-    bool metric_repair_ = false;
-};
 
 namespace {
 
@@ -328,23 +200,6 @@ Status Session::send(std::uint32_t stream, const jf_payload& payload) noexcept
     return status;
 }
 
-void Session::control_rate(jf_rate_controller controller)
-{
-    rates_ = std::make_unique<RateControl>(controller, listener_);
-    std::vector<StreamConfig> streams;
-    for (const auto& stream : layout()->streams)
-        streams.push_back(stream->config());
-    rates_->set_streams(streams, host_.now_ns());
-    context_.rates.store(rates_.get(), std::memory_order_release);
-    listener_.tick_due();
-}
-
-void Session::drain(const Layout& layout, std::int64_t now_ns) const
-{
-    for (const auto& stream : layout.streams)
-        stream->sender().drain(now_ns);
-}
-
 void Session::handle_rtp(const Layout& layout, const Users& users, std::span<std::uint8_t> packet,
                          std::int64_t arrival_ns, std::uint8_t ecn)
 {
@@ -439,64 +294,6 @@ std::int64_t Session::tick(std::int64_t now_ns) noexcept
         next_ns = std::min(next_ns, stream->tick(now_ns));
     next_ns = std::min(next_ns, send_feedback(*now, now_ns));
     return std::min(next_ns, control_rates(*now, now_ns));
-}
-
-/// The controller's time, and what waits for its turn.
-std::int64_t Session::control_rates(const Layout& layout, std::int64_t now_ns)
-{
-    RateControl* const rates = context_.rates.load(std::memory_order_acquire);
-    if (rates == nullptr)
-        return kNothingDue;
-    drain(layout, now_ns);
-    Waiting waiting;
-    for (const auto& stream : layout.streams) {
-        const Waiting there = stream->sender().waiting();
-        waiting.bytes += there.bytes;
-        if (there.since_ns != 0)
-            waiting.since_ns = waiting.since_ns == 0 ? there.since_ns : std::min(waiting.since_ns, there.since_ns);
-    }
-    const std::int64_t next_ns = rates->tick(waiting, now_ns);
-    if (waiting.bytes == 0)
-        return next_ns;
-    tick_asked_.store(true); // nobody need ask: we come when the next may leave
-    // If the window is full instead, the next report opens it.
-    const std::int64_t leaves_ns = rates->next_departure_ns();
-    return std::min(next_ns, leaves_ns > now_ns ? leaves_ns : now_ns + 5 * kMillisecondNs);
-}
-
-/// RFC 8888: one report about all streams, as often as a twentieth of what arrives allows, from 50 to 200 ms.
-std::int64_t Session::send_feedback(const Layout& layout, std::int64_t now_ns)
-{
-    constexpr std::int64_t kSoonestNs = 50 * kMillisecondNs;
-    constexpr std::int64_t kLatestNs = 200 * kMillisecondNs;
-    const auto sender = std::find_if(layout.streams.begin(), layout.streams.end(), [](const auto& stream) {
-        return stream->config().congestion_feedback && !stream->ended();
-    });
-    if (sender == layout.streams.end())
-        return kNothingDue;
-    if (now_ns < next_feedback_ns_)
-        return next_feedback_ns_;
-    RtcpWriter writer;
-    (*sender)->begin_feedback(writer);
-    CongestionFeedbackWriter feedback(writer.feedback_room(), (*sender)->config().ssrc);
-    std::uint64_t bytes = 0;
-    for (const auto& stream : layout.streams) {
-        bytes += stream->receiver().bytes_arrived();
-        if (!stream->ended())
-            stream->receiver().report_arrivals(feedback, now_ns);
-    }
-    next_feedback_ns_ = now_ns + kLatestNs;
-    if (feedback.empty())
-        return next_feedback_ns_;
-    writer.feedback_taken(feedback.finish(NtpClock::middle(context_.clock.at(now_ns))));
-    (*sender)->sender().send_rtcp(writer);
-    const std::uint64_t arrived = bytes - std::exchange(bytes_reported_, bytes);
-    const std::int64_t passed_ns = now_ns - std::exchange(last_feedback_ns_, now_ns);
-    const double share =
-        20.0 * static_cast<double>(writer.size() + 48) / static_cast<double>(std::max<std::uint64_t>(arrived, 1));
-    const double interval_ns = std::min(share, 100.0) * static_cast<double>(std::min(passed_ns, kSecondNs));
-    next_feedback_ns_ = now_ns + std::clamp(static_cast<std::int64_t>(interval_ns), kSoonestNs, kLatestNs);
-    return next_feedback_ns_;
 }
 
 void Session::request_key_frame(std::uint32_t stream) noexcept

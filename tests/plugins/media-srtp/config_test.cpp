@@ -44,6 +44,13 @@ TEST(MediaSrtpConfig, SaysWhatIsWrongWithASessionsConfiguration)
     expect(with("/streams/0/receive_key/key", "no base64"), "/streams/0/receive_key/key");
     expect(with("/streams/0/receive_payload_types", {200}), "/streams/0/receive_payload_types");
     expect(with("/streams/0/feedback", "nack"), "/streams/0/feedback");
+    expect(with("/streams/0/bitrate", 5), "/streams/0/bitrate");
+    expect(with("/streams/0/bitrate", {{"min_bps", 9}, {"max_bps", 8}, {"start_bps", 8}}),
+           "/streams/0/bitrate/min_bps");
+    expect(with("/streams/0/bitrate", {{"min_bps", 1}, {"max_bps", 8}}), "/streams/0/bitrate/start_bps");
+    expect(with("/streams/0/repair", "rtx"), "/streams/0/repair");
+    expect(with("/streams/0/repair", {{"payload_type", 97}}), "/streams/0/repair/ssrc");
+    expect(with("/streams/0/repair", {{"payload_type", 128}, {"ssrc", 9}}), "/streams/0/repair/payload_type");
     expect(good, "path 1 is a stream of bytes");
 }
 

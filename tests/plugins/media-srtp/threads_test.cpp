@@ -62,13 +62,24 @@ public:
             [](void* self, std::uint32_t) { static_cast<RealSide*>(self)->key_frame_requests += 1; },
             [](void* self, jackfield::Status, const jf_error*) { static_cast<RealSide*>(self)->ended += 1; },
             [](void*, std::uint32_t, std::uint32_t) {},
-            nullptr,
-            nullptr};
+            [](void* self, std::uint32_t, std::uint32_t bps) { static_cast<RealSide*>(self)->target_bps = bps; },
+            [](void* self) { static_cast<RealSide*>(self)->tick_bell.ring(); }};
         const std::string text = config.dump();
         jf_error error = jackfield::no_error();
         jackfield::check(
             transport->open(transport.self(), jackfield::to_text(text), &path, 1, {&methods, this}, &session, &error),
             error);
+    }
+
+    /// A controller that works as always, and may not go below what this test sends with.
+    void control()
+    {
+        congestion = std::make_unique<jackfield::testing::InstanceUnderTest<jf_congestion_control_methods>>(
+            control_host, JACKFIELD_TEST_PLUGIN_DIR, "cc-gcc", JF_CONGESTION_CONTROL_INTERFACE,
+            R"({"min_bps": 900000000})");
+        jf_error error = jackfield::no_error();
+        jackfield::check((*congestion)->open(congestion->self(), &controller, &error), error);
+        session.methods->control_rate(session.self, controller);
     }
 
     void start()
@@ -94,6 +105,9 @@ public:
         if (session.methods != nullptr)
             session.methods->release(session.self);
         session = {nullptr, nullptr};
+        if (controller.methods != nullptr)
+            controller.methods->release(controller.self);
+        controller = {nullptr, nullptr};
     }
 
     void send(std::uint32_t stream, std::uint32_t timestamp, const Bytes& bytes, bool marker)
@@ -134,6 +148,10 @@ public:
     bool done() const { return taken[0] == kAudioPackets && taken[1] == kPictures * kPartsOfAPicture; }
 
     jackfield::testing::FakeHost host;
+    jackfield::testing::FakeHost control_host;
+    std::unique_ptr<jackfield::testing::InstanceUnderTest<jf_congestion_control_methods>> congestion;
+    jf_rate_controller controller{nullptr, nullptr};
+    std::atomic<std::uint32_t> target_bps{0};
     jackfield::testing::InstanceUnderTest<jf_media_transport_methods> transport;
     jf_media_session session{nullptr, nullptr};
     std::vector<std::thread> threads;
@@ -159,7 +177,17 @@ Json stream(const std::string& kind, std::uint32_t ssrc, Maker make_key)
             {"receive_key", {{"suite", "AEAD_AES_128_GCM"}, {"key", make_key()}}}};
 }
 
-TEST(MediaSrtpThreads, CarriesACallWithEveryFunctionOnItsOwnThread)
+/// Reports of arrivals, repair, and rates that a controller decides on.
+void agree_on_more(Json& config, std::uint32_t repair_ssrc)
+{
+    for (Json& one : config["streams"]) {
+        one["feedback"] = {"nack", "nack pli", "ack ccfb"};
+        one["bitrate"] = {{"min_bps", 10'000}, {"max_bps", 500'000'000}, {"start_bps", 400'000'000}};
+    }
+    config["streams"][1]["repair"] = {{"payload_type", 97}, {"ssrc", repair_ssrc}};
+}
+
+void carry_a_call(bool controlled)
 {
     jackfield::testing::MemoryLink link(JF_DATAGRAM, 1400);
     RealSide sides[2];
@@ -171,16 +199,23 @@ TEST(MediaSrtpThreads, CarriesACallWithEveryFunctionOnItsOwnThread)
                          error);
         return key;
     };
-    const Json config = {{"streams", Json::array({stream("audio", 1, make_key), stream("video", 2, make_key)})}};
+    Json config = {{"streams", Json::array({stream("audio", 1, make_key), stream("video", 2, make_key)})}};
     Json mirrored = config;
     for (Json& one : mirrored["streams"]) {
         std::swap(one["send_key"], one["receive_key"]);
         one["ssrc"] = one["ssrc"].get<std::uint32_t>() + 10;
     }
+    if (controlled) {
+        agree_on_more(config, 101);
+        agree_on_more(mirrored, 102);
+    }
     sides[0].open(config, link.path(0).raw());
     sides[1].open(mirrored, link.path(1).raw());
-    for (RealSide& side : sides)
+    for (RealSide& side : sides) {
+        if (controlled)
+            side.control();
         side.start();
+    }
 
     std::string last_seen;
     const auto settled = [&] {
@@ -203,6 +238,16 @@ TEST(MediaSrtpThreads, CarriesACallWithEveryFunctionOnItsOwnThread)
     ASSERT_TRUE(sides[0].host.run_until(settled)) << last_seen;
     sides[0].stop();
     EXPECT_TRUE(sides[1].host.run_until([&] { return sides[1].ended == 1; }));
+}
+
+TEST(MediaSrtpThreads, CarriesACallWithEveryFunctionOnItsOwnThread)
+{
+    carry_a_call(false);
+}
+
+TEST(MediaSrtpThreads, CarriesACallUnderAControllerThatIsToldFromEveryThread)
+{
+    carry_a_call(true);
 }
 
 } // namespace
