@@ -118,7 +118,7 @@ static void destroy(void* self)
 }
 
 static const jf_codec_methods codec_methods = {(uint32_t)TABLE_SIZE, 0, capabilities, OPEN_ENCODER, open_decoder};
-static const jf_media_sink_methods sink_methods = {(uint32_t)sizeof(jf_media_sink_methods), 0, accepts, open_sink};
+static const jf_media_sink_methods sink_methods = {(uint32_t)sizeof(jf_media_sink_methods), 0, accepts, open_sink, NULL};
 
 static const jf_factory codec_factory = {(uint32_t)FACTORY_SIZE, 0,     TEXT(ID), TEXT(INTERFACE),
                                          TEXT(VERSION),          TABLE, CREATE,   DESTROY};
