@@ -147,6 +147,28 @@ TEST_F(Playing, FillsALeapOfTheSendersDelayWithSilence)
     EXPECT_NEAR(static_cast<double>(gap), 4800, 300);
 }
 
+TEST_F(Playing, FillsASmallLeapAtOnceToo)
+{
+    run(2, 0);
+    run(2, 0, 10 * kMs, 30 * kMs, /*late=*/30 * kMs); // nearer than what is put right without a leap
+    EXPECT_EQ(queue_.counts().put_right, 1U) << queue_.in_words();
+}
+
+TEST_F(Playing, IsNotStretchedByWhatConvertersHold)
+{
+    for (const std::uint32_t rate : {48'000U, 8'000U}) {
+        rate_ = rate;
+        queue_.clear();
+        EXPECT_EQ(send(number_++), JF_OK);
+        for (int i = 0; i < 200; ++i) { // a card without jumps
+            EXPECT_EQ(send(number_++), JF_OK);
+            for (const int half : {0, 1})
+                hear(kBegin + (number_ - 2) * 20 * kMs + half * 10 * kMs);
+        }
+        EXPECT_LE(std::abs(queue_.counts().stretch_ppm), 40) << rate << ": " << queue_.in_words();
+    }
+}
+
 TEST_F(Playing, LeavesSoundOutWhenTheSendersDelayShrinks)
 {
     run(2, 0, 10 * kMs, 130 * kMs, /*late=*/100 * kMs);
