@@ -113,7 +113,9 @@ const jf_signaling_listener_methods kListener{
     [](void* self, std::uint64_t call, jf_text, jf_text, const jf_referral* referral) {
         of(self).session->match_dialog(call, view(referral->replaces));
         of(self).heard(call);
-    }};
+    },
+    [](void*, std::uint64_t) {},
+    [](void* self, std::uint64_t call, void*, std::uint64_t) { of(self).heard(call); }};
 
 std::vector<std::uint8_t> lines(std::initializer_list<std::string> all)
 {
@@ -159,7 +161,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         json_signaling::Options options;
         options.max_message_bytes = 4096;
         Session session(host.host(), options, Path(path.handle()), SignalingOptions{},
-                        SignalingListener({&kListener, &kernel}));
+                        SignalingListener({&kListener, &kernel}), std::make_shared<Session::Siblings>());
         kernel.session = &session;
         session.invite(2, kDescription);
         for (std::size_t at = 0; at < size;) {

@@ -188,7 +188,9 @@ jf_signaling_listener listen(Kernel& kernel)
             auto& kernel_of = *static_cast<Kernel*>(self);
             kernel_of.session->match_dialog(call, view(referral->replaces));
             kernel_of.on_call(call);
-        }};
+        },
+        [](void*, std::uint64_t) {},
+        [](void* self, std::uint64_t call, void*, std::uint64_t) { static_cast<Kernel*>(self)->on_call(call); }};
     return {&methods, &kernel};
 }
 
