@@ -180,8 +180,8 @@ TEST_P(Relays, LoseDatagramsOfAFloodButDamageNone)
     unsigned sent = 0;
     for (unsigned i = 0; i < 3000; ++i)
         sent += call.a.path().send(pattern(1200 + i % 200, i % 200)) == JF_OK ? 1 : 0;
-    EXPECT_GE(sent, 200U);
-    ASSERT_TRUE(at_b.wait_for_packets(100)) << sent << " were sent";
+    EXPECT_GE(sent, 50U) << "a socket's buffer holds that, however slow everybody is";
+    ASSERT_TRUE(at_b.wait_for_packets(25)) << sent << " were sent";
     EXPECT_EQ(call.a.failed_ + call.b.failed_, 0);
     call.b.path().close();
     for (const auto& packet : at_b.packets_) {

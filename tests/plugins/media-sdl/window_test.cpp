@@ -8,6 +8,14 @@
 #include <algorithm>
 #include <cstdlib>
 
+#ifdef __SANITIZE_ADDRESS__
+/// SDL keeps what it learnt of the screen, and its connection to D-Bus, until the process ends.
+extern "C" const char* __lsan_default_suppressions()
+{
+    return "leak:libSDL2-2.0.so\nleak:libdbus-1.so\n";
+}
+#endif
+
 namespace media_sdl::testing {
 namespace {
 
