@@ -5,6 +5,8 @@
 #include "tests/plugins/sink_under_test.hpp"
 #include "tests/plugins/virtual_screen.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -14,6 +16,8 @@ extern "C" const char* __lsan_default_suppressions()
 {
     return "leak:libSDL2-2.0.so\nleak:libdbus-1.so\n";
 }
+/// Once SDL has let go of it, nobody could tell whose that memory was.
+[[maybe_unused]] static void* const kDbusStays = dlopen("libdbus-1.so.3", RTLD_LAZY | RTLD_NODELETE);
 #endif
 
 namespace media_sdl::testing {
