@@ -9,9 +9,9 @@
 #include <cstdlib>
 
 #ifdef __SANITIZE_ADDRESS__
-/// SDL keeps what it learnt of the screen until the process ends, and lets go of libdbus, which keeps as much: by then
-/// nobody can tell whose that memory was. What the plugin itself keeps, its conformance tests see.
-extern "C" const char* __asan_default_options()
+/// SDL and what it loads for a screen keep memory until the process ends, and some of those libraries are gone by then,
+/// so that nobody can tell whose it was. What the plugin itself keeps, its conformance tests see.
+extern "C" __attribute__((visibility("default"))) const char* __asan_default_options()
 {
     return "detect_leaks=0";
 }
