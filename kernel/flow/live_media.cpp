@@ -47,6 +47,8 @@ void LiveMedia::look()
 TimePoint LiveMedia::next() const
 {
     TimePoint next = TimePoint::max();
+    if (leg_.signaled->stranded())
+        return next;
     if (offer_ && !offer_->told)
         next = offer_->answered_by;
     if (again_at_)

@@ -97,8 +97,12 @@ void Recovery::begin(const std::string& why)
 {
     const bool own_loss = leg_.media->stands_on(node_.gone_addresses);
     const auto wait = own_loss ? std::chrono::milliseconds(limits::kCallerBegins) : limits::kOtherBegins;
-    attempt_ = Attempt{
-        now(), call_.side == Side::caller ? now() : now() + wait, now(), leg_.media->restarts(), std::nullopt, false};
+    attempt_ = Attempt{now(),
+                       call_.side == Side::caller ? now() : now() + wait,
+                       now(),
+                       leg_.media->restarts(),
+                       leg_.signaled->stranded(),
+                       false};
     tell(call_, {{"what", "reconnecting"}, {"text", why}});
     call_.listener->reconnecting(call_, why);
 }
@@ -123,7 +127,7 @@ void Recovery::end()
 TimePoint Recovery::give_up_at() const
 {
     const TimePoint last = attempt_->since + limits::kRecovery;
-    return attempt_->broken_since ? std::min(last, *attempt_->broken_since + limits::kRecoveryOfBroken) : last;
+    return attempt_->peer_ended_link ? std::min(last, attempt_->since + limits::kRecoveryOfBroken) : last;
 }
 
 void Recovery::check_hope() const
@@ -144,11 +148,9 @@ void Recovery::check_hope() const
 
 void Recovery::act()
 {
-    if (leg_.signaled->stranded() && !attempt_->broken_since)
-        attempt_->broken_since = now();
     if (!link_is_good())
         return move_to_other_link();
-    if (!std::exchange(attempt_->asked_for_link, true))
+    if (!std::exchange(attempt_->asked_for_life, true))
         ask_for_life(node_, leg_.link, limits::kPingInCall);
     if (now() < attempt_->restart_at)
         return;
@@ -162,11 +164,8 @@ void Recovery::act()
 void Recovery::move_to_other_link()
 {
     const auto other = node_.links.find(leg_.device.device_id);
-    if (!other || other == leg_.link) {
-        if (!std::exchange(attempt_->asked_for_link, true))
-            reopen_link(node_, leg_.device);
-        return;
-    }
+    if (!other || other == leg_.link)
+        return reopen_link(node_, leg_.device);
     as_step(Step::media, [&] { leg_.signaled->take_over_by(*other->signaling); });
     follow_the_peer();
     act();
@@ -191,8 +190,8 @@ void Recovery::moved(std::shared_ptr<Link> link)
     call_.tell_progress(Step::media, "moved to another link");
     if (attempt_) {
         attempt_->restart_at = now();
-        attempt_->broken_since.reset();
-        attempt_->asked_for_link = true; // it has just been opened
+        attempt_->peer_ended_link = false;
+        attempt_->asked_for_life = true; // it has just been opened
     }
 }
 

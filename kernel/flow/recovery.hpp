@@ -47,8 +47,8 @@ private:
         TimePoint turn;       // ours to begin, if the peer has not begun by then
         TimePoint restart_at; // the next offer
         std::uint32_t restarts_before = 0;
-        std::optional<TimePoint> broken_since; // the link has ended, rather than fallen silent
-        bool asked_for_link = false;
+        bool peer_ended_link = false; // it did not fall silent before
+        bool asked_for_life = false;
     };
 
     void follow_the_peer();

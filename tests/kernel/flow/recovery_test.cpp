@@ -165,6 +165,20 @@ TEST_F(Recovers, WithinFiveSecondsOfALinkThatThePeerHasEnded)
     EXPECT_EQ(rig_.program->end.error.status, JF_CLOSED);
 }
 
+TEST_F(Recovers, WithinHalfAMinuteOfALinkThatFellSilentBeforeItEnded)
+{
+    call();
+    rig_.stage.script.tcp = rig_.stage.script.udp = rig_.stage.script.media = Play::waits;
+    lose_consent();
+    break_link();
+    EXPECT_EQ(rig_.discovery().count("bob-1", JF_CALL_REQUEST), 2U) << "another is opened";
+    for (int seconds = 0; seconds < 29; ++seconds)
+        rig_.advance(1s);
+    EXPECT_EQ(rig_.program->ends, 0);
+    rig_.advance(1s);
+    EXPECT_EQ(rig_.program->ends, 1);
+}
+
 TEST_F(Recovers, OverALinkThatThePeerOpens)
 {
     call();
