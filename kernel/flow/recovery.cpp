@@ -166,7 +166,13 @@ void Recovery::move_to_other_link()
     const auto other = node_.links.find(leg_.device.device_id);
     if (!other || other == leg_.link)
         return reopen_link(node_, leg_.device);
-    as_step(Step::media, [&] { leg_.signaled->take_over_by(*other->signaling); });
+    try {
+        leg_.signaled->take_over_by(*other->signaling);
+    } catch (const Failure& failure) {
+        if (failure.error().status == JF_CLOSED)
+            return; // it ended at this moment: there will be another
+        throw StepFailure(Step::media, failure.error());
+    }
     follow_the_peer();
     act();
 }

@@ -71,7 +71,6 @@ private:
     std::uint64_t network_changes_;
     int silent_looks_ = 0;
     bool flowed_ = false;
-    bool silence_asked_ = false;
     std::string silence_; // why it has become trouble
 };
 
