@@ -21,6 +21,8 @@ void tell(Call& call, const nlohmann::json& detail)
     call.tell(Step::media, Moment::progress, detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+constexpr const char* kSilence = "nothing comes from the peer";
+
 } // namespace
 
 void Recovery::look()
@@ -28,13 +30,17 @@ void Recovery::look()
     if (leg_.signaled->over() || call_.hung_up())
         return;
     follow_the_peer();
+    check_hope();
+    if (!leg_.media->can_restart())
+        return attempt_.reset();
     if (const auto why = trouble(); !attempt_ && !why.empty())
         begin(why);
     if (!attempt_)
         return;
     if (restored())
         return end();
-    check_hope();
+    if (attempt_->only_silence && now() >= give_up_at() && link_is_good())
+        return attempt_.reset(); // the peer has nothing to say, and wants no other way
     if (now() >= attempt_->turn)
         act();
 }
@@ -61,7 +67,7 @@ std::string Recovery::trouble()
         return "the link to the peer gives no sign of life";
     if (leg_.media->failure())
         return leg_.media->failure()->text;
-    return std::exchange(silence_, {});
+    return std::exchange(silent_, false) ? kSilence : "";
 }
 
 /// The link is asked first, where it can be: if it is dead, so is the call's way. If it lives, datagrams alone may be
@@ -84,7 +90,7 @@ void Recovery::hear(const std::vector<nlohmann::json>& streams, bool expected)
         ask_for_life(node_, leg_.link, limits::kPingInCall);
     if (silent_looks_ == limits::kSilentLooksToRestart) {
         flowed_ = false; // once for each silence
-        silence_ = "nothing comes from the peer";
+        silent_ = true;
         call_.bell.ring();
     }
 }
@@ -102,6 +108,7 @@ void Recovery::begin(const std::string& why)
                        now(),
                        leg_.media->restarts(),
                        leg_.signaled->stranded(),
+                       why == kSilence,
                        false};
     tell(call_, {{"what", "reconnecting"}, {"text", why}});
     call_.listener->reconnecting(call_, why);
@@ -139,7 +146,7 @@ void Recovery::check_hope() const
         if (leg_.signaled->stranded())
             throw StepFailure(Step::media, JF_CLOSED, "the connection to the peer broke");
     }
-    if (now() < give_up_at())
+    if (!attempt_ || now() < give_up_at() || (attempt_->only_silence && link_is_good() && !failure))
         return;
     if (leg_.signaled->stranded())
         throw StepFailure(Step::media, JF_CLOSED, "the connection to the peer broke, and there is no other");

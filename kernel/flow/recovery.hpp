@@ -48,6 +48,7 @@ private:
         TimePoint restart_at; // the next offer
         std::uint32_t restarts_before = 0;
         bool peer_ended_link = false; // it did not fall silent before
+        bool only_silence = false;    // nothing else is known to be wrong
         bool asked_for_life = false;
     };
 
@@ -70,8 +71,8 @@ private:
     std::optional<Attempt> attempt_;
     std::uint64_t network_changes_;
     int silent_looks_ = 0;
-    bool flowed_ = false;
-    std::string silence_; // why it has become trouble
+    bool flowed_ = true;  // before the silence, if there is one; at the beginning it should
+    bool silent_ = false; // for so long that it is trouble
 };
 
 } // namespace jackfield::kernel

@@ -341,4 +341,34 @@ TEST_F(FallsSilent, AndAfterFourSecondsAnotherWayIsLookedForOnce)
     EXPECT_EQ(offers(), 1U) << "a peer that has nothing to say is left alone";
 }
 
+TEST_F(FallsSilent, AndIsNotGivenUpForThatAlone)
+{
+    second(0);
+    call();
+    second(50);
+    for (int i = 0; i < 50; ++i)
+        second(0); // and the offer is not answered
+    EXPECT_EQ(rig_.program->ends, 0);
+}
+
+TEST_F(FallsSilent, AndIsLeftAloneWhereNoOtherWayCanBeLookedFor)
+{
+    rig_.stage.script.restart = Play::fails;
+    second(0);
+    call();
+    second(50);
+    for (int i = 0; i < 50; ++i)
+        second(0);
+    EXPECT_EQ(rig_.program->ends, 0);
+}
+
+TEST_F(FallsSilent, FromTheBeginning)
+{
+    second(0);
+    call();
+    for (int i = 0; i < 6; ++i)
+        second(0);
+    EXPECT_TRUE(told(kReconnecting + ": nothing comes from the peer"));
+}
+
 } // namespace
