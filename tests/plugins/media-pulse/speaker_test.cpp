@@ -57,6 +57,20 @@ protected:
         return false;
     }
 
+    /// Whether the plugin has heard of that speaker, now or after some more words with the server.
+    bool knows(const std::string& name)
+    {
+        for (int tries = 0; tries < 200; ++tries) {
+            std::string json;
+            jf_error error = jackfield::no_error();
+            if (plugin_.methods()->devices(plugin_.self(), jackfield::append_to(json), &error) == JF_OK &&
+                json.find("\"speaker:" + name + '"') != std::string::npos)
+                return true;
+            server_.pactl("info");
+        }
+        return false;
+    }
+
     std::string all_log()
     {
         std::string all;
@@ -99,6 +113,7 @@ TEST_F(Speakers, SwallowPicturesAndRefuseToKeepOurs)
 TEST_F(Speakers, ThatAreUnpluggedGiveWayToTheDefaultOneAndComeBack)
 {
     const auto usb = server_.load_sink("usb");
+    ASSERT_TRUE(knows("usb")) << all_log();
     Sink sink(plugin_, "speaker:usb");
     play(sink, 1000);
     ASSERT_TRUE(heard("usb", 1000)) << all_log();
