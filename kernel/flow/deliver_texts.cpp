@@ -234,7 +234,10 @@ awaitable<void> rest(Environment& node, std::shared_ptr<Outbox> box, std::chrono
     const auto began = now();
     const auto writes = box->writes;
     co_await until(
-        node.bell, [&] { return began + (box->writes != writes ? std::chrono::seconds(limits::kTextPause) : pause); },
+        node.bell,
+        [&] {
+            return began + (box->writes != writes || box->progress ? std::chrono::seconds(limits::kTextPause) : pause);
+        },
         [&] { return !goes_on(node) || box->peer_is_back; });
 }
 
@@ -285,7 +288,8 @@ awaitable<void> deliver_texts(Environment& node, std::shared_ptr<Outbox> box)
             pause = limits::kTextPause;
         tell_rest(node, *box, *result, pause);
         co_await rest(node, box, pause);
-        pause = std::min<std::chrono::seconds>(pause * 2, limits::kTextLongPause);
+        pause = box->progress ? std::chrono::seconds(limits::kTextPause) // a receipt came after the refusal
+                              : std::min<std::chrono::seconds>(pause * 2, limits::kTextLongPause);
     }
     node.texts->delivery_ended(box);
 }
