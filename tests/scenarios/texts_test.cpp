@@ -292,7 +292,7 @@ TEST_F(Texting, AStormThatIsTooFastIsRefusedAndArrivesOnceAndInOrderAllTheSame)
     for (int i = 0; i < 60; ++i)
         ASSERT_TRUE(alice->send_text(bob_, std::to_string(i)));
     EXPECT_TRUE(writer_->hears(R"("status":"refused")")) << "it was not too fast";
-    EXPECT_TRUE(writer_->delivered(60));
+    EXPECT_TRUE(writer_->delivered(60, 100s));
     EXPECT_EQ(bob_has(), numbers(60));
 }
 
