@@ -3,17 +3,19 @@
 // another. Prints what it saw; asserts nothing but that it comes to its end.
 //
 //   many_calls_bench [--sequence CALLS] [--at-once CALLS] [--per-caller CALLS] [--minutes MINUTES] [--per-second CALLS]
-//                    [--static 1]
+//                    [--static 1] [--bare 1] [--opus 1]
 //
 // Unless told: 1000 one after the other, then 200 at once, 50 of each caller. With --minutes nothing but that: a call
 // with sound and its end, again and again, at most so many in a second if told, and what the process held in the first
 // and in the last tenth of the time.
 // With --static 1 each end knows where the other is (discovery-static), so that what a DHT holds is not among it.
-// Both ends of 200 calls need about one processor; with less, calls end early, and their reasons are printed.
+// With --bare 1 nothing is encrypted and no paths are negotiated (ice-direct, secure-none, media-plain), so that what
+// is left is finding, signaling and our own. With --opus 1 the sound is Opus (codec-opus) instead of G.711. Both ends
+// of 200 calls need about one processor; with less, calls end early, and their reasons are printed.
 //
 // links: scenario_world jackfield_kernel
-// plugins: jackfield identity-x509 discovery-opendht discovery-static ice-libnice secure-openssl reliable-usrsctp
-// plugins: signaling-sip media-srtp codec-g711 media-test media-null
+// plugins: jackfield identity-x509 discovery-opendht discovery-static ice-libnice ice-direct secure-openssl secure-none
+// plugins: reliable-usrsctp signaling-sip media-srtp media-plain codec-g711 codec-opus media-test media-null
 
 #include "kernel/node/node.hpp"
 #include "tests/scenarios/world.hpp"
@@ -41,6 +43,8 @@ struct Plan {
     int minutes = 0;
     int per_second = 0; // 0: as fast as it goes
     int without_dht = 0;
+    int bare = 0;
+    int opus = 0;
 };
 
 double processor_seconds()
@@ -184,7 +188,7 @@ private:
 /// Nodes in this process. Bob is the one that is called.
 class Exchange {
 public:
-    explicit Exchange(bool without_dht) : without_dht_(without_dht) { bob_account_ = add("bob"); }
+    explicit Exchange(const Plan& plan) : plan_(plan) { bob_account_ = add("bob"); }
     ~Exchange()
     {
         for (auto& node : nodes_)
@@ -196,14 +200,17 @@ public:
     {
         const Json pictures{{"width_px", 16}, {"height_px", 16}, {"frame_rate", 1}}; // nobody takes them
         Json slots{{"signaling", {{"use", "signaling-sip"}, {"config", {{"max_calls", 64}}}}},
-                   {"codec", {{{"use", "codec-g711"}}}}, // what counts is the call, not its encoder
+                   {"codec", {{{"use", plan_.opus != 0 ? "codec-opus" : "codec-g711"}}}},
                    {"media_source", {{{"use", "media-test"}, {"config", pictures}}}},
                    {"media_sink", {{{"use", "media-null"}}}}};
-        if (without_dht_)
+        if (plan_.without_dht != 0)
             slots["discovery"] = {{{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}}}}};
+        scenarios::PeerOptions options{.slots = slots};
+        if (plan_.bare != 0)
+            strip(options);
         ears_.push_back(std::make_shared<Ear>());
-        const auto file = world_.configure(name, {.slots = slots});
-        if (without_dht_ && !nodes_.empty())
+        const auto file = world_.configure(name, options);
+        if (plan_.without_dht != 0 && !nodes_.empty())
             world_.introduce(name, bob_account_, nodes_.front()->discovery_address());
         auto node = Node::create(*load_config(file), ears_.back());
         if (!node)
@@ -220,7 +227,17 @@ public:
     Ear& ear(std::size_t node) { return *ears_[node]; }
 
 private:
-    const bool without_dht_;
+    /// Nothing encrypted, no paths negotiated.
+    static void strip(scenarios::PeerOptions& options)
+    {
+        options.secure = "secure-none";
+        options.call = {{"allow_unproven_peer", true}};
+        options.slots["connectivity"] = {{"use", "ice-direct"}, {"config", {{"addresses", {"127.0.0.1"}}}}};
+        options.slots["secure_channel"] = {{"use", "secure-none"}, {"config", {{"insecure", true}}}};
+        options.slots["media_transport"] = {{"use", "media-plain"}, {"config", {{"insecure", true}}}};
+    }
+
+    const Plan plan_;
     World world_;
     std::string bob_account_;
     std::vector<std::shared_ptr<Ear>> ears_;
@@ -360,16 +377,21 @@ void for_long(Exchange& exchange, const Plan& plan)
 Plan read_plan(int argc, char** argv)
 {
     Plan plan;
-    const std::map<std::string, int*> options{{"--sequence", &plan.sequence},     {"--at-once", &plan.at_once},
-                                              {"--per-caller", &plan.per_caller}, {"--minutes", &plan.minutes},
-                                              {"--per-second", &plan.per_second}, {"--static", &plan.without_dht}};
+    const std::map<std::string, int*> options{{"--sequence", &plan.sequence},
+                                              {"--at-once", &plan.at_once},
+                                              {"--per-caller", &plan.per_caller},
+                                              {"--minutes", &plan.minutes},
+                                              {"--per-second", &plan.per_second},
+                                              {"--static", &plan.without_dht},
+                                              {"--bare", &plan.bare},
+                                              {"--opus", &plan.opus}};
     for (int i = 1; i < argc; i += 2) {
         const auto option = options.find(argv[i]);
         const int value = i + 1 < argc ? std::atoi(argv[i + 1]) : 0;
         if (option == options.end() || value < 1)
-            throw std::runtime_error(
-                std::string(argv[i]) +
-                ": --sequence, --at-once, --per-caller, --minutes, --per-second and --static take a number from 1");
+            throw std::runtime_error(std::string(argv[i]) + ": --sequence, --at-once, --per-caller, --minutes, "
+                                                            "--per-second, --static, --bare and --opus take a number "
+                                                            "from 1");
         *option->second = value;
     }
     return plan;
@@ -381,7 +403,7 @@ int main(int argc, char** argv)
 try {
     const Plan plan = read_plan(argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // each row when it is known
-    Exchange exchange(plan.without_dht != 0);
+    Exchange exchange(plan);
     exchange.add("alice");
     fmt::print("| | |\n| --- | --- |\n");
     if (plan.minutes > 0) {

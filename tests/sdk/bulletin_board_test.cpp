@@ -132,6 +132,27 @@ TEST_F(BulletinBoard, BringsTheDevicesOfAnAccountOnceEach)
     EXPECT_EQ(found.devices[0].chain_pem, bob_.identity.device().chain_pem);
 }
 
+TEST_F(BulletinBoard, ACardThatWasFoundGoodIsNotVerifiedAgainWhileItIsFresh)
+{
+    start_both();
+    ASSERT_EQ(alice_.find("bob").devices.size(), 1U);
+    const std::size_t verified = alice_.identity.verifications;
+    for (int call = 0; call < 5; ++call)
+        EXPECT_EQ(alice_.find("bob").devices.size(), 1U);
+    EXPECT_EQ(alice_.identity.verifications, verified);
+
+    alice_.host.advance(BulletinBoardDiscovery::kCardLifetime + kClockTolerance + 1ms); // bob's clock stands still
+    EXPECT_EQ(alice_.find("bob").status, JF_NOT_FOUND);
+}
+
+TEST_F(BulletinBoard, OneOfAnotherAccountIsNotGoodBecauseItIsKnown)
+{
+    start_both();
+    ASSERT_EQ(alice_.find("bob").devices.size(), 1U);
+    board_.stored["carol"] = board_.stored["bob"];
+    EXPECT_EQ(alice_.find("carol").status, JF_NOT_FOUND);
+}
+
 TEST_F(BulletinBoard, SaysNotFoundWhenNobodyIsAnnounced)
 {
     start_both();

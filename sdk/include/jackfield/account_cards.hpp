@@ -4,7 +4,7 @@
 // Threads: control. Bounded: 64 devices of an account, 256 values remembered as judged already.
 #pragma once
 
-#include <jackfield/device_card.hpp>
+#include <jackfield/checked_cards.hpp>
 
 #include <optional>
 #include <set>
@@ -22,7 +22,10 @@ public:
         std::int64_t issued_ms; // the card that says so
     };
 
-    AccountCards(Host host, std::string account_id) : host_(host), account_id_(std::move(account_id)) {}
+    /// What is checked is shared by all accounts, and outlives this.
+    AccountCards(Host host, std::string account_id, CheckedCards& checked)
+        : host_(host), account_id_(std::move(account_id)), checked_(checked)
+    {}
 
     const std::string& account_id() const { return account_id_; }
 
@@ -35,7 +38,7 @@ public:
             if (judged_.size() > kMostJudged)
                 judged_.clear();
             try {
-                remember(decode_card(host_, identity, account_id_, value));
+                remember(checked_.check(identity, account_id_, value));
             } catch (const Failure& failure) {
                 host_.debug("a card of account " + account_id_ + " was ignored: " + failure.what());
             }
@@ -128,6 +131,7 @@ private:
 
     Host host_;
     std::string account_id_;
+    CheckedCards& checked_;
     std::map<std::string, Entry> entries_;
     std::set<Bytes> judged_;
     Bytes list_; // of revoked devices, that the entries were looked at with

@@ -63,7 +63,7 @@ public:
         make_room();
         replays_.trust(account_id);
         const std::uint64_t id = ++last_id_;
-        finds_.emplace(id, std::make_unique<Find>(host_, std::string(account_id), std::move(sink)));
+        finds_.emplace(id, std::make_unique<Find>(host_, std::string(account_id), checked_, std::move(sink)));
         finds_[id]->limit.start(kOfflinePatience, [this, id] { end_find(id, JF_UNREACHABLE, offline_text()); });
         if (online_)
             ask(id);
@@ -93,7 +93,7 @@ public:
             return host_.warning("too many accounts are watched; presence of " + std::string(account_id) + " is not");
         replays_.trust(account_id);
         const std::string account(account_id);
-        auto& watched = watches_[account] = std::make_unique<Watch>(host_, account);
+        auto& watched = watches_[account] = std::make_unique<Watch>(host_, account, checked_);
         watched->inbox =
             inbox(detail::kCardHead, kLargestCard_bytes, [this, account](const std::vector<Bytes>& values) {
                 const auto found = watches_.find(account);
@@ -168,8 +168,8 @@ private:
     enum class Stage { idle, started, stopping, stopped };
 
     struct Find {
-        Find(Host host, std::string account_id, FindSink to)
-            : cards(host, std::move(account_id)), sink(std::move(to)), limit(host)
+        Find(Host host, std::string account_id, detail::CheckedCards& checked, FindSink to)
+            : cards(host, std::move(account_id), checked), sink(std::move(to)), limit(host)
         {}
         detail::AccountCards cards;
         FindSink sink;
@@ -190,7 +190,9 @@ private:
     };
 
     struct Watch {
-        Watch(Host host, std::string account_id) : cards(host, std::move(account_id)), expiry(host) {}
+        Watch(Host host, std::string account_id, detail::CheckedCards& checked)
+            : cards(host, std::move(account_id), checked), expiry(host)
+        {}
         detail::AccountCards cards;
         Timer expiry;
         std::shared_ptr<detail::BoardInbox> inbox; // second owner: the board's callback
@@ -450,6 +452,7 @@ private:
 
     std::shared_ptr<detail::BoardInbox> messages_; // second owner: the board's callback
     std::uint64_t last_id_ = 0;
+    detail::CheckedCards checked_{host_};
     std::map<std::uint64_t, std::unique_ptr<Find>> finds_;
     std::map<std::uint64_t, std::unique_ptr<Send>> sends_;
     std::map<std::string, std::unique_ptr<Watch>, std::less<>> watches_;
