@@ -17,232 +17,13 @@
 // plugins: jackfield identity-x509 discovery-opendht discovery-static ice-libnice ice-direct secure-openssl secure-none
 // plugins: reliable-usrsctp signaling-sip media-srtp media-plain codec-g711 codec-opus media-test media-null
 
-#include "kernel/node/node.hpp"
-#include "tests/scenarios/world.hpp"
+#include "tests/bench/many_calls_bench/exchange.hpp"
 
 #include <fmt/format.h>
 
-#include <malloc.h>
-#include <sys/resource.h>
-
-#include <fstream>
-#include <map>
-
 namespace {
 
-using namespace jackfield::kernel;
-using scenarios::Json;
-using scenarios::World;
-using Clock = std::chrono::steady_clock;
-
-/// What the command line asks for.
-struct Plan {
-    int sequence = 1000;
-    int at_once = 200;
-    int per_caller = 50; // a link has room for 64
-    int minutes = 0;
-    int per_second = 0; // 0: as fast as it goes
-    int without_dht = 0;
-    int bare = 0;
-    int opus = 0;
-};
-
-double processor_seconds()
-{
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// What the process holds now.
-struct Holds {
-    double mib = 0;
-    double allocated_mib = 0; // of them handed out by malloc
-    long descriptors = 0;
-    long threads = 0;
-};
-
-Holds holds()
-{
-    const auto count = [](const char* folder) {
-        return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
-    };
-    Holds now;
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:"))
-            now.mib = std::stod(line.substr(6)) / 1024;
-    }
-    const struct mallinfo2 memory = mallinfo2();
-    now.allocated_mib = static_cast<double>(memory.uordblks + memory.hblkhd) / (1 << 20);
-    now.descriptors = count("/proc/self/fd");
-    now.threads = count("/proc/self/task");
-    return now;
-}
-
-/// Counts what happens to the calls of a node; answers those that come in.
-class Ear final : public NodeListener, public CallListener, public std::enable_shared_from_this<Ear> {
-public:
-    IncomingPlan incoming(const IncomingCall&) override { return {plan, shared_from_this(), std::nullopt}; }
-    void ringing(Call& call) override
-    {
-        if (call.side == Side::callee)
-            call.answer();
-    }
-    void answered(Call&) override
-    {
-        note([&] { ++answered_; });
-    }
-    void ended(Call&, const CallEnd& end) override
-    {
-        note([&] {
-            ++ended_;
-            if (!end.answered)
-                ++failed_;
-            if (end.error.status != JF_OK && end.error.status != JF_CANCELLED) // that was us
-                ++reasons_[std::string(name_of(end.step)) + ": " + end.error.text.substr(0, 60)];
-        });
-    }
-    void timeline(const TimelineEvent& event) override
-    {
-        if (event.step == Step::media && event.detail_json.find(R"("first_audio")") != std::string::npos)
-            note([&] { ++heard_; });
-        else if (event.step == Step::media && event.detail_json.find(R"("statistics")") != std::string::npos)
-            note([&] { ++counted_; });
-    }
-
-    /// False if it has failed, or not got through in time.
-    bool wait_answered(int count)
-    {
-        return wait([&] { return answered_ + failed_ >= count; }) && failed_ == 0;
-    }
-
-    /// Until every call that still runs is heard.
-    bool wait_heard()
-    {
-        return wait([&] { return heard_ + ended_ >= answered_; });
-    }
-
-    /// Each call counts once a second.
-    bool wait_counted(int more)
-    {
-        int from = 0;
-        note([&] { from = counted_; });
-        return wait([&] { return counted_ >= from + more; });
-    }
-
-    /// Until all calls that began have ended.
-    bool wait_ended()
-    {
-        return wait([&] { return ended_ >= answered_ + failed_; });
-    }
-
-    /// The pace of calls one after the other.
-    void rest_until(Clock::time_point then)
-    {
-        std::unique_lock lock(mutex_);
-        changed_.wait_until(lock, then, [] { return false; });
-    }
-
-    int answered() { return look(answered_); }
-    int failed() { return look(failed_); }
-    int ended() { return look(ended_); }
-    std::map<std::string, int> reasons() { return look(reasons_); }
-
-    MediaPlan plan{"", "null", true, false};
-
-private:
-    void note(const std::function<void()>& what)
-    {
-        const std::lock_guard lock(mutex_);
-        what();
-        changed_.notify_all();
-    }
-    bool wait(const std::function<bool()>& done)
-    {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, kPatience, done);
-    }
-    template <class Value>
-    Value look(const Value& value)
-    {
-        const std::lock_guard lock(mutex_);
-        return value;
-    }
-
-    static constexpr std::chrono::seconds kPatience{20};
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int answered_ = 0;
-    int ended_ = 0;
-    int failed_ = 0;
-    int heard_ = 0;
-    int counted_ = 0;
-    std::map<std::string, int> reasons_;
-};
-
-/// Nodes in this process. Bob is the one that is called.
-class Exchange {
-public:
-    explicit Exchange(const Plan& plan) : plan_(plan) { bob_account_ = add("bob"); }
-    ~Exchange()
-    {
-        for (auto& node : nodes_)
-            node->stop();
-    }
-
-    /// Another node. Returns its account.
-    std::string add(const std::string& name)
-    {
-        const Json pictures{{"width_px", 16}, {"height_px", 16}, {"frame_rate", 1}}; // nobody takes them
-        Json slots{{"signaling", {{"use", "signaling-sip"}, {"config", {{"max_calls", 64}}}}},
-                   {"codec", {{{"use", plan_.opus != 0 ? "codec-opus" : "codec-g711"}}}},
-                   {"media_source", {{{"use", "media-test"}, {"config", pictures}}}},
-                   {"media_sink", {{{"use", "media-null"}}}}};
-        if (plan_.without_dht != 0)
-            slots["discovery"] = {{{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}}}}};
-        scenarios::PeerOptions options{.slots = slots};
-        if (plan_.bare != 0)
-            strip(options);
-        ears_.push_back(std::make_shared<Ear>());
-        const auto file = world_.configure(name, options);
-        if (plan_.without_dht != 0 && !nodes_.empty())
-            world_.introduce(name, bob_account_, nodes_.front()->discovery_address());
-        auto node = Node::create(*load_config(file), ears_.back());
-        if (!node)
-            throw std::runtime_error(node.error().text);
-        nodes_.push_back(std::move(*node));
-        return nodes_.back()->start()->account_id;
-    }
-
-    std::shared_ptr<Call> call(std::size_t from, const std::string& send)
-    {
-        return nodes_[from]->call(bob_account_, {send, "null", true, false}, ears_[from]);
-    }
-    void hang_up(std::size_t from, const std::shared_ptr<Call>& call) { nodes_[from]->hang_up(call); }
-    Ear& ear(std::size_t node) { return *ears_[node]; }
-
-private:
-    /// Nothing encrypted, no paths negotiated.
-    static void strip(scenarios::PeerOptions& options)
-    {
-        options.secure = "secure-none";
-        options.call = {{"allow_unproven_peer", true}};
-        options.slots["connectivity"] = {{"use", "ice-direct"}, {"config", {{"addresses", {"127.0.0.1"}}}}};
-        options.slots["secure_channel"] = {{"use", "secure-none"}, {"config", {{"insecure", true}}}};
-        options.slots["media_transport"] = {{"use", "media-plain"}, {"config", {{"insecure", true}}}};
-    }
-
-    const Plan plan_;
-    World world_;
-    std::string bob_account_;
-    std::vector<std::shared_ptr<Ear>> ears_;
-    std::vector<std::unique_ptr<Node>> nodes_;
-};
+using namespace jackfield::bench;
 
 void print_reasons(Exchange& exchange, std::size_t nodes)
 {
@@ -257,6 +38,7 @@ void sequence(Exchange& exchange, int calls)
 {
     const auto began = Clock::now();
     const double before = processor_seconds();
+    const double bob_before = processor_seconds(exchange.bobs_threads());
     for (int call = 1; call <= calls; ++call) {
         const auto placed = exchange.call(1, "");
         if (!exchange.ear(1).wait_answered(call))
@@ -267,9 +49,12 @@ void sequence(Exchange& exchange, int calls)
     exchange.ear(0).wait_ended();
     const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
     const double busy = processor_seconds() - before;
+    const double bob_busy = processor_seconds(exchange.bobs_threads()) - bob_before;
     fmt::print("| calls a second, one after the other | {:.0f} |\n", calls / seconds);
     fmt::print("| calls in a second of processor time, both ends | {:.0f} |\n", calls / busy);
     fmt::print("| processor time of one call, both ends, ms | {:.2f} |\n", 1e3 * busy / calls);
+    fmt::print("| calls answered in a second of processor time of the one that is called | {:.0f} |\n",
+               calls / bob_busy);
     fmt::print("| of {} calls failed | {} |\n", calls, exchange.ear(1).failed());
 }
 
@@ -323,21 +108,6 @@ void at_once(Exchange& exchange, const Plan& plan)
     const Holds after = holds();
     fmt::print("| afterwards: MiB, descriptors, threads (before them {:.0f}, {}, {}) | {:.0f}, {}, {} |\n", before.mib,
                before.descriptors, before.threads, after.mib, after.descriptors, after.threads);
-}
-
-/// The mean of what was held at those moments.
-Holds mean(std::vector<Holds>::const_iterator from, std::vector<Holds>::const_iterator to)
-{
-    Holds sum;
-    for (auto one = from; one != to; ++one) {
-        sum.mib += one->mib;
-        sum.allocated_mib += one->allocated_mib;
-        sum.descriptors += one->descriptors;
-        sum.threads += one->threads;
-    }
-    const long count = to - from;
-    const auto calls = static_cast<double>(count);
-    return {sum.mib / calls, sum.allocated_mib / calls, sum.descriptors / count, sum.threads / count};
 }
 
 /// Call and hang up, with sound, again and again.
