@@ -126,20 +126,27 @@ public:
 
     void get(const std::string& key, Values values, End end) override
     {
-        const auto found = [values](const std::vector<std::shared_ptr<dht::Value>>& batch) {
+        const auto any = std::make_shared<std::atomic<bool>>(false);
+        const auto found = [values, any](const std::vector<std::shared_ptr<dht::Value>>& batch) {
             for (const auto& value : batch)
                 values(value->data);
+            *any = *any || !batch.empty();
             return true;
         };
-        const auto done = [this, end](bool ok, const std::vector<std::shared_ptr<dht::Node>>&) {
-            if (ok || first_node())
-                end(JF_OK, "");
-            else
-                end(JF_UNREACHABLE, "no node of the DHT answered");
-        };
-        submit([this, key, found,
-                done] { runner_.get(dht::InfoHash::get(key), dht::GetCallback(found), dht::DoneCallback(done)); },
-               [end] { end(JF_CLOSED, "the DHT node is closed"); });
+        submit(
+            [this, key, end, any, found] {
+                const auto done = [this, end, any, missed = missed_,
+                                   before = missed_->load()](bool ok, const std::vector<std::shared_ptr<dht::Node>>&) {
+                    if (!*any && *missed != before)
+                        end(JF_BUSY, "a node of the DHT that was there a moment ago does not answer");
+                    else if (ok || first_node())
+                        end(JF_OK, "");
+                    else
+                        end(JF_UNREACHABLE, "no node of the DHT answered");
+                };
+                runner_.get(dht::InfoHash::get(key), dht::GetCallback(found), dht::DoneCallback(done));
+            },
+            [end] { end(JF_CLOSED, "the DHT node is closed"); });
     }
 
     void listen(const std::string& key, Values values) override
@@ -320,6 +327,7 @@ private:
             const std::lock_guard lifetime(lifetime_mutex_);
             runner_.run(config, std::move(context));
             socket_ = lent;
+            missed_ = lent->missed();
             alive_ = true;
         }
         // One cheap operation: the look-up of our own place, which also introduces us to our neighbours.
@@ -418,6 +426,8 @@ private:
     mutable std::mutex lifetime_mutex_; // held while the runner is started, joined or asked for its tables
     bool alive_ = false;
     WatchfulSocket* socket_ = nullptr; // OpenDHT's, while alive
+    std::shared_ptr<const std::atomic<std::uint64_t>>
+        missed_; // the socket's, from before anything is submitted to OpenDHT
 
     mutable std::mutex mutex_; // all below
     std::condition_variable changed_;

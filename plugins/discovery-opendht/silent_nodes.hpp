@@ -138,6 +138,14 @@ public:
         return found != entries_.end() && hopeless(found->second, now);
     }
 
+    /// Asking is in vain, of one that was there a moment ago: what it stores is missed.
+    bool missed(const Place& place, TimePoint now) const
+    {
+        const auto found = entries_.find(place);
+        return found != entries_.end() && hopeless(found->second, now) && !found->second.leaving &&
+               neighbour(found->second, now);
+    }
+
     /// Whether one that was silent should be pinged again, now that somebody asks for it.
     bool may_be_back(const Place& place, TimePoint now) const
     {

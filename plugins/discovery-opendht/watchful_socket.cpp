@@ -123,6 +123,8 @@ int WatchfulSocket::ask(const dht::SockAddr& to, jackfield::ByteView packet, con
         const std::lock_guard guard(mutex_);
         const auto now = Clock::now();
         refused = (glance.question == Question::look_up && nodes_.hopeless(place, now)) || nodes_.has_left(place, now);
+        if (refused && nodes_.missed(place, now))
+            ++*missed_;
         again = glance.question == Question::look_up && nodes_.may_be_back(place, now);
         if (again)
             nodes_.pinged(place, now);
@@ -199,6 +201,8 @@ void WatchfulSocket::watch()
         const auto now = Clock::now();
         const auto overdue = nodes_.overdue(now);
         const auto lost = nodes_.take_lost(now);
+        *missed_ += static_cast<std::uint64_t>(
+            std::ranges::count_if(lost, [&](const auto& question) { return nodes_.missed(question.place, now); }));
         if (overdue.empty() && lost.empty()) {
             wake_at_ = nodes_.next(now).value_or(TimePoint::max());
             if (wake_at_ == TimePoint::max())

@@ -16,6 +16,7 @@
 
 #include <opendht/network_utils.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <random>
@@ -38,6 +39,9 @@ public:
     }
     void stop() override;
 
+    /// [any] How many look-ups were given up at nodes that had been heard a moment before; outlives the socket.
+    std::shared_ptr<const std::atomic<std::uint64_t>> missed() const { return missed_; }
+
     /// [any] Other interfaces, other ways: whoever was silent gets another chance.
     void network_changed();
 
@@ -57,6 +61,8 @@ private:
     const NodeId self_;
     const std::uint32_t network_;
     std::unique_ptr<dht::net::DatagramSocket> inner_;
+    // Second owner: whoever compares it before and after a look-up.
+    const std::shared_ptr<std::atomic<std::uint64_t>> missed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 
     std::mutex mutex_; // all below; never held while packets go up or out
     std::condition_variable changed_;

@@ -527,6 +527,48 @@ TEST_F(BulletinBoard, OperationsEndUnreachableWhenTheBoardStaysOffline)
     EXPECT_NE(found.text.find("a board out of reach"), std::string::npos) << found.text;
 }
 
+TEST_F(BulletinBoard, ABusyBoardIsAskedAgainALittleLater)
+{
+    start_both();
+    alice_.discovery.busy_gets = 2;
+    const FindRecord found = alice_.find("bob");
+    for (int again = 0; again < 2; ++again) {
+        EXPECT_EQ(found.calls, 0) << "who may have it did not answer, which is not that nobody has it";
+        alice_.host.advance(BulletinBoardDiscovery::kGetAgain);
+        settle();
+    }
+    EXPECT_EQ(found.status, JF_OK);
+    EXPECT_EQ(found.devices.size(), 1U);
+}
+
+TEST_F(BulletinBoard, OneThatStaysBusyHasNothing)
+{
+    start_both();
+    alice_.discovery.busy_gets = 9;
+    const FindRecord found = alice_.find("bob");
+    for (int again = 1; again < BulletinBoardDiscovery::kGets; ++again) {
+        EXPECT_EQ(found.calls, 0);
+        alice_.host.advance(BulletinBoardDiscovery::kGetAgain);
+        settle();
+    }
+    EXPECT_EQ(found.status, JF_NOT_FOUND);
+    EXPECT_EQ(alice_.discovery.gets, BulletinBoardDiscovery::kGets);
+}
+
+TEST_F(BulletinBoard, AFindThatWaitsToAskAgainCanBeCancelledAndStopped)
+{
+    start_both();
+    alice_.discovery.busy_gets = 9;
+    const FindRecord cancelled = alice_.find("bob");
+    methods().cancel(alice_.self(), alice_.operation);
+    const FindRecord stopped = alice_.find("bob");
+    alice_.stop();
+    alice_.host.advance(BulletinBoardDiscovery::kGetAgain);
+    settle();
+    EXPECT_EQ(stopped.calls, 1);
+    EXPECT_EQ(alice_.discovery.gets, 2);
+}
+
 TEST_F(BulletinBoard, ASilentBoardEndsInATimeout)
 {
     start_both();

@@ -88,6 +88,10 @@ public:
         ++gets;
         if (board_.silent)
             return;
+        if (busy_gets > 0) {
+            --busy_gets;
+            return end(JF_BUSY, "as the test wants");
+        }
         for (const Bytes& value : board_.get(std::string(key)))
             values(value);
         end(JF_OK, "");
@@ -109,6 +113,7 @@ public:
     bool online_at_once = true;
     int puts = 0;
     int gets = 0;
+    int busy_gets = 0; // so many more end busy
 
 private:
     void forget_listeners()

@@ -26,6 +26,8 @@ public:
 
     static constexpr std::chrono::seconds kOfflinePatience{5}; ///< a find or send waits that long for the board
     static constexpr std::chrono::seconds kGetLimit{6};
+    static constexpr int kGets = 3;                            ///< of one find, if the board is busy
+    static constexpr std::chrono::milliseconds kGetAgain{300}; ///< between them
     static constexpr std::chrono::seconds kPutLimit{10};
     static constexpr std::chrono::seconds kWithdrawLimit{1};
     static constexpr std::chrono::seconds kCardLifetime = detail::CardAnnouncer::kLifetime;
@@ -147,7 +149,8 @@ protected:
 
     virtual void put(BoardPut put, BoardEnd end) = 0;
 
-    /// Every value that lies under the key now, then the end: JF_OK even if there was none.
+    /// Every value that lies under the key now, then the end: JF_OK even if there was none; JF_BUSY if there was none
+    /// where it could be asked, and somebody who may have it did not answer: it is asked again a little later.
     virtual void get(std::string_view key, BoardValues values, BoardEnd end) = 0;
 
     /// Every value that lies under the key and every one that comes, until unlisten, also across times offline. At most
@@ -169,12 +172,14 @@ private:
 
     struct Find {
         Find(Host host, std::string account_id, detail::CheckedCards& checked, FindSink to)
-            : cards(host, std::move(account_id), checked), sink(std::move(to)), limit(host)
+            : cards(host, std::move(account_id), checked), sink(std::move(to)), limit(host), again(host)
         {}
         detail::AccountCards cards;
         FindSink sink;
         Timer limit;
+        Timer again;
         std::shared_ptr<detail::BoardInbox> inbox; // second owner: the board's callback; null until asked
+        int gets = 0;
         bool found = false;
     };
 
@@ -271,11 +276,12 @@ private:
     void ask(std::uint64_t id)
     {
         Find& find = *finds_.at(id);
-        find.limit.start(kGetLimit, [this, id] { end_find(id, JF_TIMEOUT, "the board did not answer in time"); });
+        if (find.gets++ == 0)
+            find.limit.start(kGetLimit, [this, id] { end_find(id, JF_TIMEOUT, "the board did not answer in time"); });
         find.inbox = inbox(
             detail::kCardHead, kLargestCard_bytes,
             [this, id](const std::vector<Bytes>& values) { on_found(*finds_.at(id), values); },
-            [this, id](Status status, const std::string& text) { end_find(id, status, text); });
+            [this, id](Status status, const std::string& text) { on_get_end(id, status, text); });
         jf_error error = no_error();
         const Status status = guarded(&error, [&] {
             get(find.cards.account_id(), values_into(find.inbox),
@@ -297,6 +303,18 @@ private:
             expect_put(message_key(change.device.device_id));
             find.sink.device(change.device);
         }
+    }
+
+    void on_get_end(std::uint64_t id, Status status, const std::string& text)
+    {
+        const auto found = finds_.find(id);
+        if (found == finds_.end())
+            return;
+        Find& find = *found->second;
+        if (status != JF_BUSY || find.found || find.gets >= kGets)
+            return end_find(id, status == JF_BUSY ? JF_OK : status, text);
+        find.inbox->close();
+        find.again.start(kGetAgain, [this, id] { ask(id); });
     }
 
     void end_find(std::uint64_t id, Status status, const std::string& text)

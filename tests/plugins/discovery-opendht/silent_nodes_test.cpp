@@ -158,6 +158,22 @@ TEST_F(OfSilentNodes, OneThatWasNotHeardForLongIsAStrangerAgain)
     EXPECT_EQ(ping_what_is_due(), 1);
     ASSERT_EQ(lost_.size(), 1U);
     EXPECT_TRUE(nodes_.hopeless(place(2), now_));
+    EXPECT_FALSE(nodes_.missed(place(2), now_)) << "it was not there a moment ago";
+}
+
+TEST_F(OfSilentNodes, ANeighbourThatFallsSilentIsMissedUntilItIsHeardOrSaysFarewell)
+{
+    be_near_everybody();
+    nodes_.heard(place(2), id(2), now_);
+    EXPECT_FALSE(nodes_.missed(place(2), now_));
+    look_up(2, 1);
+    ping_what_is_due();
+    ASSERT_TRUE(nodes_.hopeless(place(2), now_));
+    EXPECT_TRUE(nodes_.missed(place(2), now_)) << "what lies there may be what was asked for";
+    nodes_.leaves(place(2), now_);
+    EXPECT_FALSE(nodes_.missed(place(2), now_));
+    nodes_.heard(place(2), id(2), now_);
+    EXPECT_FALSE(nodes_.missed(place(2), now_));
 }
 
 TEST_F(OfSilentNodes, OneThatIsHeardAgainIsAsBefore)

@@ -129,7 +129,7 @@ TEST_F(MediaTestSource, AKindThatStartsLaterJoinsTheOtherWhereItIs)
         };
         const auto pass_until = [&](std::uint32_t kind, std::size_t count) {
             return plugin.host().run_until([&] {
-                plugin.host().advance(milliseconds(5));
+                plugin.host().advance(milliseconds(40));
                 return source.frames(kind).size() >= count;
             });
         };
