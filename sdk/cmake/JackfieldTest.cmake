@@ -17,12 +17,16 @@ set(JACKFIELD_TEST_ENVIRONMENT "")
 if(JACKFIELD_SANITIZE MATCHES "thread")
     set(JACKFIELD_TEST_PREFIX "tsan.")
     set(JACKFIELD_TEST_ENVIRONMENT ENVIRONMENT
-        "TSAN_OPTIONS=second_deadlock_stack=1:intercept_tls_get_addr=0:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp")
+        "TSAN_OPTIONS=second_deadlock_stack=1:intercept_tls_get_addr=0:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp"
+        # NSS (under libsrtp2) unloads parts of itself when it has started; the plugin that is mapped there next would inherit
+        # what TSan remembers of them.
+        ENVIRONMENT_MODIFICATION "NSS_DISABLE_UNLOAD=set:1")
 elseif(JACKFIELD_SANITIZE)
     set(JACKFIELD_TEST_PREFIX "asan.")
     # Otherwise the runtime of GCC 12 guesses where thread-local storage of libraries opened late begins; where it guesses
     # wrong (GnuTLS brings such a library), the search for leaks crashes at the end of a test that passed.
-    set(JACKFIELD_TEST_ENVIRONMENT ENVIRONMENT "ASAN_OPTIONS=intercept_tls_get_addr=0")
+    set(JACKFIELD_TEST_ENVIRONMENT ENVIRONMENT "ASAN_OPTIONS=intercept_tls_get_addr=0" ENVIRONMENT_MODIFICATION
+        "LSAN_OPTIONS=set:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/lsan.supp:print_suppressions=0")
 endif()
 
 # Tests are compiled for those who wait for the build: with little or no optimization, and with what nearly all of them

@@ -60,6 +60,8 @@ public:
     Network& network() { return network_; }
     RelayServer& relay() { return *relay_; }
     scenarios::World& world() { return world_; }
+    const std::string& bootstrap() const { return bootstrap_; }
+    const std::string& rendezvous_url() const { return rendezvous_url_; }
 
     /// A host behind what that side has in front of it.
     Peer add_peer(const Side& side);

@@ -36,6 +36,12 @@ TEST(SampleOfASipAccount, IsExplainedWithoutAWordOfComplaint)
     expect_explained("sip-account.json"); // a call with it: telephones_test.cpp
 }
 
+TEST(SamplesWithServers, AreExplainedWithoutAWordOfComplaint)
+{
+    expect_explained("behind-a-router.json"); // calls with them: tests/laboratory/sample_configurations_test.cpp
+    expect_explained("strict-firewall.json");
+}
+
 TEST(SampleWithDevices, IsExplainedWithoutAWordOfComplaint)
 {
     expect_explained("devices.json"); // a call with it: sound_devices_test.cpp
@@ -63,7 +69,8 @@ TEST_P(SampleConfiguration, MakesACall)
 
 INSTANTIATE_TEST_SUITE_P(All, SampleConfiguration,
                          ::testing::Values("bad-network.json", "default.json", "mbedtls.json", "udp-only.json",
-                                           "static-peers.json", "rendezvous.json", "local-network.json", "clear.json",
+                                           "static-peers.json", "rendezvous.json", "thin-link.json",
+                                           "trace-everything.json", "local-network.json", "clear.json",
                                            "without-ffmpeg.json", "quic.json", "quic-beside-srtp.json"),
                          [](const auto& tested) {
                              std::string name = tested.param.substr(0, tested.param.find('.'));

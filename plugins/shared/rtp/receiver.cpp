@@ -60,10 +60,16 @@ bool Receiver::rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std:
     std::size_t size = packet.size();
     const std::lock_guard lock(mutex_);
     // RFC 3550 section 8.2: our own SSRC from outside is a loop or a collision. Nothing here is worth a new identity.
-    const bool wanted = receives_.load(std::memory_order_relaxed) && header.ssrc != config_.ssrc &&
+    const bool receives = receives_.load(std::memory_order_relaxed);
+    const bool known = listening_ && source_.load(std::memory_order_relaxed) == header.ssrc;
+    const bool wanted = (receives || known) && header.ssrc != config_.ssrc &&
                         (find(header.ssrc) != nullptr || source_count_ < kMostSources);
     if (!wanted || (opener_ && !opener_->rtp(packet, size))) {
         refuse();
+        return false;
+    }
+    if (!receives) {
+        pass_over(header);
         return false;
     }
     const auto payload = rtp_payload(packet.first(size), header);
@@ -80,6 +86,15 @@ bool Receiver::rtp(std::span<std::uint8_t> packet, const RtpHeader& header, std:
     if (arrivals_)
         arrivals_->arrived(header.ssrc, header.sequence, arrival_ns, ecn);
     return store(header, *payload, arrival_ns, false);
+}
+
+/// One that was on its way when we ceased to listen: nobody hears it, but the network has not lost it.
+void Receiver::pass_over(const RtpHeader& header)
+{
+    if (sequence_.place(header.sequence).kind == Placement::Kind::refused)
+        refuse();
+    else
+        sequence_.count_received();
 }
 
 /// RFC 4588 section 4: the sequence number it had, then the payload it had. Its source is the announced one, else the

@@ -101,6 +101,7 @@ private:
         bool listened_to = false;
     };
 
+    void pass_over(const RtpHeader& header);
     bool admit(std::uint32_t ssrc, std::uint16_t sequence, std::int64_t arrival_ns);
     Source* find(std::uint32_t ssrc);
     Source* remember(std::uint32_t ssrc);

@@ -374,5 +374,29 @@ TEST_P(MediaTransport, HonoursTheDirection)
     EXPECT_TRUE(simulation.sides[1].statistics(0).contains("round_trip_ms")) << "RTCP goes both ways all the same";
 }
 
+// A call that is put on hold: what the other has sent before it heard of that still comes.
+TEST_P(MediaTransport, APacketThatIsOnItsWayWhenWeCeaseToListenIsNotPlayedAndNotLost)
+{
+    Simulation simulation(1, "{}", GetParam());
+    simulation.open(audio_session(simulation));
+    AudioSource speaker(simulation.sides[0]);
+    simulation.run(200 * kMs, [&] { speaker(); });
+    Side& holder = simulation.sides[1];
+    const auto direct = [&](const char* direction) {
+        simulation.second["streams"][0]["direction"] = direction;
+        ASSERT_EQ(holder.change(simulation.second, simulation.paths(1)), JF_OK);
+    };
+    direct("sendonly");
+    const std::size_t played = holder.played[0].size();
+    simulation.run(40 * kMs, [&] { speaker(); });
+    direct("sendrecv");
+    simulation.run(200 * kMs, [&] { speaker(); });
+    const Json statistics = holder.statistics(0);
+    EXPECT_EQ(statistics["packets_lost"], 0) << statistics;
+    EXPECT_EQ(statistics["packets_refused"], 0) << statistics;
+    ASSERT_GT(holder.played[0].size(), played) << "and it goes on afterwards";
+    EXPECT_GE(holder.played[0][played].number(), played + 2) << "what came meanwhile was not kept";
+}
+
 } // namespace
 } // namespace media_transport_test

@@ -160,6 +160,14 @@ public:
         return status;
     }
 
+    /// The streams are others from here on; no path is new.
+    jackfield::Status change(const Json& config, const std::vector<jf_path>& paths)
+    {
+        jf_error error = jackfield::no_error();
+        return session.methods->change(session.self, jackfield::to_text(config.dump()), paths.data(), paths.size(),
+                                       &error);
+    }
+
     jackfield::Status send(std::uint32_t stream, std::uint32_t rtp_timestamp, const Bytes& bytes, bool marker = false)
     {
         jf_payload payload{};
@@ -296,7 +304,8 @@ public:
                 stream["remote_ssrc"] = stream["ssrc"].get<std::uint32_t>() + kOtherSide;
         }
         jackfield::check(sides[0].open(first, paths(0)), jackfield::make_error(JF_INTERNAL, "side 0"));
-        jackfield::check(sides[1].open(mirrored(first), paths(1)), jackfield::make_error(JF_INTERNAL, "side 1"));
+        second = mirrored(first);
+        jackfield::check(sides[1].open(second, paths(1)), jackfield::make_error(JF_INTERNAL, "side 1"));
         if (!sides[0].fingerprint.empty())
             shake_hands();
     }
@@ -343,6 +352,7 @@ public:
     static constexpr std::uint32_t kOtherSide = 0x10000000U;
 
     std::string suite; ///< that of the transport
+    Json second;       ///< what side 1 was opened with
     Side sides[2];
     std::vector<std::unique_ptr<End>> ends[2];
     Fate fate;                 ///< none: everything arrives after 1 ms
