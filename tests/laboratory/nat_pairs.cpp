@@ -198,6 +198,28 @@ void PairLaboratory::configure(const std::string& peer, const Side& side)
     world_.configure(peer, {.connectivity = connectivity, .slots = {{"discovery", discovery}}});
 }
 
+void PairLaboratory::configure_as_sample(const std::string& peer, const std::string& sample)
+{
+    std::filesystem::copy_file(JACKFIELD_SOURCE_DIR "/samples/configs/" + sample, world_.folder() / (peer + ".json"),
+                               std::filesystem::copy_options::overwrite_existing);
+    world_.change(peer, [&](Json& config) {
+        config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
+        config["slots"]["identity"]["config"]["store"] = (world_.folder() / peer).string();
+        auto& discovery = config["slots"]["discovery"][0];
+        if (discovery["use"] == "discovery-opendht")
+            discovery["config"] = {{"bootstrap", {bootstrap_}}, {"public_rate_limits", false}};
+        if (discovery["use"] == "discovery-rendezvous")
+            discovery["config"] = {{"servers", {rendezvous_url_}}};
+        auto& connectivity = config["slots"]["connectivity"]["config"];
+        for (Json& server : connectivity["stun"])
+            server = relay_->place().text();
+        for (Json& server : connectivity["turn"]) {
+            server["server"] = relay_->tls_place().text();
+            server["ca"] = relay_->ca().string();
+        }
+    });
+}
+
 PairResult PairLaboratory::call(const Side& caller, const Side& callee)
 {
     PairResult result;

@@ -60,8 +60,6 @@ public:
     Network& network() { return network_; }
     RelayServer& relay() { return *relay_; }
     scenarios::World& world() { return world_; }
-    const std::string& bootstrap() const { return bootstrap_; }
-    const std::string& rendezvous_url() const { return rendezvous_url_; }
 
     /// A host behind what that side has in front of it.
     Peer add_peer(const Side& side);
@@ -71,6 +69,9 @@ public:
 
     /// As a user behind any NAT would write it: all servers there are.
     void configure(const std::string& peer, const Side& side);
+
+    /// A file of samples/configs as it stands, but for where servers and plugins are, and the store.
+    void configure_as_sample(const std::string& peer, const std::string& sample);
 
     /// Alice calls bob, sound both ways, for as long as it takes to see which way it goes.
     PairResult call(const Side& caller, const Side& callee);

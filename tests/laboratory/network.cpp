@@ -232,9 +232,18 @@ void Network::come_out(Node& node, bool upwards, Packet packet)
     }
 }
 
-/// To the neighbour with that address, else out. Nobody says that an address leads nowhere.
+/// To the neighbour with that address, else out; to all neighbours that are hosts if it is multicast, which no router
+/// passes on. Nobody says that an address leads nowhere.
 void Network::route(Site& site, Packet packet)
 {
+    if (packet.destination().address.is_multicast()) {
+        for (const auto& [address, node] : site.nodes_) {
+            const auto* host = dynamic_cast<Host*>(node);
+            if (host != nullptr && host->address() == address && packet.source().address != address)
+                carry(*node, false, packet);
+        }
+        return;
+    }
     const auto neighbour = site.nodes_.find(packet.destination().address);
     if (neighbour != site.nodes_.end())
         carry(*neighbour->second, false, std::move(packet));

@@ -20,6 +20,7 @@ struct Address {
     /// Throws std::invalid_argument.
     static Address parse(const std::string& text);
     std::string text() const;
+    bool is_multicast() const { return value >> 28U == 0xEU; }
 
     friend auto operator<=>(const Address&, const Address&) = default;
 };

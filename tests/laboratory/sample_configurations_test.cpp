@@ -28,32 +28,10 @@ protected:
 
     std::filesystem::path folder() { return laboratory_->world().folder(); }
 
-    /// The sample as it stands, but for where the servers and the plugins are, and the store.
     void configure(const std::string& sample)
     {
-        for (const std::string name : {"alice", "bob"}) {
-            std::filesystem::copy_file(JACKFIELD_SOURCE_DIR "/samples/configs/" + sample, folder() / (name + ".json"));
-            laboratory_->world().change(name, [&](Json& config) {
-                config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
-                config["slots"]["identity"]["config"]["store"] = (folder() / name).string();
-                set_servers(config["slots"]["discovery"][0], config["slots"]["connectivity"]["config"]);
-            });
-        }
-    }
-
-    void set_servers(Json& discovery, Json& connectivity)
-    {
-        const RelayServer& relay = laboratory_->relay();
-        if (discovery["use"] == "discovery-opendht")
-            discovery["config"] = {{"bootstrap", {laboratory_->bootstrap()}}, {"public_rate_limits", false}};
-        if (discovery["use"] == "discovery-rendezvous")
-            discovery["config"] = {{"servers", {laboratory_->rendezvous_url()}}};
-        for (Json& server : connectivity["stun"])
-            server = relay.place().text();
-        for (Json& server : connectivity["turn"]) {
-            server["server"] = relay.tls_place().text();
-            server["ca"] = relay.ca().string();
-        }
+        laboratory_->configure_as_sample("alice", sample);
+        laboratory_->configure_as_sample("bob", sample);
     }
 
     /// Sound both ways, and pictures where the sample has them. Returns with both hearing each other.
@@ -144,7 +122,7 @@ TEST_F(SampleInItsNetwork, AThinLinkCarriesSoundAndNothingElse)
     const Peer alice = laboratory_->add_peer(side("open"));
     const Peer bob = laboratory_->add_peer(side("open"));
     configure("thin-link.json");
-    laboratory_->network().change(alice.host, R"({"rate_bps": 48000, "delay_ms": 100, "queue_bytes": 6000})");
+    laboratory_->network().change(alice.host, R"({"rate_bps": 96000, "delay_ms": 40, "queue_bytes": 12000})");
     ASSERT_NO_FATAL_FAILURE(call(alice.host, bob.host));
     const Json sound = statistics(*alice_, "audio");
     EXPECT_LT(sound.value("sent_bps", 1e9), 40'000) << sound;
