@@ -33,6 +33,9 @@ public:
     /// Whenever something may have happened. Throws StepFailure when there is no hope any more.
     void look();
 
+    /// Another way is being looked for.
+    bool goes_on() const { return attempt_.has_value(); }
+
     /// When to look again, whatever happens.
     TimePoint next() const;
 

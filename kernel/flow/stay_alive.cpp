@@ -2,6 +2,7 @@
 
 #include "kernel/flow/stay_alive.hpp"
 
+#include "kernel/flow/better_way.hpp"
 #include "kernel/flow/call_signals.hpp"
 #include "kernel/flow/call_transfers.hpp"
 #include "kernel/flow/limits.hpp"
@@ -115,13 +116,15 @@ awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::s
     StatisticsTeller statistics(*call, *media, *leg);
     LiveMedia live(*call, *media, *leg);
     Recovery recovery(node, *call, *media, *leg, live);
+    BetterWay better(node, *call, *leg, live);
     CallSignals signals(*call, *media, *leg);
     CallTransfers transfers(*call, *media, *leg);
     const auto answered_at = now();
     const auto opened_by = [&] { return live.codecs_by().value_or(answered_at + limits::kOpenCodecs); };
     const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by(); };
     const auto look_again = [&] {
-        const auto next = std::min({statistics.next(), live.next(), recovery.next(), signals.next(), transfers.next()});
+        const auto next = std::min(
+            {statistics.next(), live.next(), recovery.next(), better.next(), signals.next(), transfers.next()});
         return media->ready() ? next : std::min(next, opened_by());
     };
     while (!codecs_are_late()) {
@@ -129,6 +132,7 @@ awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::s
             teller.look(*media);
             transfers.look(); // may want other media
             recovery.look();  // may want another way
+            better.look(recovery.goes_on());
             live.look();
             signals.look();
             return leg->signaled->over() || media->failure() || call->hung_up();

@@ -67,6 +67,22 @@ void refuse_udp(PairLaboratory& laboratory, RunningCall& call)
     laboratory.network().change_nat(*call.alice().routers.front(), behaviour);
 }
 
+/// Now it is let through. Sound goes on, and after a while directly.
+void open_udp(PairLaboratory& laboratory, RunningCall& call)
+{
+    laboratory.network().change_nat(*call.alice().routers.front(), port_restricted());
+    if (!call.goes([](const Json& way) { return !way.value("relayed", true); }, 30s))
+        throw std::runtime_error("laboratory: sound does not go directly");
+}
+
+/// Her machine is taken to where UDP is let through, without a pause.
+void leave_for_better(PairLaboratory& laboratory, RunningCall& call)
+{
+    go_elsewhere(laboratory, call);
+    if (!call.goes([](const Json& way) { return !way.value("relayed", true); }, 30s))
+        throw std::runtime_error("laboratory: sound does not go directly");
+}
+
 /// The one that alice's sound goes through.
 void kill_relay(PairLaboratory& laboratory, RunningCall& call)
 {
@@ -114,6 +130,10 @@ std::vector<HandOver> make_hand_overs()
          kill_relay,
          0s,
          10s},
+        {"UDP, which was blocked, is let through", "UdpIsLetThrough", "UDP blocked", home, kEveryTransport, 1, open_udp,
+         0s, 400ms, "direct"},
+        {"a relayed call's machine goes to a better network", "AMachineGoesToABetterNetwork", "UDP blocked", home,
+         kEveryTransport, 1, leave_for_better, 0s, 3s, "direct"},
         {"discovery is gone", "DiscoveryIsGone", home, home, kEveryTransport, 1, kill_discovery, 0s, 400ms},
     };
 }
