@@ -164,7 +164,7 @@ HandOverResult try_hand_over(const HandOver& what)
         PairLaboratory laboratory;
         for (int more = 1; more < what.relays; ++more)
             laboratory.add_relay();
-        RunningCall call(laboratory, side(what.caller), side(what.callee), what.transports);
+        RunningCall call(laboratory, side(what.caller), side(what.callee), {.transports = what.transports});
         result.before = words_of(call.way());
         call.mark();
         const auto begin = std::chrono::steady_clock::now();

@@ -162,7 +162,8 @@ void Namespace::renumber(const std::vector<Address>& old_addresses, const std::v
             interfaces.remove_address(label(number));
         for (std::size_t number = 0; number < addresses.size(); ++number)
             interfaces.add_address(label(number), addresses[number]);
-        interfaces.lead_everywhere(kInterface); // without an address there was no route
+        if (!addresses.empty())
+            interfaces.lead_everywhere(kInterface); // without an address there was no route
     });
 }
 

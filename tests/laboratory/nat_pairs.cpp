@@ -171,7 +171,7 @@ void PairLaboratory::kill_discovery()
     rendezvous_->kill();
 }
 
-Peer PairLaboratory::add_peer(const Side& side)
+Peer PairLaboratory::add_peer(const Side& side, int addresses)
 {
     Site* site = &network_.internet();
     std::vector<Router*> routers;
@@ -179,7 +179,7 @@ Peer PairLaboratory::add_peer(const Side& side)
         routers.push_back(&network_.add_router(*site, behaviour, /*carrier=*/&behaviour != &side.routers.back()));
         site = &routers.back()->inside();
     }
-    return {network_.add_host(*site), routers};
+    return {network_.add_host(*site, addresses), routers};
 }
 
 bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::string& problem) const

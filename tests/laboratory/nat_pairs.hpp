@@ -68,8 +68,8 @@ public:
 
     scenarios::World& world() { return world_; }
 
-    /// A host behind what that side has in front of it.
-    Peer add_peer(const Side& side);
+    /// A host, with so many addresses, behind what that side has in front of it.
+    Peer add_peer(const Side& side, int addresses = 1);
 
     /// True if a probe finds what it should; else it says so in `problem`.
     bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;

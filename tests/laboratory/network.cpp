@@ -136,6 +136,16 @@ void Network::renumber(Router& router)
     router.nat_.renumber(router.outside_);
 }
 
+void Network::unplug(Host& host)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(host.site_->nodes_, [&](const auto& entry) { return entry.second == &host; });
+    }
+    host.space_.renumber(host.addresses_, {});
+    host.addresses_.clear();
+}
+
 void Network::move(Host& host, Site& site)
 {
     std::vector<Address> own;

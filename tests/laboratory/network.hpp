@@ -124,6 +124,9 @@ public:
     /// is told, and what it has translated is forgotten.
     void renumber(Router& router);
 
+    /// A host whose cable is pulled out, and with it its addresses go; move puts it in again.
+    void unplug(Host& host);
+
     /// A host that is taken to another site: its interface has an address of that one, and none of the old.
     void move(Host& host, Site& site);
 

@@ -13,8 +13,7 @@ using namespace std::chrono_literals;
 using scenarios::Json;
 using scenarios::Process;
 
-constexpr const char* kCable = R"({"delay_ms": 15})"; // of each: 60 ms from one to the other and back
-constexpr int kHeardPackets = 20;                     // of the fifty that a second of sound has
+constexpr int kHeardPackets = 20; // of the fifty that a second of sound has
 
 /// What a second of sound has brought; nothing if it is another event.
 std::optional<Json> second_of_sound(const Json& event)
@@ -27,21 +26,22 @@ std::optional<Json> second_of_sound(const Json& event)
 
 } // namespace
 
-RunningCall::RunningCall(PairLaboratory& laboratory, const Side& caller, const Side& callee,
-                         const std::vector<std::string>& transports)
+RunningCall::RunningCall(PairLaboratory& laboratory, const Side& caller, const Side& callee, const CallPlan& plan)
     : laboratory_(laboratory)
 {
-    alice_place_.emplace(laboratory_.add_peer(caller));
+    alice_place_.emplace(laboratory_.add_peer(caller, plan.addresses));
     bob_place_.emplace(laboratory_.add_peer(callee));
-    laboratory_.network().change(alice_place_->host, kCable);
+    laboratory_.network().change(alice_place_->host, plan.cable);
     laboratory_.network().change(bob_place_->host, kCable);
-    laboratory_.configure("alice", caller, transports);
-    laboratory_.configure("bob", callee, transports);
+    laboratory_.configure("alice", caller, plan.transports);
+    laboratory_.configure("bob", callee, plan.transports);
     bob_place_->host.inside(
         [&] { bob_ = laboratory_.world().listen("bob", {"--answer", "--once", "--send", "test"}); });
+    std::vector<std::string> words{"--send", "test"};
+    if (!plan.pictures)
+        words.emplace_back("--audio-only");
     const std::string account = bob_->event("identity", "done")["detail"].value("account", "");
-    alice_place_->host.inside(
-        [&] { alice_ = laboratory_.world().call("alice", account, {"--send", "test", "--audio-only"}); });
+    alice_place_->host.inside([&] { alice_ = laboratory_.world().call("alice", account, words); });
     for (Process* const peer : {alice_.get(), bob_.get()}) {
         if (peer->event("media", "progress", "first_audio").is_null())
             throw std::runtime_error("laboratory: no sound, see " + laboratory_.world().folder().string());

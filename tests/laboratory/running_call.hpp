@@ -10,12 +10,20 @@
 
 namespace laboratory {
 
+inline constexpr const char* kCable = R"({"delay_ms": 15})"; // of each: 60 ms from one to the other and back
+
+struct CallPlan {
+    std::vector<std::string> transports = {"udp", "tcp", "tls"}; // of relays
+    std::string cable = kCable;                                  // of alice, as Network::change takes it
+    int addresses = 1;                                           // of alice's machine
+    bool pictures = false;
+};
+
 /// Alice has called bob, each behind what their sides say, with sound both ways.
 class RunningCall {
 public:
     /// Throws std::runtime_error if they do not hear each other.
-    RunningCall(PairLaboratory& laboratory, const Side& caller, const Side& callee,
-                const std::vector<std::string>& transports = {"udp", "tcp", "tls"});
+    RunningCall(PairLaboratory& laboratory, const Side& caller, const Side& callee, const CallPlan& plan = {});
 
     Peer& alice() { return *alice_place_; }
     Peer& bob() { return *bob_place_; }
