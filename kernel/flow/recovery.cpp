@@ -5,6 +5,7 @@
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/reopen_links.hpp"
 #include "kernel/flow/step_failure.hpp"
+#include "kernel/flow/tend_links.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -88,7 +89,7 @@ void Recovery::listen()
     if (!expected_ || !expected_before)
         silence_ = {};
     else if (std::exchange(heard_, heard) != heard)
-        silence_ = {.since = *heard};
+        silence_ = {.since = heard.value_or(now())};
     if (attempt_ || now() < silence_due())
         return;
     if (!std::exchange(silence_.asked, true))
@@ -100,7 +101,7 @@ void Recovery::listen()
 void Recovery::measure_link()
 {
     if (std::exchange(measured_, leg_.link.get()) != leg_.link.get() && !leg_.link->round_trip.known())
-        ask_for_life(node_, leg_.link, limits::kPingAnswer);
+        ping_link(node_, leg_.link, limits::kPingAnswer, [](const std::shared_ptr<Link>&) {});
 }
 
 /// At the beginning a peer has codecs to open.
