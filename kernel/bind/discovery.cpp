@@ -45,16 +45,37 @@ struct AnyOf {
     }
 };
 
+/// A message on its way through the mechanisms that lead there; and through the others, if those take long or fail.
+struct Switchboard::Delivery {
+    Switchboard& owner;
+    std::weak_ptr<bool> owner_here;
+    const Device device;
+    const CallMessage message;
+    const std::vector<Mechanism*> first;
+    const std::vector<Mechanism*> other_ways;
+    std::function<void(Error)> done;
+    StepTimer timer;
+    std::shared_ptr<AnyOf> others = {}; // and the first, once it has turned out slow
+    bool first_over = false;
+    bool others_sent = false;
+
+    void await_first(const std::shared_ptr<Delivery>& self);
+    void first_ended(const Error& result);
+    void send_through_others(const std::shared_ptr<Delivery>& self);
+};
+
 struct Switchboard::Mechanism {
     Switchboard& owner;
     const Plug<jf_discovery_methods> plug;
     bool started = false;
     bool is_online = false;
     bool is_offline = false; // it has said so
+    bool is_slow = false;    // it kept a message for long; until it takes one, or brings one
 
     void heard(const jf_device* sender, const jf_call_message* message)
     {
         const Device device(*sender);
+        is_slow = false;
         if (owner.found_by_.size() < kRememberedDevices)
             owner.found_by_[device.device_id] = this;
         const CallMessage copy{message->kind, message->call_id, std::string(view_of(message->purpose)),
@@ -168,8 +189,9 @@ Search::~Search()
 
 // --- Switchboard ----------------------------------------------------------------------------------------------------
 
-Switchboard::Switchboard(const Board& board, Completions& completions, Requests requests, State state)
-    : completions_(completions), requests_(std::move(requests)), state_(std::move(state))
+Switchboard::Switchboard(ControlThread& control, const Board& board, Completions& completions, Requests requests,
+                         State state)
+    : control_(control), completions_(completions), requests_(std::move(requests)), state_(std::move(state))
 {
     for (const auto& plug : board.discovery)
         mechanisms_.push_back(std::make_unique<Mechanism>(Mechanism{*this, plug}));
@@ -245,18 +267,48 @@ void Switchboard::deliver(const Device& device, const CallMessage& message, cons
     const auto known = found_by_.find(device.device_id);
     for (const auto& mechanism : mechanisms_) {
         const bool leads_there = known == found_by_.end() || known->second == mechanism.get();
-        (leads_there && !mechanism->is_offline ? first : others).push_back(mechanism.get());
+        const bool takes = !mechanism->is_offline && !mechanism->is_slow;
+        (leads_there && takes ? first : others).push_back(mechanism.get());
     }
-    if (first.empty())
-        return send_through(others, device, message, done);
-    if (others.empty())
-        return send_through(first, device, message, done);
-    send_through(first, device, message,
-                 [this, still = std::weak_ptr(here_), others, device, message, done](const Error& result) {
-                     if (result.status == JF_OK || still.expired()) // another configuration has taken our place
-                         return done(result);
-                     send_through(others, device, message, done);
-                 });
+    if (first.empty() || others.empty())
+        return send_through(first.empty() ? others : first, device, message, done);
+    const auto delivery = std::make_shared<Delivery>(Delivery{*this, here_, device, message, std::move(first),
+                                                              std::move(others), done, StepTimer(control_.context())});
+    send_through(delivery->first, device, message, [delivery](const Error& result) { delivery->first_ended(result); });
+    delivery->await_first(delivery);
+}
+
+void Switchboard::Delivery::await_first(const std::shared_ptr<Delivery>& self)
+{
+    if (first_over)
+        return;
+    timer.expires_at(now() + kSlow);
+    timer.async_wait([self](const asio::error_code& over) {
+        if (over || self->first_over || self->owner_here.expired())
+            return;
+        for (auto* const mechanism : self->first)
+            mechanism->is_slow = true;
+        self->send_through_others(self);
+    });
+}
+
+void Switchboard::Delivery::first_ended(const Error& result)
+{
+    first_over = true;
+    timer.cancel();
+    if (others_sent)
+        return others->one_ended(result);
+    if (result.status == JF_OK || owner_here.expired()) // another configuration has taken our place
+        return done(result);
+    owner.send_through(other_ways, device, message, done);
+}
+
+/// The first may still take it.
+void Switchboard::Delivery::send_through_others(const std::shared_ptr<Delivery>& self)
+{
+    others_sent = true;
+    others = std::make_shared<AnyOf>(AnyOf{2, std::move(done)});
+    owner.send_through(other_ways, device, message, [self](const Error& result) { self->others->one_ended(result); });
 }
 
 void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,
@@ -270,7 +322,11 @@ void Switchboard::send_through(const std::vector<Mechanism*>& ways, const Device
         abi_text(message.blob),  std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()};
     const auto any = std::make_shared<AnyOf>(AnyOf{ways.size(), done});
     for (auto* way : ways) {
-        const auto ended = completions_.make([any](const Error& result) { any->one_ended(result); });
+        const auto ended = completions_.make([any, way, still = std::weak_ptr(here_)](const Error& result) {
+            if (result.status == JF_OK && !still.expired())
+                way->is_slow = false;
+            any->one_ended(result);
+        });
         way->plug.methods->send(way->plug.self, ++last_operation_, &recipient, &raw, ended);
     }
 }

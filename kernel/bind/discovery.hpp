@@ -8,6 +8,7 @@
 #include "kernel/bind/carried.hpp"
 #include "kernel/bind/completions.hpp"
 #include "kernel/bind/identity.hpp"
+#include "kernel/executor/control_thread.hpp"
 #include "kernel/executor/step_clock.hpp"
 
 #include <chrono>
@@ -72,11 +73,14 @@ public:
     static constexpr std::chrono::seconds kWatchSettles{5};
     static constexpr std::chrono::minutes kWatchBelieved{5};
 
+    /// A mechanism that has not taken a message by then may have lost its network without a word.
+    static constexpr std::chrono::milliseconds kSlow{1000};
+
     using Requests = std::function<void(const Device& sender, const CallMessage& message)>;
     using State = std::function<void(const std::string& plugin_id, bool online, const std::string& detail)>;
 
     /// `requests` gets every message that belongs to no conversation.
-    Switchboard(const Board& board, Completions& completions, Requests requests, State state);
+    Switchboard(ControlThread& control, const Board& board, Completions& completions, Requests requests, State state);
     Switchboard(const Switchboard&) = delete;
     Switchboard& operator=(const Switchboard&) = delete;
     ~Switchboard();
@@ -99,8 +103,8 @@ public:
     void end_conversation(std::uint64_t call_id);
 
     /// Sends through the mechanism the device was found by first, or wrote through last, unless that says that it is
-    /// offline; through the others if that fails; through all if none is known to lead there. `failed` is called if
-    /// none took it.
+    /// offline; through the others if that fails, or does not take it within kSlow: then messages go through the others
+    /// first, until it does again. Through all if none is known to lead there. `failed` is called if none took it.
     void send(const Device& device, const CallMessage& message, const std::function<void(Error)>& failed);
 
     /// The same; `done` is also called when one took it.
@@ -136,10 +140,12 @@ public:
 private:
     friend class Search;
     struct Mechanism;
+    struct Delivery;
 
     void send_through(const std::vector<Mechanism*>& ways, const Device& device, const CallMessage& message,
                       const std::function<void(Error)>& done);
 
+    ControlThread& control_;
     Completions& completions_;
     Requests requests_;
     State state_;

@@ -12,6 +12,7 @@
 #include "kernel/bind/signaling.hpp"
 #include "kernel/executor/step_clock.hpp"
 #include "kernel/flow/link_layers.hpp"
+#include "kernel/flow/round_trip.hpp"
 
 #include <map>
 #include <memory>
@@ -38,6 +39,7 @@ struct Link {
     std::optional<TimePoint> idle_since; // as tend_links saw it; none while somebody uses it
     TimePoint ping_due{};
     TimePoint opened = now();
+    RoundTrip round_trip;
     std::optional<AwaitedText> awaited_text;
     bool dead = false; // it gave no sign of life, or stood on an address that has gone
 

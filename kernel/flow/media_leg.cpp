@@ -26,6 +26,18 @@ std::string_view credentials_of(std::string_view ice)
     return ice.substr(0, end);
 }
 
+/// A description of connectivity.h with candidates (RFC 8839 section 5.1), all of them relays.
+bool names_relays_alone(std::string_view ice)
+{
+    std::size_t candidates = 0;
+    std::size_t relays = 0;
+    for (std::size_t at = ice.find(" typ "); at != std::string_view::npos; at = ice.find(" typ ", at + 1)) {
+        ++candidates;
+        relays += ice.substr(at).starts_with(" typ relay") ? 1 : 0;
+    }
+    return candidates != 0 && relays == candidates;
+}
+
 /// Of the channel of one component.
 std::string channel_name(const MediaPlace& place)
 {
@@ -182,6 +194,19 @@ bool MediaLeg::connected_anew() const
     return ice_ && !begun_anew_ && std::ranges::all_of(components_of(streams_), [&](std::uint32_t component) {
                return ice_->connected(component);
            });
+}
+
+bool MediaLeg::relayed() const
+{
+    return ice_ && std::ranges::any_of(components_of(streams_), [&](std::uint32_t component) {
+               const auto pair = ice_->pairs().find(component);
+               return pair != ice_->pairs().end() && pair->second.relayed;
+           });
+}
+
+bool MediaLeg::relays_are_wanted() const
+{
+    return ice_ && (names_relays_alone(ice_->local_description()) || names_relays_alone(remote_.ice));
 }
 
 bool MediaLeg::stands_on(const std::set<std::string>& addresses) const

@@ -85,6 +85,10 @@ public:
     /// Each component that is in use has its pair, by what both ends said last.
     bool connected_anew() const;
 
+    /// Whether media goes through a relay; and whether one end wants it so, and names nothing else.
+    bool relayed() const;
+    bool relays_are_wanted() const;
+
     /// Whether media goes over one of those addresses of ours.
     bool stands_on(const std::set<std::string>& addresses) const;
 

@@ -5,6 +5,7 @@
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/reopen_links.hpp"
 #include "kernel/flow/step_failure.hpp"
+#include "kernel/flow/tend_links.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,13 @@ void tell(Call& call, const nlohmann::json& detail)
     call.tell(Step::media, Moment::progress, detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+/// Whether the peer is to send something, by what was agreed.
+bool expects_packets(const CallMedia& media)
+{
+    const MediaNow flows = media.now();
+    return (flows.audio && flows.audio->receive) || (flows.video && flows.video->receive);
+}
+
 constexpr const char* kSilence = "nothing comes from the peer";
 
 } // namespace
@@ -30,6 +38,7 @@ void Recovery::look()
     if (leg_.signaled->over() || call_.hung_up())
         return;
     follow_the_peer();
+    listen();
     check_hope();
     if (!leg_.media->can_restart())
         return attempt_.reset();
@@ -48,7 +57,7 @@ void Recovery::look()
 TimePoint Recovery::next() const
 {
     if (!attempt_)
-        return TimePoint::max();
+        return silence_due();
     const auto act_at = std::max(attempt_->turn, attempt_->restart_at);
     return std::min(give_up_at(), act_at > now() ? act_at : TimePoint::max());
 }
@@ -71,28 +80,43 @@ std::string Recovery::trouble()
 }
 
 /// The link is asked first, where it can be: if it is dead, so is the call's way. If it lives, datagrams alone may be
-/// stopped, or the peer has nothing to say; looking for another way costs little.
-void Recovery::hear(const std::vector<nlohmann::json>& streams, bool expected)
+/// stopped, or the peer has nothing to say; looking for another way costs little, and is done once for each silence.
+void Recovery::listen()
 {
-    if (streams.empty())
-        return; // they have just become others
-    const bool flows = std::ranges::any_of(
-        streams, [](const nlohmann::json& stream) { return stream.value("packets_received", 0.0) > 0; });
-    if (flows || !expected) {
-        flowed_ = flows;
-        silent_looks_ = 0;
+    measure_link();
+    const auto heard = media_.heard_at();
+    const bool expected_before = std::exchange(expected_, expects_packets(media_));
+    if (!expected_ || !expected_before)
+        silence_ = {};
+    else if (std::exchange(heard_, heard) != heard)
+        silence_ = {.since = heard.value_or(now())};
+    if (attempt_ || now() < silence_due())
         return;
-    }
-    ++silent_looks_;
-    if (!flowed_ || attempt_)
-        return;
-    if (silent_looks_ == limits::kSilentLooksToAsk)
-        ask_for_life(node_, leg_.link, limits::kPingInCall);
-    if (silent_looks_ == limits::kSilentLooksToRestart) {
-        flowed_ = false; // once for each silence
-        silent_ = true;
-        call_.bell.ring();
-    }
+    if (!std::exchange(silence_.asked, true))
+        return ask_for_life(node_, leg_.link, leg_.link->round_trip.patience());
+    silence_.called = silent_ = true;
+}
+
+/// Once each, so that its death is noticed soon.
+void Recovery::measure_link()
+{
+    if (std::exchange(measured_, leg_.link.get()) != leg_.link.get() && !leg_.link->round_trip.known())
+        ping_link(node_, leg_.link, limits::kPingAnswer, [](const std::shared_ptr<Link>&) {});
+}
+
+/// At the beginning a peer has codecs to open.
+Recovery::Bears Recovery::bears() const
+{
+    return heard_ ? Bears{limits::kSilenceToAsk, limits::kSilenceToRestart}
+                  : Bears{limits::kFirstSilenceToAsk, limits::kFirstSilenceToRestart};
+}
+
+/// When silence will mean something, if it goes on; there may have been packets by then.
+TimePoint Recovery::silence_due() const
+{
+    if (silence_.called || !expected_)
+        return TimePoint::max();
+    return silence_.since + (silence_.asked ? bears().before_restarting : bears().before_asking);
 }
 
 // --- the attempt ----------------------------------------------------------------------------------------------------
@@ -124,8 +148,9 @@ bool Recovery::restored() const
 void Recovery::end()
 {
     const std::chrono::duration<double, std::milli> took = now() - attempt_->since;
+    if (!attempt_->only_silence) // which goes on if the peer has nothing to say
+        silence_ = {};
     attempt_.reset();
-    silent_looks_ = 0;
     tell(call_, {{"what", "reconnected"}, {"after_ms", std::round(took.count() * 10) / 10}});
     call_.listener->reconnected(call_);
 }
@@ -158,7 +183,7 @@ void Recovery::act()
     if (!link_is_good())
         return move_to_other_link();
     if (!std::exchange(attempt_->asked_for_life, true))
-        ask_for_life(node_, leg_.link, limits::kPingInCall);
+        ask_for_life(node_, leg_.link, leg_.link->round_trip.patience());
     if (now() < attempt_->restart_at)
         return;
     attempt_->restart_at = now() + limits::kRestartAgain;
@@ -202,7 +227,8 @@ void Recovery::moved(std::shared_ptr<Link> link)
     live_.link_moved();
     call_.tell_progress(Step::media, "moved to another link");
     if (attempt_) {
-        attempt_->restart_at = now();
+        // Who moves there, too; the caller sees it open at the same time.
+        attempt_->restart_at = call_.side == Side::caller ? now() : leg_.link->opened + limits::kCallerBegins;
         attempt_->peer_ended_link = false;
         attempt_->asked_for_life = true; // it has just been opened
     }

@@ -4,7 +4,8 @@
 //   trouble -> reconnecting -> (another link, the call moves to it) -> offer with new credentials -> reconnected
 //
 // What counts as trouble: ICE has failed (consent lost, RFC 7675); the address that media stood on has gone; the link
-// has broken, or gives no sign of life. Silence is only a reason to ask: a peer may have nothing to say.
+// has broken, or gives no sign of life. Silence is only a reason to ask: a peer may have nothing to say. It is noticed
+// by a deadline that each packet puts off (arrivals.hpp).
 //
 // Threads:  [control].
 // Lifetime: on the frame of the flow that keeps the call alive, which owns what is referred to here.
@@ -16,18 +17,15 @@
 #include "kernel/flow/leg.hpp"
 #include "kernel/flow/live_media.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace jackfield::kernel {
 
 class Recovery {
 public:
-    Recovery(Environment& node, Call& call, Leg& leg, LiveMedia& live)
-        : node_(node), call_(call), leg_(leg), live_(live), network_changes_(node.network_changes)
+    Recovery(Environment& node, Call& call, const CallMedia& media, Leg& leg, LiveMedia& live)
+        : node_(node), call_(call), media_(media), leg_(leg), live_(live), network_changes_(node.network_changes)
     {}
     Recovery(const Recovery&) = delete;
     Recovery& operator=(const Recovery&) = delete;
@@ -35,8 +33,8 @@ public:
     /// Whenever something may have happened. Throws StepFailure when there is no hope any more.
     void look();
 
-    /// Once a second, what each stream has done since the look before (timeline.schema.json, "statistics").
-    void hear(const std::vector<nlohmann::json>& streams, bool expected);
+    /// Another way is being looked for.
+    bool goes_on() const { return attempt_.has_value(); }
 
     /// When to look again, whatever happens.
     TimePoint next() const;
@@ -52,6 +50,23 @@ private:
         bool asked_for_life = false;
     };
 
+    /// Of a peer that was to send something.
+    struct Silence {
+        TimePoint since = now();
+        bool asked = false;  // the link, whether it lives
+        bool called = false; // trouble
+    };
+
+    /// How much silence is borne before something is done.
+    struct Bears {
+        std::chrono::milliseconds before_asking;
+        std::chrono::milliseconds before_restarting;
+    };
+
+    void listen();
+    void measure_link();
+    Bears bears() const;
+    TimePoint silence_due() const;
     void follow_the_peer();
     std::string trouble();
     void begin(const std::string& why);
@@ -66,13 +81,16 @@ private:
 
     Environment& node_;
     Call& call_;
+    const CallMedia& media_;
     Leg& leg_;
     LiveMedia& live_;
     std::optional<Attempt> attempt_;
     std::uint64_t network_changes_;
-    int silent_looks_ = 0;
-    bool flowed_ = true;  // before the silence, if there is one; at the beginning it should
-    bool silent_ = false; // for so long that it is trouble
+    Silence silence_;
+    std::optional<TimePoint> heard_; // last
+    bool silent_ = false;            // for so long that it is trouble
+    bool expected_ = true;           // something of the peer
+    const Link* measured_ = nullptr; // to compare with, only
 };
 
 } // namespace jackfield::kernel

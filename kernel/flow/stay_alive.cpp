@@ -2,6 +2,7 @@
 
 #include "kernel/flow/stay_alive.hpp"
 
+#include "kernel/flow/better_way.hpp"
 #include "kernel/flow/call_signals.hpp"
 #include "kernel/flow/call_transfers.hpp"
 #include "kernel/flow/limits.hpp"
@@ -62,7 +63,7 @@ private:
 /// Tells once a second how each stream does (timeline.schema.json, "statistics").
 class StatisticsTeller {
 public:
-    StatisticsTeller(Call& call, const CallMedia& media, const Leg& leg) : call_(call), media_(media), leg_(leg)
+    StatisticsTeller(Call& call, CallMedia& media, const Leg& leg) : call_(call), media_(media), leg_(leg)
     {
         meter_.look(media_.statistics(), {});
     }
@@ -70,7 +71,7 @@ public:
     TimePoint next() const { return last_ + limits::kStatisticsEvery; }
 
     /// What each stream has done since the last look.
-    std::vector<nlohmann::json> look()
+    void look()
     {
         const TimePoint at = now();
         const auto streams = meter_.look(media_.statistics(), at - last_);
@@ -78,12 +79,13 @@ public:
         for (std::size_t number = 0; number < streams.size(); ++number) {
             nlohmann::json detail = streams[number];
             detail["what"] = "statistics";
+            if (const auto gap = media_.take_longest_gap(number); gap.count() != 0)
+                detail["longest_gap_ms"] = std::round(static_cast<double>(gap.count()) / 1e5) / 10;
             if (auto way = way_of(number); !way.empty())
                 detail["path"] = std::move(way);
             call_.tell(Step::media, Moment::progress,
                        detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
         }
-        return streams;
     }
 
 private:
@@ -100,18 +102,11 @@ private:
     }
 
     Call& call_;
-    const CallMedia& media_;
+    CallMedia& media_;
     const Leg& leg_;
     MediaMeter meter_;
     TimePoint last_ = now();
 };
-
-/// Whether the peer is to send something, by what was agreed.
-bool expects_packets(const CallMedia& media)
-{
-    const MediaNow flows = media.now();
-    return (flows.audio && flows.audio->receive) || (flows.video && flows.video->receive);
-}
 
 /// Until the call is over, telling how it goes. False if codecs did not open in time.
 awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::shared_ptr<CallMedia> media,
@@ -120,14 +115,16 @@ awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::s
     FirstMediaTeller teller(*call);
     StatisticsTeller statistics(*call, *media, *leg);
     LiveMedia live(*call, *media, *leg);
-    Recovery recovery(node, *call, *leg, live);
+    Recovery recovery(node, *call, *media, *leg, live);
+    BetterWay better(node, *call, *leg, live);
     CallSignals signals(*call, *media, *leg);
     CallTransfers transfers(*call, *media, *leg);
     const auto answered_at = now();
     const auto opened_by = [&] { return live.codecs_by().value_or(answered_at + limits::kOpenCodecs); };
     const auto codecs_are_late = [&] { return !media->ready() && now() >= opened_by(); };
     const auto look_again = [&] {
-        const auto next = std::min({statistics.next(), live.next(), recovery.next(), signals.next(), transfers.next()});
+        const auto next = std::min(
+            {statistics.next(), live.next(), recovery.next(), better.next(), signals.next(), transfers.next()});
         return media->ready() ? next : std::min(next, opened_by());
     };
     while (!codecs_are_late()) {
@@ -135,6 +132,7 @@ awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::s
             teller.look(*media);
             transfers.look(); // may want other media
             recovery.look();  // may want another way
+            better.look(recovery.goes_on());
             live.look();
             signals.look();
             return leg->signaled->over() || media->failure() || call->hung_up();
@@ -142,7 +140,7 @@ awaitable<bool> until_over(Environment& node, std::shared_ptr<Call> call, std::s
         if (over)
             co_return true;
         if (now() >= statistics.next())
-            recovery.hear(statistics.look(), expects_packets(*media));
+            statistics.look();
     }
     co_return false;
 }

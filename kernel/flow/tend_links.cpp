@@ -30,7 +30,11 @@ void ping_link(Environment& node, const std::shared_ptr<Link>& link, std::chrono
 {
     if (link->carried || !link->usable())
         return;
-    const auto heard = [&node, weak = std::weak_ptr(link), dead = std::move(dead)](const Error& result) {
+    const auto heard = [&node, weak = std::weak_ptr(link), asked_at = now(),
+                        dead = std::move(dead)](const Error& result) {
+        const auto asked = weak.lock();
+        if (asked && result.status == JF_OK)
+            asked->round_trip.note(now() - asked_at);
         if (result.status == JF_TIMEOUT) // on a later turn: a plugin does not go away inside its own call
             node.control.post([weak, dead] {
                 if (const auto still = weak.lock())

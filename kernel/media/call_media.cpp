@@ -222,6 +222,16 @@ std::optional<Error> CallMedia::failure() const
     return std::nullopt;
 }
 
+std::optional<TimePoint> CallMedia::heard_at() const
+{
+    std::optional<TimePoint> heard;
+    for (std::size_t number = 0; number < receivers_.size(); ++number) {
+        if (live_[number] && receivers_[number]->receives())
+            heard = std::max(heard, receivers_[number]->arrivals().last());
+    }
+    return heard;
+}
+
 // --- the end --------------------------------------------------------------------------------------------------------
 
 void CallMedia::stop()

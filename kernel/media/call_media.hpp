@@ -159,6 +159,15 @@ public:
     /// The stream that statistics count as that number.
     const AgreedStream& stream(std::size_t number) const { return streams_[number]; }
 
+    /// When a packet of any stream that is to come has come last; nothing before the first. [control]
+    std::optional<TimePoint> heard_at() const;
+
+    /// The longest time between two packets of that stream, of which the later has come since this was asked last.
+    StepClock::duration take_longest_gap(std::size_t number)
+    {
+        return receivers_[number]->arrivals().take_longest_gap();
+    }
+
     // --- the end ---
 
     void close_transport();

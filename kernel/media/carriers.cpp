@@ -35,7 +35,7 @@ const jf_media_listener_methods Carriers::kListener{
         auto& carrier = *static_cast<Carrier*>(self);
         const std::lock_guard lock(carrier.mutex);
         if (stream < carrier.receivers.size() && carrier.receivers[stream] != nullptr)
-            carrier.receivers[stream]->wake();
+            carrier.receivers[stream]->arrived();
     },
     [](void* self, std::uint32_t stream) {
         auto& carrier = *static_cast<Carrier*>(self);

@@ -9,8 +9,8 @@ namespace jackfield::kernel {
 bool names_device(std::string_view name)
 {
     // Also in <jackfield/device_name.hpp>, for plugins.
-    static constexpr std::string_view kKinds[] = {"microphone:", "camera:", "screen:", "speaker:", "window:"};
-    return std::ranges::any_of(kKinds, [&](std::string_view kind) { return name.starts_with(kind); });
+    static constexpr std::string_view kDeviceKinds[] = {"microphone:", "camera:", "screen:", "speaker:", "window:"};
+    return std::ranges::any_of(kDeviceKinds, [&](std::string_view kind) { return name.starts_with(kind); });
 }
 
 std::vector<std::string> parts_of(std::string_view name)

@@ -73,6 +73,7 @@ void ReceiveStream::turn(bool receives)
 {
     if (receives_.exchange(receives) == receives)
         return;
+    arrivals_.pause();
     if (running_)
         start();
     wake();
@@ -92,6 +93,12 @@ void ReceiveStream::stop()
     stopped_ = true;
     if (std::exchange(playing_, false))
         thread_.remove(*this);
+}
+
+void ReceiveStream::arrived()
+{
+    arrivals_.note();
+    wake();
 }
 
 void ReceiveStream::wake()

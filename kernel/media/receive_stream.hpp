@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/bind/board.hpp"
+#include "kernel/media/arrivals.hpp"
 #include "kernel/media/audio_stages.hpp"
 #include "kernel/media/negotiate.hpp"
 #include "kernel/media/opening.hpp"
@@ -65,8 +66,11 @@ public:
     /// Nothing plays any more. Idempotent.
     void stop();
 
-    /// Something arrived. [media] Neither blocks nor allocates.
-    void wake();
+    /// A packet has come. [media] Neither blocks nor allocates.
+    void arrived();
+    Arrivals& arrivals() { return arrivals_; }
+    const Arrivals& arrivals() const { return arrivals_; }
+    bool receives() const { return receives_; }
 
     /// The session wants to be ticked, if it is this stream that does so. [media] Neither blocks nor allocates.
     void tick_now();
@@ -85,6 +89,7 @@ public:
     std::uint64_t picture_size() const { return picture_size_.load(std::memory_order_relaxed); }
 
 private:
+    void wake();
     std::int64_t play(std::int64_t now_ns) override;
     std::int64_t take_all(std::int64_t now_ns);
     void decoded(const jf_frame& frame);
@@ -102,6 +107,7 @@ private:
     std::atomic<std::uint32_t> rotation_deg_{0};
     std::optional<int> event_payload_type_;
     DigitReader digits_;
+    Arrivals arrivals_;
     std::atomic<bool> receives_;
     std::atomic<bool> ticks_{false};
     bool running_ = false;

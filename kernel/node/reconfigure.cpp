@@ -25,7 +25,7 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
         stack->switchboard = earlier->switchboard;
     else
         stack->switchboard = std::make_shared<Switchboard>(
-            *stack->board, completions_,
+            control_, *stack->board, completions_,
             [this, &at = *stack](const Device& sender, const CallMessage& message) {
                 request(*at.environment, sender, message);
             },

@@ -29,7 +29,8 @@ struct ComponentSetup {
     std::string name;       // for logs: "control-udp component 1"
     std::uint8_t number = 1;
     bool controlling = false;
-    std::string password; // ours: who greets us must know it
+    std::string password;    // ours: who greets us must know it
+    unsigned generation = 1; // of the search: a restart begins the next one
 };
 
 class Component {
@@ -51,8 +52,15 @@ public:
     /// The peer does no ICE and is there; nobody is greeted. Datagrams only. [control]
     virtual void go_plain(ice::Candidate) {}
 
+    /// A new search (RFC 8445 section 9) whose way takes over our path; we carry it until then. Null if that cannot be.
+    /// [control]
+    virtual std::shared_ptr<Component> successor(ComponentSetup, ComponentEvents) { return nullptr; }
+
     /// No event and no packet comes after this returns; the rest ends by itself. [control]
     virtual void stop() = 0;
+
+    /// The same, but the path goes on with our successor. [control]
+    virtual void retire() { stop(); }
 
 protected:
     /// "nobody answered at 192.0.2.1:5004, 192.0.2.2:5004 (connection refused) within 10000 ms"

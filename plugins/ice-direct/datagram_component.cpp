@@ -45,15 +45,17 @@ std::string describe(const udp::endpoint& remote)
 std::shared_ptr<Component> make_datagram_component(asio::io_context& context, ComponentSetup setup,
                                                    ComponentEvents events)
 {
-    return std::make_shared<DatagramComponent>(context, std::move(setup), std::move(events));
+    return std::make_shared<DatagramComponent>(context, std::move(setup), std::move(events),
+                                               std::make_shared<DatagramPath>());
 }
 
-DatagramComponent::DatagramComponent(asio::io_context& context, ComponentSetup setup, ComponentEvents events)
+DatagramComponent::DatagramComponent(asio::io_context& context, ComponentSetup setup, ComponentEvents events,
+                                     std::shared_ptr<DatagramPath> path)
     : Component(std::move(setup), std::move(events)),
       context_(context),
       timer_(context),
       deadline_(context),
-      path_([this] { watch_for_room(); })
+      path_(std::move(path))
 {
     routes_.reserve(kMaxRoutes);
 }
@@ -151,7 +153,7 @@ void DatagramComponent::received(std::size_t leg, const jf_packet& packet)
     if (route == nullptr || route->leg != leg || route->remote != from_)
         route = find_route(leg, from_);
     if (route != nullptr && route->proven)
-        path_.deliver(packet);
+        path_->deliver(packet);
     else if (remote_password_.empty())
         keep(leg, packet);
 }
@@ -227,11 +229,21 @@ void DatagramComponent::select(Route& route, std::int64_t round_trip_ns)
     route.interval = {};
     last_heard_ns_ = setup_.host.now_ns();
     deadline_.cancel();
-    path_.take(legs_[route.leg].socket.native_handle(), route.remote);
+    take(route.leg, route.remote);
     if (!silenced_)
         events_.selected(legs_[route.leg].local, route.candidate, round_trip_ns);
     if (first)
         schedule();
+}
+
+void DatagramComponent::take(std::size_t leg, const udp::endpoint& remote)
+{
+    if (stopped_)
+        return; // its sockets are closed
+    path_->take(setup_.generation, legs_[leg].socket.native_handle(), remote, [weak = weak_from_this()] {
+        if (const auto self = weak.lock())
+            self->watch_for_room();
+    });
 }
 
 DatagramComponent::Route* DatagramComponent::find_route(std::size_t leg, const udp::endpoint& remote)
@@ -337,7 +349,7 @@ void DatagramComponent::watch_for_room()
         const std::size_t leg = self->plain_ ? self->plain_leg_ : self->selected_->leg;
         self->legs_[leg].socket.async_wait(udp::socket::wait_write, [self](asio::error_code failed) {
             if (!failed && !self->stopped_)
-                self->path_.writable();
+                self->path_->writable();
         });
     });
 }
@@ -346,17 +358,28 @@ void DatagramComponent::fail(Status status, const std::string& text)
 {
     stopped_ = true;
     timer_.cancel();
-    path_.ended(status, text);
+    path_->lost(setup_.generation);
     if (!silenced_)
         events_.failed(status, text);
 }
 
+std::shared_ptr<Component> DatagramComponent::successor(ComponentSetup setup, ComponentEvents events)
+{
+    return std::make_shared<DatagramComponent>(context_, std::move(setup), std::move(events), path_);
+}
+
 void DatagramComponent::stop()
 {
+    path_->close();
+    retire();
+}
+
+void DatagramComponent::retire()
+{
     silenced_ = true;
-    path_.close();
     asio::post(context_, [self = shared_from_this()] {
         self->stopped_ = true;
+        self->path_->lost(self->setup_.generation); // if nobody has taken it over, it leads nowhere
         self->timer_.cancel();
         self->deadline_.cancel();
         for (auto& leg : self->legs_) {

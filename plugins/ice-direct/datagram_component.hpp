@@ -19,14 +19,17 @@ namespace jackfield::direct {
 
 class DatagramComponent final : public Component, public std::enable_shared_from_this<DatagramComponent> {
 public:
-    DatagramComponent(asio::io_context& context, ComponentSetup setup, ComponentEvents events);
+    DatagramComponent(asio::io_context& context, ComponentSetup setup, ComponentEvents events,
+                      std::shared_ptr<DatagramPath> path);
 
     std::vector<ice::Candidate> open(const std::vector<ice::IpAddress>& addresses) override;
-    PathBase& path() override { return path_; }
+    PathBase& path() override { return *path_; }
     void set_remote_password(std::string password) override;
     void add_remote(std::vector<ice::Candidate> candidates) override;
     void go_plain(ice::Candidate announced) override;
+    std::shared_ptr<Component> successor(ComponentSetup setup, ComponentEvents events) override;
     void stop() override;
+    void retire() override;
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -62,6 +65,7 @@ private:
     void send(const Route& route, Word word, std::uint32_t number);
     void ask(Route& route, Word word);
     void select(Route& route, std::int64_t round_trip_ns);
+    void take(std::size_t leg, const udp::endpoint& remote);
 
     std::size_t leg_towards(const ice::IpAddress& remote) const;
     void received_plain(std::size_t leg, const jf_packet& packet);
@@ -94,10 +98,10 @@ private:
     std::array<std::uint8_t, 2048> buffer_; // what is being read, and
     udp::endpoint from_;                    // from where
     asio::io_context& context_;
-    asio::steady_timer timer_;    // the next ask
-    asio::steady_timer deadline_; // of the whole search
-    DatagramPath path_;
-    std::atomic<bool> silenced_ = false; // by stop: no event any more
+    asio::steady_timer timer_;                 // the next ask
+    asio::steady_timer deadline_;              // of the whole search
+    const std::shared_ptr<DatagramPath> path_; // second owner: our predecessor, or successor
+    std::atomic<bool> silenced_ = false;       // by stop: no event any more
 };
 
 } // namespace jackfield::direct

@@ -50,24 +50,33 @@ Status DatagramPath::send(std::span<const jf_bytes> parts) noexcept
     const std::size_t size = total_size(parts);
     if (size == 0 || size > kMaxDatagramBytes)
         return JF_BAD_INPUT;
+    std::shared_ptr<const Watch> watch;
     {
         const std::lock_guard lock(mutex_);
-        if (over_ || (socket_ < 0 && !nowhere_))
+        if (over_ || generation_ == 0)
             return JF_CLOSED;
         if (nowhere_)
             return JF_OK;
+        if (socket_ < 0)
+            return JF_UNREACHABLE; // lost; a restart may bring it back
         if (send_message(socket_, remote_, parts) >= 0 || (errno != EAGAIN && errno != ENOBUFS))
             return JF_OK; // an unreachable host is a lost datagram
         if (std::exchange(blocked_, true))
             return JF_WOULD_BLOCK;
+        watch = watch_;
     }
-    watch_();
+    (*watch)();
     return JF_WOULD_BLOCK;
 }
 
-void DatagramPath::take(int socket, const udp::endpoint& remote)
+void DatagramPath::take(unsigned generation, int socket, const udp::endpoint& remote, Watch watch)
 {
+    auto shared = std::make_shared<const Watch>(std::move(watch));
     const std::lock_guard lock(mutex_);
+    if (generation < generation_)
+        return;
+    generation_ = generation;
+    watch_ = std::move(shared);
     socket_ = socket;
     remote_ = remote;
     ipv6_ = remote.address().is_v6();
@@ -77,7 +86,15 @@ void DatagramPath::take(int socket, const udp::endpoint& remote)
 void DatagramPath::take_nowhere()
 {
     const std::lock_guard lock(mutex_);
+    generation_ = 1; // there is no restart
     nowhere_ = true;
+}
+
+void DatagramPath::lost(unsigned generation)
+{
+    const std::lock_guard lock(mutex_);
+    if (generation == generation_)
+        socket_ = -1;
 }
 
 void DatagramPath::writable()
@@ -87,15 +104,6 @@ void DatagramPath::writable()
         blocked_ = false;
     }
     gate_.writable();
-}
-
-void DatagramPath::ended(Status status, std::string_view text)
-{
-    {
-        const std::lock_guard lock(mutex_);
-        over_ = true;
-    }
-    gate_.ended(status, text);
 }
 
 void DatagramPath::close() noexcept

@@ -65,9 +65,9 @@ void DatagramComponent::take_plain(std::size_t leg)
         remote.port = destination->port;
         if (plain_->found_elsewhere())
             remote.type = ice::CandidateType::peer_reflexive;
-        path_.take(legs_[leg].socket.native_handle(), {to_asio(remote.address), remote.port});
+        take(leg, {to_asio(remote.address), remote.port});
     } else {
-        path_.take_nowhere();
+        path_->take_nowhere();
     }
     if (!silenced_)
         events_.selected(legs_[leg].local, remote, 0);
@@ -81,7 +81,7 @@ void DatagramComponent::received_plain(std::size_t leg, const jf_packet& packet)
         return;
     if (verdict == moved || leg != plain_leg_)
         take_plain(leg);
-    path_.deliver(packet);
+    path_->deliver(packet);
 }
 
 } // namespace jackfield::direct

@@ -53,31 +53,46 @@ std::vector<ice::Candidate> in_order(std::vector<ice::Candidate> candidates)
 Session::Session(Host host, IoThread& io, const Options& options, const jf_connectivity_options& wanted,
                  ConnectivityListener listener)
     : host_(host),
+      io_(io),
       options_(options),
       stream_(wanted.kind == JF_STREAM),
+      controlling_(wanted.role == JF_CONTROLLING),
       label_(view(wanted.label)),
       listener_(listener),
       scope_(std::make_shared<Scope>(host)),
       deadline_(host),
-      credentials_{random_hex(host, 4), random_hex(host, 16)},
-      announced_(wanted.component_count)
+      previous_(wanted.component_count),
+      announced_(wanted.component_count),
+      up_(wanted.component_count)
 {
+    make_components({});
+}
+
+/// Of the next search, with credentials of their own; those that there were keep their paths going.
+void Session::make_components(const std::vector<std::shared_ptr<Component>>& before)
+{
+    ++generation_;
+    credentials_ = {random_hex(host_, 4), random_hex(host_, 16)};
+    components_.clear();
     const auto make = stream_ ? make_stream_component : make_datagram_component;
-    for (std::uint32_t number = 1; number <= wanted.component_count; ++number) {
-        ComponentSetup setup{host,
-                             options,
+    for (std::uint32_t number = 1; number <= announced_.size(); ++number) {
+        ComponentSetup setup{host_,
+                             options_,
                              label_ + " component " + std::to_string(number),
                              static_cast<std::uint8_t>(number),
-                             wanted.role == JF_CONTROLLING,
-                             credentials_.pwd};
-        ComponentEvents events{[this, scope = scope_, number](const ice::Candidate& local, const ice::Candidate& remote,
-                                                              std::int64_t round_trip_ns) {
-                                   scope->post([=, this] { selected(number, local, remote, round_trip_ns); });
-                               },
-                               [this, scope = scope_](Status status, const std::string& text) {
-                                   scope->post([=, this] { failed(status, text); });
-                               }};
-        components_.push_back(make(io.context(), std::move(setup), std::move(events)));
+                             controlling_,
+                             credentials_.pwd,
+                             generation_};
+        ComponentEvents events{
+            [this, scope = scope_, generation = generation_,
+             number](const ice::Candidate& local, const ice::Candidate& remote, std::int64_t round_trip_ns) {
+                scope->post([=, this] { selected(generation, number, local, remote, round_trip_ns); });
+            },
+            [this, scope = scope_, generation = generation_](Status status, const std::string& text) {
+                scope->post([=, this] { failed(generation, status, text); });
+            }};
+        components_.push_back(before.empty() ? make(io_.context(), std::move(setup), std::move(events))
+                                             : before[number - 1]->successor(std::move(setup), std::move(events)));
     }
 }
 
@@ -85,21 +100,64 @@ void Session::gather()
 {
     if (std::exchange(gathered_, true))
         throw Failure(JF_BUSY, label_ + " has gathered already");
+    open_components();
+    apply_remote();
+}
+
+void Session::open_components()
+{
     const auto interfaces = ice::system_interfaces();
     const auto addresses = ice::choose_addresses(options_.local, interfaces);
     if (addresses.empty())
         throw Failure(JF_UNREACHABLE, "no usable address on " + std::to_string(interfaces.size()) +
                                           " interface addresses: name one in /addresses or /interfaces");
+    std::vector<std::string> lines;
     for (const auto& component : components_) {
         auto candidates = shown(component->open(addresses));
         for (std::size_t place = 0; place < candidates.size(); ++place) {
             candidates[place].foundation = std::to_string(place + 1);
             candidates[place].priority = priority_of(place, candidates[place].component);
-            local_lines_.push_back(ice::write_candidate(candidates[place]));
+            lines.push_back(ice::write_candidate(candidates[place]));
         }
     }
+    local_lines_ = std::move(lines);
     scope_->post([this] { listener_.gathered(); });
-    apply_remote();
+}
+
+/// RFC 8445 section 9. What there is carries packets until the new search has found something.
+void Session::restart()
+{
+    if (stream_)
+        throw Failure(JF_UNSUPPORTED,
+                      label_ + ": a stream cannot move to another connection without loss; open a new session");
+    if (remote_ && remote_->without_ice())
+        throw Failure(JF_UNSUPPORTED, label_ + ": the peer does no ICE; a second description moves it");
+    if (!gathered_)
+        throw Failure(JF_BUSY, label_ + " has not gathered yet");
+    const auto credentials = credentials_;
+    const auto before = components_;
+    make_components(before);
+    try {
+        open_components();
+    } catch (const Failure&) {
+        for (const auto& component : std::exchange(components_, before))
+            component->retire(); // some of its sockets may be open
+        --generation_;
+        credentials_ = credentials;
+        throw;
+    }
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (up_[i] || !previous_[i])
+            previous_[i] = before[i];
+        else
+            before[i]->retire(); // what an earlier restart began, and nothing came of
+    }
+    up_.assign(up_.size(), false);
+    failed_ = false;
+    deadline_.cancel();
+    remote_.reset();
+    waiting_.clear();
+    seen_.clear();
 }
 
 /// What the peer is told: our own addresses, or those under which the world knows us, with our ports.
@@ -134,7 +192,7 @@ void Session::set_remote(std::string_view text)
 {
     const auto description = ice::parse_description(text);
     if (remote_ && *remote_ != description.credentials)
-        throw Failure(JF_BUSY, label_ + ": the peer's credentials have changed, and this connectivity cannot restart");
+        throw Failure(JF_BUSY, label_ + ": the peer's credentials have changed; call restart first");
     if (description.credentials.without_ice())
         return set_plain_remote(description);
     if (description.credentials.pwd.size() > 255)
@@ -215,11 +273,12 @@ void Session::apply_remote()
     waiting_.clear();
 }
 
-void Session::selected(std::uint32_t number, const ice::Candidate& local, const ice::Candidate& remote,
-                       std::int64_t round_trip_ns)
+void Session::selected(unsigned generation, std::uint32_t number, const ice::Candidate& local,
+                       const ice::Candidate& remote, std::int64_t round_trip_ns)
 {
-    if (failed_)
+    if (failed_ || generation != generation_)
         return;
+    up_[number - 1] = true;
     auto ours = local;
     if (ours.foundation.empty())
         ours.foundation = "0";
@@ -236,21 +295,22 @@ void Session::selected(std::uint32_t number, const ice::Candidate& local, const 
     }
     listener_.pair_selected(
         {sizeof(jf_selected_pair), number, to_text(local_line), to_text(remote_line), 0, 0, round_trip_ns});
+    if (const auto carrier = std::exchange(previous_[number - 1], nullptr))
+        carrier->retire();
 }
 
 /// Components whose addresses were tried fail by themselves, and say what was tried.
 void Session::on_deadline()
 {
-    const bool none = std::none_of(announced_.begin(), announced_.end(), [](bool announced) { return announced; });
-    if (seen_.empty() && none)
-        failed(JF_TIMEOUT, label_ +
-                               ": the peer has sent no address that could be tried, and did not come to ours within " +
-                               std::to_string(options_.connect_timeout.count()) + " ms");
+    if (seen_.empty() && std::ranges::find(up_, true) == up_.end())
+        failed(generation_, JF_TIMEOUT,
+               label_ + ": the peer has sent no address that could be tried, and did not come to ours within " +
+                   std::to_string(options_.connect_timeout.count()) + " ms");
 }
 
-void Session::failed(Status status, const std::string& text)
+void Session::failed(unsigned generation, Status status, const std::string& text)
 {
-    if (!std::exchange(failed_, true))
+    if (generation == generation_ && !std::exchange(failed_, true))
         listener_.failed(status, text);
 }
 
@@ -259,6 +319,10 @@ Session::~Session()
     scope_->end();
     for (const auto& component : components_)
         component->stop();
+    for (const auto& component : previous_) {
+        if (component)
+            component->stop();
+    }
 }
 
 } // namespace jackfield::direct

@@ -20,32 +20,40 @@ public:
     ~Session() override;
 
     void gather() override;
+    void restart() override;
     std::string local_description() override;
     void set_remote(std::string_view description) override;
     void add_remote_candidate(std::string_view candidate) override;
     void end_of_candidates() override {} // nothing waits for it: the peer may still come to us
 
 private:
+    void make_components(const std::vector<std::shared_ptr<Component>>& before);
+    void open_components();
     std::vector<ice::Candidate> shown(std::vector<ice::Candidate> candidates) const;
     bool usable(const ice::Candidate& candidate) const;
     bool accept_remote(std::vector<ice::Candidate> candidates); // false: there are too many
     void set_plain_remote(const ice::Description& description);
     void apply_remote();
-    void selected(std::uint32_t number, const ice::Candidate& local, const ice::Candidate& remote,
+    void selected(unsigned generation, std::uint32_t number, const ice::Candidate& local, const ice::Candidate& remote,
                   std::int64_t round_trip_ns);
     void on_deadline();
-    void failed(Status status, const std::string& text);
+    void failed(unsigned generation, Status status, const std::string& text);
 
     Host host_;
+    IoThread& io_;
     const Options& options_;
     const bool stream_;
+    const bool controlling_;
     const std::string label_;
     ConnectivityListener listener_;
     std::shared_ptr<Scope> scope_; // second owner: the components' events
     Timer deadline_;
     ice::Credentials credentials_;
+    unsigned generation_ = 0;                            // of the search
     std::vector<std::shared_ptr<Component>> components_; // second owner: what is under way on the I/O thread
+    std::vector<std::shared_ptr<Component>> previous_;   // each carries its path until a restart has found another way
     std::vector<bool> announced_;                        // component_ready was said
+    std::vector<bool> up_;                               // by this search
     std::vector<std::string> local_lines_;
     bool gathered_ = false;
     bool failed_ = false;

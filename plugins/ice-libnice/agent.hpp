@@ -59,6 +59,7 @@ public:
 
     Credentials credentials() const;
     std::vector<std::string> local_lines() const;
+    bool has_relays() const { return has_relay_; }
     std::vector<Candidate> local_candidates() const;
 
     void set_remote_credentials(const Credentials& credentials);

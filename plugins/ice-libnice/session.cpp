@@ -126,7 +126,26 @@ void Session::finish_gathering()
     if (std::exchange(gathered_, true))
         return;
     gather_timer_.cancel();
+    miss_relays();
     listener_.gathered();
+}
+
+/// libnice does not say why: a wrong password (RFC 8489 section 9.2.4), no room (RFC 8656 section 5: 486, 508), or
+/// nobody there. A peer behind another NAT may not be reached then, so whoever runs this should know.
+void Session::miss_relays()
+{
+    if (options_.tcp || agent_ == nullptr || !agent_->has_relays())
+        return;
+    const auto candidates = agent_->local_candidates();
+    const bool any = std::any_of(candidates.begin(), candidates.end(),
+                                 [](const Candidate& candidate) { return candidate.type == CandidateType::relayed; });
+    if (any)
+        return;
+    std::string servers;
+    for (const auto& turn : config_.turn)
+        servers += (servers.empty() ? "" : ", ") + turn.server.host + ':' + std::to_string(turn.server.port);
+    host_.warning("ice: " + name(0) + ": no relay has given an address in time; asked " + servers +
+                  ": a wrong user name or password, no room, or nobody there");
 }
 
 void Session::set_remote(std::string_view text)

@@ -39,6 +39,7 @@ private:
     void handle(const AgentEvent& event);
     void on_candidate(const AgentEvent& event);
     void finish_gathering();
+    void miss_relays();
     void on_pair(const AgentEvent& event);
     bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);

@@ -78,6 +78,14 @@ public:
         check(ioctl(socket_, SIOCSIFNETMASK, &request) == 0, "cannot set a mask");
     }
 
+    /// An address that is 0.0.0.0 is none.
+    void remove_address(const std::string& label)
+    {
+        ifreq request = of(label);
+        put(request.ifr_addr, {});
+        check(ioctl(socket_, SIOCSIFADDR, &request) == 0, "cannot take an address off " + label);
+    }
+
     void lead_everywhere(const std::string& name)
     {
         rtentry route{};
@@ -86,7 +94,7 @@ public:
         put(route.rt_genmask, {});
         route.rt_flags = RTF_UP;
         route.rt_dev = device.data();
-        check(ioctl(socket_, SIOCADDRT, &route) == 0, "cannot add a default route");
+        check(ioctl(socket_, SIOCADDRT, &route) == 0 || errno == EEXIST, "cannot add a default route");
     }
 
 private:
@@ -107,6 +115,11 @@ private:
 
     int socket_;
 };
+
+std::string label(std::size_t number)
+{
+    return number == 0 ? kInterface : kInterface + (":" + std::to_string(number));
+}
 
 int open_tun()
 {
@@ -136,10 +149,22 @@ void Namespace::make(const std::vector<Address>& addresses, int mtu)
     interfaces.bring_up("lo");
     interfaces.set_mtu(kInterface, mtu);
     for (std::size_t number = 0; number < addresses.size(); ++number)
-        interfaces.add_address(number == 0 ? kInterface : kInterface + (":" + std::to_string(number)),
-                               addresses[number]);
+        interfaces.add_address(label(number), addresses[number]);
     interfaces.bring_up(kInterface);
     interfaces.lead_everywhere(kInterface);
+}
+
+void Namespace::renumber(const std::vector<Address>& old_addresses, const std::vector<Address>& addresses) const
+{
+    inside([&] {
+        Interfaces interfaces;
+        for (std::size_t number = old_addresses.size(); number-- > 0;)
+            interfaces.remove_address(label(number));
+        for (std::size_t number = 0; number < addresses.size(); ++number)
+            interfaces.add_address(label(number), addresses[number]);
+        if (!addresses.empty())
+            interfaces.lead_everywhere(kInterface); // without an address there was no route
+    });
 }
 
 Namespace::~Namespace()

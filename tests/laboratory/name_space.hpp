@@ -22,6 +22,9 @@ public:
     /// stay there. What it throws is thrown here.
     void inside(const std::function<void()>& function) const;
 
+    /// The interface has the new addresses and none of the old ones. Throws std::runtime_error.
+    void renumber(const std::vector<Address>& old_addresses, const std::vector<Address>& addresses) const;
+
     /// Each read is a packet that left, each write one that arrives. Does not block.
     int tun() const { return tun_; }
 

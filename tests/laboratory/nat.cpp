@@ -125,6 +125,8 @@ bool Nat::outbound(Packet& packet, Time now)
 
 bool Nat::inbound(Packet& packet, Time now)
 {
+    if (packet.protocol() == Protocol::udp && !behaviour_.udp)
+        return false;
     const auto found = mappings_.find({packet.protocol(), packet.destination().port});
     if (found == mappings_.end() || expired(packet.protocol(), found->second, now) ||
         !admits(found->second, packet.source()))

@@ -26,6 +26,7 @@ struct NatBehaviour {
     bool random_ports = false; // otherwise a port is kept if it is free
     bool hairpin = false;      // packets to our own outside come back in (section 6)
     bool udp = true;           // otherwise none gets through
+    bool refuses_udp = false;  // and whoever sends some hears of it (ICMP port unreachable, RFC 792)
     bool web_only = false;     // nothing but HTTP to port 80 and TLS to port 443
     std::chrono::seconds udp_timeout{120};
     std::chrono::seconds tcp_timeout{7440}; // RFC 5382 section 5
@@ -45,6 +46,12 @@ public:
         : behaviour_(behaviour), outside_(outside), random_(seed)
     {}
 
+    /// What is dropped, and its sender hears of it.
+    bool refuses(const Packet& packet) const
+    {
+        return packet.protocol() == Protocol::udp && !behaviour_.udp && behaviour_.refuses_udp;
+    }
+
     /// From the inside to the outside: with another source. False: it is dropped.
     bool outbound(Packet& packet, Time now);
 
@@ -53,6 +60,16 @@ public:
 
     Address outside() const { return outside_; }
     const NatBehaviour& behaviour() const { return behaviour_; }
+
+    /// From now on. What is mapped stays mapped.
+    void behave(const NatBehaviour& behaviour) { behaviour_ = behaviour; }
+
+    /// Has another address outside; all mappings are forgotten.
+    void renumber(Address outside)
+    {
+        outside_ = outside;
+        reboot();
+    }
 
     /// All mappings are forgotten, as when the router is switched off and on.
     void reboot();

@@ -137,7 +137,7 @@ Way best_way(const Side& one, const Side& other)
 
 PairLaboratory::PairLaboratory()
 {
-    relay_ = std::make_unique<RelayServer>(network_, world_.folder());
+    add_relay();
     Host& dht = network_.add_host(network_.internet());
     dht.inside([&] {
         dht_ = std::make_unique<Process>(
@@ -157,7 +157,21 @@ PairLaboratory::PairLaboratory()
     rendezvous_url_ = "http://" + rendezvous.address().text() + ":" + kRendezvousPort;
 }
 
-Peer PairLaboratory::add_peer(const Side& side)
+RelayServer& PairLaboratory::add_relay()
+{
+    const auto folder = world_.folder() / ("relay-" + std::to_string(relays_.size()));
+    std::filesystem::create_directory(folder);
+    relays_.push_back(std::make_unique<RelayServer>(network_, folder));
+    return *relays_.back();
+}
+
+void PairLaboratory::kill_discovery()
+{
+    dht_->kill();
+    rendezvous_->kill();
+}
+
+Peer PairLaboratory::add_peer(const Side& side, int addresses)
 {
     Site* site = &network_.internet();
     std::vector<Router*> routers;
@@ -165,36 +179,38 @@ Peer PairLaboratory::add_peer(const Side& side)
         routers.push_back(&network_.add_router(*site, behaviour, /*carrier=*/&behaviour != &side.routers.back()));
         site = &routers.back()->inside();
     }
-    return {network_.add_host(*site), routers};
+    return {network_.add_host(*site, addresses), routers};
 }
 
 bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::string& problem) const
 {
-    const auto found = text_of(probe(host, relay_->place()));
+    const auto found = text_of(probe(host, relay().place()));
     if (found == side.probed)
         return true;
     problem += side.name + " is no such NAT: a probe found " + found + "; ";
     return false;
 }
 
-void PairLaboratory::configure(const std::string& peer, const Side& side)
+void PairLaboratory::configure(const std::string& peer, const Side& side, const std::vector<std::string>& transports)
 {
-    const auto turn = [&](const Place& server, const std::string& transport) {
-        Json one{{"server", server.text()},
+    const auto turn = [](const RelayServer& relay, const std::string& transport) {
+        Json one{{"server", (transport == "tls" ? relay.tls_place() : relay.place()).text()},
                  {"transport", transport},
                  {"username", RelayServer::kUser},
                  {"password", RelayServer::kPassword}};
         if (transport == "tls")
-            one.update({{"server_name", RelayServer::kName}, {"ca", relay_->ca().string()}});
+            one.update({{"server_name", RelayServer::kName}, {"ca", relay.ca().string()}});
         return one;
     };
     Json discovery = Json::array({{{"use", "discovery-rendezvous"}, {"config", {{"servers", {rendezvous_url_}}}}}});
     if (side.udp()) // the DHT is over UDP
         discovery.push_back(
             {{"use", "discovery-opendht"}, {"config", {{"bootstrap", {bootstrap_}}, {"public_rate_limits", false}}}});
-    const Json connectivity{
-        {"stun", {relay_->place().text()}},
-        {"turn", {turn(relay_->place(), "udp"), turn(relay_->place(), "tcp"), turn(relay_->tls_place(), "tls")}}};
+    Json connectivity{{"stun", {relay().place().text()}}, {"turn", Json::array()}};
+    for (const auto& relay : relays_) {
+        for (const auto& transport : transports)
+            connectivity["turn"].push_back(turn(*relay, transport));
+    }
     world_.configure(peer, {.connectivity = connectivity, .slots = {{"discovery", discovery}}});
 }
 

@@ -58,17 +58,26 @@ public:
     PairLaboratory& operator=(const PairLaboratory&) = delete;
 
     Network& network() { return network_; }
-    RelayServer& relay() { return *relay_; }
+    RelayServer& relay(std::size_t number = 0) const { return *relays_.at(number); }
+
+    /// One more, for whoever is configured from now on.
+    RelayServer& add_relay();
+
+    /// Nobody can be found any more.
+    void kill_discovery();
+
     scenarios::World& world() { return world_; }
 
-    /// A host behind what that side has in front of it.
-    Peer add_peer(const Side& side);
+    /// A host, with so many addresses, behind what that side has in front of it.
+    Peer add_peer(const Side& side, int addresses = 1);
 
     /// True if a probe finds what it should; else it says so in `problem`.
     bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;
 
-    /// As a user behind any NAT would write it: all servers there are.
-    void configure(const std::string& peer, const Side& side);
+    /// As a user behind any NAT would write it: all servers there are, and of relays those transports (of at most four
+    /// in all).
+    void configure(const std::string& peer, const Side& side,
+                   const std::vector<std::string>& transports = {"udp", "tcp", "tls"});
 
     /// A file of samples/configs as it stands, but for where servers and plugins are, and the store.
     void configure_as_sample(const std::string& peer, const std::string& sample);
@@ -79,7 +88,7 @@ public:
 private:
     Network network_{1};
     scenarios::World world_{/*with_dht=*/false};
-    std::unique_ptr<RelayServer> relay_;
+    std::vector<std::unique_ptr<RelayServer>> relays_;
     std::unique_ptr<scenarios::Process> dht_;
     std::unique_ptr<scenarios::Process> rendezvous_;
     std::string bootstrap_;

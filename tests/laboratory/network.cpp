@@ -121,6 +121,45 @@ void Network::reboot(Router& router)
     router.nat_.reboot();
 }
 
+void Network::change_nat(Router& router, const NatBehaviour& behaviour)
+{
+    const std::lock_guard lock(mutex_);
+    router.nat_.behave(behaviour);
+}
+
+void Network::renumber(Router& router)
+{
+    const std::lock_guard lock(mutex_);
+    router.site_->nodes_.erase(router.outside_);
+    router.outside_ = take_address(*router.site_);
+    router.site_->nodes_[router.outside_] = &router;
+    router.nat_.renumber(router.outside_);
+}
+
+void Network::unplug(Host& host)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(host.site_->nodes_, [&](const auto& entry) { return entry.second == &host; });
+    }
+    host.space_.renumber(host.addresses_, {});
+    host.addresses_.clear();
+}
+
+void Network::move(Host& host, Site& site)
+{
+    std::vector<Address> own;
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(host.site_->nodes_, [&](const auto& entry) { return entry.second == &host; });
+        own.push_back(take_address(site));
+        site.nodes_[own.front()] = &host;
+        host.site_ = &site;
+    }
+    host.space_.renumber(host.addresses_, own);
+    host.addresses_ = own;
+}
+
 std::uint64_t Network::filtered(const Router& router) const
 {
     const std::lock_guard lock(mutex_);
@@ -222,7 +261,7 @@ void Network::carry(Node& node, bool upwards, Packet packet)
 void Network::come_out(Node& node, bool upwards, Packet packet)
 {
     if (upwards) {
-        route(node.site_, std::move(packet));
+        route(*node.site_, std::move(packet));
     } else if (auto* const router = dynamic_cast<Router*>(&node)) {
         come_in(*router, std::move(packet));
     } else {
@@ -256,12 +295,25 @@ void Network::go_out(Router& router, Packet packet)
     const bool hairpin = packet.destination().address == router.outside_;
     if (hairpin && !router.nat_.behaviour().hairpin)
         return;
+    if (router.nat_.refuses(packet))
+        return refuse(router, packet);
     if (!router.nat_.outbound(packet, now()))
         return;
     if (hairpin) // seen from there as from outside (RFC 4787 REQ-9 a)
         come_in(router, std::move(packet));
     else
         carry(router, true, std::move(packet));
+}
+
+/// Tells a host that is right behind the router.
+void Network::refuse(Router& router, const Packet& packet)
+{
+    const auto found = router.inside_.nodes_.find(packet.source().address);
+    const auto* const host = found != router.inside_.nodes_.end() ? dynamic_cast<Host*>(found->second) : nullptr;
+    if (host == nullptr)
+        return;
+    const auto answer = port_unreachable(packet);
+    [[maybe_unused]] const auto written = write(host->space_.tun(), answer.data(), answer.size());
 }
 
 void Network::come_in(Router& router, Packet packet)

@@ -43,7 +43,7 @@ private:
 /// Something with a cable to a site.
 class Node {
 public:
-    Node(Site& site, std::uint64_t seed) : site_(site), up_(seed), down_(seed + 1) {}
+    Node(Site& site, std::uint64_t seed) : site_(&site), up_(seed), down_(seed + 1) {}
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
     virtual ~Node() = default;
@@ -51,7 +51,7 @@ public:
 private:
     friend class Network;
 
-    Site& site_;
+    Site* site_;
     Link up_; // to the site
     Link down_;
 };
@@ -116,6 +116,20 @@ public:
     /// A router that forgets what it has translated.
     void reboot(Router& router);
 
+    /// A router that does otherwise from now on, as when somebody writes a rule into it; what it has translated it
+    /// knows.
+    void change_nat(Router& router, const NatBehaviour& behaviour);
+
+    /// A router that gets another address of the site outside, as from a carrier that renumbers: nothing of its inside
+    /// is told, and what it has translated is forgotten.
+    void renumber(Router& router);
+
+    /// A host whose cable is pulled out, and with it its addresses go; move puts it in again.
+    void unplug(Host& host);
+
+    /// A host that is taken to another site: its interface has an address of that one, and none of the old.
+    void move(Host& host, Site& site);
+
     /// What has come to the router's outside and was let in to nobody.
     std::uint64_t filtered(const Router& router) const;
     std::size_t mappings(const Router& router) const;
@@ -141,6 +155,7 @@ private:
     void route(Site& site, Packet packet);
     void go_out(Router& router, Packet packet);
     void come_in(Router& router, Packet packet);
+    void refuse(Router& router, const Packet& packet);
     void wake();
 
     const std::chrono::steady_clock::time_point began_;

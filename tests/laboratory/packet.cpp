@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace laboratory {
@@ -111,6 +112,46 @@ std::span<const std::uint8_t> Packet::payload() const
         protocol() == Protocol::udp ? kUdpHeader : static_cast<std::size_t>(bytes_[above + 12] >> 4) * 4U;
     const std::span<const std::uint8_t> all(bytes_);
     return all.size() < above + size ? std::span<const std::uint8_t>() : all.subspan(above + size);
+}
+
+namespace {
+
+/// RFC 1071, over an even number of bytes.
+std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes)
+{
+    std::uint32_t sum = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += 2)
+        sum += static_cast<std::uint32_t>(bytes[at] << 8 | bytes[at + 1]);
+    while (sum >> 16 != 0)
+        sum = (sum & 0xFFFFU) + (sum >> 16);
+    return static_cast<std::uint16_t>(~sum);
+}
+
+} // namespace
+
+std::vector<std::uint8_t> port_unreachable(const Packet& packet)
+{
+    constexpr std::size_t kQuoted = 20 + 8; // of what is refused: its header, and where the ports are
+    constexpr std::size_t kBytes = 20 + 8 + kQuoted;
+    const auto& refused = packet.bytes();
+    std::vector<std::uint8_t> answer(kBytes);
+    answer[0] = 0x45;
+    answer[3] = kBytes;
+    answer[8] = 64; // time to live
+    answer[9] = 1;  // ICMP
+    std::copy_n(refused.begin() + 16, 4, answer.begin() + 12);
+    std::copy_n(refused.begin() + 12, 4, answer.begin() + 16);
+    answer[20] = 3; // destination unreachable
+    answer[21] = 3; // port
+    std::copy_n(refused.begin(), kQuoted, answer.begin() + 28);
+    const std::span<const std::uint8_t> all(answer);
+    const auto put = [&](std::size_t at, std::uint16_t value) {
+        answer[at] = static_cast<std::uint8_t>(value >> 8);
+        answer[at + 1] = static_cast<std::uint8_t>(value);
+    };
+    put(22, internet_checksum(all.subspan(20)));
+    put(10, internet_checksum(all.first(20)));
+    return answer;
 }
 
 } // namespace laboratory

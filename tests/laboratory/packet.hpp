@@ -74,4 +74,7 @@ private:
     std::vector<std::uint8_t> bytes_;
 };
 
+/// What a firewall answers that refuses a packet: a whole ICMP packet to its sender (RFC 792), as from whom it was for.
+std::vector<std::uint8_t> port_unreachable(const Packet& packet);
+
 } // namespace laboratory

@@ -121,6 +121,11 @@ void RelayServer::wait_until_it_listens()
     }
 }
 
+void RelayServer::kill()
+{
+    process_->kill();
+}
+
 std::string RelayServer::log() const
 {
     std::ifstream file(folder_ / "relay.log");

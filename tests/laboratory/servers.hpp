@@ -34,6 +34,9 @@ public:
     std::filesystem::path ca() const { return folder_ / "relay-ca.pem"; }
     std::string log() const;
 
+    /// Dies without a word to anybody.
+    void kill();
+
 private:
     void make_certificate() const;
     void wait_until_it_listens();

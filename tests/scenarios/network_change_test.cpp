@@ -86,7 +86,7 @@ TEST(NetworkChange, OpensAnewWhatStoodOnAnAddressThatHasGone)
 }
 
 /// Bob, called by Alice over an interface; sound both ways. The interface may be another from here on.
-class CallOverAnInterface : public ::testing::TestWithParam<const char*> {
+class CallOverAnInterface : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
 protected:
     void SetUp() override
     {
@@ -95,7 +95,10 @@ protected:
         if (!plug_in("10.77.0.1/24"))
             GTEST_SKIP() << "ip cannot make an interface in a namespace here";
         world_ = std::make_unique<World>();
-        const PeerOptions options{.connectivity = Json::object(), .slots = {{"signaling", {{"use", GetParam()}}}}};
+        const auto [signaling, connectivity] = GetParam();
+        const PeerOptions options{
+            .connectivity = Json::object(),
+            .slots = {{"signaling", {{"use", signaling}}}, {"connectivity", {{"use", connectivity}}}}};
         bob_ = std::make_unique<Peer>(*world_, "bob", options);
         alice_ = std::make_unique<Peer>(*world_, "alice", options);
         ASSERT_TRUE(bob_->teller->hears(R"("what":"announced")"));
@@ -117,7 +120,10 @@ TEST_P(CallOverAnInterface, GoesOnWhenTheAddressItStoodOnHasGone)
     EXPECT_TRUE(bob_->teller->hears(R"("what":"reconnected")"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Languages, CallOverAnInterface, ::testing::Values("signaling-sip", "signaling-json"));
+INSTANTIATE_TEST_SUITE_P(Plugins, CallOverAnInterface,
+                         ::testing::Values(std::pair("signaling-sip", "ice-libnice"),
+                                           std::pair("signaling-json", "ice-libnice"),
+                                           std::pair("signaling-sip", "ice-direct")));
 
 } // namespace
 } // namespace scenarios

@@ -25,7 +25,7 @@ protected:
     {
         bench_.stage.script.find = Play::waits;
         switchboard_ = std::make_unique<Switchboard>(
-            *bench_.board, bench_.completions,
+            bench_.control, *bench_.board, bench_.completions,
             [this](const jackfield::kernel::Device& sender, const Message&) { requests_.push_back(sender.device_id); },
             [this](const std::string&, bool online, const std::string& detail) {
                 states_.push_back((online ? "on " : "off ") + detail);
@@ -188,6 +188,103 @@ TEST_F(TwoMechanisms, TheOtherCarriesAMessageAtOnceWhenTheFirstIsOffline)
     EXPECT_EQ(two().sent.back().message.call_id, 8U);
 }
 
+/// Two has found the device, and takes nothing until it is told to.
+class ASlowMechanism : public TwoMechanisms {
+protected:
+    ASlowMechanism()
+    {
+        bench_.stage.script.send = Play::waits;
+        bench_.stage.script.answer = Play::waits;
+        search_ = look();
+        two().finds.at(0).device(device("bob-1"));
+        bench_.settle();
+    }
+
+    void send(std::uint64_t call_id)
+    {
+        switchboard_->deliver(search_->devices()[0], {JF_CALL_REQUEST, call_id, "call", "blob"},
+                              [this](const Error& result) { ends_.push_back(result.status); });
+        bench_.settle();
+    }
+    void finish()
+    {
+        search_.reset();
+        for (auto* const mechanism : {&one(), &two()}) {
+            mechanism->finds.at(0).succeed();
+            for (auto& waiting : mechanism->sends) // those that wait still
+                waiting.succeed();
+        }
+        bench_.settle();
+    }
+
+    std::unique_ptr<Search> search_;
+    std::vector<jackfield::Status> ends_;
+};
+
+TEST_F(ASlowMechanism, HasASecondBeforeTheOtherCarriesTheMessage)
+{
+    send(7);
+    bench_.advance(Switchboard::kSlow - 1ms);
+    EXPECT_TRUE(one().sent.empty());
+    bench_.advance(1ms);
+    ASSERT_EQ(one().sent.size(), 1U);
+    EXPECT_EQ(one().sent[0].message.call_id, 7U);
+    EXPECT_TRUE(ends_.empty());
+    one().sends.at(0).succeed();
+    bench_.settle();
+    EXPECT_EQ(ends_, (std::vector<jackfield::Status>{JF_OK}));
+    two().sends.at(0).fail(JF_TIMEOUT, "nobody took it");
+    bench_.settle();
+    EXPECT_EQ(ends_.size(), 1U);
+    finish();
+}
+
+TEST_F(ASlowMechanism, IsNotWaitedForUntilItTakesAMessage)
+{
+    send(7);
+    bench_.advance(Switchboard::kSlow);
+    send(8);
+    ASSERT_EQ(one().sent.size(), 2U) << "at once";
+    two().sends.at(0).succeed();
+    bench_.settle();
+    send(9);
+    EXPECT_EQ(two().sent.back().message.call_id, 9U);
+    EXPECT_EQ(one().sent.size(), 2U);
+    finish();
+}
+
+TEST_F(ASlowMechanism, OrBringsOne)
+{
+    send(7);
+    bench_.advance(Switchboard::kSlow);
+    two().hear(device("bob-1"), JF_CALL_REQUEST, 11);
+    send(8);
+    EXPECT_EQ(two().sent.back().message.call_id, 8U);
+    finish();
+}
+
+TEST_F(ASlowMechanism, FailsOnlyWhenTheOtherHasFailedToo)
+{
+    send(7);
+    bench_.advance(Switchboard::kSlow);
+    one().sends.at(0).fail(JF_UNREACHABLE, "no network");
+    bench_.settle();
+    EXPECT_TRUE(ends_.empty());
+    two().sends.at(0).fail(JF_TIMEOUT, "nobody took it");
+    bench_.settle();
+    EXPECT_EQ(ends_, (std::vector<jackfield::Status>{JF_TIMEOUT}));
+    finish();
+}
+
+TEST_F(ASlowMechanism, IsNotMissedByASwitchboardThatHasGone)
+{
+    send(7);
+    finish();
+    switchboard_.reset();
+    bench_.advance(Switchboard::kSlow);
+    EXPECT_TRUE(one().sent.empty());
+}
+
 TEST_F(TwoMechanisms, TheOneThroughWhichADeviceWroteCarriesTheAnswer)
 {
     two().hear(device("bob-1"), JF_CALL_REQUEST, 7);
@@ -325,7 +422,7 @@ TEST(Mechanism, ThatEndsASearchInsideTheCallEndsIt)
     Bench bench;
     bench.board->discovery = {{&kHasty, nullptr, "hasty"}};
     Switchboard switchboard(
-        *bench.board, bench.completions, [](const jackfield::kernel::Device&, const Message&) {},
+        bench.control, *bench.board, bench.completions, [](const jackfield::kernel::Device&, const Message&) {},
         [](const std::string&, bool, const std::string&) {});
     int changes = 0;
     const Search search(switchboard, "bob", [&changes] { ++changes; });

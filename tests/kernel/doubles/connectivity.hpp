@@ -40,10 +40,9 @@ public:
         std::string local_description() override
         {
             if (restarts != 0)
-                return "aaa" + std::to_string(restarts) +
-                       "\npassword-of-alice-anew-0\nH1 1 UDP 1 192.0.2.1 1000 typ host\n";
+                return "aaa" + std::to_string(restarts) + "\npassword-of-alice-anew-0\n" + script().candidate + '\n';
             return kind == JF_STREAM ? "aaaa\npassword-of-alice-tcp-0\nH1 1 TCP 2130706431 192.0.2.1 9 typ host\n"
-                                     : "aaaa\npassword-of-alice-udp-0\nH1 1 UDP 2130706431 192.0.2.1 1000 typ host\n";
+                                     : "aaaa\npassword-of-alice-udp-0\n" + script().candidate + '\n';
         }
         void set_remote(std::string_view description) override
         {
@@ -79,8 +78,13 @@ public:
                 const auto& path = paths_.try_emplace(component, std::make_unique<PathDouble>(kind, *this)).first;
                 listener_.component_ready(component, *path->second);
             }
-            jf_selected_pair pair{
-                sizeof(jf_selected_pair), 1, to_text(Stage::current().script.local), to_text("there"), 0, 0, 0};
+            jf_selected_pair pair{sizeof(jf_selected_pair),
+                                  1,
+                                  to_text(Stage::current().script.local),
+                                  to_text("there"),
+                                  Stage::current().script.relayed ? 1U : 0U,
+                                  0,
+                                  0};
             listener_.pair_selected(pair);
         }
 

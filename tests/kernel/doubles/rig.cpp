@@ -132,7 +132,7 @@ Rig::Rig(const RigOptions& options) : Bench(options)
 {
     timeline.add([this](const kernel::TimelineEvent& event) { told.push_back(line_of(event)); });
     switchboard = std::make_unique<kernel::Switchboard>(
-        *board, completions,
+        control, *board, completions,
         [this](const kernel::Device& sender, const kernel::CallMessage& message) {
             if (message.kind == JF_CALL_REQUEST)
                 spawn(*node, accept_link(*node, sender, message));

@@ -52,7 +52,9 @@ struct Script {
 
     std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
 
-    std::string counted = R"({"streams":[]})"; // 8  what the media transport says
+    bool relayed = false;                                                  // 7  the pair of media
+    std::string candidate = "H1 1 UDP 2130706431 192.0.2.1 1000 typ host"; // 2, 7  of datagrams
+    std::string counted = R"({"streams":[]})";                             // 8  what the media transport says
 
     std::vector<std::string> revoked = {}; // devices that their account has revoked, as identity knows
 

@@ -1,6 +1,7 @@
 // A call that has lost its way to the peer.
 
 #include "kernel/flow/reopen_links.hpp"
+#include "tests/kernel/doubles/media_transport.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
 #include <gtest/gtest.h>
@@ -290,85 +291,173 @@ TEST_F(Recovers, NobodyWhoHangsUpMeanwhile)
 
 class FallsSilent : public Recovers {
 protected:
-    void second(int packets)
+    /// The call runs, and has been heard.
+    void hear_each_other()
     {
-        received_ += packets;
-        const Json stream{{"kind", "audio"}, {"packets_received", received_}, {"bytes_received", received_ * 100}};
-        rig_.stage.script.counted = Json{{"streams", {stream}}}.dump();
-        rig_.advance(1s);
+        call();
+        packet();
+        call_->bell.ring(); // as the first sound that is decoded does
+        rig_.settle();
+        pings_ = rig_.multiplexer().pings; // the call has measured the link
     }
+    void packet() { rig_.stage.get<MediaTransportDouble::Session>("transport").listener().arrived(0); }
+    int pings() { return rig_.multiplexer().pings - pings_; }
+    void silence(StepClock::duration time) { rig_.advance(time); }
 
-    int received_ = 0;
+    int pings_ = 0;
 };
 
-TEST_F(FallsSilent, AndTheLinkIsAskedAtOnce)
+TEST_F(FallsSilent, AndTheLinkIsAskedAfterHalfASecond)
 {
-    second(0);
-    call();
-    second(50);
-    second(50);
-    EXPECT_EQ(rig_.multiplexer().pings, 0);
-    second(0);
-    EXPECT_EQ(rig_.multiplexer().pings, 1);
+    hear_each_other();
+    silence(499ms);
+    EXPECT_EQ(pings(), 0);
+    silence(1ms);
+    EXPECT_EQ(pings(), 1);
+    silence(999ms);
+    EXPECT_EQ(pings(), 1) << "once";
     EXPECT_FALSE(told(kReconnecting)) << "it lives: the peer may have nothing to say";
+}
+
+TEST_F(FallsSilent, NotWhilePacketsCome)
+{
+    hear_each_other();
+    for (int i = 0; i < 20; ++i) {
+        silence(490ms);
+        packet();
+    }
+    EXPECT_EQ(pings(), 0);
+    EXPECT_FALSE(told(kReconnecting));
+    silence(499ms);
+    EXPECT_EQ(pings(), 0) << "it counts from the last one";
+    silence(1ms);
+    EXPECT_EQ(pings(), 1);
 }
 
 TEST_F(FallsSilent, AndALinkThatDoesNotAnswerIsOpenedAnew)
 {
-    second(0);
-    call();
-    second(50);
-    second(50);
+    hear_each_other();
     rig_.stage.script.pong = Play::fails;
-    second(0);
+    silence(500ms);
     EXPECT_TRUE(told(kReconnecting + ": the link to the peer gives no sign of life"));
     EXPECT_TRUE(told("media progress moved to another link"));
 }
 
-TEST_F(FallsSilent, AndAfterFourSecondsAnotherWayIsLookedForOnce)
+TEST_F(FallsSilent, AndAfterASecondAndAHalfAnotherWayIsLookedForOnce)
 {
-    second(0);
-    call();
-    second(50);
-    second(50);
-    for (int i = 0; i < 4; ++i)
-        second(0);
+    hear_each_other();
+    silence(500ms);
+    silence(999ms);
+    EXPECT_EQ(offers(), 0U);
+    silence(1ms);
     EXPECT_TRUE(told(kReconnecting + ": nothing comes from the peer"));
     peer_follows();
     EXPECT_TRUE(told("media progress reconnected"));
     for (int i = 0; i < 10; ++i)
-        second(0);
+        silence(1s);
     EXPECT_EQ(offers(), 1U) << "a peer that has nothing to say is left alone";
+}
+
+TEST_F(FallsSilent, AndASecondSilenceIsAnother)
+{
+    hear_each_other();
+    silence(500ms);
+    silence(1s);
+    peer_follows();
+    packet();
+    rig_.settle();
+    silence(1s); // a look in between
+    packet();
+    silence(1s);
+    packet();
+    silence(1s);
+    silence(500ms);
+    silence(500ms);
+    EXPECT_EQ(offers(), 2U);
+}
+
+TEST_F(FallsSilent, OnAWayThatWasFoundAnewAsWell)
+{
+    hear_each_other();
+    lose_consent();
+    peer_follows();
+    ASSERT_TRUE(told("media progress reconnected"));
+    silence(500ms);
+    silence(1s);
+    EXPECT_EQ(offers(), 2U) << "what was found does not carry anything";
 }
 
 TEST_F(FallsSilent, AndIsNotGivenUpForThatAlone)
 {
-    second(0);
-    call();
-    second(50);
+    hear_each_other();
     for (int i = 0; i < 50; ++i)
-        second(0); // and the offer is not answered
+        silence(1s); // and the offer is not answered
     EXPECT_EQ(rig_.program->ends, 0);
 }
 
 TEST_F(FallsSilent, AndIsLeftAloneWhereNoOtherWayCanBeLookedFor)
 {
     rig_.stage.script.restart = Play::fails;
-    second(0);
-    call();
-    second(50);
+    hear_each_other();
     for (int i = 0; i < 50; ++i)
-        second(0);
+        silence(1s);
     EXPECT_EQ(rig_.program->ends, 0);
+}
+
+TEST_F(FallsSilent, AsItMayOnHold)
+{
+    hear_each_other();
+    MediaChange hold;
+    hold.hold = true;
+    call_->change(hold);
+    rig_.settle();
+    Json answer = Json::parse(peer_answer(signaling().offered));
+    answer["media"][0]["direction"] = "recvonly";
+    signaling().update_answered(answer.dump());
+    rig_.settle();
+    const std::size_t before = offers();
+    for (int i = 0; i < 10; ++i)
+        silence(1s);
+    EXPECT_EQ(pings(), 0);
+    EXPECT_EQ(offers(), before);
 }
 
 TEST_F(FallsSilent, FromTheBeginning)
 {
-    second(0);
     call();
-    for (int i = 0; i < 6; ++i)
-        second(0);
+    silence(1s);
+    silence(2999ms);
+    EXPECT_FALSE(told(kReconnecting)) << "its codecs may take a while";
+    silence(1ms);
     EXPECT_TRUE(told(kReconnecting + ": nothing comes from the peer"));
+}
+
+// --- how long to wait for an answer ---------------------------------------------------------------------------------
+
+TEST(RoundTrip, IsWaitedForAsLongAsItUsuallyTakes)
+{
+    RoundTrip round_trip;
+    EXPECT_EQ(round_trip.patience(), limits::kPingInCall) << "nothing is known";
+    round_trip.note(1ms);
+    EXPECT_EQ(round_trip.patience(), limits::kShortestPing);
+    for (int i = 0; i < 50; ++i)
+        round_trip.note(300ms);
+    EXPECT_GE(round_trip.patience(), 850ms) << "twice there and back, and what TCP needs";
+    EXPECT_LT(round_trip.patience(), 950ms);
+    for (int i = 0; i < 50; ++i)
+        round_trip.note(5s);
+    EXPECT_EQ(round_trip.patience(), limits::kLongestPing);
+}
+
+TEST(RoundTrip, ThatVariesIsWaitedForLonger)
+{
+    RoundTrip steady;
+    RoundTrip varying;
+    for (int i = 0; i < 50; ++i) {
+        steady.note(200ms);
+        varying.note(i % 2 == 0 ? 100ms : 300ms);
+    }
+    EXPECT_GT(varying.patience(), steady.patience() + 200ms);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // What a running call tells of its streams, second by second.
 
+#include "tests/kernel/doubles/media_transport.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 #include "tests/schema_check/schema_check.hpp"
 
@@ -80,6 +81,27 @@ TEST_F(CallStatistics, ASecondThatTookLongerIsToldWithItsLength)
     ASSERT_EQ(told_.size(), 1U) << "what was missed is not made up";
     EXPECT_EQ(told_[0]["interval_ms"], 2500);
     EXPECT_EQ(told_[0]["sent_bps"], 32'000);
+}
+
+TEST_F(CallStatistics, SayTheLongestTimeWithoutAPacket)
+{
+    rig_.call();
+    const auto packet = [&] { rig_.stage.get<MediaTransportDouble::Session>("transport").listener().arrived(0); };
+    packet();
+    rig_.advance(20ms);
+    packet();
+    rig_.advance(300ms);
+    packet();
+    rig_.advance(680ms);
+    ASSERT_EQ(told_.size(), 1U);
+    EXPECT_EQ(told_[0]["longest_gap_ms"], 300);
+    rig_.advance(1s);
+    ASSERT_EQ(told_.size(), 2U);
+    EXPECT_FALSE(told_[1].contains("longest_gap_ms")) << "nothing has come: it is not over yet";
+    packet();
+    rig_.advance(1s);
+    ASSERT_EQ(told_.size(), 3U);
+    EXPECT_EQ(told_[2]["longest_gap_ms"], 1680);
 }
 
 TEST_F(CallStatistics, SayWhichWayThePacketsTake)

@@ -189,9 +189,9 @@ TEST(DirectDatagrams, APeerThatVanishesIsNoticedWithinTheLimit)
     ASSERT_TRUE(host.run_until([&] { return call.a.failed_ != 0; }));
     EXPECT_EQ(call.a.status_, JF_UNREACHABLE);
     EXPECT_THAT(call.a.text_, HasSubstr("has not answered for 500 ms"));
-    ASSERT_TRUE(ear.wait([](const Ear& heard) { return heard.closed_ == 1; }));
-    EXPECT_EQ(ear.status_, JF_UNREACHABLE);
-    EXPECT_EQ(call.a.path().send(pattern(1)), JF_CLOSED);
+    EXPECT_EQ(call.a.path().send(pattern(1)), JF_UNREACHABLE) << "a restart may bring it back";
+    EXPECT_EQ(ear.closed_, 0);
+    call.a.path().close();
 }
 
 TEST(DirectDatagrams, ReportTheEcnBitsTheyCameWith)
