@@ -14,6 +14,7 @@
 
 #include <jackfield/abi/connectivity.h>
 #include <shared/ice/description.hpp>
+#include <shared/port_mapping/port_mapper.hpp>
 
 #include <nice/agent.h>
 
@@ -82,6 +83,12 @@ public:
     /// The caller unreferences it; null for TCP and relays. [any]
     GSocket* selected_socket(unsigned component) const;
 
+    /// As long as its sockets. [control]
+    void keep(std::unique_ptr<shared_port_mapping::PortMapper::Mapping> mapping)
+    {
+        mappings_.push_back(std::move(mapping));
+    }
+
     /// Takes it over; done runs on the loop's thread once it is gone, within three seconds. [control]
     static void retire(std::unique_ptr<Agent> agent, Leave leave, GlibLoop::Task done);
 
@@ -111,6 +118,8 @@ private:
     int socket_buffer_bytes_;
     std::vector<std::unique_ptr<DirectWay>>
         direct_; // by component; null while it is libnice's. [control] until retired
+
+    std::vector<std::unique_ptr<shared_port_mapping::PortMapper::Mapping>> mappings_; // [control] until retired
 
     friend struct AgentSignals;
 };

@@ -10,12 +10,14 @@
 
 namespace jackfield::ice {
 
-Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays, const Config& config,
+Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
+                 shared_port_mapping::PortMapper* port_mapper, const Config& config,
                  const jf_connectivity_options& options, unsigned number, ConnectivityListener listener)
     : host_(host),
       loop_(loop),
       farewells_(farewells),
       tls_relays_(tls_relays),
+      port_mapper_(port_mapper),
       config_(config),
       options_{options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, {}, std::string(view(options.label))},
       listener_(listener),
@@ -72,7 +74,9 @@ void Session::start_agent()
     generation_ = generation;
     failed_ = false;
     gathered_ = false;
+    agent_gathered_ = false;
     take_local_candidates();
+    map_ports();
     gather_timer_.start(config_.gather_timeout, [this] { finish_gathering(); });
 }
 
@@ -98,7 +102,7 @@ void Session::handle(const AgentEvent& event)
     case AgentEvent::Kind::candidate:
         return on_candidate(event);
     case AgentEvent::Kind::gathered:
-        return finish_gathering();
+        return agent_has_gathered();
     case AgentEvent::Kind::pair:
         return on_pair(event);
     case AgentEvent::Kind::ready: {
@@ -119,6 +123,16 @@ void Session::on_candidate(const AgentEvent& event)
         return;
     local_lines_.push_back(event.local_line);
     listener_.local_candidate(event.local_line);
+}
+
+/// The router may take its time: its mappings are trickled, and nobody should wait for them.
+void Session::agent_has_gathered()
+{
+    agent_gathered_ = true;
+    if (mappings_asked_ == 0)
+        finish_gathering();
+    else if (!gathered_)
+        listener_.enough();
 }
 
 void Session::finish_gathering()

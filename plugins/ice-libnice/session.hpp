@@ -14,8 +14,9 @@ namespace jackfield::ice {
 
 class Session final : public ConnectivitySession {
 public:
-    Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays, const Config& config,
-            const jf_connectivity_options& options, unsigned number, ConnectivityListener listener);
+    Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
+            shared_port_mapping::PortMapper* port_mapper, const Config& config, const jf_connectivity_options& options,
+            unsigned number, ConnectivityListener listener);
     ~Session() override;
 
     void gather() override;
@@ -38,7 +39,10 @@ private:
     void take_local_candidates();
     void handle(const AgentEvent& event);
     void on_candidate(const AgentEvent& event);
+    void agent_has_gathered();
     void finish_gathering();
+    void map_ports();
+    void take_mapping(const Candidate& host, const shared_port_mapping::Outcome& outcome);
     void on_pair(const AgentEvent& event);
     bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);
@@ -63,6 +67,7 @@ private:
     GlibLoop& loop_;
     Farewells& farewells_;
     TlsRelays& tls_relays_;
+    shared_port_mapping::PortMapper* port_mapper_; // null: no router is asked
     const Config& config_;
     AgentOptions options_;
     ConnectivityListener listener_;
@@ -72,6 +77,8 @@ private:
     std::unique_ptr<Agent> previous_; // after a restart, until the new one has a pair for every component in use
     unsigned generation_ = 0;
     std::vector<std::string> local_lines_; // what the description says and what was reported
+    bool agent_gathered_ = false;
+    std::size_t mappings_asked_ = 0; // of the router, and not answered yet
     bool gathered_ = false;
     bool failed_ = false;
     std::ptrdiff_t closed_paths_ = 0;

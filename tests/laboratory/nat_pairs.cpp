@@ -177,7 +177,7 @@ bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::st
     return false;
 }
 
-void PairLaboratory::configure(const std::string& peer, const Side& side)
+void PairLaboratory::configure(const std::string& peer, const Side& side, const Json& connectivity_changes)
 {
     const auto turn = [&](const Place& server, const std::string& transport) {
         Json one{{"server", server.text()},
@@ -192,9 +192,11 @@ void PairLaboratory::configure(const std::string& peer, const Side& side)
     if (side.udp()) // the DHT is over UDP
         discovery.push_back(
             {{"use", "discovery-opendht"}, {"config", {{"bootstrap", {bootstrap_}}, {"public_rate_limits", false}}}});
-    const Json connectivity{
+    Json connectivity{
         {"stun", {relay_->place().text()}},
         {"turn", {turn(relay_->place(), "udp"), turn(relay_->place(), "tcp"), turn(relay_->tls_place(), "tls")}}};
+    if (connectivity_changes.is_object())
+        connectivity.update(connectivity_changes);
     world_.configure(peer, {.connectivity = connectivity, .slots = {{"discovery", discovery}}});
 }
 

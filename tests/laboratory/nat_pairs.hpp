@@ -68,7 +68,7 @@ public:
     bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;
 
     /// As a user behind any NAT would write it: all servers there are.
-    void configure(const std::string& peer, const Side& side);
+    void configure(const std::string& peer, const Side& side, const scenarios::Json& connectivity_changes = {});
 
     /// Alice calls bob, sound both ways, for as long as it takes to see which way it goes.
     PairResult call(const Side& caller, const Side& callee);
