@@ -31,8 +31,10 @@ TEST_P(MappedCall, FromBehindASymmetricNatComesThroughWithoutARelay)
     Host& alice_host = laboratory.add_peer(side("symmetric")).host;
     Host& bob_host = laboratory.network().add_host(router.inside());
     const Json no_relay = Json::array();
-    laboratory.configure("alice", side("symmetric"), {{"turn", no_relay}});
-    laboratory.configure("bob", side("port-restricted"), {{"turn", no_relay}, {"port_mapping", {GetParam()}}});
+    const Json patient{{"tcp_grace_ms", 10'000}}; // for TCP, which needs a mapping here
+    laboratory.configure("alice", side("symmetric"), {{{"turn", no_relay}}, patient});
+    laboratory.configure("bob", side("port-restricted"),
+                         {{{"turn", no_relay}, {"port_mapping", {GetParam()}}}, patient});
     std::unique_ptr<Process> alice;
     std::unique_ptr<Process> bob;
     bob_host.inside([&] { bob = laboratory.world().listen("bob", {"--answer", "--once", "--send", "test"}); });

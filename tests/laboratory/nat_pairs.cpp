@@ -177,7 +177,7 @@ bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::st
     return false;
 }
 
-void PairLaboratory::configure(const std::string& peer, const Side& side, const Json& connectivity_changes)
+void PairLaboratory::configure(const std::string& peer, const Side& side, const ConfigurationChanges& changes)
 {
     const auto turn = [&](const Place& server, const std::string& transport) {
         Json one{{"server", server.text()},
@@ -195,9 +195,8 @@ void PairLaboratory::configure(const std::string& peer, const Side& side, const 
     Json connectivity{
         {"stun", {relay_->place().text()}},
         {"turn", {turn(relay_->place(), "udp"), turn(relay_->place(), "tcp"), turn(relay_->tls_place(), "tls")}}};
-    if (connectivity_changes.is_object())
-        connectivity.update(connectivity_changes);
-    world_.configure(peer, {.connectivity = connectivity, .slots = {{"discovery", discovery}}});
+    connectivity.update(changes.connectivity);
+    world_.configure(peer, {.call = changes.call, .connectivity = connectivity, .slots = {{"discovery", discovery}}});
 }
 
 PairResult PairLaboratory::call(const Side& caller, const Side& callee)

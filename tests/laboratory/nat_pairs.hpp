@@ -50,6 +50,12 @@ struct Peer {
     std::vector<Router*> routers;
 };
 
+/// Of what a peer is configured with, in the place of what a user behind any NAT would write.
+struct ConfigurationChanges {
+    scenarios::Json connectivity = scenarios::Json::object();
+    scenarios::Json call = scenarios::Json::object();
+};
+
 /// A public network with a DHT node, a rendezvous server on port 80, and a relay over UDP, TCP and TLS.
 class PairLaboratory {
 public:
@@ -68,7 +74,7 @@ public:
     bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;
 
     /// As a user behind any NAT would write it: all servers there are.
-    void configure(const std::string& peer, const Side& side, const scenarios::Json& connectivity_changes = {});
+    void configure(const std::string& peer, const Side& side, const ConfigurationChanges& changes = {});
 
     /// Alice calls bob, sound both ways, for as long as it takes to see which way it goes.
     PairResult call(const Side& caller, const Side& callee);

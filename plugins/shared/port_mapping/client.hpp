@@ -16,7 +16,7 @@ namespace shared_port_mapping {
 struct Request {
     Wanted wanted;
     PcpNonce nonce{};
-    Endpoint external; ///< that was granted, or is suggested; all zeros: any
+    Endpoint external; ///< that was granted; before that, a port that is suggested
 };
 
 /// Where the router is, and who we are to it.

@@ -209,8 +209,7 @@ private:
     /// To take a mapping back, nothing is suggested (RFC 6886 section 3.4).
     void say(const Request& request, std::uint32_t lifetime_s, Mapped mapped)
     {
-        const std::uint16_t suggested =
-            lifetime_s == 0 ? 0 : (request.external.port != 0 ? request.external.port : request.wanted.internal.port);
+        const std::uint16_t suggested = lifetime_s == 0 ? 0 : request.external.port;
         socket_->ask(
             write_nat_pmp_map(request.wanted, suggested, lifetime_s),
             [this, request, mapped, lifetime_s](ByteView datagram) {

@@ -23,6 +23,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::uint16_t kFirstSuggested = 10'000;
+constexpr std::uint16_t kLastSuggested = 60'000;
+
 } // namespace
 
 struct PortMapper::Thread {
@@ -168,12 +171,24 @@ private:
         auto entry = std::make_unique<Entry>(context_);
         entry->request.wanted = wanted;
         std::ranges::generate(entry->request.nonce, [this] { return static_cast<std::uint8_t>(random_()); });
+        entry->request.external.port = suggested_port(wanted.internal.port);
         entry->result = result;
         entry->asked = true;
         entries_[number] = std::move(entry);
         router_->map(entries_[number]->request, [self = shared_from_this(), number](Outcome outcome) {
             self->answered(number, std::move(outcome));
         });
+    }
+
+    /// Not our own port: the router shows us with that one to whom we speak, most likely, and a peer that has sent
+    /// something there before the mapping was made has been put down as refused. On Linux (conntrack) each further
+    /// packet of his renews that.
+    std::uint16_t suggested_port(std::uint16_t internal)
+    {
+        std::uint16_t port = internal;
+        while (port == internal)
+            port = std::uniform_int_distribution<std::uint16_t>(kFirstSuggested, kLastSuggested)(random_);
+        return port;
     }
 
     void answered(std::uint64_t number, Outcome outcome)

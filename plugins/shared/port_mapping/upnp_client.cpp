@@ -50,7 +50,7 @@ public:
     {
         auto order = std::make_shared<Order>();
         order->request = request;
-        order->port = request.external.port != 0 ? request.external.port : request.wanted.internal.port;
+        order->port = request.external.port;
         order->mapped = std::move(mapped);
         ask_address(order);
     }
