@@ -10,6 +10,7 @@
 #include "config.hpp"
 #include "direct_way.hpp"
 #include "plain_way.hpp"
+#include "puncher.hpp"
 #include "tls_relays.hpp"
 
 #include <jackfield/abi/connectivity.h>
@@ -89,6 +90,10 @@ public:
         mappings_.push_back(std::move(mapping));
     }
 
+    /// So is this. [control]
+    void keep(std::shared_ptr<Puncher> puncher) { puncher_ = std::make_unique<PuncherHandle>(std::move(puncher)); }
+    PuncherHandle* puncher() const { return puncher_.get(); }
+
     /// Takes it over; done runs on the loop's thread once it is gone, within three seconds. [control]
     static void retire(std::unique_ptr<Agent> agent, Leave leave, GlibLoop::Task done);
 
@@ -120,6 +125,7 @@ private:
         direct_; // by component; null while it is libnice's. [control] until retired
 
     std::vector<std::unique_ptr<shared_port_mapping::PortMapper::Mapping>> mappings_; // [control] until retired
+    std::unique_ptr<PuncherHandle> puncher_;                                          // null: nothing is punched
 
     friend struct AgentSignals;
 };

@@ -131,6 +131,8 @@ void read_option(Config& config, const std::string& key, const Json& value)
         config.relay_only = read_bool(value, place);
     } else if (key == "port_mapping") {
         config.port_mapping = read_port_mapping(value, place);
+    } else if (key == "simultaneous_open") {
+        config.simultaneous_open = read_bool(value, place);
     } else if (key == "nomination") {
         const std::string mode = read_text(value, place);
         if (mode != "aggressive" && mode != "regular")

@@ -34,6 +34,7 @@ struct Config {
     std::vector<TurnServer> turn;
     bool relay_only = false;
     std::vector<shared_port_mapping::Protocol> port_mapping; // none: no router is asked
+    bool simultaneous_open = true;                           // of TCP, where there is a STUN server
     bool regular_nomination = false;
     bool consent = true;
     std::optional<std::chrono::milliseconds> pacing; // else pacing_on decides

@@ -14,7 +14,11 @@ public:
     IceLibnice(Host host, std::string_view config_json)
         : Connectivity(host), config_(parse_config(config_json)), tls_relays_(host_, loop_, config_)
     {
-        if (config_.port_mapping.empty() || config_.relay_only)
+        if (config_.relay_only)
+            return;
+        if (config_.simultaneous_open && !config_.stun.empty())
+            punch_thread_ = std::make_unique<PunchThread>();
+        if (config_.port_mapping.empty())
             return;
         shared_port_mapping::Settings settings;
         settings.protocols = config_.port_mapping;
@@ -39,8 +43,8 @@ public:
         if (options.kind == JF_STREAM && config_.relay_only)
             throw Failure(JF_UNSUPPORTED, "/relay_only: libnice cannot relay streams; use a datagram session and "
                                           "reliable_stream, or allow other candidates");
-        return std::make_unique<Session>(host_, loop_, farewells_, tls_relays_, port_mapper_.get(), config_, options,
-                                         sessions_++, listener);
+        return std::make_unique<Session>(host_, loop_, farewells_, tls_relays_, port_mapper_.get(), punch_thread_.get(),
+                                         config_, options, sessions_++, listener);
     }
 
 private:
@@ -49,6 +53,7 @@ private:
     Farewells farewells_;   // before the loop, whose last tasks use it
     GlibLoop loop_;
     TlsRelays tls_relays_;
+    std::unique_ptr<PunchThread> punch_thread_;                    // null: nothing is punched. Outlives all agents
     std::unique_ptr<shared_port_mapping::PortMapper> port_mapper_; // null: no router is asked. Outlives all agents
 };
 

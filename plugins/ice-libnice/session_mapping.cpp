@@ -32,7 +32,6 @@ Candidate mapped_candidate(const Candidate& host, const shared_port_mapping::Gra
 
 void Session::map_ports()
 {
-    mappings_asked_ = 0;
     if (port_mapper_ == nullptr)
         return;
     const unsigned generation = generation_;
@@ -40,7 +39,7 @@ void Session::map_ports()
         const bool listens = host.transport == Transport::udp || host.transport == Transport::tcp_passive;
         if (host.type != CandidateType::host || !listens || host.address.is_v6() || host.address.is_loopback())
             continue;
-        ++mappings_asked_;
+        ++awaited_;
         agent_->keep(port_mapper_->map(
             {host.is_tcp() ? shared_port_mapping::Transport::tcp : shared_port_mapping::Transport::udp,
              {host.address, host.port}},
@@ -66,7 +65,12 @@ void Session::take_mapping(const Candidate& host, const Outcome& outcome)
         if (!seen) // a STUN server may see us there, too
             on_candidate({AgentEvent::Kind::candidate, mapped.component, write_candidate(mapped), {}, {}});
     }
-    if (mappings_asked_ > 0 && --mappings_asked_ == 0 && agent_gathered_)
+    answer_has_come();
+}
+
+void Session::answer_has_come()
+{
+    if (awaited_ > 0 && --awaited_ == 0 && agent_gathered_)
         finish_gathering();
 }
 

@@ -131,7 +131,8 @@ std::string_view name_of(Way way)
 Way best_way(const Side& one, const Side& other)
 {
     // The one whose port is known is the one that gets in first; the other then answers where it sees him.
-    const bool direct = one.udp() && other.udp() && gets_in(one, other) && gets_in(other, one);
+    // Where UDP is blocked, TCP does the same.
+    const bool direct = !one.web_only() && !other.web_only() && gets_in(one, other) && gets_in(other, one);
     return direct ? Way::direct : Way::relayed;
 }
 

@@ -67,6 +67,7 @@ TEST(IceConfig, DefaultsAreThoseOfTheSchema)
     EXPECT_EQ(spelled.socket_buffer_bytes, silent.socket_buffer_bytes);
     EXPECT_EQ(spelled.regular_nomination, silent.regular_nomination);
     EXPECT_EQ(spelled.consent, silent.consent);
+    EXPECT_EQ(spelled.simultaneous_open, silent.simultaneous_open);
     EXPECT_EQ(spelled.port_mapping, silent.port_mapping);
     EXPECT_EQ(spelled.local.loopback, silent.local.loopback);
     EXPECT_EQ(spelled.local.ipv6, silent.local.ipv6);
