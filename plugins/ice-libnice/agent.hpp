@@ -9,6 +9,7 @@
 #include "component_path.hpp"
 #include "config.hpp"
 #include "direct_way.hpp"
+#include "name_lookup.hpp"
 #include "plain_way.hpp"
 #include "puncher.hpp"
 #include "tls_relays.hpp"
@@ -91,7 +92,11 @@ public:
     }
 
     /// So is this. [control]
-    void keep(std::shared_ptr<Puncher> puncher) { puncher_ = std::make_unique<PuncherHandle>(std::move(puncher)); }
+    void keep(std::shared_ptr<Puncher> puncher, std::unique_ptr<NameLookup> lookup)
+    {
+        puncher_ = std::make_unique<PuncherHandle>(std::move(puncher));
+        lookup_ = std::move(lookup);
+    }
     PuncherHandle* puncher() const { return puncher_.get(); }
 
     /// Takes it over; done runs on the loop's thread once it is gone, within three seconds. [control]
@@ -126,6 +131,7 @@ private:
 
     std::vector<std::unique_ptr<shared_port_mapping::PortMapper::Mapping>> mappings_; // [control] until retired
     std::unique_ptr<PuncherHandle> puncher_;                                          // null: nothing is punched
+    std::unique_ptr<NameLookup> lookup_;                                              // of its server
 
     friend struct AgentSignals;
 };

@@ -69,26 +69,25 @@ Puncher::Puncher(asio::io_context& context, const Options& options, Events event
     : context_(context), options_(options), events_(std::move(events))
 {}
 
-void Puncher::start(std::vector<PunchPlace> places, const Server& stun)
+void Puncher::start(std::vector<PunchPlace> places, const std::optional<Endpoint>& server)
 {
-    // A name is not looked up: that could hold the thread for as long as a name server likes.
-    const auto address = IpAddress::parse(stun.host);
-    asio::post(context_, [self = shared_from_this(), places = std::move(places), address, port = stun.port] {
+    asio::post(context_, [self = shared_from_this(), places = std::move(places), server] {
         for (const auto& place : places)
-            self->open(place, {address.value_or(IpAddress()), port});
+            self->open(place, server);
     });
 }
 
-void Puncher::open(const PunchPlace& place, const Endpoint& server)
+void Puncher::open(const PunchPlace& place, const std::optional<Endpoint>& server)
 {
     auto spot = std::make_shared<Spot>(context_, place);
+    if (closed_)
+        return;
     spots_.push_back(spot);
-    const auto source =
-        server.address.is_unspecified() || server.address.is_v6() ? std::nullopt : source_towards(server.address);
-    if (source != place.host.address || !listen(*spot))
+    const bool sees_us = server && !server->address.is_v6() && source_towards(server->address) == place.host.address;
+    if (!sees_us || !listen(*spot))
         return seen(spot, std::nullopt);
     accept(spot);
-    ask_server(spot, server);
+    ask_server(spot, *server);
 }
 
 bool Puncher::listen(Spot& spot)

@@ -44,7 +44,8 @@ public:
     Puncher(const Puncher&) = delete;
     Puncher& operator=(const Puncher&) = delete;
 
-    void start(std::vector<PunchPlace> places, const Server& stun);
+    /// Without a server, nobody can say where we are seen.
+    void start(std::vector<PunchPlace> places, const std::optional<Endpoint>& server);
     void add_remote(unsigned component, const Endpoint& remote);
 
     /// The component has its pair: no further connection is made. Those that are there go on.
@@ -57,7 +58,7 @@ private:
     struct Spot;
     struct Attempt;
 
-    void open(const PunchPlace& place, const Endpoint& server);
+    void open(const PunchPlace& place, const std::optional<Endpoint>& server);
     bool listen(Spot& spot);
     void accept(const std::shared_ptr<Spot>& spot);
     void ask_server(const std::shared_ptr<Spot>& spot, const Endpoint& server);
@@ -82,6 +83,7 @@ public:
     PuncherHandle& operator=(const PuncherHandle&) = delete;
     ~PuncherHandle() { puncher_->close(); }
 
+    const std::shared_ptr<Puncher>& get() const { return puncher_; }
     Puncher* operator->() const { return puncher_.get(); }
 
 private:

@@ -46,8 +46,18 @@ void Session::punch()
         when_current([this, component, remote, stand_in] { take_punched(component, remote, stand_in); });
     };
     const Puncher::Options options{options_.tcp, options_.controlling, config_.local.ports, config_.connect_timeout};
-    agent_->keep(std::make_shared<Puncher>(punch_thread_->context(), options, std::move(events)));
-    (*agent_->puncher())->start(std::move(places), config_.stun[options_.stun_server % config_.stun.size()]);
+    auto puncher = std::make_shared<Puncher>(punch_thread_->context(), options, std::move(events));
+    auto lookup = std::make_unique<NameLookup>();
+    const Server& server = config_.stun[options_.stun_server % config_.stun.size()];
+    if (const auto address = IpAddress::parse(server.host)) {
+        puncher->start(std::move(places), Endpoint{*address, server.port});
+    } else {
+        lookup->start(loop_, farewells_, server.host,
+                      [puncher, places = std::move(places), port = server.port](std::optional<IpAddress> found) {
+                          puncher->start(places, found ? std::optional(Endpoint{*found, port}) : std::nullopt);
+                      });
+    }
+    agent_->keep(std::move(puncher), std::move(lookup));
 }
 
 void Session::take_punch_place(const PunchPlace& place, const std::optional<Endpoint>& mapped, std::uint16_t local_port)

@@ -27,15 +27,16 @@ inline Endpoint on_loopback(std::uint16_t port)
 /// A bound socket, and the end of whoever waits for it.
 class Door {
 public:
-    explicit Door(int kind) : socket_(::socket(AF_INET, kind | SOCK_CLOEXEC, 0)), ended_(eventfd(0, EFD_CLOEXEC))
+    explicit Door(int kind, const std::string& at = "127.0.0.1")
+        : socket_(::socket(AF_INET, kind | SOCK_CLOEXEC, 0)), ended_(eventfd(0, EFD_CLOEXEC))
     {
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        inet_pton(AF_INET, at.c_str(), &address.sin_addr);
         socklen_t size = sizeof(address);
         bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
         getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-        port_ = ntohs(address.sin_port);
+        place_ = {*IpAddress::parse(at), ntohs(address.sin_port)};
     }
     Door(const Door&) = delete;
     Door& operator=(const Door&) = delete;
@@ -46,7 +47,7 @@ public:
     }
 
     int socket() const { return socket_; }
-    Endpoint place() const { return on_loopback(port_); }
+    const Endpoint& place() const { return place_; }
     void end() const { eventfd_write(ended_, 1); }
 
     /// False once it has ended. A socket of -1 is never ready.
@@ -60,7 +61,7 @@ public:
 private:
     int socket_;
     int ended_;
-    std::uint16_t port_ = 0;
+    Endpoint place_;
 };
 
 /// Speaks PCP, NAT-PMP or SSDP, as `answer` has it: what it returns goes back, in that order.
