@@ -276,7 +276,9 @@ void Session::component_up(Component& component, const AgentEvent& pair)
 {
     component.up = true;
     component.path->attach(*agent_, pair.traits);
-    if (options_.tcp && agent_->puncher() != nullptr) // libnice reads all connections of a component into one buffer
+    // A stream must not be disturbed (libnice reads all connections of a component into one buffer), and datagrams have
+    // a better way.
+    if ((options_.tcp || !pair.traits.relayed) && agent_->puncher() != nullptr)
         (*agent_->puncher())->settle(component.path->component());
     const unsigned number = component.path->component();
     if (!std::exchange(component.announced, true))

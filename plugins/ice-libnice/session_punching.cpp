@@ -115,14 +115,19 @@ void Session::take_punched(unsigned component, const Endpoint& remote, const End
         peer.port = remote.port;
     }
     stand_ins_.push_back({stand_in, write_candidate(peer)});
-    if (options_.tcp && !options_.controlling)
+    const Component& own = components_[component - 1];
+    const bool of_no_use = own.up && (options_.tcp || !own.pair.traits.relayed);
+    if (of_no_use || (options_.tcp && !options_.controlling))
         return;
     peer.type = CandidateType::server_reflexive;
     peer.transport = options_.tcp ? Transport::tcp_passive : Transport::udp;
     peer.address = stand_in.address;
     peer.port = stand_in.port;
     peer.related_address.reset();
-    agent_->add_remote(component, {peer});
+    if (remote_)
+        agent_->add_remote(component, {peer});
+    else
+        waiting_.push_back(peer); // a check without credentials fails at once
 }
 
 /// In what is said of a pair, the peer stands for himself, and so do we.
