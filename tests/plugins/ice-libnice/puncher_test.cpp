@@ -32,15 +32,16 @@ public:
     bool connected() const { return connected_; }
     void write(std::string_view text) const { send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL); }
 
-    /// So many bytes, or what there is before the end.
+    /// So many bytes, or what there is before the end; and a word if that does not come.
     std::string read(std::size_t size) const
     {
         std::string all;
         char some[4096];
         for (ssize_t count = 1; all.size() < size && count > 0;) {
             pollfd ready{descriptor_, POLLIN, 0};
-            count = poll(&ready, 1, 20'000) == 1 ? recv(descriptor_, some, std::min(sizeof(some), size - all.size()), 0)
-                                                 : 0;
+            if (poll(&ready, 1, 10'000) != 1)
+                return all + " (silence)";
+            count = recv(descriptor_, some, std::min(sizeof(some), size - all.size()), 0);
             all.append(some, static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
         }
         return all;
