@@ -32,6 +32,9 @@ public:
     bool connected() const { return connected_; }
     void write(std::string_view text) const { send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL); }
 
+    /// Says no more, and goes on to hear.
+    void end() const { shutdown(descriptor_, SHUT_WR); }
+
     /// So many bytes, or what there is before the end; and a word if that does not come.
     std::string read(std::size_t size) const
     {
@@ -146,8 +149,10 @@ TEST(PunchedStreams, CarryBytesBothWaysAndTheirEnd)
     writer.join();
     passive.write("back");
     EXPECT_EQ(active.read(4), "back");
-    active.close();
+    active.end();
     EXPECT_EQ(passive.read(1), "") << "its end comes through";
+    passive.write("last word");
+    EXPECT_EQ(active.read(9), "last word") << "and is not the other one's";
 }
 
 TEST(PunchedDatagrams, KeepTheirBounds)

@@ -99,6 +99,7 @@ TEST(RouterEpoch, SaysThatMappingsAreLostWhenTheClockGoesBackOrRunsElsewhere)
     EXPECT_TRUE(epoch.has_restarted(3, begin + 210s)) << "restarted";
     EXPECT_FALSE(epoch.has_restarted(13, begin + 220s));
     EXPECT_TRUE(epoch.has_restarted(14, begin + 420s)) << "restarted, and nearly caught up";
+    EXPECT_TRUE(epoch.has_restarted(12, begin + 420s)) << "a clock goes back by no more than a second";
 }
 
 TEST(UpnpUrl, IsOfDigitsAlone)
