@@ -34,6 +34,10 @@ const jf_connectivity_listener_methods ConnectivitySession::kListener{
     [](void* self, jf_status status, const jf_error* error) {
         session_of(self).failure_ = error_of(status, error);
         session_of(self).events_.changed();
+    },
+    [](void* self) {
+        session_of(self).enough_ = true;
+        session_of(self).events_.changed();
     }};
 
 ConnectivitySession::ConnectivitySession(const Plug<jf_connectivity_methods>& plug,
@@ -67,6 +71,7 @@ void ConnectivitySession::restart()
     ErrorSlot error;
     require(session_.methods->restart(session_.self, &error), error, plugin_id_);
     gathered_ = false;
+    enough_ = false;
     failure_.reset();
     connected_.clear();
 }

@@ -56,6 +56,9 @@ public:
     bool connected(std::uint32_t component) const { return connected_.contains(component); }
 
     bool gathered() const { return gathered_; }
+
+    /// Candidates may still come, but nobody should wait for them.
+    bool gathered_enough() const { return gathered_ || enough_; }
     bool ready(std::uint32_t component) const { return paths_.contains(component); }
     jf_path path(std::uint32_t component) const { return paths_.at(component); }
     const std::map<std::uint32_t, SelectedPair>& pairs() const { return pairs_; }
@@ -68,6 +71,7 @@ private:
     Events events_;
     jf_connectivity_session session_{};
     bool gathered_ = false;
+    bool enough_ = false;
     std::map<std::uint32_t, jf_path> paths_;
     std::map<std::uint32_t, SelectedPair> pairs_;
     std::set<std::uint32_t> connected_;

@@ -65,8 +65,9 @@ MediaLeg::MediaLeg(Environment& node, std::shared_ptr<Call> call, Device peer, s
 awaitable<void> MediaLeg::gathered(std::function<bool()> unwanted)
 {
     // Most of the time all candidates are known by now. A relay that is slow does not hold the call up: it trickles.
-    co_await until(call_->bell, now() + limits::kGatherWait,
-                   [&] { return !ice_ || ice_->gathered() || ice_->failure() || call_->hung_up() || unwanted(); });
+    co_await until(call_->bell, now() + limits::kGatherWait, [&] {
+        return !ice_ || ice_->gathered_enough() || ice_->failure() || call_->hung_up() || unwanted();
+    });
 }
 
 std::string MediaLeg::describe(MediaDescription ours)

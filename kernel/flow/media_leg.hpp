@@ -37,7 +37,8 @@ public:
     MediaLeg(const MediaLeg&) = delete;
     MediaLeg& operator=(const MediaLeg&) = delete;
 
-    /// All local candidates are known, or we have waited long enough for them, or nobody wants them any more.
+    /// The local candidates worth waiting for are known, or we have waited long enough for them, or nobody wants them
+    /// any more.
     awaitable<void> gathered(std::function<bool()> unwanted);
 
     /// Our description with ICE, for signaling. Candidates found later go out by INFO (RFC 8840).

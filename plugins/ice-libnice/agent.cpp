@@ -50,9 +50,9 @@ Agent::Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const 
 {
     agent_ = nice_agent_new_full(loop.context(), NICE_COMPATIBILITY_RFC5245, agent_options(config, tcp_));
     // keepalive-conncheck: TCP pairs get keep-alives only as checks, and an answered check proves that the peer lives.
-    // upnp: libnice's default of TRUE delays every gathering by 200 ms and multicasts on every interface.
+    // upnp: libnice's own would delay every gathering by 200 ms and multicast on every interface.
     g_object_set(agent_, "controlling-mode", options.controlling ? TRUE : FALSE, "ice-udp", tcp_ ? FALSE : TRUE,
-                 "ice-tcp", tcp_ ? TRUE : FALSE, "upnp", config.upnp ? TRUE : FALSE, "stun-pacing-timer",
+                 "ice-tcp", tcp_ ? TRUE : FALSE, "upnp", FALSE, "stun-pacing-timer",
                  static_cast<guint>(options.pacing.count()), "keepalive-conncheck", TRUE, "idle-timeout",
                  kIdleTimeoutMs, "force-relay", config.relay_only ? TRUE : FALSE, nullptr);
     // libnice finds no server reflexive candidates for TCP, and asks one server per agent.

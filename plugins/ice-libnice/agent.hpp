@@ -9,11 +9,14 @@
 #include "component_path.hpp"
 #include "config.hpp"
 #include "direct_way.hpp"
+#include "name_lookup.hpp"
 #include "plain_way.hpp"
+#include "puncher.hpp"
 #include "tls_relays.hpp"
 
 #include <jackfield/abi/connectivity.h>
 #include <shared/ice/description.hpp>
+#include <shared/port_mapping/port_mapper.hpp>
 
 #include <nice/agent.h>
 
@@ -83,6 +86,20 @@ public:
     /// The caller unreferences it; null for TCP and relays. [any]
     GSocket* selected_socket(unsigned component) const;
 
+    /// As long as its sockets. [control]
+    void keep(std::unique_ptr<shared_port_mapping::PortMapper::Mapping> mapping)
+    {
+        mappings_.push_back(std::move(mapping));
+    }
+
+    /// So is this. [control]
+    void keep(std::shared_ptr<Puncher> puncher, std::unique_ptr<NameLookup> lookup)
+    {
+        puncher_ = std::make_unique<PuncherHandle>(std::move(puncher));
+        lookup_ = std::move(lookup);
+    }
+    PuncherHandle* puncher() const { return puncher_.get(); }
+
     /// Takes it over; done runs on the loop's thread once it is gone, within three seconds. [control]
     static void retire(std::unique_ptr<Agent> agent, Leave leave, GlibLoop::Task done);
 
@@ -112,6 +129,10 @@ private:
     int socket_buffer_bytes_;
     std::vector<std::unique_ptr<DirectWay>>
         direct_; // by component; null while it is libnice's. [control] until retired
+
+    std::vector<std::unique_ptr<shared_port_mapping::PortMapper::Mapping>> mappings_; // [control] until retired
+    std::unique_ptr<PuncherHandle> puncher_;                                          // null: nothing is punched
+    std::unique_ptr<NameLookup> lookup_;                                              // of its server
 
     friend struct AgentSignals;
 };

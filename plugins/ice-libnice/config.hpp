@@ -4,6 +4,7 @@
 #pragma once
 
 #include <shared/ice/address_options.hpp>
+#include <shared/port_mapping/mapping.hpp>
 
 #include <chrono>
 #include <optional>
@@ -32,7 +33,8 @@ struct Config {
     std::vector<Server> stun;
     std::vector<TurnServer> turn;
     bool relay_only = false;
-    bool upnp = false;
+    std::vector<shared_port_mapping::Protocol> port_mapping; // none: no router is asked
+    bool simultaneous_open = true;                           // of TCP, where there is a STUN server
     bool regular_nomination = false;
     bool consent = true;
     std::optional<std::chrono::milliseconds> pacing; // else pacing_on decides

@@ -1,6 +1,7 @@
 // The plugin: its configuration, its loop, its sessions.
 //
-// Threads: control. One GLib thread per instance serves all sessions, and one more reads their datagrams.
+// Threads: control. One GLib thread per instance serves all sessions, one more reads their datagrams, and one asks
+//          the router for ports, if it may.
 // Lifetime: the kernel releases every session before it destroys the instance; the destructor waits for their goodbyes.
 #include "session.hpp"
 
@@ -12,7 +13,18 @@ class IceLibnice final : public Connectivity {
 public:
     IceLibnice(Host host, std::string_view config_json)
         : Connectivity(host), config_(parse_config(config_json)), tls_relays_(host_, loop_, config_)
-    {}
+    {
+        if (config_.relay_only)
+            return;
+        if (config_.simultaneous_open && !config_.stun.empty())
+            punch_thread_ = std::make_unique<PunchThread>();
+        if (config_.port_mapping.empty())
+            return;
+        shared_port_mapping::Settings settings;
+        settings.protocols = config_.port_mapping;
+        port_mapper_ = std::make_unique<shared_port_mapping::PortMapper>(
+            settings, [host](const std::string& line) { host.info("ice: " + line); });
+    }
     ~IceLibnice() override
     {
         farewells_.wait(); // agents say goodbye to relays over TLS, too
@@ -31,8 +43,8 @@ public:
         if (options.kind == JF_STREAM && config_.relay_only)
             throw Failure(JF_UNSUPPORTED, "/relay_only: libnice cannot relay streams; use a datagram session and "
                                           "reliable_stream, or allow other candidates");
-        return std::make_unique<Session>(host_, loop_, farewells_, tls_relays_, config_, options, sessions_++,
-                                         listener);
+        return std::make_unique<Session>(host_, loop_, farewells_, tls_relays_, port_mapper_.get(), punch_thread_.get(),
+                                         config_, options, sessions_++, listener);
     }
 
 private:
@@ -41,6 +53,8 @@ private:
     Farewells farewells_;   // before the loop, whose last tasks use it
     GlibLoop loop_;
     TlsRelays tls_relays_;
+    std::unique_ptr<PunchThread> punch_thread_;                    // null: nothing is punched. Outlives all agents
+    std::unique_ptr<shared_port_mapping::PortMapper> port_mapper_; // null: no router is asked. Outlives all agents
 };
 
 } // namespace jackfield::ice

@@ -10,12 +10,15 @@
 
 namespace jackfield::ice {
 
-Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays, const Config& config,
+Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
+                 shared_port_mapping::PortMapper* port_mapper, PunchThread* punch_thread, const Config& config,
                  const jf_connectivity_options& options, unsigned number, ConnectivityListener listener)
     : host_(host),
       loop_(loop),
       farewells_(farewells),
       tls_relays_(tls_relays),
+      port_mapper_(port_mapper),
+      punch_thread_(punch_thread),
       config_(config),
       options_{options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, {}, std::string(view(options.label))},
       listener_(listener),
@@ -72,7 +75,11 @@ void Session::start_agent()
     generation_ = generation;
     failed_ = false;
     gathered_ = false;
+    agent_gathered_ = false;
     take_local_candidates();
+    awaited_ = 0;
+    map_ports();
+    punch();
     gather_timer_.start(config_.gather_timeout, [this] { finish_gathering(); });
 }
 
@@ -98,7 +105,7 @@ void Session::handle(const AgentEvent& event)
     case AgentEvent::Kind::candidate:
         return on_candidate(event);
     case AgentEvent::Kind::gathered:
-        return finish_gathering();
+        return agent_has_gathered();
     case AgentEvent::Kind::pair:
         return on_pair(event);
     case AgentEvent::Kind::ready: {
@@ -119,6 +126,16 @@ void Session::on_candidate(const AgentEvent& event)
         return;
     local_lines_.push_back(event.local_line);
     listener_.local_candidate(event.local_line);
+}
+
+/// Routers and servers over TCP may take their time: what they say is trickled, and nobody should wait for it.
+void Session::agent_has_gathered()
+{
+    agent_gathered_ = true;
+    if (awaited_ == 0)
+        finish_gathering();
+    else if (!gathered_)
+        listener_.enough();
 }
 
 void Session::finish_gathering()
@@ -180,8 +197,10 @@ void Session::add_remote_candidate(std::string_view line)
 
 bool Session::usable(const Candidate& candidate) const
 {
+    if (candidate.transport == Transport::tcp_simultaneous)
+        return can_punch_to(candidate);
     if (candidate.component > components_.size() || candidate.is_tcp() != options_.tcp ||
-        candidate.transport == Transport::tcp_simultaneous || candidate.type == CandidateType::peer_reflexive)
+        candidate.type == CandidateType::peer_reflexive)
         return false;
     if (candidate.address.is_link_local() || candidate.address.is_group() || candidate.address.is_unspecified())
         return false;
@@ -212,9 +231,15 @@ void Session::apply_remote()
     agent_->set_remote_credentials(*remote_);
     for (unsigned number = 1; number <= components_.size(); ++number) {
         std::vector<Candidate> own;
-        std::copy_if(waiting_.begin(), waiting_.end(), std::back_inserter(own),
-                     [&](const Candidate& candidate) { return candidate.component == number; });
-        components_[number - 1].remote_candidates += own.size();
+        for (const Candidate& candidate : waiting_) {
+            if (candidate.component != number)
+                continue;
+            ++components_[number - 1].remote_candidates;
+            if (candidate.transport != Transport::tcp_simultaneous)
+                own.push_back(candidate);
+            else if (agent_->puncher() != nullptr)
+                (*agent_->puncher())->add_remote(number, {candidate.address, candidate.port});
+        }
         if (!own.empty())
             agent_->add_remote(number, own);
     }
@@ -239,6 +264,7 @@ void Session::on_pair(const AgentEvent& event)
 {
     Component& component = components_[event.component - 1];
     component.pair = event;
+    name_stand_in(component.pair);
     name_remote(component.pair);
     // A nominated UDP pair carries data at once. So does a TCP one if the peer has nominated it, which it does once
     // (RFC 6544 section 8). Of our own nominations we take the one that libnice says is final: that can be two seconds
@@ -269,6 +295,10 @@ void Session::component_up(Component& component, const AgentEvent& pair)
 {
     component.up = true;
     component.path->attach(*agent_, pair.traits);
+    // A stream must not be disturbed (libnice reads all connections of a component into one buffer), and datagrams have
+    // a better way.
+    if ((options_.tcp || !pair.traits.relayed) && agent_->puncher() != nullptr)
+        (*agent_->puncher())->settle(component.path->component());
     const unsigned number = component.path->component();
     if (!std::exchange(component.announced, true))
         listener_.component_ready(number, *component.path);

@@ -7,6 +7,7 @@
 
 #include "agent.hpp"
 #include "farewells.hpp"
+#include "punch_thread.hpp"
 
 #include <jackfield/connectivity.hpp>
 
@@ -14,7 +15,8 @@ namespace jackfield::ice {
 
 class Session final : public ConnectivitySession {
 public:
-    Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays, const Config& config,
+    Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
+            shared_port_mapping::PortMapper* port_mapper, PunchThread* punch_thread, const Config& config,
             const jf_connectivity_options& options, unsigned number, ConnectivityListener listener);
     ~Session() override;
 
@@ -38,8 +40,17 @@ private:
     void take_local_candidates();
     void handle(const AgentEvent& event);
     void on_candidate(const AgentEvent& event);
+    void agent_has_gathered();
     void finish_gathering();
     void miss_relays();
+    void map_ports();
+    void take_mapping(const Candidate& host, const shared_port_mapping::Outcome& outcome);
+    void answer_has_come();
+    void punch();
+    void take_punch_place(const PunchPlace& place, const std::optional<Endpoint>& mapped, std::uint16_t local_port);
+    void take_punched(unsigned component, const Endpoint& remote, const Endpoint& stand_in);
+    bool can_punch_to(const Candidate& candidate) const;
+    void name_stand_in(AgentEvent& pair) const;
     void on_pair(const AgentEvent& event);
     bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);
@@ -64,6 +75,8 @@ private:
     GlibLoop& loop_;
     Farewells& farewells_;
     TlsRelays& tls_relays_;
+    shared_port_mapping::PortMapper* port_mapper_; // null: no router is asked
+    PunchThread* punch_thread_;                    // null: nothing is punched
     const Config& config_;
     AgentOptions options_;
     ConnectivityListener listener_;
@@ -73,6 +86,14 @@ private:
     std::unique_ptr<Agent> previous_; // after a restart, until the new one has a pair for every component in use
     unsigned generation_ = 0;
     std::vector<std::string> local_lines_; // what the description says and what was reported
+    bool agent_gathered_ = false;
+    std::size_t awaited_ = 0; // answers of the router and of STUN servers over TCP
+    struct StandIn {          // of a peer that we have a connection to: see punched_tunnel.hpp
+        Endpoint place;
+        std::string remote_line;
+    };
+    std::vector<StandIn> stand_ins_;
+    std::vector<Candidate> punch_candidates_; // of ours
     bool gathered_ = false;
     bool failed_ = false;
     std::ptrdiff_t closed_paths_ = 0;

@@ -94,7 +94,8 @@ private:
             ++of(self).failed;
             of(self).status = why;
             of(self).text = error_text(error, "");
-        }};
+        },
+        [](void*) {}};
 
     Life& life_;
     jf_connectivity_session session_{};

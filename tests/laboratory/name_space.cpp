@@ -23,6 +23,7 @@ namespace laboratory {
 namespace {
 
 constexpr const char* kInterface = "net";
+constexpr const char* kLan = "lan";
 
 void check(bool worked, const std::string& what)
 {
@@ -69,12 +70,12 @@ public:
     }
 
     /// A second address needs a label: "net:1".
-    void add_address(const std::string& label, Address address)
+    void add_address(const std::string& label, Address address, Address mask = {0xFFFFFFFFU})
     {
         ifreq request = of(label);
         put(request.ifr_addr, address);
         check(ioctl(socket_, SIOCSIFADDR, &request) == 0, "cannot add " + address.text());
-        put(request.ifr_netmask, {0xFFFFFFFFU});
+        put(request.ifr_netmask, mask);
         check(ioctl(socket_, SIOCSIFNETMASK, &request) == 0, "cannot set a mask");
     }
 
@@ -86,15 +87,26 @@ public:
         check(ioctl(socket_, SIOCSIFADDR, &request) == 0, "cannot take an address off " + label);
     }
 
-    void lead_everywhere(const std::string& name)
+    void lead_everywhere(const std::string& name, std::optional<Address> gateway)
+    {
+        if (gateway)
+            add_route(name, *gateway, {0xFFFFFFFFU}, {});
+        add_route(name, {}, {}, gateway);
+    }
+
+    void add_route(const std::string& name, Address to, Address mask, std::optional<Address> gateway)
     {
         rtentry route{};
         std::string device = name;
-        put(route.rt_dst, {});
-        put(route.rt_genmask, {});
+        put(route.rt_dst, to);
+        put(route.rt_genmask, mask);
         route.rt_flags = RTF_UP;
+        if (gateway) {
+            put(route.rt_gateway, *gateway);
+            route.rt_flags |= RTF_GATEWAY;
+        }
         route.rt_dev = device.data();
-        check(ioctl(socket_, SIOCADDRT, &route) == 0 || errno == EEXIST, "cannot add a default route");
+        check(ioctl(socket_, SIOCADDRT, &route) == 0 || errno == EEXIST, "cannot add a route");
     }
 
 private:
@@ -121,12 +133,12 @@ std::string label(std::size_t number)
     return number == 0 ? kInterface : kInterface + (":" + std::to_string(number));
 }
 
-int open_tun()
+int open_tun(const char* name)
 {
     const int tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     check(tun >= 0, "/dev/net/tun");
     ifreq request{};
-    std::strcpy(request.ifr_name, kInterface);
+    std::strncpy(request.ifr_name, name, IFNAMSIZ - 1);
     request.ifr_flags = IFF_TUN | IFF_NO_PI;
     check(ioctl(tun, TUNSETIFF, &request) == 0, "cannot make an interface");
     return tun;
@@ -134,24 +146,35 @@ int open_tun()
 
 } // namespace
 
-Namespace::Namespace(const std::vector<Address>& addresses, int mtu)
+Namespace::Namespace(const std::vector<Address>& addresses, int mtu, std::optional<Address> gateway)
 {
-    on_a_thread([&] { make(addresses, mtu); });
+    on_a_thread([&] { make(addresses, mtu, gateway); });
 }
 
-void Namespace::make(const std::vector<Address>& addresses, int mtu)
+void Namespace::make(const std::vector<Address>& addresses, int mtu, std::optional<Address> gateway)
 {
     check(unshare(CLONE_NEWNET) == 0, "a network namespace");
     space_ = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     check(space_ >= 0, "cannot hold a network namespace");
-    tun_ = open_tun();
+    tun_ = open_tun(kInterface);
     Interfaces interfaces;
     interfaces.bring_up("lo");
     interfaces.set_mtu(kInterface, mtu);
     for (std::size_t number = 0; number < addresses.size(); ++number)
         interfaces.add_address(label(number), addresses[number]);
     interfaces.bring_up(kInterface);
-    interfaces.lead_everywhere(kInterface);
+    interfaces.lead_everywhere(kInterface, gateway);
+}
+
+void Namespace::add_lan(Address address, int mtu)
+{
+    inside([&] {
+        lan_ = open_tun(kLan);
+        Interfaces interfaces;
+        interfaces.set_mtu(kLan, mtu);
+        interfaces.add_address(kLan, address, {0xFFFFFF00U});
+        interfaces.bring_up(kLan);
+    });
 }
 
 void Namespace::renumber(const std::vector<Address>& old_addresses, const std::vector<Address>& addresses) const
@@ -163,12 +186,14 @@ void Namespace::renumber(const std::vector<Address>& old_addresses, const std::v
         for (std::size_t number = 0; number < addresses.size(); ++number)
             interfaces.add_address(label(number), addresses[number]);
         if (!addresses.empty())
-            interfaces.lead_everywhere(kInterface); // without an address there was no route
+            interfaces.lead_everywhere(kInterface, {}); // without an address there was no route
     });
 }
 
 Namespace::~Namespace()
 {
+    if (lan_ >= 0)
+        close(lan_);
     close(tun_);
     close(space_);
 }

@@ -7,13 +7,15 @@
 #include "packet.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace laboratory {
 
 class Namespace {
 public:
-    /// The interface "net" has these addresses and leads everywhere. Throws std::runtime_error.
-    Namespace(const std::vector<Address>& addresses, int mtu);
+    /// The interface "net" has these addresses and leads everywhere, by way of the gateway if there is one. Throws
+    /// std::runtime_error.
+    Namespace(const std::vector<Address>& addresses, int mtu, std::optional<Address> gateway = {});
     Namespace(const Namespace&) = delete;
     Namespace& operator=(const Namespace&) = delete;
     ~Namespace();
@@ -28,11 +30,16 @@ public:
     /// Each read is a packet that left, each write one that arrives. Does not block.
     int tun() const { return tun_; }
 
+    /// A second interface, "lan", with that address and the network around it (/24); -1 before that.
+    void add_lan(Address address, int mtu);
+    int lan() const { return lan_; }
+
 private:
-    void make(const std::vector<Address>& addresses, int mtu);
+    void make(const std::vector<Address>& addresses, int mtu, std::optional<Address> gateway);
 
     int space_ = -1;
     int tun_ = -1;
+    int lan_ = -1;
 };
 
 } // namespace laboratory

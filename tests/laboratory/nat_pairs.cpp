@@ -131,7 +131,8 @@ std::string_view name_of(Way way)
 Way best_way(const Side& one, const Side& other)
 {
     // The one whose port is known is the one that gets in first; the other then answers where it sees him.
-    const bool direct = one.udp() && other.udp() && gets_in(one, other) && gets_in(other, one);
+    // Where UDP is blocked, TCP does the same.
+    const bool direct = !one.web_only() && !other.web_only() && gets_in(one, other) && gets_in(other, one);
     return direct ? Way::direct : Way::relayed;
 }
 
@@ -191,7 +192,7 @@ bool PairLaboratory::is_as_it_should(const Side& side, const Host& host, std::st
     return false;
 }
 
-void PairLaboratory::configure(const std::string& peer, const Side& side, const std::vector<std::string>& transports)
+void PairLaboratory::configure(const std::string& peer, const Side& side, const ConfigurationChanges& changes)
 {
     const auto turn = [](const RelayServer& relay, const std::string& transport) {
         Json one{{"server", (transport == "tls" ? relay.tls_place() : relay.place()).text()},
@@ -208,10 +209,11 @@ void PairLaboratory::configure(const std::string& peer, const Side& side, const 
             {{"use", "discovery-opendht"}, {"config", {{"bootstrap", {bootstrap_}}, {"public_rate_limits", false}}}});
     Json connectivity{{"stun", {relay().place().text()}}, {"turn", Json::array()}};
     for (const auto& relay : relays_) {
-        for (const auto& transport : transports)
+        for (const auto& transport : changes.transports)
             connectivity["turn"].push_back(turn(*relay, transport));
     }
-    world_.configure(peer, {.connectivity = connectivity, .slots = {{"discovery", discovery}}});
+    connectivity.update(changes.connectivity);
+    world_.configure(peer, {.call = changes.call, .connectivity = connectivity, .slots = {{"discovery", discovery}}});
 }
 
 void PairLaboratory::configure_as_sample(const std::string& peer, const std::string& sample)
@@ -228,10 +230,10 @@ void PairLaboratory::configure_as_sample(const std::string& peer, const std::str
             discovery["config"] = {{"servers", {rendezvous_url_}}};
         auto& connectivity = config["slots"]["connectivity"]["config"];
         for (Json& server : connectivity["stun"])
-            server = relay_->place().text();
+            server = relay().place().text();
         for (Json& server : connectivity["turn"]) {
-            server["server"] = relay_->tls_place().text();
-            server["ca"] = relay_->ca().string();
+            server["server"] = relay().tls_place().text();
+            server["ca"] = relay().ca().string();
         }
     });
 }

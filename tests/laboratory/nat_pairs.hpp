@@ -50,6 +50,13 @@ struct Peer {
     std::vector<Router*> routers;
 };
 
+/// Of what a peer is configured with, in the place of what a user behind any NAT would write.
+struct ConfigurationChanges {
+    scenarios::Json connectivity = scenarios::Json::object();
+    scenarios::Json call = scenarios::Json::object();
+    std::vector<std::string> transports = {"udp", "tcp", "tls"}; // of relays, of at most four in all
+};
+
 /// A public network with a DHT node, a rendezvous server on port 80, and a relay over UDP, TCP and TLS.
 class PairLaboratory {
 public:
@@ -74,10 +81,8 @@ public:
     /// True if a probe finds what it should; else it says so in `problem`.
     bool is_as_it_should(const Side& side, const Host& host, std::string& problem) const;
 
-    /// As a user behind any NAT would write it: all servers there are, and of relays those transports (of at most four
-    /// in all).
-    void configure(const std::string& peer, const Side& side,
-                   const std::vector<std::string>& transports = {"udp", "tcp", "tls"});
+    /// As a user behind any NAT would write it: all servers there are.
+    void configure(const std::string& peer, const Side& side, const ConfigurationChanges& changes = {});
 
     /// A file of samples/configs as it stands, but for where servers and plugins are, and the store.
     void configure_as_sample(const std::string& peer, const std::string& sample);

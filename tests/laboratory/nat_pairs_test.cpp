@@ -115,7 +115,9 @@ TEST(BestWay, IsDirectWhereOnePortIsKnownAndTheOtherIsLetIn)
     EXPECT_EQ(best("symmetric", "port-restricted"), "relayed");
     EXPECT_EQ(best("symmetric", "symmetric"), "relayed");
     EXPECT_EQ(best("symmetric", "home and carrier"), "relayed");
-    EXPECT_EQ(best("UDP blocked", "open"), "relayed");
+    EXPECT_EQ(best("UDP blocked", "open"), "direct"); // by TCP
+    EXPECT_EQ(best("UDP blocked", "UDP blocked"), "direct");
+    EXPECT_EQ(best("UDP blocked", "symmetric"), "relayed");
     EXPECT_EQ(best("open", "web only"), "relayed");
 }
 

@@ -23,7 +23,7 @@ constexpr auto kLater = [](const auto& a, const auto& b) { return a.at != b.at ?
 } // namespace
 
 Host::Host(Site& site, std::vector<Address> addresses, std::uint64_t seed)
-    : Node(site, seed), addresses_(std::move(addresses)), space_(addresses_, kMtu)
+    : Node(site, seed), addresses_(std::move(addresses)), space_(addresses_, kMtu, site.gateway_)
 {}
 
 Network::Network(std::uint64_t seed)
@@ -60,11 +60,36 @@ Address Network::take_address(Site& site)
 Host& Network::add_host(Site& site, int addresses)
 {
     std::vector<Address> own;
-    std::uint64_t seed = 0;
     {
         const std::lock_guard lock(mutex_);
         for (int number = 0; number < addresses; ++number)
             own.push_back(take_address(site));
+    }
+    return add_host_with(site, own);
+}
+
+Host& Network::add_host_at(Site& site, Address address)
+{
+    return add_host_with(site, {address});
+}
+
+Site& Network::add_lan(Host& router)
+{
+    const Address own = Address::parse("192.168.1.1");
+    router.space_.add_lan(own, kMtu);
+    const std::lock_guard lock(mutex_);
+    router.lan_.reset(new Site(nullptr, Address::parse("192.168.1.2")));
+    router.lan_->routing_host_ = &router;
+    router.lan_->gateway_ = own;
+    wake();
+    return *router.lan_;
+}
+
+Host& Network::add_host_with(Site& site, const std::vector<Address>& own)
+{
+    std::uint64_t seed = 0;
+    {
+        const std::lock_guard lock(mutex_);
         seed = seed_ += 10;
     }
     std::unique_ptr<Host> host(new Host(site, own, seed)); // takes the system a while
@@ -211,6 +236,7 @@ void Network::wait_for_packets(std::unique_lock<std::mutex>& lock)
     std::vector<Host*> hosts;
     for (const auto& host : hosts_) {
         ready.push_back({host->space_.tun(), POLLIN, 0});
+        ready.push_back({host->lan_ != nullptr ? host->space_.lan() : -1, POLLIN, 0});
         hosts.push_back(host.get());
     }
     timespec left{};
@@ -225,8 +251,10 @@ void Network::wait_for_packets(std::unique_lock<std::mutex>& lock)
     if (ready[0].revents != 0) [[maybe_unused]]
         const auto count = ::read(woken_, &ignored, sizeof(ignored));
     for (std::size_t number = 0; number < hosts.size(); ++number) {
-        if (ready[number + 1].revents != 0)
+        if (ready[2 * number + 1].revents != 0)
             read(*hosts[number]);
+        if (ready[2 * number + 2].revents != 0)
+            read_lan(*hosts[number]);
     }
 }
 
@@ -239,6 +267,22 @@ void Network::read(Host& host)
             return;
         if (auto packet = Packet::parse({buffer, static_cast<std::size_t>(size)}))
             carry(host, true, std::move(*packet));
+    }
+}
+
+void Network::read_lan(Host& host)
+{
+    std::uint8_t buffer[65'536];
+    for (int count = 0; count < kPacketsAtOnce; ++count) {
+        const auto size = ::read(host.space_.lan(), buffer, sizeof(buffer));
+        if (size <= 0)
+            return;
+        const auto packet = Packet::parse({buffer, static_cast<std::size_t>(size)});
+        const bool to_all = packet && packet->destination().address.value >> 28 == 0xE; // multicast
+        for (const auto& [address, neighbour] : host.lan_->nodes_) {
+            if (packet && (to_all || address == packet->destination().address))
+                carry(*neighbour, false, *packet);
+        }
     }
 }
 
@@ -286,6 +330,9 @@ void Network::route(Site& site, Packet packet)
     const auto neighbour = site.nodes_.find(packet.destination().address);
     if (neighbour != site.nodes_.end())
         carry(*neighbour->second, false, std::move(packet));
+    else if (site.routing_host_ != nullptr) // what is for all of the network is for it, too
+        [[maybe_unused]]
+        const auto written = write(site.routing_host_->space_.lan(), packet.bytes().data(), packet.bytes().size());
     else if (site.router_ != nullptr && packet.hop())
         go_out(*site.router_, std::move(packet));
 }

@@ -25,6 +25,7 @@ namespace laboratory {
 
 class Network;
 class Router;
+class Host;
 class Node;
 
 /// Where addresses are each other's neighbours: the public network, or what is behind a router.
@@ -32,11 +33,14 @@ class Site {
 private:
     friend class Network;
     friend class Router;
+    friend class Host;
 
     Site(Router* router, Address first) : router_(router), next_(first) {}
 
-    Router* router_; // which leads out; none from the public network
-    Address next_;   // that is free
+    Router* router_;                 // which leads out; none from the public network
+    Host* routing_host_ = nullptr;   // or the host that does
+    std::optional<Address> gateway_; // its address in here
+    Address next_;                   // that is free
     std::map<Address, Node*> nodes_;
 };
 
@@ -71,6 +75,7 @@ private:
 
     std::vector<Address> addresses_;
     Namespace space_;
+    std::unique_ptr<Site> lan_; // behind its second interface
 };
 
 class Router final : public Node {
@@ -102,6 +107,13 @@ public:
 
     /// With that many addresses, of those that are the site's to give. Throws std::runtime_error.
     Host& add_host(Site& site, int addresses = 1);
+
+    /// With that very address, which no other has.
+    Host& add_host_at(Site& site, Address address);
+
+    /// Behind a host that routes and translates by itself, as its kernel is told: its second interface, "lan", is
+    /// 192.168.1.1. Cables of that network are perfect on the router's side.
+    Site& add_lan(Host& router);
 
     /// Its outside is a host of that site. Inside are 192.168.1.0/24, behind every router alike, or the addresses of a
     /// carrier (RFC 6598).
@@ -146,10 +158,12 @@ private:
     };
 
     Address take_address(Site& site);
+    Host& add_host_with(Site& site, const std::vector<Address>& addresses);
     Time now() const;
     void run();
     void wait_for_packets(std::unique_lock<std::mutex>& lock);
     void read(Host& host);
+    void read_lan(Host& host);
     void carry(Node& node, bool upwards, Packet packet);
     void come_out(Node& node, bool upwards, Packet packet);
     void route(Site& site, Packet packet);

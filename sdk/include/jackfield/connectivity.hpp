@@ -20,6 +20,13 @@ public:
         raw_.methods->local_candidate(raw_.self, to_text(candidate));
     }
     void gathered() const { raw_.methods->gathered(raw_.self); }
+
+    /// What is not known by now is not worth waiting for. Kernels that do not know this wait until `gathered`.
+    void enough() const
+    {
+        if (JF_HAS(raw_.methods, enough))
+            raw_.methods->enough(raw_.self);
+    }
     void component_ready(std::uint32_t component, PathBase& path) const
     {
         raw_.methods->component_ready(raw_.self, component, path.handle());

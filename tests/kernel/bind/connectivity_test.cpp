@@ -49,6 +49,21 @@ TEST_F(BoundConnectivity, SaysWhatHasHappenedSoFar)
     EXPECT_FALSE(session->failure());
 }
 
+TEST_F(BoundConnectivity, KnowsWhenNobodyShouldWaitForMoreCandidates)
+{
+    const auto session = open();
+    EXPECT_FALSE(session->gathered_enough());
+    plugin().enough();
+    EXPECT_TRUE(session->gathered_enough());
+    EXPECT_FALSE(session->gathered()) << "some may still come";
+    EXPECT_EQ(changes_, 1);
+    bench_.stage.script.restart = Play::happens;
+    session->restart();
+    EXPECT_FALSE(session->gathered_enough());
+    plugin().gathered();
+    EXPECT_TRUE(session->gathered_enough());
+}
+
 TEST_F(BoundConnectivity, KeepsTheFirstPathOfAComponent)
 {
     const auto session = open();

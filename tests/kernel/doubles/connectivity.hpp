@@ -67,6 +67,7 @@ public:
 
         // --- by hand ---
 
+        void enough() { listener_.enough(); }
         void gathered() { listener_.gathered(); }
         void candidate(std::string_view line) { listener_.local_candidate(line); }
         void fail(Status status, std::string_view text = kScripted) { listener_.failed(status, text); }

@@ -152,6 +152,17 @@ TEST(IncomingCall, RingsWithoutCandidatesThatTakeTooLong)
     EXPECT_EQ(rig.program->rang, 1);
 }
 
+TEST(IncomingCall, RingsAtOnceWithoutCandidatesThatNobodyShouldWaitFor)
+{
+    Rig rig;
+    rig.stage.script.gather = Play::waits;
+    rig.be_called();
+    EXPECT_EQ(rig.program->rang, 0);
+    rig.stage.get<ConnectivityDouble::Session>("media").enough();
+    rig.settle();
+    EXPECT_EQ(rig.program->rang, 1);
+}
+
 TEST(IncomingCall, WithAnOfferThatIsNoneIsNotAcceptable)
 {
     for (const std::string offer : {"", "{}", "[1", R"({"media":[]})"}) {

@@ -105,7 +105,8 @@ public:
                 ++of(self).failed_;
                 of(self).status_ = status;
                 of(self).text_ = error_text(error);
-            }};
+            },
+            [](void* self) { ++of(self).enough_; }};
         jf_connectivity_options options{};
         options.struct_size = sizeof(options);
         options.role = role;
@@ -166,6 +167,7 @@ public:
 
     std::vector<std::string> candidates_; // reported ones
     int gathered_ = 0;
+    int enough_ = 0; // before that
     std::vector<std::uint32_t> ready_order_;
     std::map<std::uint32_t, Path> paths_;
     std::map<std::uint32_t, Pair> pairs_;

@@ -28,7 +28,7 @@ TEST(IceConfig, HasDefaultsForEverything)
     const Config config = parse_config("{}");
     EXPECT_FALSE(config.pacing);
     EXPECT_EQ(config.connect_timeout, std::chrono::seconds(10));
-    EXPECT_FALSE(config.upnp);
+    EXPECT_TRUE(config.port_mapping.empty()) << "nobody is asked unless it is written down";
     EXPECT_FALSE(config.regular_nomination);
     EXPECT_TRUE(config.stun.empty());
     EXPECT_TRUE(config.consent);
@@ -67,7 +67,8 @@ TEST(IceConfig, DefaultsAreThoseOfTheSchema)
     EXPECT_EQ(spelled.socket_buffer_bytes, silent.socket_buffer_bytes);
     EXPECT_EQ(spelled.regular_nomination, silent.regular_nomination);
     EXPECT_EQ(spelled.consent, silent.consent);
-    EXPECT_EQ(spelled.upnp, silent.upnp);
+    EXPECT_EQ(spelled.simultaneous_open, silent.simultaneous_open);
+    EXPECT_EQ(spelled.port_mapping, silent.port_mapping);
     EXPECT_EQ(spelled.local.loopback, silent.local.loopback);
     EXPECT_EQ(spelled.local.ipv6, silent.local.ipv6);
     EXPECT_EQ(spelled.relay_only, silent.relay_only);

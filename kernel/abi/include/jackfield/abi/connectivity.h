@@ -73,6 +73,11 @@ typedef struct jf_connectivity_listener_methods {
     /* [control] The session cannot connect, or is connected no more (consent lost, RFC 7675). The text says what was
      * tried. `restart` may revive it. */
     void (*failed)(void *self, jf_status status, const jf_error *error);
+
+    /* [control] Optional. Whoever collects local candidates for a description has those worth waiting for: what comes
+     * from here on to `gathered` may take long, a router that is asked for a port, for one, and is trickled. At most
+     * once per gather, and not after gathered, which says the same. */
+    void (*enough)(void *self);
 } jf_connectivity_listener_methods;
 
 typedef struct jf_connectivity_listener {
@@ -138,7 +143,8 @@ JF_ASSERT_SIZE(jf_connectivity_options, 32);
 JF_ASSERT_OFFSET(jf_connectivity_options, label, 16);
 JF_ASSERT_SIZE(jf_selected_pair, 56);
 JF_ASSERT_OFFSET(jf_selected_pair, round_trip_ns, 48);
-JF_ASSERT_SIZE(jf_connectivity_listener_methods, 48);
+JF_ASSERT_SIZE(jf_connectivity_listener_methods, 56);
+JF_ASSERT_OFFSET(jf_connectivity_listener_methods, enough, 48);
 JF_ASSERT_SIZE(jf_connectivity_listener, 16);
 JF_ASSERT_SIZE(jf_connectivity_session_methods, 64);
 JF_ASSERT_OFFSET(jf_connectivity_session_methods, release, 56);

@@ -1,0 +1,216 @@
+// Routers of the test's own on loopback: one that gets datagrams, one that gets HTTP requests. What they say is up to
+// the test.
+//
+// Threads: one each, on which `answer` is called. Lifetime: the destructor ends it.
+#pragma once
+
+#include <shared/port_mapping/mapping.hpp>
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace shared_port_mapping::test {
+
+inline Endpoint on_loopback(std::uint16_t port)
+{
+    return {*IpAddress::parse("127.0.0.1"), port};
+}
+
+/// A bound socket, and the end of whoever waits for it.
+class Door {
+public:
+    explicit Door(int kind, const std::string& at = "127.0.0.1")
+        : socket_(::socket(AF_INET, kind | SOCK_CLOEXEC, 0)), ended_(eventfd(0, EFD_CLOEXEC))
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        inet_pton(AF_INET, at.c_str(), &address.sin_addr);
+        socklen_t size = sizeof(address);
+        bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        place_ = {*IpAddress::parse(at), ntohs(address.sin_port)};
+    }
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+    ~Door()
+    {
+        close(socket_);
+        close(ended_);
+    }
+
+    int socket() const { return socket_; }
+    const Endpoint& place() const { return place_; }
+    void end() const { eventfd_write(ended_, 1); }
+
+    /// False once it has ended. A socket of -1 is never ready.
+    bool wait(int socket, int timeout_ms = -1) const
+    {
+        pollfd ready[] = {{socket, POLLIN, 0}, {ended_, POLLIN, 0}};
+        poll(ready, 2, timeout_ms);
+        return ready[1].revents == 0;
+    }
+
+private:
+    int socket_;
+    int ended_;
+    Endpoint place_;
+};
+
+/// Speaks PCP, NAT-PMP or SSDP, as `answer` has it: what it returns goes back, in that order.
+class DatagramRouter {
+public:
+    using Answer = std::function<std::vector<Bytes>(ByteView)>;
+
+    explicit DatagramRouter(Answer answer) : answer_(std::move(answer)), door_(SOCK_DGRAM), thread_([this] { run(); })
+    {}
+    DatagramRouter(const DatagramRouter&) = delete;
+    DatagramRouter& operator=(const DatagramRouter&) = delete;
+    ~DatagramRouter()
+    {
+        door_.end();
+        thread_.join();
+    }
+
+    Endpoint place() const { return door_.place(); }
+
+private:
+    void run()
+    {
+        while (door_.wait(door_.socket())) {
+            std::uint8_t buffer[2048];
+            sockaddr_in from{};
+            socklen_t size = sizeof(from);
+            const auto count = recvfrom(door_.socket(), buffer, sizeof(buffer), MSG_DONTWAIT,
+                                        reinterpret_cast<sockaddr*>(&from), &size);
+            if (count < 0)
+                continue;
+            for (const auto& datagram : answer_({buffer, static_cast<std::size_t>(count)}))
+                sendto(door_.socket(), datagram.data(), datagram.size(), 0, reinterpret_cast<const sockaddr*>(&from),
+                       size);
+        }
+    }
+
+    Answer answer_;
+    Door door_;
+    std::thread thread_;
+};
+
+/// One connection after the other: the whole request, then whatever `answer` says; nothing at all: it stays silent.
+class HttpDevice {
+public:
+    using Answer = std::function<std::string(const std::string& request)>;
+
+    explicit HttpDevice(Answer answer) : answer_(std::move(answer)), door_(SOCK_STREAM)
+    {
+        listen(door_.socket(), 16);
+        thread_ = std::thread([this] { run(); });
+    }
+    HttpDevice(const HttpDevice&) = delete;
+    HttpDevice& operator=(const HttpDevice&) = delete;
+    ~HttpDevice()
+    {
+        door_.end();
+        thread_.join();
+    }
+
+    Endpoint place() const { return door_.place(); }
+    std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(place().port) + path; }
+
+    static std::string ok(const std::string& body) { return "HTTP/1.1 200 OK\r\n\r\n" + body; }
+    static std::string upnp_error(int code)
+    {
+        return "HTTP/1.1 500 Internal Server Error\r\n\r\n<s:Envelope><s:Body><s:Fault><detail><UPnPError><errorCode>" +
+               std::to_string(code) +
+               "</errorCode><errorDescription>no</errorDescription></UPnPError></detail></s:Fault>"
+               "</s:Body></s:Envelope>";
+    }
+
+private:
+    void run()
+    {
+        while (door_.wait(door_.socket())) {
+            const int client = accept4(door_.socket(), nullptr, nullptr, SOCK_CLOEXEC);
+            serve(client);
+            close(client);
+        }
+    }
+
+    void serve(int client)
+    {
+        std::string request;
+        while (!is_whole(request)) {
+            char buffer[4096];
+            if (!door_.wait(client))
+                return;
+            const auto count = recv(client, buffer, sizeof(buffer), MSG_DONTWAIT);
+            if (count <= 0)
+                return;
+            request.append(buffer, static_cast<std::size_t>(count));
+        }
+        const std::string answer = answer_(request);
+        std::size_t sent = 0;
+        while (sent < answer.size()) {
+            const auto count = send(client, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
+            if (count <= 0)
+                return;
+            sent += static_cast<std::size_t>(count);
+        }
+        if (answer.empty())
+            door_.wait(client); // until the other one has had enough
+    }
+
+    static bool is_whole(const std::string& request)
+    {
+        const auto head = request.find("\r\n\r\n");
+        const auto length = request.find("Content-Length: ");
+        if (head == std::string::npos)
+            return false;
+        return length == std::string::npos || request.size() >= head + 4 + std::stoul(request.substr(length + 16));
+    }
+
+    Answer answer_;
+    Door door_;
+    std::thread thread_;
+};
+
+/// What came on another thread, and a test that waits for it.
+template <class Value>
+class Mailbox {
+public:
+    void put(Value value)
+    {
+        const std::lock_guard lock(mutex_);
+        values_.push_back(std::move(value));
+        changed_.notify_all();
+    }
+
+    /// The number-th value, from 0; waits for it.
+    std::optional<Value> at(std::size_t number, std::chrono::milliseconds limit = std::chrono::seconds(20))
+    {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, limit, [&] { return values_.size() > number; }))
+            return std::nullopt;
+        return values_[number];
+    }
+
+    std::size_t size()
+    {
+        const std::lock_guard lock(mutex_);
+        return values_.size();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Value> values_;
+};
+
+} // namespace shared_port_mapping::test
