@@ -42,6 +42,8 @@ std::string config_in(const jackfield::test::TemporaryFolder& folder)
     Json config = Json::parse(std::ifstream(kSamples + "static-peers.json"), nullptr, true, /*ignore_comments=*/true);
     config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
     config["slots"]["identity"]["config"]["store"] = (folder.path() / "store").string();
+    config["slots"]["discovery"][0]["config"]["listen"] = "127.0.0.1:0";
+    config["slots"]["connectivity"]["config"]["addresses"] = {"127.0.0.1"};
     return folder.write("peer.json", config.dump()).string();
 }
 
@@ -294,6 +296,71 @@ TEST(LookingVerbs, ExplainForScripts)
     ASSERT_NE(slot, explained["slots"].end());
     EXPECT_EQ((*slot)["plugins"][0]["id"], "secure-openssl");
     EXPECT_EQ((*slot)["plugins"][0]["named_at"], "/slots/secure_channel");
+}
+
+Json checks_of(const std::string& document)
+{
+    Json checks;
+    const Json whole = Json::parse(document, nullptr, false);
+    if (!whole.is_object())
+        return checks;
+    for (const auto& finding : whole["findings"])
+        checks[finding["check"].get<std::string>()] = finding;
+    return checks;
+}
+
+TEST(DoctorVerb, SaysOfEachPartThatItWorksAndEndsWithZero)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const auto ran = run({"doctor", "--config", config_in(folder), "--json"});
+    const auto checks = checks_of(ran.out);
+    EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
+    EXPECT_EQ(Json::parse(ran.out)["verdict"], "ok");
+    for (const char* check :
+         {"identity", "certificates", "certificates/device", "certificates/account", "discovery/discovery-static"})
+        EXPECT_EQ(checks.value(check, Json::object()).value("verdict", ""), "ok") << check << ran.out;
+    EXPECT_EQ(checks["source"]["verdict"], "skipped");
+}
+
+TEST(DoctorVerb, SaysOfEachProblemWhatToChange)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = config_in(folder);
+    auto changed = Json::parse(std::ifstream(config));
+    changed["call"] = {{"send", "/there/is/no/film.mkv"}, {"play", "speaker:"}};
+    folder.write("peer.json", changed.dump());
+    const auto ran = run({"doctor", "--config", config, kSomebody});
+    EXPECT_EQ(ran.code, kProblems);
+    for (const char* words : {"problem source (kernel): /call/send: \"/there/is/no/film.mkv\" does not open",
+                              "problem sink (kernel): /call/play: \"speaker:\" cannot be used",
+                              "problem peer (kernel): No device of aaaaaaaaaaaaaaaa... was found",
+                              "asked were discovery-static (online)", "\n  to change: ", "\n3 problems, 0 notes, "})
+        EXPECT_NE(ran.out.find(words), std::string::npos) << words << "\n" << ran.out;
+}
+
+TEST(DoctorVerb, SaysOfADamagedIdentityThatItDoesNotLoad)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = config_in(folder);
+    ASSERT_EQ(run({"id", "--config", config}).code, kOk);
+    std::ofstream(folder.path() / "store" / "device.pem") << "nothing of use";
+    const auto ran = run({"doctor", "--config", config, "--json"});
+    const auto checks = checks_of(ran.out);
+    EXPECT_EQ(ran.code, kProblems);
+    EXPECT_EQ(checks["identity"]["verdict"], "problem") << ran.out;
+    EXPECT_NE(checks["identity"]["sentence"].get<std::string>().find("device.pem"), std::string::npos) << ran.out;
+    EXPECT_EQ(checks["certificates"]["verdict"], "skipped");
+    EXPECT_FALSE(checks.contains("discovery/discovery-static")) << "without an identity nobody is asked";
+}
+
+TEST(DoctorVerb, SaysOfAConfigurationThatIsWrongTheSameForScripts)
+{
+    const auto ran = run({"doctor", "--config", "/there/is/no.json", "--json"});
+    EXPECT_EQ(ran.code, kConfiguration);
+    EXPECT_EQ(checks_of(ran.out)["configuration"]["verdict"], "problem") << ran.out;
 }
 
 TEST(StandardOutput, ThatIsFullIsAnError)

@@ -49,6 +49,8 @@ struct Script {
     Play restart = Play::fails;                   // 8  connectivity can begin anew
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
+    Play online = Play::waits;                    // 1  discovery says so; fails: it says that it is offline
+    Play look = Play::happens;                    //    a diagnosis comes to its end; fails: it does not begin
 
     std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
 
