@@ -2,6 +2,7 @@
 //
 // Threads: control. One GLib thread per instance serves all sessions, and one more reads their datagrams.
 // Lifetime: the kernel releases every session before it destroys the instance; the destructor waits for their goodbyes.
+#include "diagnosis.hpp"
 #include "session.hpp"
 
 #include <jackfield/plugin.hpp>
@@ -45,4 +46,4 @@ private:
 
 } // namespace jackfield::ice
 
-JF_PLUGIN(jackfield::ice::IceLibnice)
+JF_PLUGIN(jackfield::ice::IceLibnice, jackfield::ice::NetworkDiagnosis)
