@@ -49,9 +49,10 @@ void tell_mechanism(DiagnosisRun& run, const std::string& plugin_id)
                           "look at its server and at the network; \"--log debug\" may show more"});
     const auto& [online, detail, after_ms] = said->second;
     if (online)
-        return run.found({"kernel", check, Verdict::ok,
-                          fmt::format("{} is online after {:.0f} ms", plugin_id, after_ms), "",
-                          nlohmann::json{{"online_ms", after_ms}}.dump()});
+        return run.found(
+            {"kernel", check, Verdict::ok,
+             fmt::format("{} is online after {:.0f} ms{}{}", plugin_id, after_ms, detail.empty() ? "" : ": ", detail),
+             "", nlohmann::json{{"online_ms", after_ms}}.dump()});
     run.found({"kernel", check, Verdict::problem, fmt::format("{} is offline: {}", plugin_id, detail),
                "check the server that it names, and whether this network lets us reach it; until then nobody is found "
                "this way, and nobody finds us"});
