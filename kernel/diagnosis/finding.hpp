@@ -35,7 +35,7 @@ struct Finding {
     std::string check; // "turn/0": the same each time
     Verdict verdict = Verdict::ok;
     std::string sentence;
-    std::string advice;              // never empty for a problem
+    std::string advice = {};         // never empty for a problem
     std::string details_json = "{}"; // one JSON object
 };
 

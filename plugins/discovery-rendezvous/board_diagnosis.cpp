@@ -52,7 +52,7 @@ public:
             return;
         const auto state = board_.servers().front();
         if (!online_)
-            return tell(Verdict::problem, "The rendezvous server " + name_ + " cannot be reached: " + state.why,
+            return tell(Verdict::problem, "A rendezvous server cannot be reached: " + named(state.why),
                         "check its name and port in \"servers\", whether jackfield-rendezvous runs there, and whether "
                         "this network lets us reach that port: 80 and 443 get through most of them");
         tell(Verdict::problem, "The rendezvous server " + name_ + " is connected and does not answer in time",
@@ -61,6 +61,9 @@ public:
 
 private:
     double ms() const { return static_cast<double>(host_.now_ns() - began_ns_) / 1e6; }
+
+    /// The board says it with the server in front, or without.
+    std::string named(const std::string& why) const { return why.starts_with(name_) ? why : name_ + ": " + why; }
 
     void heard(bool online)
     {

@@ -24,7 +24,7 @@ struct Finding {
     std::string check;
     Verdict verdict = Verdict::ok;
     std::string sentence;
-    std::string advice;
+    std::string advice = {};
     std::string details_json = "{}";
 };
 

@@ -16,11 +16,21 @@ public:
         {
             for (int i = 0; i < 2; ++i)
                 report_.add({"weather", Verdict::problem, "It rains", "take an umbrella", R"({"mm": 3})"});
+            if (Stage::current().script.babbles)
+                babble();
             if (Stage::current().script.look == Play::happens)
                 report_.finish();
         }
 
     private:
+        /// What no diagnosis may say.
+        void babble()
+        {
+            report_.add({"odd", static_cast<Verdict>(77), "Cut \xff here", std::string(100'000, 'a'), "no JSON"});
+            for (int i = 0; i < 1000; ++i)
+                report_.add({"many/" + std::to_string(i), Verdict::ok, "again"});
+        }
+
         DiagnosisReport report_;
     };
 

@@ -62,6 +62,8 @@ struct Script {
 
     int decorate = 0; // the decorator that refuses, counted from 1; 0: none
 
+    bool babbles = false; // a diagnosis says what none may
+
     jf_status status = JF_UNREACHABLE; // of whatever fails
     std::uint32_t refusal = JF_REASON_DECLINED;
 };

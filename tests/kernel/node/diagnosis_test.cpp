@@ -98,6 +98,19 @@ TEST_F(NodeDiagnosis, SaysWhoDidNotComeToAnEndInTime)
               "problem: doubles has said neither that it is online nor why it is not");
 }
 
+TEST_F(NodeDiagnosis, BoundsWhateverAPluginSays)
+{
+    stage_.script.babbles = true;
+    diagnose();
+    const auto odd = patient_->get("odd");
+    EXPECT_EQ(odd.verdict, Verdict::note);
+    EXPECT_EQ(odd.sentence, "Cut ");
+    EXPECT_EQ(odd.advice.size(), 4096U);
+    EXPECT_EQ(odd.details_json, "{}");
+    EXPECT_NE(patient_->said("many/200"), "");
+    EXPECT_EQ(patient_->said("many/300"), "");
+}
+
 TEST_F(NodeDiagnosis, SaysWhichPluginCannotLook)
 {
     stage_.script.look = Play::fails;
