@@ -7,6 +7,7 @@
 #include "kernel/flow/step_failure.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -172,6 +173,17 @@ void tell_nobody(const Environment& node, DiagnosisRun& run, const Search& searc
          "and its discovery names the same servers as ours"});
 }
 
+void tell_found(const Environment& node, DiagnosisRun& run, const std::vector<Device>& devices, double after_ms)
+{
+    std::set<std::string> through;
+    for (const auto& device : devices)
+        through.insert(node.switchboard.found_through(device.device_id));
+    run.found({"kernel", "peer", Verdict::ok,
+               fmt::format("{} device{} of {:.16}... found through {}", devices.size(),
+                           devices.size() == 1 ? "" : "s", run.plan.peer_account, fmt::join(through, " and ")),
+               "", Json{{"devices", devices.size()}, {"through", through}, {"discovery_ms", after_ms}}.dump()});
+}
+
 } // namespace
 
 awaitable<void> diagnose_peer(Environment& node, std::shared_ptr<DiagnosisRun> run)
@@ -192,10 +204,7 @@ awaitable<void> diagnose_peer(Environment& node, std::shared_ptr<DiagnosisRun> r
     if (devices.empty()) {
         tell_nobody(node, *run, search);
     } else {
-        run->found({"kernel", "peer", Verdict::ok,
-                    fmt::format("Discovery finds {} device{} of {:.16}...", devices.size(),
-                                devices.size() == 1 ? "" : "s", run->plan.peer_account),
-                    "", Json{{"devices", devices.size()}, {"discovery_ms", run->ms() - asked}}.dump()});
+        tell_found(node, *run, devices, run->ms() - asked);
         devices.resize(std::min(devices.size(), kMostDevices));
         for (const auto& device : devices) {
             ++run->under_way;

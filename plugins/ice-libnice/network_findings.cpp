@@ -320,6 +320,9 @@ private:
         const auto known = std::ranges::find_if(facts_.stun, &StunFacts::answered);
         const TurnFacts* const relay = working_relay(facts_);
         const bool other_network = cause_ != Cause::none;
+        if (facts_.relay_only && relay == nullptr && !explained())
+            return add("nat", Verdict::problem, "Only relays may be used (\"relay_only\"), and none of them works",
+                       "correct the relays: see \"turn\" above; or take \"relay_only\" back");
         if (known == facts_.stun.end()) {
             if (facts_.stun.empty() && !facts_.only_loopback)
                 return add("nat", relay != nullptr || facts_.port_mapping ? Verdict::skipped : Verdict::note,

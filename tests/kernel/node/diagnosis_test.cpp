@@ -141,7 +141,7 @@ TEST_F(NodeDiagnosis, ReachesAPeerWithoutRingingIt)
     const auto node = make();
     node->diagnose({"bob", 10s}, patient_);
     ASSERT_TRUE(patient_->is_done());
-    EXPECT_EQ(patient_->said("peer"), "ok: Discovery finds 2 devices of bob...");
+    EXPECT_EQ(patient_->said("peer"), "ok: 2 devices of bob... found through doubles");
     for (const char* device : {"bob-1", "bob-2"}) {
         const auto found = patient_->get(std::string("peer/") + device);
         EXPECT_EQ(found.verdict, Verdict::ok) << found.sentence;

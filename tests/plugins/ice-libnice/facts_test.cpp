@@ -169,6 +169,10 @@ TEST(NetworkFindings, SayOfEachNatWhatItMeansForCalls)
     EXPECT_SAYS(facts, "nat", "problem", "correct the relay that is configured");
     facts.stun[0].report.mapping.reset();
     EXPECT_SAYS(facts, "nat", "note", "no second address");
+    facts.relay_only = true;
+    EXPECT_SAYS(facts, "nat", "problem", "Only relays may be used");
+    facts.turn = {granted(RelayTransport::udp)};
+    EXPECT_SAYS(facts, "nat", "note", "no second address");
 }
 
 TEST(NetworkFindings, SayWhyARelayRefusesAndWhatToChange)
