@@ -249,7 +249,7 @@ TEST(LookingVerbs, ListPluginsForScripts)
     const auto found =
         std::ranges::find_if(listed["plugins"], [](const Json& one) { return one["id"] == "ice-libnice"; });
     ASSERT_NE(found, listed["plugins"].end());
-    EXPECT_EQ((*found)["interfaces"], Json::array({"jackfield.connectivity/1"}));
+    EXPECT_EQ((*found)["interfaces"], (Json{"jackfield.connectivity/1", "jackfield.diagnosis/1"}));
 }
 
 TEST(LookingVerbs, SayWhyAPluginCannotBeUsed)
