@@ -179,8 +179,8 @@ void tell_found(const Environment& node, DiagnosisRun& run, const std::vector<De
     for (const auto& device : devices)
         through.insert(node.switchboard.found_through(device.device_id));
     run.found({"kernel", "peer", Verdict::ok,
-               fmt::format("{} device{} of {:.16}... found through {}", devices.size(),
-                           devices.size() == 1 ? "" : "s", run.plan.peer_account, fmt::join(through, " and ")),
+               fmt::format("{} device{} of {:.16}... found through {}", devices.size(), devices.size() == 1 ? "" : "s",
+                           run.plan.peer_account, fmt::join(through, " and ")),
                "", Json{{"devices", devices.size()}, {"through", through}, {"discovery_ms", after_ms}}.dump()});
 }
 
