@@ -441,6 +441,12 @@ void Switchboard::network_changed()
     }
 }
 
+std::string Switchboard::found_through(const std::string& device_id) const
+{
+    const auto found = found_by_.find(device_id);
+    return found == found_by_.end() ? std::string() : found->second->plug.plugin_id;
+}
+
 bool Switchboard::online() const
 {
     for (const auto& mechanism : mechanisms_) {

@@ -134,6 +134,9 @@ public:
 
     bool online() const;
 
+    /// The plugin through which the device was found first, or wrote last; empty if nobody knows.
+    std::string found_through(const std::string& device_id) const;
+
     /// Each mechanism's describe, as {"plugin-id": {...}}.
     std::string describe() const;
 

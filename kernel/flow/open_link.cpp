@@ -3,6 +3,7 @@
 #include "kernel/flow/open_link.hpp"
 
 #include "kernel/executor/instance_host.hpp"
+#include "kernel/flow/candidates_detail.hpp"
 #include "kernel/flow/cards.hpp"
 #include "kernel/flow/control_paths.hpp"
 #include "kernel/flow/limits.hpp"
@@ -90,8 +91,9 @@ void send_request(Dial& dial)
             heard->refusal = Error{JF_REFUSED, "the peer's device refused the request"};
         errand->bell().ring();
     });
-    send(dial, JF_CALL_REQUEST, as_step(Step::request, [&] { return dial.paths->blob(); }));
-    dial.errand->tell(Step::request, Moment::done);
+    const auto blob = as_step(Step::request, [&] { return dial.paths->blob(); });
+    send(dial, JF_CALL_REQUEST, blob);
+    dial.errand->tell(Step::request, Moment::done, candidates_detail(blob));
 }
 
 // 3  The sealed answer with the peer's candidates.
@@ -107,7 +109,7 @@ awaitable<void> hear_answer(Dial& dial)
     if (!heard.answer)
         throw StepFailure(Step::answer, JF_TIMEOUT, "the peer's device did not answer the request");
     as_step(Step::answer, [&] { dial.paths->set_remote(*heard.answer); });
-    dial.errand->tell(Step::answer, Moment::done);
+    dial.errand->tell(Step::answer, Moment::done, candidates_detail(*heard.answer));
 }
 
 /// The path to go on with, by the policy. Candidates that come meanwhile are used.

@@ -26,4 +26,9 @@ struct MediaDevices {
     std::vector<Error> problems; // of plugins that could not say what they have
 };
 
+class Board;
+
+/// Asks every source and sink that can say. [worker]
+MediaDevices devices_of(const Board& board);
+
 } // namespace jackfield::kernel

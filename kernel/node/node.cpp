@@ -263,6 +263,8 @@ void Node::Impl::stop()
         return;
     wait_for<Error>(control_, [this](const std::function<void(Error)>& hand_over) {
         network_.reset();
+        if (diagnosis_ != nullptr)
+            diagnosis_->cancel();
         for (const auto& old : retiring_)
             dismiss(*old->environment);
         asio::co_spawn(control_.context(), leave(*stack_->environment),

@@ -10,6 +10,7 @@
 #include "kernel/config/config.hpp"
 #include "kernel/contacts/contact_requests.hpp"
 #include "kernel/contacts/vcard.hpp"
+#include "kernel/diagnosis/finding.hpp"
 #include "kernel/executor/instance_host.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/file_transfer.hpp"
@@ -245,6 +246,11 @@ public:
     /// Microphones, speakers, cameras, screens and windows that plugins of the configuration could open. Before start,
     /// too: no socket of the network is opened for that. Blocks the caller.
     MediaDevices media_devices();
+
+    /// Looks for reasons why calls fail, in place of start: of the configuration as a whole, and of the way to one peer
+    /// if the plan names one, whose devices are asked for a link and not rung. Everything at once, within the plan's
+    /// limit. Discovery begins for it, and nobody is announced. Once in the life of a node, and stop ends it early.
+    void diagnose(DiagnosisPlan plan, std::shared_ptr<DiagnosisListener> listener);
 
     /// Where the first mechanism listens, "127.0.0.1:4222"; empty if it does not say. Blocks the caller.
     std::string discovery_address();

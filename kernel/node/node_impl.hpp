@@ -11,6 +11,7 @@
 #include "kernel/executor/file_watch.hpp"
 #include "kernel/executor/network_watch.hpp"
 #include "kernel/flow/cards.hpp"
+#include "kernel/flow/diagnose.hpp"
 #include "kernel/flow/introductions.hpp"
 #include "kernel/flow/replaced_call.hpp"
 #include "kernel/flow/texts.hpp"
@@ -50,6 +51,7 @@ public:
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
     std::string describe_discovery();
     MediaDevices media_devices();
+    void diagnose(DiagnosisPlan plan, std::shared_ptr<DiagnosisListener> listener);
 
     std::expected<std::string, Error> send_text(const std::string& peer, std::string text);
     std::expected<std::vector<Text>, Error> history(const std::string& peer, int limit);
@@ -107,7 +109,8 @@ private:
     Introductions introductions_;
     Cards cards_;
     std::unique_ptr<FileWatch> contacts_watch_;
-    std::set<std::string> watched_; // by the program; [control]
+    std::set<std::string> watched_;           // by the program; [control]
+    std::shared_ptr<DiagnosisRun> diagnosis_; // second owner: its flows; [control]
     std::unique_ptr<Stack> stack_;
     std::unique_ptr<NetworkWatch> network_;      // from start on; [control]
     std::list<std::unique_ptr<Stack>> retiring_; // earlier ones whose calls go on

@@ -46,17 +46,22 @@ void ask(const Plug<Methods>& plug, MediaDevices& all)
 
 } // namespace
 
+MediaDevices devices_of(const Board& board)
+{
+    MediaDevices all;
+    for (const auto& plug : board.sources)
+        ask(plug, all);
+    for (const auto& plug : board.sinks)
+        ask(plug, all);
+    return all;
+}
+
 /// On the program's thread, which is a worker here. The stack stays meanwhile.
 MediaDevices Node::Impl::media_devices()
 {
     refuse_to_wait_for_oneself(control_);
     const std::lock_guard lock(one_at_a_time_);
-    MediaDevices all;
-    for (const auto& plug : stack_->board->sources)
-        ask(plug, all);
-    for (const auto& plug : stack_->board->sinks)
-        ask(plug, all);
-    return all;
+    return devices_of(*stack_->board);
 }
 
 MediaDevices Node::media_devices()

@@ -19,6 +19,7 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
 {
     auto stack = std::make_unique<Stack>();
     stack->registry = std::move(registry);
+    stack->resolved = resolved;
     stack->board = std::make_unique<Board>(control_, stack->registry, resolved, log_level_, log_,
                                            earlier != nullptr ? earlier->board.get() : nullptr);
     if (earlier != nullptr && stack->board->shares_discovery_with(*earlier->board))
@@ -30,6 +31,8 @@ std::unique_ptr<Stack> Node::Impl::make_stack(Registry registry, const Resolved&
                 request(*at.environment, sender, message);
             },
             [this](const std::string& plugin_id, bool online, const std::string& detail) {
+                if (diagnosis_ != nullptr)
+                    diagnosis_->mechanism(plugin_id, online, detail);
                 listener_->discovery(plugin_id, online, detail);
             });
     stack->switchboard->hear_presence([this, from = stack->switchboard.get()](const Device& device, bool there) {

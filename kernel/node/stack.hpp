@@ -8,6 +8,7 @@
 
 #include "kernel/bind/board.hpp"
 #include "kernel/bind/discovery.hpp"
+#include "kernel/config/resolve.hpp"
 #include "kernel/flow/environment.hpp"
 #include "kernel/registry/registry.hpp"
 
@@ -17,6 +18,7 @@ namespace jackfield::kernel {
 
 struct Stack {
     Registry registry;
+    Resolved resolved; // for what is made later: diagnoses
     std::unique_ptr<Board> board;
     std::shared_ptr<Switchboard> switchboard; // second owner: a later stack with the same discovery
     std::unique_ptr<Environment> environment;

@@ -7,6 +7,7 @@
 #include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
 #include <jackfield/abi/control.h>
+#include <jackfield/abi/diagnosis.h>
 #include <jackfield/abi/discovery.h>
 #include <jackfield/abi/identity.h>
 #include <jackfield/abi/media_sink.h>
@@ -82,6 +83,8 @@ constexpr RequiredMethod kControl[] = {
     JF_METHOD(jf_control_methods, stop),
 };
 
+constexpr RequiredMethod kDiagnosis[] = {JF_METHOD(jf_diagnosis_methods, begin)};
+
 #undef JF_METHOD
 
 template <std::size_t Count>
@@ -106,6 +109,7 @@ constexpr InterfaceRule kInterfaces[] = {
     rule(JF_MEDIA_SINK_INTERFACE, kMediaSink),
     rule(JF_AUDIO_STAGE_INTERFACE, kAudioStage),
     rule(JF_CONTROL_INTERFACE, kControl),
+    rule(JF_DIAGNOSIS_INTERFACE, kDiagnosis),
 };
 
 } // namespace

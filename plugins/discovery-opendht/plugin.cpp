@@ -2,6 +2,7 @@
 //
 // Threads:  control; the node below has its own threads and only posts. Lifetime: the node goes first, with its
 // threads.
+#include "dht_diagnosis.hpp"
 #include "dht_node.hpp"
 
 #include <jackfield/bulletin_board.hpp>
@@ -72,4 +73,4 @@ private:
 
 } // namespace
 
-JF_PLUGIN(OpenDhtDiscovery);
+JF_PLUGIN(OpenDhtDiscovery, discovery_opendht::DhtDiagnosis);

@@ -3,6 +3,7 @@
 // Threads:  control; the board below has a thread of its own and only posts. Lifetime: the board goes first, with its
 // thread.
 #include "board.hpp"
+#include "board_diagnosis.hpp"
 
 #include <jackfield/bulletin_board.hpp>
 #include <jackfield/plugin.hpp>
@@ -97,4 +98,4 @@ private:
 
 } // namespace
 
-JF_PLUGIN(RendezvousDiscovery)
+JF_PLUGIN(RendezvousDiscovery, discovery_rendezvous::BoardDiagnosis)

@@ -3,6 +3,7 @@
 // Threads: control; the account's network has a thread of its own and only posts. Lifetime: the account is the
 // plugin's.
 #include "account.hpp"
+#include "account_diagnosis.hpp"
 
 #include <jackfield/plugin.hpp>
 
@@ -59,4 +60,4 @@ private:
 
 } // namespace
 
-JF_PLUGIN(SipDiscovery)
+JF_PLUGIN(SipDiscovery, discovery_sip::AccountDiagnosis)

@@ -3,6 +3,7 @@
 // Threads: control. One GLib thread per instance serves all sessions, one more reads their datagrams, and one asks
 //          the router for ports, if it may.
 // Lifetime: the kernel releases every session before it destroys the instance; the destructor waits for their goodbyes.
+#include "diagnosis.hpp"
 #include "session.hpp"
 
 #include <jackfield/plugin.hpp>
@@ -59,4 +60,4 @@ private:
 
 } // namespace jackfield::ice
 
-JF_PLUGIN(jackfield::ice::IceLibnice)
+JF_PLUGIN(jackfield::ice::IceLibnice, jackfield::ice::NetworkDiagnosis)

@@ -33,6 +33,16 @@ ContextPtr make_context(const TurnServer& turn, const std::string& place)
 
 } // namespace
 
+std::vector<ContextPtr> tls_contexts(const Config& config)
+{
+    std::vector<ContextPtr> contexts;
+    for (const auto& turn : config.turn) {
+        const std::string place = "/turn/" + std::to_string(contexts.size());
+        contexts.push_back(turn.transport == RelayTransport::tls ? make_context(turn, place) : nullptr);
+    }
+    return contexts;
+}
+
 /// The stand-in of one relay.
 struct TlsRelays::Relay final : TunnelListener {
     Relay(Host its_host, GlibLoop& its_loop, Farewells& counts, const TurnServer& turn, const std::string& place)

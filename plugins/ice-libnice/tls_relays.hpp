@@ -14,6 +14,10 @@
 
 namespace jackfield::ice {
 
+/// For each relay of the configuration what is needed to speak TLS with it; null unless it is over TLS. Throws
+/// ConfigError.
+std::vector<shared_openssl::ContextPtr> tls_contexts(const Config& config);
+
 class TlsRelays {
 public:
     /// Reads what certificates are trusted. Opens nothing yet. Throws ConfigError.

@@ -3,6 +3,7 @@
 // Threads:  keys are made on the loader's thread.
 // Lifetime: the account lives as long as the instance, which joins that thread.
 #include <jackfield/plugin.hpp>
+#include <shared/x509/diagnosis.hpp>
 #include <shared/x509/identity.hpp>
 
 #include <nlohmann/json.hpp>
@@ -55,6 +56,14 @@ private:
     AccountOptions options_;
 };
 
+class MemoryDiagnosis final : public shared_x509::CertificateDiagnosis {
+public:
+    MemoryDiagnosis(jackfield::Host host, std::string_view config_json) : CertificateDiagnosis(host)
+    {
+        parse_config(config_json);
+    }
+};
+
 } // namespace
 
-JF_PLUGIN(MemoryIdentity)
+JF_PLUGIN(MemoryIdentity, MemoryDiagnosis)

@@ -7,6 +7,7 @@
 #include "membership.hpp"
 
 #include <jackfield/plugin.hpp>
+#include <shared/x509/diagnosis.hpp>
 #include <shared/x509/identity.hpp>
 
 #include <nlohmann/json.hpp>
@@ -135,6 +136,14 @@ private:
     KeptLists lists_;
 };
 
+class StoredDiagnosis final : public shared_x509::CertificateDiagnosis {
+public:
+    StoredDiagnosis(jackfield::Host host, std::string_view config_json) : CertificateDiagnosis(host)
+    {
+        parse_config(config_json);
+    }
+};
+
 } // namespace
 
-JF_PLUGIN(StoredIdentity)
+JF_PLUGIN(StoredIdentity, StoredDiagnosis)

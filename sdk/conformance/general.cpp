@@ -9,6 +9,7 @@
 #include <jackfield/abi/congestion_control.h>
 #include <jackfield/abi/connectivity.h>
 #include <jackfield/abi/control.h>
+#include <jackfield/abi/diagnosis.h>
 #include <jackfield/abi/discovery.h>
 #include <jackfield/abi/media_sink.h>
 #include <jackfield/abi/media_source.h>
@@ -38,6 +39,7 @@ std::optional<std::size_t> required_bytes(std::string_view interface_id)
         {JF_CONGESTION_CONTROL_INTERFACE, sizeof(jf_congestion_control_methods)},
         {JF_CONNECTIVITY_INTERFACE, offsetof(jf_connectivity_methods, network_changed)},
         {JF_CONTROL_INTERFACE, sizeof(jf_control_methods)},
+        {JF_DIAGNOSIS_INTERFACE, sizeof(jf_diagnosis_methods)},
         {JF_DISCOVERY_INTERFACE, offsetof(jf_discovery_methods, network_changed)},
         {JF_IDENTITY_INTERFACE, offsetof(jf_identity_methods, private_key_pem)},
         {JF_MEDIA_SINK_INTERFACE, offsetof(jf_media_sink_methods, devices)},

@@ -25,5 +25,6 @@ void add_codec_tests(TestList& list);
 void add_source_tests(TestList& list);
 void add_sink_tests(TestList& list);
 void add_audio_stage_tests(TestList& list);
+void add_diagnosis_tests(TestList& list);
 
 } // namespace jackfield::conformance

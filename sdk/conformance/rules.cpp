@@ -20,6 +20,7 @@ constexpr std::pair<std::string_view, std::string_view> kChapters[] = {
     {"JF-RTP", "media_transport/1"}, {"JF-CC", "congestion_control/1"},
     {"JF-COD", "codec/1"},           {"JF-SRC", "media_source/1"},
     {"JF-SNK", "media_sink/1"},      {"JF-STG", "audio_stage/1"},
+    {"JF-DIA", "diagnosis/1"},
 };
 
 constexpr Rule kRules[] = {
@@ -87,6 +88,7 @@ std::vector<Test> all_tests()
     add_source_tests(list);
     add_sink_tests(list);
     add_audio_stage_tests(list);
+    add_diagnosis_tests(list);
     return list;
 }
 

@@ -86,6 +86,7 @@ planted_bugs(codec jackfield.codec/1 JF-COD-01 JF-COD-02 JF-COD-03 JF-COD-04 JF-
 planted_bugs(transport jackfield.media_transport/1 JF-RTP-01 JF-RTP-02 JF-RTP-03 JF-RTP-04 JF-RTP-05 JF-RTP-06 JF-RTP-07
     JF-RTP-08 JF-RTP-09 JF-RTP-10)
 
+planted_bugs(diagnosis jackfield.diagnosis/1 JF-DIA-01 JF-DIA-02 JF-DIA-03)
 planted_bugs(rates jackfield.congestion_control/1 JF-CC-01 JF-CC-02 JF-CC-03 JF-CC-04 JF-CC-05)
 
 # The contract, the list of tests and the planted bugs speak of the same rules.

@@ -2,6 +2,7 @@
 
 #include "tests/kernel/temporary_folder.hpp"
 #include "tests/need_plugins.hpp"
+#include "tests/schema_check/schema_check.hpp"
 #include "tests/tools/running_program.hpp"
 #include "tools/jackfield/exit_code.hpp"
 #include "tools/jackfield/verbs.hpp"
@@ -11,8 +12,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 
@@ -42,6 +48,8 @@ std::string config_in(const jackfield::test::TemporaryFolder& folder)
     Json config = Json::parse(std::ifstream(kSamples + "static-peers.json"), nullptr, true, /*ignore_comments=*/true);
     config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
     config["slots"]["identity"]["config"]["store"] = (folder.path() / "store").string();
+    config["slots"]["discovery"][0]["config"]["listen"] = "127.0.0.1:0";
+    config["slots"]["connectivity"]["config"]["addresses"] = {"127.0.0.1"};
     return folder.write("peer.json", config.dump()).string();
 }
 
@@ -241,7 +249,7 @@ TEST(LookingVerbs, ListPluginsForScripts)
     const auto found =
         std::ranges::find_if(listed["plugins"], [](const Json& one) { return one["id"] == "ice-libnice"; });
     ASSERT_NE(found, listed["plugins"].end());
-    EXPECT_EQ((*found)["interfaces"], Json::array({"jackfield.connectivity/1"}));
+    EXPECT_EQ((*found)["interfaces"], (Json{"jackfield.connectivity/1", "jackfield.diagnosis/1"}));
 }
 
 TEST(LookingVerbs, SayWhyAPluginCannotBeUsed)
@@ -294,6 +302,136 @@ TEST(LookingVerbs, ExplainForScripts)
     ASSERT_NE(slot, explained["slots"].end());
     EXPECT_EQ((*slot)["plugins"][0]["id"], "secure-openssl");
     EXPECT_EQ((*slot)["plugins"][0]["named_at"], "/slots/secure_channel");
+}
+
+Json checks_of(const std::string& document)
+{
+    Json checks;
+    const Json whole = Json::parse(document, nullptr, false);
+    if (!whole.is_object())
+        return checks;
+    for (const auto& finding : whole["findings"])
+        checks[finding["check"].get<std::string>()] = finding;
+    return checks;
+}
+
+TEST(DoctorVerb, SaysOfEachPartThatItWorksAndEndsWithZero)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const auto ran = run({"doctor", "--config", config_in(folder), "--json"});
+    const auto checks = checks_of(ran.out);
+    EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
+    EXPECT_EQ(Json::parse(ran.out)["verdict"], "ok");
+    EXPECT_TRUE(
+        jackfield::test::satisfies(Json::parse(ran.out), JACKFIELD_SOURCE_DIR "/tools/jackfield/doctor.schema.json"))
+        << ran.out;
+    for (const char* check :
+         {"identity", "certificates", "certificates/device", "certificates/account", "discovery/discovery-static"})
+        EXPECT_EQ(checks.value(check, Json::object()).value("verdict", ""), "ok") << check << ran.out;
+    EXPECT_EQ(checks["source"]["verdict"], "skipped");
+}
+
+TEST(DoctorVerb, SaysOfEachProblemWhatToChange)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = config_in(folder);
+    auto changed = Json::parse(std::ifstream(config));
+    changed["call"] = {{"send", "/there/is/no/film.mkv"}, {"play", "speaker:"}};
+    folder.write("peer.json", changed.dump());
+    const auto ran = run({"doctor", "--config", config, kSomebody});
+    EXPECT_EQ(ran.code, kProblems);
+    for (const char* words : {"problem source (kernel): /call/send: \"/there/is/no/film.mkv\" does not open",
+                              "problem sink (kernel): /call/play: \"speaker:\" cannot be used",
+                              "problem peer (kernel): No device of aaaaaaaaaaaaaaaa... was found",
+                              "asked were discovery-static (online)", "\n  to change: ", "\n3 problems, 0 notes, "})
+        EXPECT_NE(ran.out.find(words), std::string::npos) << words << "\n" << ran.out;
+}
+
+TEST(DoctorVerb, SaysOfADamagedIdentityThatItDoesNotLoad)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = config_in(folder);
+    ASSERT_EQ(run({"id", "--config", config}).code, kOk);
+    std::ofstream(folder.path() / "store" / "device.pem") << "nothing of use";
+    const auto ran = run({"doctor", "--config", config, "--json"});
+    const auto checks = checks_of(ran.out);
+    EXPECT_EQ(ran.code, kProblems);
+    EXPECT_EQ(checks["identity"]["verdict"], "problem") << ran.out;
+    EXPECT_NE(checks["identity"]["sentence"].get<std::string>().find("device.pem"), std::string::npos) << ran.out;
+    EXPECT_EQ(checks["certificates"]["verdict"], "skipped");
+    EXPECT_FALSE(checks.contains("discovery/discovery-static")) << "without an identity nobody is asked";
+}
+
+/// A server that takes what it is sent and says nothing.
+class SilentServer {
+public:
+    SilentServer()
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(address);
+        bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        port_ = ntohs(address.sin_port);
+    }
+    SilentServer(const SilentServer&) = delete;
+    SilentServer& operator=(const SilentServer&) = delete;
+    ~SilentServer() { close(socket_); }
+
+    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+private:
+    int socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int port_ = 0;
+};
+
+std::string config_with_silent_server(const jackfield::test::TemporaryFolder& folder, const SilentServer& server)
+{
+    const auto file = config_in(folder);
+    auto config = Json::parse(std::ifstream(file));
+    config["slots"]["connectivity"]["config"]["stun"] = {server.address()};
+    folder.write("peer.json", config.dump());
+    return file;
+}
+
+TEST(DoctorVerb, EndsWithinItsLimitAndCountsSilenceAsAnAnswer)
+{
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const SilentServer server;
+    const auto ran = run({"doctor", "--config", config_with_silent_server(folder, server), "--json", "--limit", "1.5"});
+    EXPECT_EQ(ran.code, kProblems);
+    const auto document = Json::parse(ran.out);
+    EXPECT_TRUE(document.value("complete", false)) << ran.out;
+    EXPECT_LT(document.value("took_ms", 0.0), 4650) << "which a silent server alone takes without a limit";
+    EXPECT_NE(checks_of(ran.out)["network"].value("sentence", "").find("Nothing answers"), std::string::npos)
+        << ran.out;
+}
+
+TEST(DoctorVerb, ShowsWhatItLooksAtAndWhatItHasFoundWhenSomebodyCannotWait)
+{
+    NEEDS_A_TERMINAL();
+    need_plugins_of("static-peers.json");
+    const jackfield::test::TemporaryFolder folder;
+    const SilentServer server;
+    jackfield::test::RunningProgram program({"doctor", "--config", config_with_silent_server(folder, server)},
+                                            {.terminal = true, .environment = {{"TERM", "xterm"}}});
+    ASSERT_TRUE(program.says("discovery-static is online")) << program.out();
+    ASSERT_TRUE(program.says("looking at ice-libnice ..")) << program.out();
+    program.signal(SIGINT);
+    EXPECT_EQ(program.exit_code(), kInterrupted);
+    EXPECT_NE(program.out().find("broken off, there may be more"), std::string::npos) << program.out();
+}
+
+TEST(DoctorVerb, SaysOfAConfigurationThatIsWrongTheSameForScripts)
+{
+    const auto ran = run({"doctor", "--config", "/there/is/no.json", "--json"});
+    EXPECT_EQ(ran.code, kConfiguration);
+    EXPECT_EQ(checks_of(ran.out)["configuration"]["verdict"], "problem") << ran.out;
 }
 
 TEST(StandardOutput, ThatIsFullIsAnError)

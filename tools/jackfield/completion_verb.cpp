@@ -60,9 +60,9 @@ int run_completion(const Arguments& arguments)
 
 std::vector<Verb> all_verbs()
 {
-    return {id_verb(),        listen_verb(),   call_verb(),     text_verb(),      inbox_verb(),
-            send_file_verb(), presence_verb(), contacts_verb(), devices_verb(),   dht_verb(),
-            plugins_verb(),   explain_verb(),  demo_verb(),     completion_verb()};
+    return {id_verb(),        listen_verb(),   call_verb(),     text_verb(),    inbox_verb(),
+            send_file_verb(), presence_verb(), contacts_verb(), devices_verb(), doctor_verb(),
+            dht_verb(),       plugins_verb(),  explain_verb(),  demo_verb(),    completion_verb()};
 }
 
 std::string bash_completion(const std::vector<Verb>& verbs)

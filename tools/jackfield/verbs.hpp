@@ -22,6 +22,7 @@ Verb text_verb();
 Verb inbox_verb();
 Verb contacts_verb();
 Verb devices_verb();
+Verb doctor_verb();
 Verb dht_verb();
 Verb plugins_verb();
 Verb explain_verb();

@@ -32,6 +32,11 @@ public:
     {
         ++started;
         listener_ = listener;
+        if (const auto online = Stage::current().script.online; online != Play::waits)
+            host_.post([this, online] {
+                listener_.state(online == Play::happens ? JF_ONLINE : JF_OFFLINE,
+                                online == Play::happens ? "" : kScripted);
+            });
     }
 
     void announce(Completion done) override { play(Stage::current().script.announce, done); }

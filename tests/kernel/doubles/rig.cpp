@@ -8,6 +8,7 @@
 #include "kernel/flow/open_link.hpp"
 #include "kernel/flow/replaced_call.hpp"
 #include "tests/kernel/doubles/codec.hpp"
+#include "tests/kernel/doubles/diagnosis.hpp"
 #include "tests/kernel/doubles/identity.hpp"
 #include "tests/kernel/doubles/media_sink.hpp"
 #include "tests/kernel/doubles/media_source.hpp"
@@ -29,7 +30,8 @@ namespace {
 
 using Entry = jackfield::detail::EntryOf<IdentityDouble, DiscoveryDouble, ConnectivityDouble, SecureChannelDouble,
                                          ReliableStreamDouble, SignalingDouble, MediaTransportDouble, CodecDouble,
-                                         MediaSourceDouble, MediaSinkDouble, PathDecoratorDouble, MultiplexerDouble>;
+                                         MediaSourceDouble, MediaSinkDouble, PathDecoratorDouble, MultiplexerDouble,
+                                         DiagnosisDouble>;
 
 std::string line_of(const kernel::TimelineEvent& event)
 {

@@ -49,6 +49,8 @@ struct Script {
     Play restart = Play::fails;                   // 8  connectivity can begin anew
     Play finish = Play::happens;                  //    the recording
     Play stop = Play::happens;                    //    discovery
+    Play online = Play::waits;                    // 1  discovery says so; fails: it says that it is offline
+    Play look = Play::happens;                    //    a diagnosis comes to its end; fails: it does not begin
 
     std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
 
@@ -61,6 +63,8 @@ struct Script {
     bool two_in_one = false; // the secure channel is a multiplexer as well
 
     int decorate = 0; // the decorator that refuses, counted from 1; 0: none
+
+    bool babbles = false; // a diagnosis says what none may
 
     jf_status status = JF_UNREACHABLE; // of whatever fails
     std::uint32_t refusal = JF_REASON_DECLINED;

@@ -203,7 +203,7 @@ TEST(Interfaces, ListTheirMethodsInOrderWithoutAGap)
 {
     for (const char* id :
          {"identity", "discovery", "connectivity", "secure_channel", "reliable_stream", "multiplexer", "signaling",
-          "media_transport", "congestion_control", "codec", "media_source", "media_sink", "control"}) {
+          "media_transport", "congestion_control", "codec", "media_source", "media_sink", "control", "diagnosis"}) {
         const auto* const rule = find_interface(fmt::format("jackfield.{}/1", id));
         ASSERT_NE(rule, nullptr) << id;
         auto expected = sizeof(std::uint64_t); // struct_size and reserved

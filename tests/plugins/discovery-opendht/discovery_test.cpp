@@ -4,6 +4,8 @@
 // Threads: the test's thread is the control thread of every peer; OpenDHT runs its own.
 #include "dht_network.hpp"
 
+#include <jackfield/testing/diagnosis_record.hpp>
+
 #include <gtest/gtest.h>
 
 #include <set>
@@ -345,6 +347,29 @@ TEST_F(OpenDht, WorksOverIPv6Too)
     alice_->find(found, bob_id_.device().account_id);
     ASSERT_TRUE(until([&] { return found.calls == 1; }));
     EXPECT_EQ(found.devices.size(), 1U) << found.text;
+}
+
+TEST_F(OpenDht, SaysWhetherAValueThatOneNodePutsAnotherGets)
+{
+    hub_ = network_.peer({}, nullptr);
+    ASSERT_EQ(hub_->start(), JF_OK) << hub_->error();
+    DiagnosisRecord record(JACKFIELD_TEST_PLUGIN_DIR, "discovery-opendht", network_.config({hub_->address()}).dump());
+    ASSERT_TRUE(record.run());
+    EXPECT_TRUE(record.said("dht").starts_with("ok: ")) << record.said("dht");
+    EXPECT_TRUE(record.said("dht/put-get").starts_with("ok: ")) << record.said("dht/put-get");
+}
+
+TEST_F(OpenDht, SaysWhichNodesDoNotAnswer)
+{
+    const auto nobody = "127.0.0.1:" + std::to_string(free_port(SOCK_DGRAM));
+    DiagnosisRecord record(JACKFIELD_TEST_PLUGIN_DIR, "discovery-opendht", network_.config({nobody}).dump(), 600ms);
+    ASSERT_TRUE(record.run());
+    EXPECT_NE(record.said("dht").find("problem: No node of the DHT answers; asked were " + nobody + " -> check"),
+              std::string::npos)
+        << record.said("dht");
+    DiagnosisRecord first(JACKFIELD_TEST_PLUGIN_DIR, "discovery-opendht", network_.config({}).dump());
+    ASSERT_TRUE(first.run());
+    EXPECT_TRUE(first.said("dht").starts_with("note: ")) << first.said("dht");
 }
 
 } // namespace

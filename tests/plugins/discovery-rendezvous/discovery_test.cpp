@@ -7,6 +7,9 @@
 #include "tools/rendezvous/server.hpp"
 #include "tools/rendezvous/sqlite_store.hpp"
 
+#include <jackfield/testing/diagnosis_record.hpp>
+#include <jackfield/testing/free_port.hpp>
+
 #include <gtest/gtest.h>
 
 namespace {
@@ -90,6 +93,19 @@ TEST_F(RendezvousDiscovery, ShowsTheServerNothingButSealedBytes)
     const auto values = store.get("callto:" + bob_id_.device().device_id);
     ASSERT_EQ(values.size(), 1U);
     EXPECT_EQ(values[0].find(secret.substr(0, 8)), std::string::npos);
+}
+
+TEST_F(RendezvousDiscovery, SaysOfEachServerWhetherItTakesAValueAndGivesItBack)
+{
+    const auto nobody = "127.0.0.1:" + std::to_string(jackfield::testing::free_port(SOCK_STREAM));
+    jackfield::testing::DiagnosisRecord record(JACKFIELD_TEST_PLUGIN_DIR, "discovery-rendezvous",
+                                               Json{{"servers", {url(), "http://" + nobody}}}.dump());
+    ASSERT_TRUE(record.run());
+    EXPECT_TRUE(record.said("server/0").starts_with("ok: ")) << record.said("server/0");
+    const auto missing = record.said("server/1");
+    EXPECT_NE(missing.find("problem: A rendezvous server cannot be reached: " + nobody + ": Connection refused -> "),
+              std::string::npos)
+        << missing;
 }
 
 } // namespace

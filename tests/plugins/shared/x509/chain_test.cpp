@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <shared/x509/certificates.hpp>
+#include <shared/x509/diagnosis.hpp>
 
 #include <openssl/x509v3.h>
 
@@ -186,6 +187,27 @@ TEST(X509Chain, WithAnyByteChangedIsRefusedOrStillTheSame)
         } catch (const Failure&) {
         }
     }
+}
+
+/// The verdict, and the words behind it.
+std::string judged(const X509* certificate, std::int64_t now_ms)
+{
+    static constexpr const char* kWords[] = {"ok", "note", "problem", "skipped"};
+    const auto finding = judge_validity(certificate, "certificates/device", "The certificate", now_ms);
+    EXPECT_TRUE(finding.verdict == jackfield::Verdict::ok || !finding.advice.empty()) << finding.sentence;
+    return std::string(kWords[static_cast<std::size_t>(finding.verdict)]) + ": " + finding.sentence;
+}
+
+TEST(X509Diagnosis, SaysUntilWhenACertificateIsValidAndWhenTheClockIsToBlame)
+{
+    const Authority account; // a day before kNow, and a hundred days from there
+    X509* const certificate = account.certificate.get();
+    EXPECT_EQ(judged(certificate, kNow), "ok: The certificate is valid until 2024-02-22 22:13 UTC");
+    EXPECT_EQ(judged(certificate, kNow + 90 * kDay), "note: The certificate ends in 10 days, on 2024-02-22 22:13 UTC");
+    EXPECT_EQ(judged(certificate, kNow + 101 * kDay), "problem: The certificate has ended on 2024-02-22 22:13 UTC");
+    EXPECT_EQ(judged(certificate, kNow - 3 * kDay),
+              "problem: The certificate is valid only from 2023-11-13 22:13 UTC, and this machine's clock says "
+              "2023-11-11 22:13 UTC");
 }
 
 } // namespace
