@@ -45,8 +45,7 @@ Times call(const std::string& sample, int round_trip_ms)
     laboratory.network().change(alice_place.host, "{\"delay_ms\": " + std::to_string(round_trip_ms / 2) + "}");
     std::unique_ptr<Process> alice;
     std::unique_ptr<Process> bob;
-    bob_place.host.inside(
-        [&] { bob = laboratory.world().listen("bob", {"--answer", "--once", "--send", "test"}); });
+    bob_place.host.inside([&] { bob = laboratory.world().listen("bob", {"--answer", "--once", "--send", "test"}); });
     const std::string account = bob->event("identity", "done")["detail"].value("account", "");
     laboratory.world().introduce("alice", account, bob_place.host.address().text() + ":4300");
     alice_place.host.inside(
