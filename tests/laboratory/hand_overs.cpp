@@ -118,9 +118,9 @@ std::vector<HandOver> make_hand_overs()
          3s},
         {"a machine goes to another network", "AMachineGoesToAnotherNetwork", home, home, kEveryTransport, 1,
          go_elsewhere, 0s, 3s},
-        {"UDP is blocked, without a word", "UdpIsBlocked", home, home, kEveryTransport, 1, block_udp, 0s, 10s,
-         "relayed here"},
-        {"UDP is refused (ICMP)", "UdpIsRefused", home, home, kEveryTransport, 1, refuse_udp, 0s, 10s, "relayed here"},
+        {"UDP is blocked, without a word", "UdpIsBlocked", home, home, kEveryTransport, 1, block_udp, 0s,
+         10s}, // by TCP
+        {"UDP is refused (ICMP)", "UdpIsRefused", home, home, kEveryTransport, 1, refuse_udp, 0s, 10s},
         {"the relay dies, and there is another",
          "TheRelayDies",
          "symmetric",

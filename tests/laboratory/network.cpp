@@ -325,6 +325,8 @@ void Network::route(Site& site, Packet packet)
             if (host != nullptr && host->address() == address && packet.source().address != address)
                 carry(*node, false, packet);
         }
+        if (site.routing_host_ != nullptr) [[maybe_unused]]
+            const auto written = write(site.routing_host_->space_.lan(), packet.bytes().data(), packet.bytes().size());
         return;
     }
     const auto neighbour = site.nodes_.find(packet.destination().address);
