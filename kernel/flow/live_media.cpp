@@ -156,7 +156,10 @@ void LiveMedia::restart_ice()
 
 void LiveMedia::link_moved()
 {
-    if (offer_ && !offer_->told && call_.changes.size() < Call::kMostChanges)
+    // Two restarts that were offered over two links: each end goes to where the other's came, and if both said theirs
+    // again there they would cross for ever. The caller's is the one.
+    const bool again = offer_ && !offer_->told && !(offer_->change.restart_ice && call_.side == Side::callee);
+    if (again && call_.changes.size() < Call::kMostChanges)
         call_.changes.push_front(offer_->change);
     offer_.reset();
     again_at_.reset();

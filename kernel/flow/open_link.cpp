@@ -280,6 +280,7 @@ void start_signaling(Environment& node, const std::shared_ptr<Link>& link, bool 
             if (const auto still = weak.lock())
                 channel_wanted(node, still, name, kind);
         });
+    link->opened = now();
     node.links.keep(initiator, link);
     for (const auto& call : node.calls)
         call->bell.ring(); // one may have lost its link

@@ -37,7 +37,7 @@ void Recovery::look()
 {
     if (leg_.signaled->over() || call_.hung_up())
         return;
-    follow_the_peer();
+    follow_the_peer(Mover::peer);
     listen();
     check_hope();
     if (!leg_.media->can_restart())
@@ -205,30 +205,34 @@ void Recovery::move_to_other_link()
             return; // it ended at this moment: there will be another
         throw StepFailure(Step::media, failure.error());
     }
-    follow_the_peer();
+    follow_the_peer(Mover::we);
     act();
 }
 
 /// The peer may have gone on over another link by itself; so may we.
-void Recovery::follow_the_peer()
+void Recovery::follow_the_peer(Mover mover)
 {
     const auto session = leg_.signaled->take_move();
     if (!session)
         return;
     for (const auto& link : node_.links.all()) {
         if (link->signaling.get() == *session)
-            return moved(link);
+            return moved(link, mover);
     }
 }
 
-void Recovery::moved(std::shared_ptr<Link> link)
+void Recovery::moved(std::shared_ptr<Link> link, Mover mover)
 {
     leg_.link = std::move(link);
     live_.link_moved();
     call_.tell_progress(Step::media, "moved to another link");
     if (attempt_) {
-        // Who moves there, too; the caller sees it open at the same time.
-        attempt_->restart_at = call_.side == Side::caller ? now() : leg_.link->opened + limits::kCallerBegins;
+        // Whoever moves offers. Both may see a link open at the same time: then the caller does.
+        attempt_->restart_at = now();
+        if (mover == Mover::peer)
+            attempt_->restart_at += limits::kRestartAgain;
+        else if (call_.side == Side::callee)
+            attempt_->restart_at = std::max(now(), leg_.link->opened + limits::kCallerBegins);
         attempt_->peer_ended_link = false;
         attempt_->asked_for_life = true; // it has just been opened
     }

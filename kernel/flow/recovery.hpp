@@ -67,7 +67,9 @@ private:
     void measure_link();
     Bears bears() const;
     TimePoint silence_due() const;
-    void follow_the_peer();
+    enum class Mover { we, peer };
+
+    void follow_the_peer(Mover mover);
     std::string trouble();
     void begin(const std::string& why);
     bool restored() const;
@@ -76,7 +78,7 @@ private:
     TimePoint give_up_at() const;
     void act();
     void move_to_other_link();
-    void moved(std::shared_ptr<Link> link);
+    void moved(std::shared_ptr<Link> link, Mover mover);
     bool link_is_good() const { return leg_.link->usable() && !leg_.link->dead && !leg_.signaled->stranded(); }
 
     Environment& node_;

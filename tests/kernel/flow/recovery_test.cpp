@@ -209,6 +209,54 @@ TEST_F(Recovers, WhereverThePeerGoesOn)
     EXPECT_EQ(signaling(1).said.back(), "bye normal");
 }
 
+// Both ends have opened a link and offered a restart over their own: each hears the other's over the other link.
+TEST_F(Recovers, ByTheCallersOfferIfTwoCrossOverTwoLinks)
+{
+    call();
+    lose_consent();
+    ASSERT_EQ(offers(), 1U);
+    rig_.request();
+    rig_.settle();
+    signaling(1).taken_over(signaling(0), 1);
+    signaling(1).updated(anew(peer_answer(signaling(0).offered)));
+    rig_.settle();
+    EXPECT_EQ(signaling(1).said.front(), "answer_update");
+    EXPECT_EQ(offers(1), 1U) << "again, where the peer is now";
+}
+
+TEST_F(Recovers, NotByTheCalleesIfTwoCrossOverTwoLinks)
+{
+    be_called();
+    lose_consent();
+    rig_.advance(1s);
+    ASSERT_EQ(offers(), 1U);
+    rig_.request();
+    rig_.settle();
+    signaling(1).taken_over(signaling(0), 1);
+    signaling(1).updated(anew(peer_answer(signaling(0).offered)));
+    rig_.settle();
+    EXPECT_EQ(signaling(1).said, (Lines{"answer_update"}));
+    rig_.advance(400ms);
+    EXPECT_EQ(signaling(1).said, (Lines{"answer_update"})) << "it would cross again";
+}
+
+TEST_F(Recovers, ByTheCallerOverALinkThatBothSeeOpen)
+{
+    be_called();
+    rig_.stage.script.tcp = rig_.stage.script.udp = Play::fails;
+    break_link();
+    rig_.advance(2s); // it would be its turn
+    rig_.stage.script.tcp = rig_.stage.script.udp = Play::happens;
+    rig_.request();
+    rig_.settle();
+    const std::size_t last = rig_.stage.count("signaling bob-1") - 1;
+    EXPECT_EQ(offers(last), 0U);
+    rig_.advance(299ms);
+    EXPECT_EQ(offers(last), 0U);
+    rig_.advance(1ms);
+    EXPECT_EQ(offers(last), 1U) << "the caller has not, so";
+}
+
 TEST_F(Recovers, ButAnOfferWithTheSameCredentialsIsNoRestart)
 {
     call();
