@@ -45,7 +45,7 @@ public:
     }
 
     /// The first time counts.
-    void finish(Status status = JF_OK, std::string_view text = {})
+    void finish(Status status = JF_OK, std::string_view text = "")
     {
         if (finished_.exchange(true))
             return;
