@@ -427,8 +427,8 @@ private:
             return;
         const auto& [protocol, external] = *facts_.port_mapping;
         if (protocol.empty())
-            return add("port-mapping", Verdict::note, "No router answers about port mappings (UPnP, NAT-PMP, PCP)",
-                       "switch them on in the router, or \"upnp\" off here");
+            return add("port-mapping", Verdict::note, "No router answers about port mappings (PCP, NAT-PMP, UPnP)",
+                       "switch them on in the router, or \"port_mapping\" off here");
         add("port-mapping", Verdict::ok, "The router maps ports by " + protocol + "; its outside is " + external, "",
             {{"protocol", protocol}, {"external", external}});
     }
