@@ -50,10 +50,12 @@ struct TurnFacts {
     }
 };
 
-/// What a router said about port mappings (UPnP, NAT-PMP, PCP).
+/// What a router said about port mappings (PCP, NAT-PMP, UPnP).
 struct PortMappingFacts {
-    std::string protocol; // empty: none answered
+    std::string protocol; // empty: it mapped nothing
     std::string external; // the router's own outside address
+    std::string problem;  // why it mapped nothing; empty: silence
+    double took_ms = 0;
 };
 
 struct NetworkFacts {
@@ -65,7 +67,7 @@ struct NetworkFacts {
     std::vector<StunFacts> stun;
     std::vector<TurnFacts> turn;
     bool relay_only = false;
-    std::optional<PortMappingFacts> port_mapping; // nothing: nobody has asked
+    std::optional<PortMappingFacts> port_mapping; // nothing: it is off
 };
 
 std::vector<Finding> findings_of(const NetworkFacts& facts);

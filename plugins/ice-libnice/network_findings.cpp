@@ -424,13 +424,17 @@ private:
     void port_mapping()
     {
         if (!facts_.port_mapping)
-            return;
-        const auto& [protocol, external] = *facts_.port_mapping;
-        if (protocol.empty())
-            return add("port-mapping", Verdict::note, "No router answers about port mappings (PCP, NAT-PMP, UPnP)",
-                       "switch them on in the router, or \"port_mapping\" off here");
-        add("port-mapping", Verdict::ok, "The router maps ports by " + protocol + "; its outside is " + external, "",
-            {{"protocol", protocol}, {"external", external}});
+            return add("port-mapping", Verdict::skipped, "The router is not asked for ports: \"port_mapping\" is off",
+                       "");
+        const PortMappingFacts& said = *facts_.port_mapping;
+        if (said.protocol.empty())
+            return add("port-mapping", Verdict::note,
+                       "The router maps no ports (PCP, NAT-PMP, UPnP): " +
+                           (said.problem.empty() ? "nothing answers" : said.problem),
+                       "switch port mapping on in the router, or \"port_mapping\" off here");
+        add("port-mapping", Verdict::ok,
+            "The router maps ports by " + said.protocol + "; its outside is " + said.external, "",
+            {{"protocol", said.protocol}, {"external", said.external}, {"ms", said.took_ms}});
     }
 
     /// A certificate that was accepted says that the clock is not far off.

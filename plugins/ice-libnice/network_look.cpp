@@ -98,6 +98,7 @@ void NetworkLook::look_at_servers()
     facts_.stun.reserve(2 * config_.stun.size());
     facts_.turn.reserve(config_.turn.size());
     ++pending_; // us
+    look_at_router();
     for (const Server& server : config_.stun) {
         ++pending_;
         resolve(server.host, [this, server](const Addresses& addresses, const std::string& problem) {
@@ -116,6 +117,15 @@ void NetworkLook::look_at_servers()
                 });
     }
     one_less();
+}
+
+void NetworkLook::look_at_router()
+{
+    if (config_.port_mapping.empty() || config_.relay_only)
+        return;
+    ++pending_;
+    mapping_ = std::make_shared<MappingProbe>(loop_, config_, facts_.port_mapping.emplace(), [this] { one_less(); });
+    mapping_->start();
 }
 
 void NetworkLook::resolve(const std::string& host, Resolved resolved)
@@ -198,6 +208,8 @@ void NetworkLook::end()
         probe->end();
     for (const auto& probe : turn_)
         probe->end();
+    if (mapping_)
+        mapping_->end();
 }
 
 } // namespace jackfield::ice

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "farewells.hpp"
+#include "mapping_probe.hpp"
 #include "stun_probe.hpp"
 #include "turn_probe.hpp"
 
@@ -35,6 +36,7 @@ private:
 
     void look_at_machine();
     void look_at_servers();
+    void look_at_router();
     void resolve(const std::string& host, Resolved resolved);
     void ask_stun(const Server& server, const std::string& name, const Addresses& addresses,
                   const std::string& problem);
@@ -52,6 +54,7 @@ private:
     std::vector<std::string> unresolved_;
     std::vector<std::shared_ptr<StunProbe>> stun_;
     std::vector<std::shared_ptr<TurnProbe>> turn_;
+    std::shared_ptr<MappingProbe> mapping_; // null: the router is not asked
     int pending_ = 0;
     Farewells looking_up_; // names: the answer must find what asked
     GCancellable* cancel_;

@@ -240,10 +240,12 @@ TEST(NetworkFindings, LeaveAMachineAloneThatTalksToItself)
 TEST(NetworkFindings, SayWhatTheRouterSaidOfPortMappings)
 {
     NetworkFacts facts = at_home();
-    EXPECT_EQ(said(facts, "port-mapping"), "") << "nobody has asked";
+    EXPECT_SAYS(facts, "port-mapping", "skipped", "is off");
     facts.port_mapping.emplace();
-    EXPECT_SAYS(facts, "port-mapping", "note", "No router answers");
-    facts.port_mapping = {"PCP", "203.0.113.9"};
+    EXPECT_SAYS(facts, "port-mapping", "note", "nothing answers");
+    facts.port_mapping->problem = "PCP: not authorized";
+    EXPECT_SAYS(facts, "port-mapping", "note", "not authorized");
+    facts.port_mapping = {"PCP", "203.0.113.9", "", 12};
     EXPECT_SAYS(facts, "port-mapping", "ok", "PCP");
 }
 
