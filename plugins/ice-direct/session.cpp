@@ -147,7 +147,7 @@ void Session::restart()
         throw;
     }
     for (std::size_t i = 0; i < before.size(); ++i) {
-        if (up_[i] || !previous_[i])
+        if (!previous_[i])
             previous_[i] = before[i];
         else
             before[i]->retire(); // what an earlier restart began, and nothing came of
