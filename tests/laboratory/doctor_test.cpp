@@ -1,5 +1,6 @@
 // jackfield doctor in networks of every kind: it names the cause, and what to change.
 
+#include "mapping_router.hpp"
 #include "nat_pairs.hpp"
 #include "private_world.hpp"
 
@@ -242,6 +243,21 @@ TEST_F(Doctors, ReachAPeerBehindAnotherNatWithoutRingingIt)
     EXPECT_FALSE(link->second["details"]["their_candidates"].empty()) << link->second;
     EXPECT_TRUE(link->second["details"]["path"].contains("local")) << link->second;
     EXPECT_EQ(listener->count("signaling", "progress"), 0U) << "nobody was rung";
+}
+
+TEST_F(Doctors, SayHowARouterMapsPorts)
+{
+    if (!MappingRouter::installed())
+        GTEST_SKIP() << "miniupnpd is not installed (Debian package miniupnpd-nftables)";
+    MappingRouter router(laboratory_->network(), laboratory_->world().folder());
+    const Host& host = laboratory_->network().add_host(router.inside());
+    laboratory_->configure("bob", side("port-restricted"), {.connectivity = {{"port_mapping", true}}});
+    const auto child = doctor(host, {"--config", (laboratory_->world().folder() / "bob.json").string()});
+    Told told(*child);
+    EXPECT_EQ(told.checks["port-mapping"].value("verdict", ""), "ok") << told.document;
+    EXPECT_NE(told.checks["port-mapping"].dump().find("its outside is " + router.outside().text()), std::string::npos)
+        << told.checks["port-mapping"];
+    EXPECT_EQ(router.mapped(), 0U) << "it is given back";
 }
 
 } // namespace

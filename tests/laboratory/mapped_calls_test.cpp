@@ -52,30 +52,6 @@ TEST_P(MappedCall, FromBehindASymmetricNatComesThroughWithoutARelay)
     EXPECT_EQ(router.mapped(), 0U) << "what was mapped is taken back";
 }
 
-TEST_P(MappedCall, IsSomethingThatTheDoctorSaysTheRouterCanDo)
-{
-    PairLaboratory laboratory;
-    MappingRouter router(laboratory.network(), laboratory.world().folder());
-    Host& host = laboratory.network().add_host(router.inside());
-    laboratory.configure("bob", side("port-restricted"), {.connectivity = {{"port_mapping", {GetParam()}}}});
-    std::unique_ptr<Process> doctor;
-    host.inside([&] {
-        doctor = std::make_unique<Process>(
-            std::vector<std::string>{"doctor", "--config", (laboratory.world().folder() / "bob.json").string(), "--json"},
-            laboratory.world().folder() / "doctor.log");
-    });
-    const Json report = doctor->first_line();
-    ASSERT_TRUE(report.is_object());
-    const auto& checks = report["checks"];
-    const auto said = std::ranges::find_if(checks, [](const Json& one) { return one["check"] == "port-mapping"; });
-    ASSERT_NE(said, checks.end()) << report;
-    EXPECT_EQ((*said)["verdict"], "ok") << *said;
-    EXPECT_NE((*said)["text"].get<std::string>().find("its outside is " + router.outside().text()), std::string::npos)
-        << *said;
-    EXPECT_EQ(doctor->exit_code(), 0);
-    EXPECT_EQ(router.mapped(), 0U) << "what was mapped is taken back";
-}
-
 INSTANTIATE_TEST_SUITE_P(Router, MappedCall, ::testing::Values("pcp", "nat-pmp", "upnp"), [](const auto& test) {
     return std::string("by_") + (test.param == std::string("nat-pmp") ? "nat_pmp" : test.param);
 });
