@@ -77,6 +77,21 @@ Json entry_of(const CodecPlugin& plugin, const std::string& codec)
     throw std::runtime_error("there is no codec " + codec);
 }
 
+/// The first channel. Each frame stands at its time, as a jitter buffer plays it: a decoder conceals only so much of a
+/// long burst, and then there is silence.
+std::vector<float> at_their_times(const std::vector<Got>& frames, std::size_t size, std::uint32_t rate_hz)
+{
+    std::vector<float> samples(size);
+    for (const auto& got : frames) {
+        const auto begin = static_cast<double>(got.frame.time_ns) * rate_hz / 1e9;
+        for (std::size_t i = 0; i < got.frame.samples_per_channel; ++i) {
+            if (const auto at = static_cast<std::size_t>(std::max(0.0, begin)) + i; at < size)
+                samples[at] = got.samples[i * got.frame.channels];
+        }
+    }
+    return samples;
+}
+
 Heard play(const Row& row, const Loss& loss)
 {
     const CodecPlugin plugin(row.plugin, "{}");
@@ -115,7 +130,7 @@ Heard play(const Row& row, const Loss& loss)
             heard.restorable += number + 1 < arrives.size() && arrives[number + 1] ? 1 : 0;
         }
     }
-    const auto came = channel_of(decoder.got, 0);
+    const auto came = at_their_times(decoder.got, said.size() + rate_hz, rate_hz);
     const std::size_t delay = delay_samples(said, came, rate_hz);
     const std::size_t length = std::min(said.size(), came.size() - delay);
     const std::span<const float> told(said.data(), length);
