@@ -31,7 +31,17 @@ TEST_P(SurvivingCall, GoesOnAfter)
     RecordProperty("gap_ms", static_cast<int>(result.gap_ms));
 }
 
-INSTANTIATE_TEST_SUITE_P(Network, SurvivingCall, ::testing::ValuesIn(hand_overs()),
+/// The longest outages are tried with every pair of NATs: tools/test --all.
+std::vector<HandOver> tried_here()
+{
+    auto all = hand_overs();
+#ifndef JACKFIELD_EVERY_NAT_PAIR
+    std::erase_if(all, [](const HandOver& one) { return one.outage > 2s; });
+#endif
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Network, SurvivingCall, ::testing::ValuesIn(tried_here()),
                          [](const auto& test) { return test.param.label; });
 
 } // namespace
