@@ -1,10 +1,11 @@
 # jackfield_add_test(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...] [TIMEOUT <seconds>]
-#                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...] [SEPARATE])
+#                    [PLUGINS <plugin id>...] [DEFINITIONS <macro>...] [SEPARATE] [REAL_TIME])
 # A GoogleTest program, one CTest entry per TEST; one for the whole program in a quick build with a sanitizer, where beginning a
 # process takes longer than most tests. Labels decide in which builds it takes part:
 #   slow                 not with JACKFIELD_SLOW_TESTS=OFF, as the quick ASan build of CI is configured
 #   kernel, flow, media, threads  the only ones in a build for ThreadSanitizer
 # SEPARATE: its sources use one name for different things, so they are no unit together (CMAKE_UNITY_BUILD).
+# REAL_TIME: a server of sound plays to it, which has gaps where other programs keep the machine: hardly any test runs beside it.
 # In a build with a sanitizer the names of the tests start with asan. or tsan.
 include(GoogleTest)
 find_package(GTest REQUIRED)
@@ -64,7 +65,7 @@ function(jackfield_plugins_there list names)
 endfunction()
 
 function(jackfield_add_test name)
-    cmake_parse_arguments(T "SEPARATE" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS;DEFINITIONS" ${ARGN})
+    cmake_parse_arguments(T "SEPARATE;REAL_TIME" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;PLUGINS;DEFINITIONS" ${ARGN})
     if(NOT T_TIMEOUT)
         set(T_TIMEOUT 60)
     endif()
@@ -94,6 +95,9 @@ function(jackfield_add_test name)
     set(processors 1)
     if("slow" IN_LIST T_LABELS) # two processes, with sound and pictures
         set(processors 2)
+    endif()
+    if(T_REAL_TIME)
+        set(processors 5)
     endif()
     if(JACKFIELD_SANITIZE AND NOT JACKFIELD_SLOW_TESTS)
         add_test(NAME ${JACKFIELD_TEST_PREFIX}${name} COMMAND ${name})
