@@ -27,7 +27,7 @@ public:
 
 private:
     const Options options_;
-    IoThread io_;
+    shared_asio::IoThread io_;
 };
 
 } // namespace jackfield::direct

@@ -50,7 +50,7 @@ std::vector<ice::Candidate> in_order(std::vector<ice::Candidate> candidates)
 
 } // namespace
 
-Session::Session(Host host, IoThread& io, const Options& options, const jf_connectivity_options& wanted,
+Session::Session(Host host, shared_asio::IoThread& io, const Options& options, const jf_connectivity_options& wanted,
                  ConnectivityListener listener)
     : host_(host),
       io_(io),

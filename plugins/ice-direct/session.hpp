@@ -6,16 +6,16 @@
 #pragma once
 
 #include "component.hpp"
-#include "io_thread.hpp"
 
 #include <jackfield/connectivity.hpp>
+#include <shared/asio/io_thread.hpp>
 #include <shared/ice/description.hpp>
 
 namespace jackfield::direct {
 
 class Session final : public ConnectivitySession {
 public:
-    Session(Host host, IoThread& io, const Options& options, const jf_connectivity_options& wanted,
+    Session(Host host, shared_asio::IoThread& io, const Options& options, const jf_connectivity_options& wanted,
             ConnectivityListener listener);
     ~Session() override;
 
@@ -40,7 +40,7 @@ private:
     void failed(unsigned generation, Status status, const std::string& text);
 
     Host host_;
-    IoThread& io_;
+    shared_asio::IoThread& io_;
     const Options& options_;
     const bool stream_;
     const bool controlling_;

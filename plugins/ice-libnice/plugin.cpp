@@ -18,7 +18,7 @@ public:
         if (config_.relay_only)
             return;
         if (config_.simultaneous_open && !config_.stun.empty())
-            punch_thread_ = std::make_unique<PunchThread>();
+            punch_thread_ = std::make_unique<shared_asio::IoThread>();
         if (config_.port_mapping.empty())
             return;
         shared_port_mapping::Settings settings;
@@ -54,7 +54,7 @@ private:
     Farewells farewells_;   // before the loop, whose last tasks use it
     GlibLoop loop_;
     TlsRelays tls_relays_;
-    std::unique_ptr<PunchThread> punch_thread_;                    // null: nothing is punched. Outlives all agents
+    std::unique_ptr<shared_asio::IoThread> punch_thread_;          // null: nothing is punched. Outlives all agents
     std::unique_ptr<shared_port_mapping::PortMapper> port_mapper_; // null: no router is asked. Outlives all agents
 };
 

@@ -11,8 +11,9 @@
 namespace jackfield::ice {
 
 Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
-                 shared_port_mapping::PortMapper* port_mapper, PunchThread* punch_thread, const Config& config,
-                 const jf_connectivity_options& options, unsigned number, ConnectivityListener listener)
+                 shared_port_mapping::PortMapper* port_mapper, shared_asio::IoThread* punch_thread,
+                 const Config& config, const jf_connectivity_options& options, unsigned number,
+                 ConnectivityListener listener)
     : host_(host),
       loop_(loop),
       farewells_(farewells),

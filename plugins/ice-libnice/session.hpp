@@ -7,16 +7,16 @@
 
 #include "agent.hpp"
 #include "farewells.hpp"
-#include "punch_thread.hpp"
 
 #include <jackfield/connectivity.hpp>
+#include <shared/asio/io_thread.hpp>
 
 namespace jackfield::ice {
 
 class Session final : public ConnectivitySession {
 public:
     Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
-            shared_port_mapping::PortMapper* port_mapper, PunchThread* punch_thread, const Config& config,
+            shared_port_mapping::PortMapper* port_mapper, shared_asio::IoThread* punch_thread, const Config& config,
             const jf_connectivity_options& options, unsigned number, ConnectivityListener listener);
     ~Session() override;
 
@@ -76,7 +76,7 @@ private:
     Farewells& farewells_;
     TlsRelays& tls_relays_;
     shared_port_mapping::PortMapper* port_mapper_; // null: no router is asked
-    PunchThread* punch_thread_;                    // null: nothing is punched
+    shared_asio::IoThread* punch_thread_;          // null: nothing is punched
     const Config& config_;
     AgentOptions options_;
     ConnectivityListener listener_;

@@ -131,9 +131,9 @@ std::vector<HandOver> make_hand_overs()
          0s,
          10s},
         {"UDP, which was blocked, is let through", "UdpIsLetThrough", "UDP blocked", home, kEveryTransport, 1, open_udp,
-         0s, 400ms, "direct"},
+         0s, 400ms, "direct", "relayed here", false},
         {"a relayed call's machine goes to a better network", "AMachineGoesToABetterNetwork", "UDP blocked", home,
-         kEveryTransport, 1, leave_for_better, 0s, 3s, "direct"},
+         kEveryTransport, 1, leave_for_better, 0s, 3s, "direct", "relayed here", false},
         {"discovery is gone", "DiscoveryIsGone", home, home, kEveryTransport, 1, kill_discovery, 0s, 400ms},
     };
 }
@@ -164,7 +164,8 @@ HandOverResult try_hand_over(const HandOver& what)
         PairLaboratory laboratory;
         for (int more = 1; more < what.relays; ++more)
             laboratory.add_relay();
-        RunningCall call(laboratory, side(what.caller), side(what.callee), {.transports = what.transports});
+        RunningCall call(laboratory, side(what.caller), side(what.callee),
+                         {.transports = what.transports, .punching = what.punching});
         result.before = words_of(call.way());
         call.mark();
         const auto begin = std::chrono::steady_clock::now();

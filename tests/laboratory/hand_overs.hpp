@@ -18,6 +18,8 @@ struct HandOver {
     std::chrono::milliseconds outage; // it cannot be heard while that lasts
     std::chrono::milliseconds bound;  // beyond that
     std::string after = {};           // which way sound goes then; empty: as before
+    std::string before = {};          // which way it must go at first; empty: whichever
+    bool punching = true;             // else UDP alone leads past a relay
 };
 
 const std::vector<HandOver>& hand_overs();

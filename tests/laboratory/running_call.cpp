@@ -33,8 +33,10 @@ RunningCall::RunningCall(PairLaboratory& laboratory, const Side& caller, const S
     bob_place_.emplace(laboratory_.add_peer(callee));
     laboratory_.network().change(alice_place_->host, plan.cable);
     laboratory_.network().change(bob_place_->host, kCable);
-    laboratory_.configure("alice", caller, {.transports = plan.transports});
-    laboratory_.configure("bob", callee, {.transports = plan.transports});
+    const ConfigurationChanges changes{.connectivity = {{"simultaneous_open", plan.punching}},
+                                       .transports = plan.transports};
+    laboratory_.configure("alice", caller, changes);
+    laboratory_.configure("bob", callee, changes);
     bob_place_->host.inside(
         [&] { bob_ = laboratory_.world().listen("bob", {"--answer", "--once", "--send", "test"}); });
     std::vector<std::string> words{"--send", "test"};

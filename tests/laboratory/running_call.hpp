@@ -17,6 +17,7 @@ struct CallPlan {
     std::string cable = kCable;                                  // of alice, as Network::change takes it
     int addresses = 1;                                           // of alice's machine
     bool pictures = false;
+    bool punching = true; // TCP from both sides at once
 };
 
 /// Alice has called bob, each behind what their sides say, with sound both ways.

@@ -34,6 +34,9 @@ TEST_P(SurvivingCall, GoesOnAfter)
     EXPECT_EQ(result.problem, "");
     EXPECT_LE(result.beyond_ms, kSlowness * static_cast<double>(what.bound.count()))
         << result.before << ", then " << result.after;
+    if (!what.before.empty()) {
+        EXPECT_EQ(result.before, what.before);
+    }
     EXPECT_EQ(result.after, what.after.empty() ? result.before : what.after);
     RecordProperty("gap_ms", static_cast<int>(result.gap_ms));
 }

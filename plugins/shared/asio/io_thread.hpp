@@ -1,4 +1,4 @@
-// The thread on which an instance's sockets live.
+// A thread for the sockets of an instance.
 //
 // Threads: constructed and destroyed on the control thread. Lifetime: the destructor waits until nothing is under way
 // any more; whoever keeps something under way has a limit of its own for it.
@@ -9,7 +9,7 @@
 
 #include <thread>
 
-namespace jackfield::direct {
+namespace shared_asio {
 
 class IoThread {
 public:
@@ -30,4 +30,4 @@ private:
     std::thread thread_;
 };
 
-} // namespace jackfield::direct
+} // namespace shared_asio
