@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <sstream>
@@ -34,9 +35,7 @@ Json candidate_of(const std::string& line)
     return {{"transport", words[2]}, {"type", words[7]}, {"address", words[4]}, {"port", port}};
 }
 
-} // namespace
-
-std::string candidates_detail(std::string_view blob)
+Json candidates_in(std::string_view blob)
 {
     Json candidates = Json::array();
     std::istringstream lines{std::string(blob)};
@@ -44,7 +43,21 @@ std::string candidates_detail(std::string_view blob)
         if (auto candidate = candidate_of(line); !candidate.is_null())
             candidates.push_back(std::move(candidate));
     }
-    return Json{{"candidates", std::move(candidates)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return candidates;
+}
+
+} // namespace
+
+std::string candidates_detail(std::string_view blob)
+{
+    return Json{{"candidates", candidates_in(blob)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool only_host_candidates(std::string_view blob)
+{
+    const Json candidates = candidates_in(blob);
+    return !candidates.empty() &&
+           std::ranges::all_of(candidates, [](const Json& candidate) { return candidate["type"] == "host"; });
 }
 
 } // namespace jackfield::kernel

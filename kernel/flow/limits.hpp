@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 inline constexpr auto kFind = 10s;           // 1  for the first device of an account
 inline constexpr auto kLinkedAlone = 50ms;   // 1  for devices with an open link to ring, before others are looked for
+inline constexpr auto kAnswerIsLate = 3s;    // 3  then we may have had no network when we asked
 inline constexpr auto kHandshake = 5s;       // 5  on one path, while there is another to try
 inline constexpr auto kKeptReacts = 3s;      // 6  from INVITE over a kept link to any sign that it is alive
 inline constexpr auto kGatherWait = 150ms;   // 7  for local media candidates before we offer or answer without the rest

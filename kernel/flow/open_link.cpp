@@ -34,6 +34,7 @@ struct Dial {
         : node(environment), errand(std::move(on_errand)), callee(std::move(device)), heard(std::make_shared<Heard>())
     {
         random_bytes(reinterpret_cast<std::uint8_t*>(&call_id), sizeof(call_id));
+        asked_at = now();
         deadline = now() + node.settings.connect_timeout;
     }
     Dial(const Dial&) = delete;
@@ -49,7 +50,9 @@ struct Dial {
     std::shared_ptr<Errand> errand;
     Device callee;
     std::uint64_t call_id = 0;
+    TimePoint asked_at;
     TimePoint deadline;
+    std::string offered; // our candidates so far
     std::shared_ptr<Heard> heard;
     std::unique_ptr<ControlPaths> paths;
 };
@@ -75,6 +78,7 @@ void send_request(Dial& dial)
     dial.errand->tell(Step::request, Moment::start);
     dial.paths = as_step(Step::request, [&] {
         return std::make_unique<ControlPaths>(dial.node, JF_CONTROLLING, dial.ring(), [&dial](std::string lines) {
+            dial.offered += lines;
             send(dial, JF_CALL_CANDIDATES, std::move(lines));
         });
     });
@@ -91,9 +95,9 @@ void send_request(Dial& dial)
             heard->refusal = Error{JF_REFUSED, "the peer's device refused the request"};
         errand->bell().ring();
     });
-    const auto blob = as_step(Step::request, [&] { return dial.paths->blob(); });
-    send(dial, JF_CALL_REQUEST, blob);
-    dial.errand->tell(Step::request, Moment::done, candidates_detail(blob));
+    dial.offered = as_step(Step::request, [&] { return dial.paths->blob(); });
+    send(dial, JF_CALL_REQUEST, dial.offered);
+    dial.errand->tell(Step::request, Moment::done, candidates_detail(dial.offered));
 }
 
 // 3  The sealed answer with the peer's candidates.
@@ -110,6 +114,26 @@ awaitable<void> hear_answer(Dial& dial)
         throw StepFailure(Step::answer, JF_TIMEOUT, "the peer's device did not answer the request");
     as_step(Step::answer, [&] { dial.paths->set_remote(*heard.answer); });
     dial.errand->tell(Step::answer, Moment::done, candidates_detail(*heard.answer));
+}
+
+/// The request has come through late, and while it waited no server has told us anything: there was no network when our
+/// candidates were gathered. Now there is one, and checks with those would fail until the deadline.
+bool made_without_network(const Dial& dial)
+{
+    return now() >= dial.asked_at + limits::kAnswerIsLate && only_host_candidates(dial.offered);
+}
+
+/// 2 and 3, and both once more if the first request was made without a network.
+awaitable<std::unique_ptr<Dial>> exchange_candidates(Environment& node, std::shared_ptr<Errand> errand, Device device)
+{
+    for (bool again = false;; again = true) {
+        auto dial = std::make_unique<Dial>(node, errand, device);
+        send_request(*dial);
+        co_await hear_answer(*dial);
+        if (again || !made_without_network(*dial))
+            co_return dial;
+        errand->tell(Step::answer, Moment::progress, nlohmann::json{{"what", "late answer"}}.dump());
+    }
 }
 
 /// The path to go on with, by the policy. Candidates that come meanwhile are used.
@@ -222,9 +246,8 @@ awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 
 awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Errand> errand, Device device)
 {
-    Dial dial(node, errand, std::move(device));
-    send_request(dial);         // 2
-    co_await hear_answer(dial); // 3
+    const auto exchanged = co_await exchange_candidates(node, errand, std::move(device)); // 2, 3
+    Dial& dial = *exchanged;
     const auto link = std::make_shared<Link>();
     link->peer = dial.callee;
     std::optional<StepFailure> failure;

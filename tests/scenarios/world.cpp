@@ -23,7 +23,9 @@ const std::string kPrograms = JACKFIELD_BINARY_DIR "/bin/";
 
 Process::Process(const std::vector<std::string>& arguments, const std::filesystem::path& log, const std::string& name)
     : log_(log), child_(kPrograms + name, arguments, log.string()), reader_([this] {
+          std::ofstream kept(log_.string() + ".events"); // where a folder is left, it says how the call went
           while (const auto line = child_.line()) {
+              kept << *line << std::endl;
               const std::lock_guard lock(mutex_);
               events_.push_back(Json::parse(*line, nullptr, false));
               changed_.notify_all();

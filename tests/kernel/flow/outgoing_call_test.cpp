@@ -211,4 +211,63 @@ TEST(OutgoingCall, GoesOnWithoutACandidateThatCouldNotBeSent)
     EXPECT_EQ(rig.program->heard_answer, 1) << rig.told.back();
 }
 
+// --- a request that was made while there was no network -------------------------------------------------------------
+
+/// It is on its way; the answer comes by hand.
+struct AskedRig : Rig {
+    AskedRig()
+    {
+        stage.script.answer = Play::waits;
+        call();
+    }
+
+    void answered_after(std::chrono::milliseconds time)
+    {
+        advance(time);
+        discovery().answer("bob-1");
+        settle();
+    }
+
+    std::size_t asked() { return discovery().count("bob-1", JF_CALL_REQUEST); }
+};
+
+TEST(LateAnswer, ToCandidatesThatNoServerHasSeenLeadsToANewRequest)
+{
+    AskedRig rig;
+    const auto first = rig.discovery().request_to("bob-1").call_id;
+    rig.answered_after(3s);
+    EXPECT_EQ(rig.asked(), 2U);
+    EXPECT_NE(rig.discovery().request_to("bob-1").call_id, first) << "it is another conversation";
+    EXPECT_TRUE(rig.was_told("answer progress late answer"));
+    EXPECT_EQ(rig.stage.count("control-udp"), 1U) << "what was gathered without a network has gone";
+    rig.answered_after(100ms);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(LateAnswer, IsWaitedForOnceOnly)
+{
+    AskedRig rig;
+    rig.answered_after(3s);
+    rig.answered_after(5s); // it is the way to the peer that is slow
+    EXPECT_EQ(rig.asked(), 2U);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(LateAnswer, BeforeThreeSecondsIsNone)
+{
+    AskedRig rig;
+    rig.answered_after(2999ms);
+    EXPECT_EQ(rig.asked(), 1U);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(LateAnswer, IsGoodEnoughWhereAServerHasSeenUs)
+{
+    AskedRig rig;
+    rig.ice("control-udp").candidate("S1 1 UDP 1694498815 203.0.113.7 4000 typ srflx raddr 192.0.2.1 rport 1000");
+    rig.answered_after(3s);
+    EXPECT_EQ(rig.asked(), 1U);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
 } // namespace
