@@ -60,7 +60,7 @@ inline constexpr std::chrono::milliseconds kFileLongestPause = 5s;
 inline constexpr auto kFileProgressEvery = 100ms; // for whoever watches
 inline constexpr auto kGoodbye = 2s;              //    for the peer to hear that it is over
 inline constexpr auto kFinishRecording = 30s;     // 8  to complete a file on a slow disk
-inline constexpr auto kLastWords = 100ms;         //    for a goodbye to be read before the connection goes with it
+inline constexpr auto kLastWords = 100ms;         //    for a goodbye to be read, where the link cannot be asked
 inline constexpr auto kWithdraw = 3s;             //    for discovery to take our announcement back when the node stops
 
 inline constexpr auto kLookUpCaller = 2s; //    from a link of a peer's device to its account's word about it

@@ -131,13 +131,50 @@ void dismiss(Environment& node)
     node.bell.ring();
 }
 
+/// Asks the peer of each link, behind whatever was said before, and waits for the answers. False if not all came.
+awaitable<bool> peers_have_read(Environment& node, TimePoint deadline)
+{
+    struct Awaited {
+        int answers = 0;
+        bool all = true;
+    };
+    const auto awaited = std::make_shared<Awaited>();
+    for (const auto& link : node.links.all()) {
+        if (!link->usable())
+            continue;
+        ++awaited->answers;
+        // Not the channels: they answer before signaling has read what came there.
+        link->signaling->ping(link->round_trip.patience(), [&node, weak = std::weak_ptr(awaited)](const Error& result) {
+            if (const auto still = weak.lock()) {
+                --still->answers;
+                still->all = still->all && result.status == JF_OK;
+                node.bell.ring();
+            }
+        });
+    }
+    const bool in_time =
+        co_await until(node.bell, deadline, [&] { return awaited->answers == 0 || node.links.empty(); });
+    co_return in_time && awaited->all;
+}
+
+/// A connection that is closed while its peer is sending takes along what the peer has not read yet: a refusal, a
+/// goodbye. So it is asked, twice: a goodbye may have had to wait for what came with the first answer, such as an ACK
+/// (RFC 3261 section 15). Who cannot be asked has a moment. The peer may close first.
+awaitable<void> last_words(Environment& node)
+{
+    const TimePoint said_at = now();
+    bool read = co_await peers_have_read(node, said_at + limits::kLongestPing);
+    if (read)
+        read = co_await peers_have_read(node, said_at + limits::kLongestPing);
+    if (!read)
+        co_await until(node.bell, said_at + limits::kLastWords, [&] { return node.links.empty(); });
+}
+
 awaitable<void> leave(Environment& node)
 {
     dismiss(node);
     co_await last_flow(node);
-    // A connection that is closed while its peer is sending takes along what the peer has not read yet: a refusal, a
-    // goodbye. The peer may close first.
-    co_await until(node.bell, now() + limits::kLastWords, [&] { return node.links.empty(); });
+    co_await last_words(node);
     node.links.clear();
     co_await withdraw(node);
 }

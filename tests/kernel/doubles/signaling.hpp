@@ -93,6 +93,7 @@ public:
         void message(std::uint64_t, std::string_view type, ByteView body, Completion done) override
         {
             messages.emplace_back(std::string(type), std::string(as_text(body)));
+            Stage::current().message_was_sent();
             if (script().message == Play::happens)
                 done.succeed();
             else if (script().message == Play::fails)
@@ -139,12 +140,14 @@ public:
         {
             ++pings;
             patience = timeout;
-            if (script().pong == Play::happens)
+            if (!script().asks)
+                SignalingSession::ping(timeout, std::move(done));
+            else if (script().pong == Play::happens)
                 done.succeed();
             else if (script().pong == Play::fails)
                 done.fail(JF_TIMEOUT, kScripted);
             else
-                SignalingSession::ping(timeout, std::move(done)); // it cannot ask
+                waiting.push_back(std::move(done));
         }
         void take_over(std::uint64_t number, SignalingSession& from, std::uint64_t) override
         {

@@ -52,6 +52,8 @@ struct Script {
     Play online = Play::waits;                    // 1  discovery says so; fails: it says that it is offline
     Play look = Play::happens;                    //    a diagnosis comes to its end; fails: it does not begin
 
+    bool asks = true; // signaling knows how to ask for a sign of life
+
     std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
 
     bool relayed = false;                                                  // 7  the pair of media
@@ -141,6 +143,20 @@ public:
         });
     }
 
+    /// The same for messages that were sent over links.
+    bool comes_to_messages(std::size_t wanted) const
+    {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return messages_ >= wanted; });
+    }
+
+    void message_was_sent()
+    {
+        const std::lock_guard lock(mutex_);
+        ++messages_;
+        changed_.notify_all();
+    }
+
     std::string names() const
     {
         const std::lock_guard lock(mutex_);
@@ -164,6 +180,7 @@ private:
     mutable std::condition_variable changed_;
     std::vector<Actor*> alive_;
     std::vector<std::string> gone_;
+    std::size_t messages_ = 0;
 };
 
 inline Actor::Actor(std::string name) : name_(std::move(name))

@@ -214,9 +214,10 @@ TEST(Link, WithoutChannelsIsAskedBySignaling)
     rig.advance(30s);
     EXPECT_EQ(rig.signaling().pings, before + 1);
     EXPECT_EQ(rig.signaling().patience, 10s);
-    rig.stage.script.pong = Play::waits;
+    rig.stage.script.asks = false;
     rig.advance(30s);
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U) << "one that cannot ask is not dead";
+    rig.stage.script.asks = true;
     rig.stage.script.pong = Play::fails;
     rig.advance(30s);
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);

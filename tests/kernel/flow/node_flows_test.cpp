@@ -63,7 +63,6 @@ TEST(Leaving, DoesNotWaitLongForADiscoveryThatDoesNotWithdraw)
     asio::co_spawn(rig.control.context(), leave(*rig.node), [&left](const std::exception_ptr&) { left = true; });
     rig.settle();
     EXPECT_EQ(rig.program->ends, 1);
-    rig.advance(101ms);
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
     rig.advance(3s - 1ms);
     EXPECT_FALSE(left);
@@ -72,31 +71,72 @@ TEST(Leaving, DoesNotWaitLongForADiscoveryThatDoesNotWithdraw)
     rig.stage.script.stop = Play::happens;
 }
 
-TEST(Leaving, GivesTheLastWordsTimeToBeRead)
-{
-    Rig rig;
-    rig.be_called()->refuse(JF_REASON_DECLINED);
+/// A call is refused, and the node leaves.
+struct LeavingRig : Rig {
+    void refuse_and_leave()
+    {
+        be_called()->refuse(JF_REASON_DECLINED);
+        asio::co_spawn(control.context(), leave(*node), [this](const std::exception_ptr&) { left = true; });
+        settle();
+    }
+
+    void answer_ping()
+    {
+        ASSERT_EQ(signaling().waiting.size(), 1U);
+        std::exchange(signaling().waiting, {}).front().succeed();
+        settle();
+    }
+
     bool left = false;
-    asio::co_spawn(rig.control.context(), leave(*rig.node), [&left](const std::exception_ptr&) { left = true; });
-    rig.settle();
+};
+
+TEST(Leaving, WaitsUntilTheLastWordsAreReadAndWhatHadToWaitForAnAnswer)
+{
+    LeavingRig rig;
+    rig.stage.script.pong = Play::waits;
+    rig.refuse_and_leave();
+    rig.answer_ping();
+    EXPECT_FALSE(rig.left) << "a goodbye may have gone out with it";
+    EXPECT_EQ(rig.signaling().said.back(), "refuse declined") << "the connection is still there";
+    rig.answer_ping();
+    EXPECT_TRUE(rig.left);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
+}
+
+TEST(Leaving, DoesNotWaitLongForAPeerThatGivesNoAnswer)
+{
+    LeavingRig rig;
+    rig.stage.script.pong = Play::waits;
+    rig.completions_stay = true;
+    rig.refuse_and_leave();
+    rig.advance(1999ms);
+    EXPECT_FALSE(rig.left);
+    EXPECT_EQ(rig.stage.count("signaling bob-1"), 1U) << "the connection is still there";
+    rig.advance(2ms);
+    EXPECT_TRUE(rig.left);
+}
+
+TEST(Leaving, GivesTheLastWordsTimeToBeReadWhereSignalingCannotAsk)
+{
+    LeavingRig rig;
+    rig.stage.script.asks = false;
+    rig.refuse_and_leave();
     rig.advance(99ms);
     EXPECT_EQ(rig.signaling().said.back(), "refuse declined") << "the connection is still there";
-    EXPECT_FALSE(left);
+    EXPECT_FALSE(rig.left);
     rig.advance(2ms);
-    EXPECT_TRUE(left);
+    EXPECT_TRUE(rig.left);
     EXPECT_EQ(rig.stage.count("signaling bob-1"), 0U);
 }
 
 TEST(Leaving, DoesNotWaitForAPeerThatHasClosed)
 {
-    Rig rig;
-    rig.be_called()->refuse(JF_REASON_DECLINED);
-    bool left = false;
-    asio::co_spawn(rig.control.context(), leave(*rig.node), [&left](const std::exception_ptr&) { left = true; });
-    rig.settle();
+    LeavingRig rig;
+    rig.stage.script.asks = false;
+    rig.refuse_and_leave();
     rig.signaling().break_off();
     rig.settle();
-    EXPECT_TRUE(left);
+    EXPECT_TRUE(rig.left);
 }
 
 TEST(Leaving, ACallThatIsPlacedMeanwhileEndsAtOnce)

@@ -89,7 +89,7 @@ TEST(NetworkChange, AsksTheSignalingOfALinkWithoutChannels)
 TEST(NetworkChange, LeavesALinkThatCannotBeAsked)
 {
     KeptRig rig(RigOptions{});
-    rig.stage.script.pong = Play::waits;
+    rig.stage.script.asks = false;
     const int before = rig.signaling().pings;
     rig.change({});
     EXPECT_EQ(rig.signaling().pings, before + 1);

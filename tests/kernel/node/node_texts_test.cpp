@@ -227,8 +227,8 @@ TEST_F(NodeTexts, WhatWaitsGoesOutOverTheStackThatIsTakenInBetween)
     const auto taken = node->reconfigure(config("texts.sqlite", {.multiplexer = true}), registry_of_doubles());
     ASSERT_TRUE(taken) << taken.error().text;
     ASSERT_TRUE(text_ear_->hears("multiplexer done"));
+    ASSERT_TRUE(stage_.comes_to_messages(1));
     std::size_t texts = 0;
-    ASSERT_TRUE(stage_.comes_to("signaling bob-1", 1));
     on_the_link(*node, [&](auto& link) { texts = link.messages.size(); });
     EXPECT_EQ(texts, 1U);
 }
