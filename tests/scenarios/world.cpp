@@ -238,8 +238,14 @@ void World::write(const std::string& name, const Json& config)
 {
     std::vector<std::string> plugins;
     for (const Json& slot : config["slots"]) {
-        for (const Json& plug : slot.is_array() ? slot : Json::array({slot}))
-            plugins.push_back(plug["use"]);
+        for (const Json& plug : slot.is_array() ? slot : Json::array({slot})) {
+            const std::string id = plug["use"];
+            const bool elsewhere = std::ranges::any_of(config["plugin_path"], [&](const Json& folder) {
+                return std::filesystem::exists(folder.get<std::string>() + "/" + id + ".plugin.json");
+            });
+            if (!elsewhere)
+                plugins.push_back(id);
+        }
     }
     need_plugins(plugins, [this] {
         dht_.reset();
