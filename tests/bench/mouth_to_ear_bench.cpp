@@ -21,6 +21,7 @@ struct Setup {
     const char* name;
     const char* plugin;
     Json config;
+    Json transport = Json::object();
 };
 
 std::vector<double> read_and_sort(const std::filesystem::path& file)
@@ -52,7 +53,8 @@ void measure(const Setup& setup, const std::string& seconds)
     const Json slots{
         {"identity", {{"use", "identity-memory"}}},
         {"discovery", Json::array({{{"use", "discovery-static"}, {"config", {{"listen", "127.0.0.1:0"}}}}})},
-        {"codec", {{"use", setup.plugin}, {"config", setup.config}}}};
+        {"codec", {{"use", setup.plugin}, {"config", setup.config}}},
+        {"media_transport", {{"use", "media-srtp"}, {"config", setup.transport}}}};
     const auto ear = [&](const std::string& name) { return (world.folder() / (name + ".heard")).string(); };
     for (const char* name : {"alice", "bob"}) {
         world.configure(name, {.slots = slots});
@@ -81,8 +83,10 @@ int main(int argc, char** argv)
     const std::string seconds = argc > 1 ? argv[1] : "20";
     std::printf(
         "| codec | way | bursts | min ms | median | 95 %% | max |\n| --- | --- | --- | --- | --- | --- | --- |\n");
-    for (const Setup& setup : std::vector<Setup>{{"Opus", "codec-opus", Json::object()},
-                                                 {"Opus, low delay", "codec-opus", {{"application", "lowdelay"}}},
-                                                 {"G.711", "codec-g711", Json::object()}})
+    for (const Setup& setup :
+         std::vector<Setup>{{"Opus", "codec-opus", Json::object()},
+                            {"Opus, low delay", "codec-opus", {{"application", "lowdelay"}}},
+                            {"Opus, jitter_min_ms 10", "codec-opus", Json::object(), {{"jitter_min_ms", 10}}},
+                            {"G.711", "codec-g711", Json::object()}})
         measure(setup, seconds);
 }
