@@ -5,6 +5,7 @@
 #include "token.hpp"
 
 #include <jackfield/plugin.hpp>
+#include <shared/x509/diagnosis.hpp>
 #include <shared/x509/identity.hpp>
 
 #include <nlohmann/json.hpp>
@@ -99,7 +100,15 @@ private:
     Options options_;
 };
 
+class TokenDiagnosis final : public shared_x509::CertificateDiagnosis {
+public:
+    TokenDiagnosis(jackfield::Host host, std::string_view config_json) : CertificateDiagnosis(host)
+    {
+        parse_config(config_json);
+    }
+};
+
 } // namespace
 } // namespace identity_pkcs11
 
-JF_PLUGIN(identity_pkcs11::TokenIdentity)
+JF_PLUGIN(identity_pkcs11::TokenIdentity, identity_pkcs11::TokenDiagnosis)
