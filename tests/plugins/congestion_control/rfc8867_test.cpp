@@ -325,10 +325,65 @@ TEST_P(Rfc8867, AWindowShrinksWhilePacketsWait)
     EXPECT_LT(after, before / 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Controllers, Rfc8867, testing::ValuesIn(kCandidates), [](const auto& named) {
+// --- a dip of the line ----------------------------------------------------------------------------------------------
+
+/// For RFC8867.md, too: how soon pictures are in time again in the dip, and as good as before behind it.
+class CapacityDip : public Rfc8867 {
+protected:
+    static constexpr std::size_t kBegins = 40;
+    static constexpr std::size_t kEnds = 60;
+    static constexpr std::size_t kOver = 120;
+
+    /// The first second from there on of which that is true and stays so for three, in seconds from there; -1: none.
+    static int seconds_until(const Flow& flow, std::size_t from, std::size_t to,
+                             const std::function<bool(const Second&)>& good)
+    {
+        for (std::size_t at = from; at + 3 <= to; ++at) {
+            const auto first = flow.seconds.begin() + static_cast<std::ptrdiff_t>(at);
+            if (std::all_of(first, first + 3, good))
+                return static_cast<int>(at - from);
+        }
+        return -1;
+    }
+};
+
+TEST_P(CapacityDip, IsFollowedWithinSecondsAndClimbedOutOf)
+{
+    const bool fixed = GetParam().plugin == "cc-fixed";
+    Network network(2 * kMbps, kFree, 8);
+    network.add({}, fixed ? controller(R"({"rate_bps": 1000000})") : controller());
+    network.run(kOver, [&](int second) {
+        if (second == kBegins || second == kEnds)
+            network.forward.set_rate((second == kBegins ? 0.5 : 2) * kMbps);
+    });
+    const Flow& flow = *network.flows[0];
+    const double before_bps = sum_of(flow, kBegins - 10, kBegins).delivered_bps;
+    const int in_time = seconds_until(flow, kBegins, kEnds, [](const Second& one) { return one.p95_delay_ms < 100; });
+    const int as_before =
+        seconds_until(flow, kEnds, kOver, [&](const Second& one) { return one.delivered_bps > 0.9 * before_bps; });
+    const Sum dip = sum_of(flow, kBegins, kEnds);
+    std::printf("| %s | %.0f | %d | %.0f | %.2f | %d |\n", GetParam().plugin.c_str(), before_bps / 1000, in_time,
+                dip.delivered_bps / 1000, dip.loss * 100, as_before);
+    EXPECT_GE(as_before, 0) << "it does not recover";
+    if (fixed) {
+        EXPECT_EQ(in_time, -1) << "it does not follow the line, which is what it is for";
+        return;
+    }
+    EXPECT_GE(in_time, 0) << "the queue stays full";
+    EXPECT_LE(in_time, 5);
+    EXPECT_LE(as_before, 22);
+    EXPECT_LT(dip.loss, 0.05);
+}
+
+std::string name_of(const testing::TestParamInfo<Candidate>& named)
+{
     std::string name = named.param.plugin;
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Controllers, Rfc8867, testing::ValuesIn(kCandidates), name_of);
+INSTANTIATE_TEST_SUITE_P(Controllers, CapacityDip,
+                         testing::Values(Candidate{"cc-fixed", 0, 0}, kCandidates[0], kCandidates[1]), name_of);
 
 } // namespace
