@@ -60,6 +60,15 @@ if(JACKFIELD_LIBFUZZER)
     target_link_options(jackfield_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# With a sanitizer and without the slow tests a build has no programs for people: what its tests need, and nothing else.
+option(JACKFIELD_SLOW_TESTS "Build the tests that take seconds, too: whole calls between processes" ON)
+set(JACKFIELD_QUICK_SANITIZER OFF)
+set(JACKFIELD_ON_DEMAND "")
+if(JACKFIELD_SANITIZE AND NOT JACKFIELD_SLOW_TESTS)
+    set(JACKFIELD_QUICK_SANITIZER ON)
+    set(JACKFIELD_ON_DEMAND EXCLUDE_FROM_ALL)
+endif()
+
 # JSON is parsed and written by most of what is built here: compiled once (once/nlohmann/json.hpp), and of it every library and
 # program takes the functions that it calls.
 find_package(nlohmann_json REQUIRED)
