@@ -23,8 +23,9 @@ namespace {
 
 constexpr const char* kReceived = ".received";
 constexpr const char* kReceivedBefore = ".received.before";
-constexpr off_t kMostReceivedBytes = 1024 * 1024; // then the list of before is forgotten, and another begun
-constexpr std::size_t kMostNumbers = 10'000;      // "name (10000)": then something else is wrong
+constexpr off_t kMostReceivedBytes = 1024 * 1024;      // then the list of before is forgotten, and another begun
+constexpr std::uint64_t kHurryBytes = 8 * 1024 * 1024; // written to the file, and not on their way to the disk yet
+constexpr std::size_t kMostNumbers = 10'000;           // "name (10000)": then something else is wrong
 
 const Error kFine{JF_OK, ""};
 
@@ -165,6 +166,7 @@ Error Download::hash_part()
         hash_.update(std::span(buffer).first(static_cast<std::size_t>(got)));
         at += static_cast<std::uint64_t>(got);
     }
+    on_its_way_ = offset_;
     return kFine;
 }
 
@@ -182,7 +184,18 @@ Error Download::write(std::span<const std::uint8_t> bytes)
         offset_ += static_cast<std::uint64_t>(put);
         bytes = bytes.subspan(static_cast<std::size_t>(put));
     }
+    hurry_to_disk();
     return kFine;
+}
+
+/// While the rest comes, so that the fsync at the end has little left to wait for. That one tells of errors, too.
+void Download::hurry_to_disk()
+{
+    if (offset_ - on_its_way_ < kHurryBytes)
+        return;
+    ::sync_file_range(part_.get(), static_cast<off64_t>(on_its_way_), static_cast<off64_t>(offset_ - on_its_way_),
+                      SYNC_FILE_RANGE_WRITE);
+    on_its_way_ = offset_;
 }
 
 std::expected<std::filesystem::path, Error> Download::finish(const std::string& sha256)

@@ -46,6 +46,7 @@ private:
     Error find_room(std::uint64_t promised) const;
     Error open_part();
     Error hash_part();
+    void hurry_to_disk();
     bool received_earlier() const;
     Error note_received(const std::string& name) const;
     std::expected<std::string, Error> move_into_place();
@@ -60,6 +61,7 @@ private:
     Descriptor part_;
     Sha256 hash_;
     std::uint64_t offset_ = 0;
+    std::uint64_t on_its_way_ = 0; // to the disk
     bool complete_ = false;
 };
 

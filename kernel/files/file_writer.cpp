@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::uint64_t kSayWrittenEvery = kFileWindowBytes / 8;
 constexpr auto kTellEvery = std::chrono::milliseconds(100);
-constexpr std::size_t kPieceBytes = 256 * 1024; // what arrives is put together to as much before it is written
+constexpr std::size_t kPieceBytes = 256 * 1024;     // what arrives is put together to as much before it is written
+constexpr std::size_t kTurnBytes = kPieceBytes / 2; // the worker is woken for as much, or for less after kTellEvery
 
 } // namespace
 
@@ -75,23 +76,37 @@ void FileWriter::receive(Download& download, FileChannel& out)
 std::optional<FileWriter::Task> FileWriter::next()
 {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
+    arrived_.wait(lock, [this] { return stopped_ || worth_a_turn(); });
     // What came before the connection broke need not come again.
     if (stopped_ && (stopped_->status != JF_CLOSED || tasks_.empty()))
         return std::nullopt;
     auto task = std::move(tasks_.front());
     tasks_.pop_front();
+    hurry_ = false;
+    taken_ = std::chrono::steady_clock::now();
     return task;
+}
+
+/// To wake a thread for each record costs more than to decrypt it. What a slow peer sends is written as it comes.
+bool FileWriter::worth_a_turn() const
+{
+    if (tasks_.size() != 1)
+        return !tasks_.empty();
+    const auto& bytes = tasks_.front().bytes;
+    return hurry_ || bytes.empty() || bytes.size() >= kTurnBytes;
 }
 
 void FileWriter::wrote(std::uint64_t offset, FileChannel& out, bool caught_up)
 {
     offset_.store(offset, std::memory_order_relaxed);
-    if (offset - said_ >= kSayWrittenEvery || (caught_up && offset - said_ >= kSayWrittenEvery / 4)) {
+    const auto at = std::chrono::steady_clock::now();
+    const bool slow = caught_up && at - said_at_ >= kTellEvery;
+    if (offset - said_ >= kSayWrittenEvery || (slow && offset - said_ >= kSayWrittenEvery / 4)) {
         out.say_written(offset);
         said_ = offset;
+        said_at_ = at;
     }
-    if (const auto at = std::chrono::steady_clock::now(); at - told_ >= kTellEvery) {
+    if (at - told_ >= kTellEvery) {
         told_ = at;
         changed_();
     }
@@ -115,7 +130,9 @@ bool FileWriter::data(std::span<const std::uint8_t> bytes)
         }
     }
     tasks_.back().bytes.insert(tasks_.back().bytes.end(), bytes.begin(), bytes.end());
-    arrived_.notify_one();
+    hurry_ = hurry_ || std::chrono::steady_clock::now() - taken_ >= kTellEvery;
+    if (worth_a_turn())
+        arrived_.notify_one();
     return true;
 }
 

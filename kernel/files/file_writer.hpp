@@ -53,6 +53,7 @@ private:
 
     void receive(Download& download, FileChannel& out);
     std::optional<Task> next();
+    bool worth_a_turn() const; // with mutex_ held
     void wrote(std::uint64_t offset, FileChannel& out, bool caught_up);
 
     DownloadSettings settings_;
@@ -62,13 +63,16 @@ private:
     std::function<void()> changed_;
     Outcome outcome_;
     std::atomic<std::uint64_t> offset_{0};
-    std::uint64_t said_ = 0;                       // of the offset, to the sender; worker
+    std::uint64_t said_ = 0; // of the offset, to the sender; worker
+    std::chrono::steady_clock::time_point said_at_{};
     std::chrono::steady_clock::time_point told_{}; // of `changed`; worker
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<Task> tasks_; // these are guarded by mutex_
     std::uint64_t queued_bytes_ = 0;
     std::vector<std::vector<std::uint8_t>> spare_;
+    std::chrono::steady_clock::time_point taken_{}; // by the worker, the last time
+    bool hurry_ = false;                            // what waits came long after that
     std::optional<Error> stopped_;
 };
 

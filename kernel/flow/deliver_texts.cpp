@@ -87,6 +87,17 @@ void hand_over(Environment& node, const std::shared_ptr<Courier>& courier, const
     });
 }
 
+/// Those that come after the last one sent. What the round began with is known, if its first page is.
+awaitable<std::vector<Text>> next_page(Environment& node, std::shared_ptr<Outbox> box, std::int64_t sent, int room)
+{
+    if (const auto& first = box->first_page; sent < box->first_waiting && !first.empty())
+        co_return std::vector<Text>(first.begin(), first.begin() + std::min<std::ptrdiff_t>(room, std::ssize(first)));
+    std::function<std::vector<Text>(TextStore&)> next = [account = box->account, sent, room](TextStore& store) {
+        return store.ours_after(account, sent, room);
+    };
+    co_return co_await ask_store<std::vector<Text>>(node, std::move(next));
+}
+
 /// All there is from the first that waits on, in order, some under way at once.
 awaitable<void> send_all(Environment& node, std::shared_ptr<Outbox> box, std::shared_ptr<Courier> courier)
 {
@@ -101,11 +112,8 @@ awaitable<void> send_all(Environment& node, std::shared_ptr<Outbox> box, std::sh
     while (!useless() && !box->round_over) {
         const int room = window(*courier) - static_cast<int>(courier->under_way.size());
         if (more && room > 0) {
-            seen = box->writes;
-            std::function<std::vector<Text>(TextStore&)> next = [account = box->account, sent, room](TextStore& store) {
-                return store.ours_after(account, sent, room);
-            };
-            const auto page = co_await ask_store<std::vector<Text>>(node, std::move(next));
+            seen = sent < box->first_waiting ? box->round_writes : box->writes;
+            const auto page = co_await next_page(node, box, sent, room);
             if (useless())
                 break;
             if (courier->under_way.empty())
@@ -250,16 +258,23 @@ awaitable<std::int64_t> first_waiting(Environment& node, std::string account)
     co_return co_await ask_store<std::int64_t>(node, std::move(question));
 }
 
-/// A round, if anything waits. Nothing if nothing does, or else how it went.
+/// A round, if anything waits. Nothing if nothing does, or does any more, or else how it went.
 awaitable<std::optional<Error>> attempt(Environment& node, std::shared_ptr<Outbox> box)
 {
     std::optional<Error> result;
     try {
-        box->first_waiting = co_await first_waiting(node, box->account);
+        box->round_writes = box->writes;
+        box->first_page = std::exchange(box->fresh, {});
+        if (box->first_page.empty())
+            box->first_waiting = co_await first_waiting(node, box->account);
+        else
+            box->first_waiting = box->first_page.front().number;
         if (box->first_waiting == 0)
             co_return std::nullopt;
         result = co_await one_round(node, box);
         const auto left = co_await first_waiting(node, box->account);
+        if (left == 0)
+            co_return std::nullopt;
         if (result->status == JF_OK && left == box->first_waiting && goes_on(node))
             result = Error{JF_BUSY, "a device has the texts, and that could not be kept"};
     } catch (const StepFailure& failure) {

@@ -21,6 +21,13 @@ namespace {
 
 constexpr int kMostReceipts = 256; // that wait for the store; more are of nobody who means well
 
+/// A text on its way into the store.
+struct Writing {
+    Text text;
+    Texts::Done<std::string> done;
+    bool kept = false; // by the keeper's thread, before it reports
+};
+
 } // namespace
 
 Texts::Texts(ControlThread& control, Timeline& timeline, const TextSettings& settings, TextEars ears, bool at_once)
@@ -82,18 +89,35 @@ void Texts::write(const std::string& peer, std::string body, Done<std::string> d
     if (first_bad_utf8(body))
         return done(std::unexpected(Error{JF_BAD_INPUT, "a text is UTF-8, and this one is not"}));
     // 128 random bits: no two texts of any account have one id (RFC 5438 section 6.3).
-    const auto text = std::make_shared<Text>(Text{random_id() + random_id(), peer, true, std::move(body), wall_ms()});
+    const auto writing = std::make_shared<Writing>();
+    writing->text = {random_id() + random_id(), peer, true, std::move(body), wall_ms()};
+    writing->done = std::move(done);
+    keeper_.run<std::vector<Text>>(
+        [writing](TextStore& store) {
+            store.keep_ours(writing->text);
+            writing->kept = true;
+            const auto& account = writing->text.peer;
+            return store.ours_after(account, store.first_waiting(account) - 1, text_limits::kWindow);
+        },
+        [this, writing](std::expected<std::vector<Text>, Error> waiting) {
+            if (writing->kept)
+                deliver(writing->text.peer, std::move(waiting).value_or(std::vector<Text>()));
+            else
+                writing->done(std::unexpected(waiting.error()));
+        });
     keeper_.run<bool>(
-        [text](TextStore& store) {
-            store.keep_ours(*text);
+        [writing](TextStore& store) {
+            if (writing->kept)
+                store.sync();
             return true;
         },
-        [this, text, done = std::move(done)](const std::expected<bool, Error>& kept) {
-            if (!kept)
-                return done(std::unexpected(kept.error()));
-            inbox_.tell("kept", text->peer, text->id);
-            done(text->id);
-            deliver(text->peer);
+        [this, writing](const std::expected<bool, Error>& safe) {
+            if (!writing->kept)
+                return; // it was said
+            if (!safe)
+                return writing->done(std::unexpected(safe.error()));
+            inbox_.tell("kept", writing->text.peer, writing->text.id);
+            writing->done(writing->text.id);
         });
 }
 
@@ -116,8 +140,8 @@ void Texts::say_typing(const std::string& peer, bool active)
 
 // --- deliveries -----------------------------------------------------------------------------------------------------
 
-/// The account's flow, or a new one, looks at what is there.
-void Texts::deliver(const std::string& account)
+/// The account's flow, or a new one, looks at what is there. `waiting`: what the store has just said of that.
+void Texts::deliver(const std::string& account, std::vector<Text> waiting)
 {
     if (node_ == nullptr || node_->stopping)
         return;
@@ -127,6 +151,8 @@ void Texts::deliver(const std::string& account)
         spawn(*node_, deliver_texts(*node_, box));
     }
     ++box->writes;
+    // A receipt that the store hears of now may have come after it was asked.
+    box->fresh = receipts_running_ == 0 ? std::move(waiting) : std::vector<Text>();
     wake();
 }
 
@@ -175,6 +201,7 @@ void Texts::receipt(const Link& link, const std::string& id)
 {
     const auto& account = link.peer.account_id;
     if (const auto box = outboxes_.find(account); box != outboxes_.end()) {
+        std::erase_if(box->second->fresh, [&](const Text& text) { return text.id == id; });
         for (const auto& courier : box->second->couriers) {
             if (courier->device.device_id == link.peer.device_id && courier->under_way.erase(id) != 0) {
                 courier->heard = now();

@@ -37,8 +37,11 @@ struct Courier {
 /// What is on its way to one account.
 struct Outbox {
     std::string account;
-    std::int64_t first_waiting = 0; // its place, when the round began
-    std::uint64_t writes = 0;       // counted
+    std::int64_t first_waiting = 0;    // its place, when the round began
+    std::vector<Text> first_page = {}; // from there on, if the store need not be asked
+    std::vector<Text> fresh = {};      // the next round's first page, as the last write has found it
+    std::uint64_t writes = 0;          // counted
+    std::uint64_t round_writes = 0;    // those that first_page knows of
     bool in_round = false;
     bool progress = false;                               // something arrived in this round
     bool round_over = false;                             // couriers that are idle go home
@@ -69,7 +72,8 @@ public:
 
     // --- the program ---
 
-    /// Done, with the id, when it is on the disk.
+    /// Done, with the id, when it is on the disk. It may be on its way by then: as soon as no kill can lose it. If the
+    /// disk fails in between, that is the error, and it may arrive all the same. [any]
     void write(const std::string& peer, std::string body, Done<std::string> done);
     void history(const std::string& peer, int limit, Done<std::vector<Text>> done);
 
@@ -105,7 +109,7 @@ public:
     std::string on_the_wire(const Text& text) const;
 
 private:
-    void deliver(const std::string& account);
+    void deliver(const std::string& account, std::vector<Text> waiting = {});
     void wake();
 
     Timeline& timeline_;

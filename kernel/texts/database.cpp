@@ -91,10 +91,23 @@ int Database::changes() const
     return sqlite3_changes(raw_.get());
 }
 
+void Database::sync_log()
+{
+    sqlite3_file* log = nullptr;
+    if (const int code = sqlite3_file_control(raw_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+        code != SQLITE_OK)
+        fail(code);
+    if (log == nullptr || log->pMethods == nullptr)
+        return; // nothing was written since it was opened
+    if (const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL); code != SQLITE_OK)
+        fail(code);
+}
+
 void Database::fail(int code) const
 {
     const Meaning meaning = meaning_of(code);
-    const char* words = raw_ ? sqlite3_errmsg(raw_.get()) : sqlite3_errstr(code);
+    const bool last = raw_ && sqlite3_extended_errcode(raw_.get()) == code;
+    const char* words = last ? sqlite3_errmsg(raw_.get()) : sqlite3_errstr(code);
     Report(file_.string(), "", meaning.problem)
         .line("found", std::string("SQLite says: ") + words)
         .line("would work", meaning.would_work)

@@ -32,6 +32,9 @@ public:
     std::int64_t number(const char* sql);
     int changes() const; ///< rows, of the last statement that changes any
 
+    /// What was committed before, while synchronous was NORMAL, is on the disk when it returns.
+    void sync_log();
+
     const std::filesystem::path& file() const { return file_; }
     sqlite3* raw() const { return raw_.get(); }
 

@@ -91,6 +91,7 @@ void TextStore::belongs_to(const std::string& account)
 
 void TextStore::keep_ours(const Text& text)
 {
+    const Lax lax(database_);
     Transaction all(database_);
     Statement count(database_, "SELECT COUNT(*) FROM texts WHERE ours = 1 AND peer = ? AND done_ms IS NULL");
     count.bind(text.peer).step();
@@ -107,6 +108,11 @@ void TextStore::keep_ours(const Text& text)
         .bind(wall_ms())
         .step();
     all.commit();
+}
+
+void TextStore::sync()
+{
+    database_.sync_log();
 }
 
 std::int64_t TextStore::first_waiting(const std::string& peer)

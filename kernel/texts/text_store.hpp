@@ -1,7 +1,8 @@
 // The texts of one account in a database: what we wrote, in its order, until it has arrived; what came in, each once.
 //
-// What a method has accepted is on the disk when it returns (synchronous=FULL). That a text has arrived, or was read,
-// may be forgotten when the machine loses power: then it is sent again, and its receiver knows it.
+// What a method has accepted is on the disk when it returns (synchronous=FULL), but for keep_ours, whose text may go
+// out while sync waits for the disk. Whatever is killed, nothing is lost; that a text has arrived, or was read, may be
+// forgotten when the machine loses power: then it is sent again, and its receiver knows it.
 //
 // Threads:  one at a time; waits for the disk, so never the control thread. Several programs may have one open.
 // Lifetime: the keeper's, or that of a verb which looks into it.
@@ -27,8 +28,11 @@ public:
 
     // --- ours ---
 
-    /// JF_EXHAUSTED if kQueuedPerPeer of them wait for that peer.
+    /// Not to be called accepted before sync has returned. JF_EXHAUSTED if kQueuedPerPeer of them wait for that peer.
     void keep_ours(const Text& text);
+
+    /// What was kept before is on the disk when it returns.
+    void sync();
 
     /// The place of the first that has not arrived; 0 if all have.
     std::int64_t first_waiting(const std::string& peer);

@@ -126,16 +126,25 @@ jackfield::Status Core::send(Stream& stream, std::span<const jf_bytes> parts)
         stream.wanted = std::max<std::size_t>(size, 1);
         return JF_WOULD_BLOCK;
     }
-    jackfield::Bytes joined;
-    joined.reserve(size);
-    for (const auto& part : parts)
-        joined.insert(joined.end(), part.data, part.data + part.size);
     stream.credit -= static_cast<std::uint32_t>(size);
     stream.sent_in_turn += size;
-    for (ByteView rest(joined); !rest.empty();) {
-        const ByteView piece = rest.first(std::min(rest.size(), kMaxPayload));
-        emit({Type::data, 0, stream.id, static_cast<std::uint32_t>(piece.size())}, lock, piece);
-        rest = rest.subspan(piece.size());
+    // Each byte is copied once, behind the head of its frame.
+    std::size_t left = size;
+    std::size_t room = 0; // in the frame that has begun
+    for (const auto& part : parts) {
+        for (ByteView rest = jackfield::view(part); !rest.empty();) {
+            if (room == 0) {
+                room = std::min(left, kMaxPayload);
+                begin_frame({Type::data, 0, stream.id, static_cast<std::uint32_t>(room)});
+            }
+            const ByteView piece = rest.first(std::min(rest.size(), room));
+            scratch_.insert(scratch_.end(), piece.begin(), piece.end());
+            rest = rest.subspan(piece.size());
+            left -= piece.size();
+            room -= piece.size();
+            if (room == 0)
+                put_frame(lock);
+        }
     }
     return JF_OK;
 }
@@ -155,14 +164,24 @@ void Core::finish(Stream& stream)
 
 // --- turns ----------------------------------------------------------------------------------------------------------
 
-/// A frame goes out at once, or waits behind those that wait already.
-void Core::emit(const Header& header, const Lock&, ByteView data)
+void Core::emit(const Header& header, const Lock& lock, ByteView data)
 {
     if (over_)
         return;
+    begin_frame(header);
+    scratch_.insert(scratch_.end(), data.begin(), data.end());
+    put_frame(lock);
+}
+
+void Core::begin_frame(const Header& header)
+{
     const auto head = write(header);
     scratch_.assign(head.begin(), head.end());
-    scratch_.insert(scratch_.end(), data.begin(), data.end());
+}
+
+/// It goes out at once, or waits behind those that wait already.
+void Core::put_frame(const Lock&)
+{
     if (!outlet_.put(scratch_))
         scope_.post([this] { end_all(JF_EXHAUSTED, "the peer does not read, and asks for more answers than wait"); });
 }

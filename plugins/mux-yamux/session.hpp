@@ -64,6 +64,8 @@ private:
     bool over();
 
     void emit(const Header& header, const Lock&, ByteView data = {});
+    void begin_frame(const Header& header);
+    void put_frame(const Lock&);
     std::shared_ptr<Stream> next_in_turn();
 
     jackfield::Path below_;
@@ -76,7 +78,7 @@ private:
     std::map<std::uint32_t, std::shared_ptr<Stream>> streams_; // second owner: the channel
     std::uint32_t next_id_;
     shared_mux::Outlet outlet_;
-    jackfield::Bytes scratch_;
+    jackfield::Bytes scratch_; // the frame that is being put together
     std::uint32_t last_turn_ = 0;
     bool serving_ = false;
     bool over_ = false;

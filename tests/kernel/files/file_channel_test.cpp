@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace {
@@ -250,6 +252,70 @@ TEST(FileWriter, AnswersWritesAndSaysDone)
     EXPECT_EQ(receiving.writer->outcome().error.status, JF_OK) << receiving.writer->outcome().error.text;
     const auto kinds = receiving.path.kinds();
     EXPECT_TRUE(kinds.starts_with("24") && kinds.ends_with("46")) << kinds;
+}
+
+/// Bytes of nothing, as they come from the path.
+void arrive(Receiving& receiving, std::size_t size)
+{
+    EXPECT_TRUE(receiving.writer->data(std::vector<std::uint8_t>(size)));
+}
+
+/// False if so much is not written within half a minute.
+bool writes_until(const Receiving& receiving, std::uint64_t offset)
+{
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (receiving.writer->offset() < offset && std::chrono::steady_clock::now() < limit)
+        std::this_thread::yield();
+    return receiving.writer->offset() >= offset;
+}
+
+TEST(FileWriter, WritesWhatASlowPeerSendsBeforeItIsWorthATurn)
+{
+    Receiving receiving(kFileWindowBytes);
+    arrive(receiving, 1);
+    ASSERT_TRUE(writes_until(receiving, 1));
+    auto last = std::chrono::steady_clock::now();
+    for (int sent = 1; receiving.writer->offset() == 1 && sent < 5'000;) {
+        if (const auto at = std::chrono::steady_clock::now(); at - last >= std::chrono::milliseconds(1)) {
+            arrive(receiving, 1);
+            last = at;
+            ++sent;
+        } else {
+            std::this_thread::yield();
+        }
+    }
+    EXPECT_GT(receiving.writer->offset(), 1U);
+}
+
+TEST(FileWriter, WritesTheRestWhenTheConnectionBreaks)
+{
+    Receiving receiving(kFileWindowBytes);
+    arrive(receiving, 1);
+    ASSERT_TRUE(writes_until(receiving, 1));
+    arrive(receiving, 16 * 1024);
+    receiving.writer->stop({JF_CLOSED, "the connection broke"});
+    receiving.thread.join();
+    EXPECT_EQ(receiving.writer->outcome().error.status, JF_CLOSED);
+    EXPECT_EQ(receiving.writer->offset(), 1U + 16 * 1024);
+}
+
+TEST(FileWriter, SaysOncePerMegabyteHowFarAFastPeerHasCome)
+{
+    constexpr std::size_t kPiece = 256 * 1024;
+    constexpr std::size_t kPieces = 40;
+    const auto began = std::chrono::steady_clock::now();
+    Receiving receiving(kPieces * kPiece);
+    for (std::size_t i = 1; i <= kPieces; ++i) {
+        arrive(receiving, kPiece);
+        ASSERT_TRUE(writes_until(receiving, i * kPiece));
+    }
+    receiving.writer->stop({JF_CANCELLED, "enough"});
+    receiving.thread.join();
+    const auto kinds = receiving.path.kinds();
+    const auto said = std::ranges::count(kinds, '4');
+    const auto slowness = (std::chrono::steady_clock::now() - began) / std::chrono::milliseconds(100);
+    EXPECT_GE(said, 9);
+    EXPECT_LE(said, 11 + slowness) << kinds;
 }
 
 TEST(FileWriter, RefusesMoreThanItsWindow)

@@ -82,6 +82,32 @@ TEST_F(TextsOut, SendsWhatWasWrittenMeanwhileOverTheSameLinkAtOnce)
     EXPECT_EQ(rig_.discovery().looked_for, 2);
 }
 
+TEST_F(TextsOut, WhatIsAcknowledgedWhileAnotherIsWrittenIsNotSentAgain)
+{
+    write("one");
+    texts_->write("bob", "two", [&](const std::expected<std::string, Error>& id) { bodies_[*id] = "two"; });
+    acknowledge("one"); // the store was asked what waits before it heard of that
+    acknowledge("two");
+    EXPECT_EQ(sent(), (Lines{"one", "two"}));
+    EXPECT_EQ(delivered_, (Lines{"bob one", "bob two"}));
+    write("three");
+    EXPECT_EQ(sent(), (Lines{"one", "two", "three"}));
+}
+
+TEST_F(TextsOut, MoreThanOnePageOfThemWaitsForTheFirstOfARound)
+{
+    rig_.stage.script.find = Play::fails;
+    Lines all;
+    for (int i = 0; i < 2 * text_limits::kWindow; ++i) {
+        write(std::to_string(i));
+        all.push_back(std::to_string(i));
+    }
+    rig_.request();
+    for (const auto& body : all)
+        acknowledge(body);
+    EXPECT_EQ(sent(), all);
+}
+
 TEST_F(TextsOut, RestsLongerAndLongerWhileNobodyIsThere)
 {
     rig_.stage.script.find = Play::fails;

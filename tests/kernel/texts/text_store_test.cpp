@@ -6,6 +6,30 @@
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+namespace {
+
+std::atomic<int> waits_for_the_disk{0};
+
+} // namespace
+
+// What SQLite calls when something must be on the disk.
+extern "C" __attribute__((visibility("default"))) int fsync(int file)
+{
+    ++waits_for_the_disk;
+    return static_cast<int>(::syscall(SYS_fsync, file));
+}
+extern "C" __attribute__((visibility("default"))) int fdatasync(int file)
+{
+    ++waits_for_the_disk;
+    return static_cast<int>(::syscall(SYS_fdatasync, file));
+}
 
 namespace {
 
@@ -45,6 +69,41 @@ protected:
     TemporaryFolder folder_;
     const TextSettings settings_{folder_.path() / "deep" / "texts.sqlite"};
 };
+
+/// How often the disk was waited for.
+int waits_of(const std::function<void()>& what)
+{
+    const int before = waits_for_the_disk;
+    what();
+    return waits_for_the_disk - before;
+}
+
+TEST_F(TextStoreTest, WaitsForTheDiskWhenItSaysSoAndForTheirsAtOnce)
+{
+    TextStore store(settings_);
+    store.keep_theirs({theirs("first")});
+    EXPECT_EQ(waits_of([&] { store.keep_ours(ours("a")); }), 0) << "it may go out meanwhile";
+    EXPECT_GE(waits_of([&] { store.sync(); }), 1);
+    EXPECT_GE(waits_of([&] { store.keep_theirs({theirs("b")}); }), 1) << "a receipt follows";
+    EXPECT_EQ(waits_of([&] { store.has_arrived("bob", "a"); }), 0);
+}
+
+TEST_F(TextStoreTest, AProgramThatIsKilledBeforeTheDiskHasAnythingLosesNothing)
+{
+    const pid_t child = ::fork();
+    if (child == 0) {
+        TextStore store(settings_);
+        store.keep_ours(ours("a"));
+        store.keep_ours(ours("b"));
+        ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    TextStore store(settings_);
+    EXPECT_EQ(ids_of(store.ours_after("bob", 0, 10)), "a b");
+    store.sync();
+}
 
 TEST_F(TextStoreTest, KeepsOursInTheirOrderUntilTheyHaveArrived)
 {

@@ -97,6 +97,35 @@ TEST_F(YamuxPeer, AsksForAChannelByNameInTheFrameThatOpensIt)
     EXPECT_TRUE(hears(Type::window_update, flag::kAck));
 }
 
+TEST_F(YamuxPeer, GetsWhatIsSentInPartsInFewFramesAndInOrder)
+{
+    ask(1);
+    ASSERT_TRUE(host_.run_until([&] { return end_.requests.contains("abc"); }));
+    ASSERT_EQ(end_.accept("abc"), JF_OK);
+    Bytes all(JF_STREAM_SEND_MAX); // more than a frame may have
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i] = static_cast<std::uint8_t>(i % 251);
+    const ByteView whole(all);
+    const std::array parts{to_bytes(whole.first(4)), to_bytes(whole.subspan(4, 0)), to_bytes(whole.subspan(4, 65500)),
+                           to_bytes(whole.subspan(65504))};
+    ASSERT_EQ(end_.path("abc").send(parts), JF_OK);
+    say({Type::ping, flag::kSyn, 0, 1});
+    ASSERT_TRUE(hears(Type::ping, flag::kAck));
+    Bytes heard;
+    std::vector<std::uint32_t> lengths;
+    const Bytes stream = ear_.heard().stream();
+    ByteView input(stream);
+    for (FrameReader reader; const auto piece = reader.next(input);) {
+        if (piece->header.type != Type::data)
+            continue;
+        heard.insert(heard.end(), piece->data.begin(), piece->data.end());
+        if (piece->begins)
+            lengths.push_back(piece->header.length);
+    }
+    EXPECT_EQ(heard, all);
+    EXPECT_EQ(lengths, (std::vector<std::uint32_t>{JF_STREAM_SEND_MAX - kHeaderBytes, kHeaderBytes}));
+}
+
 TEST_F(YamuxPeer, IsAnsweredItsPings)
 {
     say({Type::ping, flag::kSyn, 0, 77});
