@@ -83,6 +83,7 @@ void ControlPaths::set_remote(std::string_view blob)
 {
     if (blob.size() > kMaxBlobBytes)
         throw Failure(JF_BAD_INPUT, "the peer's candidates take more than 32 KiB");
+    answered_ = now();
     const ConnectivitySession* used = nullptr;
     int number = 0;
     std::string_view ahead = blob;
@@ -139,17 +140,26 @@ ConnectivitySession* ControlPaths::choose(TimePoint at) const
         return tcp_.get();
     if (!udp_ready)
         return nullptr;
-    const bool wait_for_tcp = node_.settings.control_policy == ControlPolicy::kTcpPreferred && tcp_ &&
-                              !tcp_->failure() && at < udp_since_ + node_.settings.tcp_grace;
+    const bool wait_for_tcp =
+        node_.settings.control_policy == ControlPolicy::kTcpPreferred && tcp_ && !tcp_->failure() && at < grace_over();
     return wait_for_tcp ? nullptr : udp_.get();
+}
+
+/// Until when it is worth waiting for TCP, once UDP is up. UDP is up after one round trip, TCP connects and checks: it
+/// takes twice as long at least, so where UDP took longer than the grace TCP cannot come within it.
+TimePoint ControlPaths::grace_over() const
+{
+    const auto grace = node_.settings.tcp_grace;
+    const bool in_vain = answered_ < udp_since_ && udp_since_ - answered_ > grace;
+    return in_vain ? udp_since_ : udp_since_ + grace;
 }
 
 TimePoint ControlPaths::reconsider(TimePoint otherwise) const
 {
     if (udp_since_ == TimePoint::max())
         return otherwise;
-    const auto grace_over = udp_since_ + node_.settings.tcp_grace;
-    return grace_over > now() ? std::min(otherwise, grace_over) : otherwise;
+    const auto over = grace_over();
+    return over > now() ? std::min(otherwise, over) : otherwise;
 }
 
 std::string ControlPaths::hopeless() const

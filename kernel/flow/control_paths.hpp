@@ -58,6 +58,7 @@ public:
 private:
     void candidate(const std::string& line);
     void note_ready();
+    TimePoint grace_over() const;
 
     Environment& node_;
     std::function<void()> changed_;
@@ -67,6 +68,7 @@ private:
     bool described_ = false;
     std::shared_ptr<std::string> pending_lines_; // shared with the posted flush
     TimePoint udp_since_ = TimePoint::max();
+    TimePoint answered_ = TimePoint::max(); // when the peer's description came
 };
 
 } // namespace jackfield::kernel

@@ -125,6 +125,13 @@ awaitable<void> open_channel(Transfer transfer, std::shared_ptr<Link> link, std:
         throw StepFailure(Step::file, JF_TIMEOUT, "the peer gave no channel for the file");
 }
 
+/// A multiplexer may have given the channel before the peer had answered; its no comes now.
+void check_not_declined(const FileTalk& talk)
+{
+    if (talk.closed() && talk.closed()->status == JF_REFUSED)
+        throw StepFailure(Step::file, JF_REFUSED, "the peer takes no files");
+}
+
 /// The next word of the peer. Throws StepFailure if the channel ended before, it refuses, or we do not want any more.
 awaitable<std::pair<FileFrame, std::string>> hear(Transfer transfer, FileTalk& talk, TimePoint deadline)
 {
@@ -174,7 +181,10 @@ awaitable<FileAnswer> offer(Transfer transfer, std::shared_ptr<Sending> sending,
 {
     const OpenFile& file = *sending->file;
     talk.channel().say(FileFrame::offer, to_json(FileOffer{file.id, file.name, file.size}));
-    const auto word = co_await hear(transfer, talk, now() + limits::kFileAnswer);
+    const auto deadline = now() + limits::kFileAnswer;
+    co_await until(transfer->bell, deadline, [&] { return talk.heard() || transfer->cancelled(); });
+    check_not_declined(talk);
+    const auto word = co_await hear(transfer, talk, deadline);
     const auto answer = read_file_answer(word.second);
     if (word.first != FileFrame::answer || !answer || answer->offset > file.size)
         throw StepFailure(Step::file, JF_BAD_INPUT, "the peer's answer to the file makes no sense");

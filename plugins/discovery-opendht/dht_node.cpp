@@ -57,6 +57,13 @@ std::string why_not(const dht::SockAddr& address)
     return reason;
 }
 
+NodeId node_id_of(const dht::InfoHash& hash)
+{
+    NodeId id;
+    std::copy_n(hash.data(), id.size(), id.begin());
+    return id;
+}
+
 std::string address_text(const dht::SockAddr& address)
 {
     return address ? address.toString() : std::string();
@@ -122,6 +129,8 @@ public:
                 kept = {value->id, once};
             },
             [once] { (*once)(JF_CLOSED, "the DHT node is closed"); });
+        if (!keep)
+            hurry(key, *value);
     }
 
     void get(const std::string& key, Values values, End end) override
@@ -144,7 +153,9 @@ public:
                     else
                         end(JF_UNREACHABLE, "no node of the DHT answered");
                 };
-                runner_.get(dht::InfoHash::get(key), dht::GetCallback(found), dht::DoneCallback(done));
+                const dht::InfoHash hash = dht::InfoHash::get(key);
+                socket_->ask_for_values_of(node_id_of(hash));
+                runner_.get(hash, dht::GetCallback(found), dht::DoneCallback(done));
             },
             [end] { end(JF_CLOSED, "the DHT node is closed"); });
     }
@@ -249,6 +260,18 @@ private:
             early_.push_back(std::move(operation));
     }
 
+    /// What is put once is a message, and somebody waits for it.
+    void hurry(const std::string& key, const dht::Value& value)
+    {
+        const std::lock_guard lifetime(lifetime_mutex_);
+        if (!alive_)
+            return;
+        msgpack::sbuffer packed;
+        msgpack::pack(packed, value);
+        socket_->hurry(node_id_of(dht::InfoHash::get(key)),
+                       {reinterpret_cast<const std::uint8_t*>(packed.data()), packed.size()});
+    }
+
     /// Nobody to ask: this node is the beginning of its network, and works alone.
     bool first_node() const { return options_.bootstrap.empty(); }
 
@@ -313,8 +336,7 @@ private:
         config.peer_publish = options_.peer_discovery;
         const dht::InfoHash id = dht::InfoHash::getRandom();
         config.dht_config.node_config.node_id = id;
-        NodeId self;
-        std::copy_n(id.data(), self.size(), self.begin());
+        const NodeId self = node_id_of(id);
         dht::DhtRunner::Context context;
         auto watchful =
             std::make_unique<WatchfulSocket>(std::move(socket), self, options_.network, options_.says_farewell);

@@ -184,6 +184,8 @@ bool read_body(Reader& reader, Glance& glance)
         const bool bytes = value->kind == Item::Kind::bytes;
         if (*key == "id" && bytes && value->size == std::tuple_size_v<NodeId>)
             std::copy_n(reader.bytes_of(*value).begin(), std::tuple_size_v<NodeId>, glance.sender.emplace().begin());
+        else if (*key == "token" && bytes && value->size <= kLargestToken)
+            glance.token = reader.bytes_of(*value);
         else if (*key == "n4" && bytes)
             read_names(reader, *value, 4, glance.named);
         else if (*key == "n6" && bytes)
@@ -222,13 +224,20 @@ std::uint8_t head(unsigned entries, std::uint32_t network)
     return static_cast<std::uint8_t>(0x80U + entries + (network != 0 ? 1U : 0U));
 }
 
+/// At most 65535.
+void append(Bytes& out, ByteView bytes)
+{
+    out.push_back(0xc5);
+    out.push_back(static_cast<std::uint8_t>(bytes.size() >> 8U));
+    out.push_back(static_cast<std::uint8_t>(bytes.size()));
+    out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
 void append_id(Bytes& out, const NodeId& id)
 {
     out.push_back(head(1, 0));
     append(out, "id");
-    out.push_back(0xc4);
-    out.push_back(static_cast<std::uint8_t>(id.size()));
-    out.insert(out.end(), id.begin(), id.end());
+    append(out, ByteView(id));
 }
 
 void append_tail(Bytes& out, std::string_view type, std::uint32_t network, std::uint32_t transaction)
@@ -305,6 +314,66 @@ Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t
     append_id(out, node);
     append_tail(out, "r", network, transaction);
     return out;
+}
+
+/// {"a": {"id": 20 bytes, "h": 20 bytes, "q": {"s": [1], "w": []}}, "q": "get", ...}, to the byte as OpenDHT writes it:
+/// anything else is left alone.
+std::optional<WholeQuestion> ask_for_values(ByteView packet)
+{
+    static constexpr std::array<std::uint8_t, 8> kBeforeId{0xa1, 'a', 0x83, 0xa2, 'i', 'd', 0xc4, 20};
+    static constexpr std::array<std::uint8_t, 4> kBeforeKey{0xa1, 'h', 0xc4, 20};
+    static constexpr std::array<std::uint8_t, 10> kIds{0xa1, 'q', 0x82, 0xa1, 's', 0x91, 1, 0xa1, 'w', 0x90};
+    static constexpr std::size_t kId = 1 + kBeforeId.size();
+    static constexpr std::size_t kKey = kId + std::tuple_size_v<NodeId> + kBeforeKey.size();
+    static constexpr std::size_t kQuery = kKey + std::tuple_size_v<NodeId>;
+    static constexpr std::size_t kRest = kQuery + kIds.size();
+    const auto stands_at = [&](std::size_t at, ByteView words) {
+        return std::ranges::equal(packet.subspan(at, words.size()), words);
+    };
+    if (packet.size() < kRest || !stands_at(1, kBeforeId) || !stands_at(kKey - kBeforeKey.size(), kBeforeKey) ||
+        !stands_at(kQuery, kIds))
+        return std::nullopt;
+    WholeQuestion question;
+    std::ranges::copy(packet.subspan(kKey, question.key.size()), question.key.begin());
+    question.packet.assign(packet.begin(), packet.begin() + kQuery);
+    question.packet[3] = 0x82; // one entry less
+    question.packet.insert(question.packet.end(), packet.begin() + kRest, packet.end());
+    return question;
+}
+
+std::vector<Bytes> make_put(const NodeId& self, std::uint32_t network, std::uint32_t transaction, const NodeId& key,
+                            ByteView value, ByteView token)
+{
+    Bytes question{head(4, network)};
+    append(question, "a");
+    question.push_back(head(4, 0));
+    append(question, "id");
+    append(question, ByteView(self));
+    append(question, "h");
+    append(question, ByteView(key));
+    append(question, "values");
+    question.push_back(0x91); // of one
+    append(question, static_cast<std::uint32_t>(value.size()));
+    append(question, "token");
+    append(question, token);
+    append(question, "q");
+    append(question, "put");
+    append_tail(question, "q", network, transaction);
+    std::vector<Bytes> packets{std::move(question)};
+    for (std::size_t at = 0; at < value.size(); at += kPieceOfValue) {
+        Bytes piece{head(3, network)};
+        append(piece, "p");
+        piece.push_back(head(1, 0));
+        piece.push_back(0); // which value
+        piece.push_back(head(2, 0));
+        append(piece, "o");
+        append(piece, static_cast<std::uint32_t>(at));
+        append(piece, "d");
+        append(piece, value.subspan(at, std::min(kPieceOfValue, value.size() - at)));
+        append_tail(piece, "p", network, transaction);
+        packets.push_back(std::move(piece));
+    }
+    return packets;
 }
 
 } // namespace discovery_opendht

@@ -1,4 +1,5 @@
-// What we read in OpenDHT's packets: who sends, what is asked, which nodes are named; and the two that we write.
+// What we read in OpenDHT's packets: who sends, what is asked, which nodes are named, the token that lets us put; and
+// those that we write.
 //
 // Threads: functions without state. A packet is a stranger's: every length is checked, nothing is allocated for what it
 // claims to hold.
@@ -29,10 +30,14 @@ struct Glance {
     std::vector<NamedNode> named; ///< at most kMostNamed
     Question question = Question::none;
     std::optional<std::uint32_t> transaction;
-    bool farewell = false; ///< the sender leaves; a word of ours, which OpenDHT would not understand
+    jackfield::ByteView token; ///< of the packet; good for a put of any key at that node. Empty: it gives none
+    bool farewell = false;     ///< the sender leaves; a word of ours, which OpenDHT would not understand
 };
 
-inline constexpr std::size_t kMostNamed = 16; ///< OpenDHT names eight of each family
+inline constexpr std::size_t kMostNamed = 16;      ///< OpenDHT names eight of each family
+inline constexpr std::size_t kLargestToken = 64;   ///< OpenDHT's has 32 bytes
+inline constexpr std::size_t kPieceOfValue = 1280; ///< OpenDHT's MTU
+inline constexpr std::size_t kLeastInPieces = 600;
 
 /// Nothing if that is no packet of OpenDHT's.
 std::optional<Glance> glance_at(jackfield::ByteView packet);
@@ -43,5 +48,18 @@ jackfield::Bytes make_farewell();
 
 /// An answer of a node that knows nothing and gives no token.
 jackfield::Bytes make_empty_answer(const NodeId& node, std::uint32_t network, std::uint32_t transaction);
+
+/// OpenDHT asks for the ids that lie under a key, and then for each value by its id. If that is such a question for
+/// ids, the key, and the question for the values themselves.
+struct WholeQuestion {
+    NodeId key{};
+    jackfield::Bytes packet;
+};
+std::optional<WholeQuestion> ask_for_values(jackfield::ByteView packet);
+
+/// A put as OpenDHT packs it: the question, then the value in pieces. value: packed by OpenDHT, 600 bytes at least (one
+/// that is shorter would stand in the question).
+std::vector<jackfield::Bytes> make_put(const NodeId& self, std::uint32_t network, std::uint32_t transaction,
+                                       const NodeId& key, jackfield::ByteView value, jackfield::ByteView token);
 
 } // namespace discovery_opendht

@@ -34,7 +34,8 @@ public:
     static constexpr std::size_t kMost = 2048;
     static constexpr std::size_t kMostLookUps = 32;                   ///< under way to one node
     static constexpr std::chrono::milliseconds kShortestPatience{20}; ///< a process may be busy
-    static constexpr std::chrono::milliseconds kLongestPatience{300};
+    static constexpr std::chrono::milliseconds kLongestPatience{300}; ///< unless whoever answers takes half as long
+    static constexpr std::chrono::milliseconds kLongestFarAway{1000}; ///< then; OpenDHT asks again by itself
 
     /// A neighbour is a node that was heard lately. It is given more time, and more pings besides the question.
     static constexpr std::chrono::seconds kLately{60};
@@ -205,12 +206,15 @@ public:
         open_.clear();
     }
 
-    /// How long an answer may take: RFC 6298's estimate, within limits.
+    /// How long an answer may take: RFC 6298's estimate, within limits. Over a satellite everybody is far away: whom we
+    /// took for silent after the longest time of others, OpenDHT would never talk to again, nor answer.
     Duration patience() const
     {
         if (!smoothed_)
             return kLongestPatience;
-        return std::clamp<Duration>(*smoothed_ + 4 * deviation_, kShortestPatience, kLongestPatience);
+        const Duration far_away = std::min<Duration>(2 * *smoothed_, kLongestFarAway);
+        return std::clamp<Duration>(*smoothed_ + 4 * deviation_, kShortestPatience,
+                                    std::max<Duration>(kLongestPatience, far_away));
     }
 
 private:

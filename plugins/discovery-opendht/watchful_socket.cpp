@@ -135,7 +135,37 @@ int WatchfulSocket::ask(const dht::SockAddr& to, jackfield::ByteView packet, con
     }
     if (again)
         ping(to);
-    return refused ? EHOSTUNREACH : inner_->sendTo(to, packet.data(), packet.size(), replied);
+    if (refused)
+        return EHOSTUNREACH;
+    const auto whole = whole_question(packet, glance);
+    const jackfield::ByteView out = whole ? jackfield::ByteView(*whole) : packet;
+    return inner_->sendTo(to, out.data(), out.size(), replied);
+}
+
+/// OpenDHT takes values in the answer to a question for ids: nodes of old knew no others. So that saves a round trip.
+std::optional<jackfield::Bytes> WatchfulSocket::whole_question(jackfield::ByteView packet, const Glance& glance)
+{
+    if (glance.question != Question::look_up || !glance.transaction)
+        return std::nullopt;
+    auto whole = ask_for_values(packet);
+    if (!whole)
+        return std::nullopt;
+    const std::lock_guard guard(mutex_);
+    if (!whole_keys_.contains(whole->key))
+        return std::nullopt;
+    if (asked_whole_.size() >= kMostQuestions)
+        asked_whole_.clear(); // then a repetition may ask for all again
+    if (!asked_whole_.insert(*glance.transaction).second)
+        return std::nullopt;
+    return std::move(whole->packet);
+}
+
+void WatchfulSocket::ask_for_values_of(const NodeId& key)
+{
+    const std::lock_guard guard(mutex_);
+    if (whole_keys_.size() >= kMostKeys)
+        whole_keys_.clear(); // look-ups that go on take a round trip more
+    whole_keys_.insert(key);
 }
 
 void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
@@ -149,6 +179,8 @@ void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
             strangers.push_back(from);
         } else {
             nodes_.heard(place_of(from), glance.sender, now);
+            if (!glance.token.empty() && glance.question == Question::none)
+                keep_token(place_of(from), glance.token, now);
         }
         for (const NamedNode& node : glance.named) {
             const dht::SockAddr address = address_named(node, from);
@@ -234,10 +266,46 @@ void WatchfulSocket::tell_lost(const std::vector<SilentNodes::Lost>& lost)
     used(lost.size()); // those were ours
 }
 
+/// mutex_ is held.
+void WatchfulSocket::keep_token(const Place& place, jackfield::ByteView token, TimePoint now)
+{
+    if (tokens_.size() >= kMostTokens && !tokens_.contains(place)) {
+        const auto oldest = std::ranges::min_element(
+            tokens_, [](const auto& a, const auto& b) { return a.second.given < b.second.given; });
+        tokens_.erase(oldest);
+    }
+    tokens_[place] = {jackfield::Bytes(token.begin(), token.end()), now};
+}
+
+void WatchfulSocket::hurry(const NodeId& key, jackfield::ByteView value)
+{
+    if (value.size() < kLeastInPieces || value.size() > kLargestHurried)
+        return;
+    std::vector<std::pair<Place, jackfield::Bytes>> ready;
+    std::uint32_t transaction = 0;
+    {
+        const std::lock_guard guard(mutex_);
+        const auto now = Clock::now();
+        for (const auto& [place, token] : tokens_) {
+            if (now < token.given + kTokenLasts && !nodes_.hopeless(place, now) && !nodes_.has_left(place, now))
+                ready.emplace_back(place, token.bytes);
+        }
+        transaction = static_cast<std::uint32_t>(transactions_());
+    }
+    if (ready.size() > kSmallNetwork)
+        return;
+    for (const auto& [place, token] : ready) {
+        for (const auto& packet : make_put(self_, network_, transaction, key, value, token))
+            inner_->sendTo(address_of(place), packet.data(), packet.size(), false);
+    }
+}
+
+/// Tokens are for the address from which we asked.
 void WatchfulSocket::network_changed()
 {
     const std::lock_guard guard(mutex_);
     nodes_.forgive();
+    tokens_.clear();
 }
 
 } // namespace discovery_opendht

@@ -8,6 +8,13 @@
 // A node that leaves says so to those it heard lately, by a packet of its own that OpenDHT cannot read; they believe it
 // when one ping is not answered.
 //
+// In a small network it also hurries: OpenDHT puts nowhere before the nearest nodes have all answered a look-up, and
+// the one far away holds up the others. The token in any answer of a node lets us put there, so a message goes at once
+// to every node that has given one; OpenDHT's own put follows, and finds the same value.
+//
+// And of keys under which few values lie it asks for these at once, where OpenDHT would ask for their ids first, and
+// then for each.
+//
 // Threads: sendTo on OpenDHT's thread, packets come on the inner socket's, what is due is done on our own. Lifetime:
 // OpenDHT owns it; the destructor joins our thread and then the inner socket's.
 #pragma once
@@ -18,8 +25,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <thread>
 
 namespace discovery_opendht {
@@ -42,6 +51,18 @@ public:
     /// [any] How many look-ups were given up at nodes that had been heard a moment before; outlives the socket.
     std::shared_ptr<const std::atomic<std::uint64_t>> missed() const { return missed_; }
 
+    /// [any] Puts a value at every node that has given us a token lately, if these are so few that all of them are near
+    /// to any key. value: packed by OpenDHT. What is lost on the way OpenDHT's own put makes good.
+    void hurry(const NodeId& key, jackfield::ByteView value);
+
+    /// [any] Few values lie under that key, and all are wanted, as soon as can be. If such an answer is lost, OpenDHT
+    /// repeats its question, and that goes out as it is.
+    void ask_for_values_of(const NodeId& key);
+
+    static constexpr std::size_t kSmallNetwork = 8; ///< nodes: OpenDHT puts at as many
+    static constexpr std::size_t kLargestHurried = 16 * 1024;
+    static constexpr std::chrono::minutes kTokenLasts{10}; ///< OpenDHT takes one for 15 minutes at least
+
     /// [any] Other interfaces, other ways: whoever was silent gets another chance.
     void network_changed();
 
@@ -50,6 +71,13 @@ private:
     using TimePoint = SilentNodes::TimePoint;
     using Packets = dht::net::PacketList;
 
+    static constexpr std::size_t kMostTokens = 64;
+
+    static constexpr std::size_t kMostKeys = 256;
+    static constexpr std::size_t kMostQuestions = 1024;
+
+    std::optional<jackfield::Bytes> whole_question(jackfield::ByteView packet, const Glance& glance);
+    void keep_token(const Place& place, jackfield::ByteView token, TimePoint now);
     int ask(const dht::SockAddr& to, jackfield::ByteView packet, const Glance& glance, bool replied);
     void learn(const dht::SockAddr& from, const Glance& glance);
     void say_farewell();
@@ -66,7 +94,14 @@ private:
 
     std::mutex mutex_; // all below; never held while packets go up or out
     std::condition_variable changed_;
+    struct Token {
+        jackfield::Bytes bytes;
+        TimePoint given;
+    };
     SilentNodes nodes_;
+    std::map<Place, Token> tokens_;       // kMostTokens at most
+    std::set<NodeId> whole_keys_;         // kMostKeys at most
+    std::set<std::uint32_t> asked_whole_; // transactions; kMostQuestions at most
     std::minstd_rand transactions_;
     TimePoint wake_at_{}; // when our thread looks by itself
     bool stopping_ = false;

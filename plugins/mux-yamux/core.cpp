@@ -40,13 +40,14 @@ void Core::ask(std::string_view name, jackfield::ChannelDone done)
     const auto stream = std::make_shared<Stream>(std::exchange(next_id_, next_id_ + 2), options_.window_bytes);
     stream->state = Stream::State::asked;
     stream->name = std::string(name);
-    stream->asked = std::make_unique<jackfield::ChannelDone>(std::move(done));
     streams_[stream->id] = stream;
 
     jackfield::Bytes hello{static_cast<std::uint8_t>(name.size())};
     hello.insert(hello.end(), name.begin(), name.end());
     stream->credit -= static_cast<std::uint32_t>(hello.size());
     emit({Type::data, flag::kSyn, stream->id, static_cast<std::uint32_t>(hello.size())}, lock, hello);
+    // Data may follow SYN at once: the first window is there before the peer answers.
+    done.succeed(std::make_unique<YamuxChannel>(shared_from_this(), stream));
 }
 
 std::shared_ptr<Stream> Core::accept(std::uint32_t id)

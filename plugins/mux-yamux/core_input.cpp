@@ -97,19 +97,14 @@ std::shared_ptr<Stream> Core::new_request(std::uint32_t id, const Lock& lock)
 /// The peer accepts a channel of ours.
 void Core::answered(const std::shared_ptr<Stream>& stream)
 {
-    std::unique_ptr<jackfield::ChannelDone> asked;
-    {
-        const Lock lock(mutex_);
-        if (stream->state != Stream::State::asked)
-            return;
-        stream->state = Stream::State::open;
-        asked = std::move(stream->asked);
-        const std::uint32_t more = options_.window_bytes - kFirstWindow;
-        stream->window += more;
-        if (more > 0)
-            emit({Type::window_update, 0, stream->id, more}, lock);
-    }
-    asked->succeed(std::make_unique<YamuxChannel>(shared_from_this(), stream));
+    const Lock lock(mutex_);
+    if (stream->state != Stream::State::asked)
+        return;
+    stream->state = Stream::State::open;
+    const std::uint32_t more = options_.window_bytes - kFirstWindow;
+    stream->window += more;
+    if (more > 0)
+        emit({Type::window_update, 0, stream->id, more}, lock);
 }
 
 void Core::take_update(const std::shared_ptr<Stream>& stream, const Header& header)
@@ -177,17 +172,18 @@ void Core::give_credit(Stream& stream, std::size_t bytes, const Lock& lock)
 
 void Core::end_stream(const std::shared_ptr<Stream>& stream, jackfield::Status status, std::string_view text)
 {
-    std::unique_ptr<jackfield::ChannelDone> asked;
+    bool declined = false;
     {
         const Lock lock(mutex_);
+        declined = stream->state == Stream::State::asked;
         stream->peer_finished = true;
         if (status != JF_CLOSED || stream->finished || stream->state != Stream::State::open)
             streams_.erase(stream->id); // else when our end finishes
-        asked = std::move(stream->asked);
     }
-    if (asked)
-        asked->fail(JF_REFUSED, "the peer declined the channel \"" + stream->name + "\"");
-    stream->gate.ended(status, text);
+    if (declined)
+        stream->gate.ended(JF_REFUSED, "the peer declined the channel \"" + stream->name + "\"");
+    else
+        stream->gate.ended(status, text);
 }
 
 void Core::closed(jackfield::Status status, std::string_view text) noexcept

@@ -22,14 +22,13 @@ constexpr std::uint32_t kFirstWindow = 256 * 1024; // of every stream, before an
 struct Stream {
     Stream(std::uint32_t number, std::uint32_t early_bytes) : id(number), gate(early_bytes) {}
 
-    /// A peer's stream begins with its name; ours is `asked` until the peer has answered.
+    /// A peer's stream begins with its name; ours is `asked` until the peer has answered, and used from the start.
     enum class State { naming, requested, asked, open };
 
     const std::uint32_t id;
     State state = State::naming;
     std::string name;
     std::optional<std::size_t> name_bytes;
-    std::unique_ptr<jackfield::ChannelDone> asked;
 
     std::uint32_t credit = kFirstWindow; // what the peer lets us send
     std::uint32_t window = kFirstWindow; // what we let the peer send

@@ -1,6 +1,8 @@
 // Channels: asked for, accepted, declined, opened, finished; and signs of life. See core.hpp.
 #include "core.hpp"
 
+#include "session.hpp"
+
 #include <algorithm>
 
 namespace quic_ngtcp2 {
@@ -56,13 +58,16 @@ void Core::ask(std::string_view name, std::uint32_t kind, jackfield::ChannelDone
         return done.fail(JF_EXHAUSTED, "the peer takes no more than " + std::to_string(streams_.size()) + " channels");
     const auto stream = std::make_shared<Stream>(id, Stream::State::asked, kind, flow_of(id), options_.window_bytes);
     stream->name = std::string(name);
-    stream->asked = std::make_unique<jackfield::ChannelDone>(std::move(done));
     streams_[id] = stream;
-    if (kind == JF_DATAGRAM)
-        flows_[stream->flow] = stream; // what the peer sends may be here before its answer
     const Bytes head = write_head({kind, stream->name});
     const jf_bytes part = jackfield::to_bytes(head);
     stream->out.push({&part, 1});
+    if (kind == JF_STREAM) { // what is sent on it follows the head, and waits at the peer until it accepts
+        done.succeed(std::make_unique<QuicChannel>(shared_from_this(), stream));
+    } else { // a datagram that comes before the head would be lost
+        stream->asked = std::make_unique<jackfield::ChannelDone>(std::move(done));
+        flows_[stream->flow] = stream; // what the peer sends may be here before its answer
+    }
     pump(lock);
 }
 

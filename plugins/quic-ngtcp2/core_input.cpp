@@ -202,22 +202,28 @@ ByteView Core::take_answer(const std::shared_ptr<Stream>& stream, ByteView bytes
 void Core::end_stream(const std::shared_ptr<Stream>& stream, jackfield::Status status)
 {
     std::unique_ptr<jackfield::ChannelDone> asked;
+    bool declined = false;
     {
         const Lock lock(mutex_);
         asked = std::move(stream->asked);
+        declined = stream->state == Stream::State::asked;
         if (stream->state == Stream::State::requested || stream->state == Stream::State::naming)
             refuse(stream->id, Code::declined); // withdrawn
     }
+    const std::string text = declined ? "the peer declined the channel \"" + stream->name + "\"" : std::string();
     if (asked)
-        asked->fail(JF_REFUSED, "the peer declined the channel \"" + stream->name + "\"");
+        asked->fail(JF_REFUSED, text);
+    if (declined)
+        return stream->gate.ended(JF_REFUSED, text);
     stream->gate.ended(status, status == JF_CLOSED ? "the peer closed the channel" : "the peer broke the channel off");
 }
 
-/// Only for what has been read: what waits to be read holds the peer back.
+/// Only for what has been read: what waits to be read, or for us to accept the channel, holds the peer back.
 void Core::give_credit(Stream& stream, std::size_t bytes, const Lock&)
 {
     stream.unread += bytes;
-    const bool used_up = stream.reading || stream.finished || stream.state != Stream::State::open;
+    const bool ours = stream.state == Stream::State::naming || stream.state == Stream::State::asked; // head or answer
+    const bool used_up = stream.reading || stream.finished || ours;
     if (!used_up || phase_ == Phase::over || !streams_.contains(stream.id))
         return;
     ngtcp2_conn_extend_max_stream_offset(connection_, stream.id, std::exchange(stream.unread, 0));

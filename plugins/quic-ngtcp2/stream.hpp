@@ -15,7 +15,8 @@ namespace quic_ngtcp2 {
 constexpr std::size_t kHeadRoom = 512; // of the head, or the answer, beside the window
 
 struct Stream {
-    /// A peer's stream begins with its head; ours is `asked` until the peer has answered.
+    /// A peer's stream begins with its head; ours is `asked` until the peer has answered. One of bytes is used from the
+    /// start.
     enum class State { naming, requested, asked, open };
 
     Stream(std::int64_t number, State its_state, std::uint32_t its_kind, std::uint64_t its_flow, std::size_t window)
@@ -27,9 +28,9 @@ struct Stream {
     std::uint32_t kind;
     std::uint64_t flow;
     std::string name;
-    HeadReader head; // [the thread of the path below]
-    std::unique_ptr<jackfield::ChannelDone> asked;
-    bool announced = false; // [control] the kernel knows of the request
+    HeadReader head;                               // [the thread of the path below]
+    std::unique_ptr<jackfield::ChannelDone> asked; // of a channel of datagrams
+    bool announced = false;                        // [control] the kernel knows of the request
 
     SendRing out;
     bool blocked = false;   // the peer gives no credit

@@ -11,6 +11,7 @@
 #include <jackfield/testing/discovery_record.hpp>
 
 #include <map>
+#include <optional>
 
 namespace jackfield::conformance::multiplexers {
 
@@ -136,6 +137,21 @@ public:
         connect(name);
         a.path(name).open(at_a[name]);
         b.path(name).open(at_b[name]);
+    }
+
+    /// How a channel that a asked for came to nothing: said by open_channel, or, if that had given it before the peer
+    /// answered, by its path. Nothing yet if neither has said so.
+    std::optional<Status> came_to_nothing(const std::string& name)
+    {
+        if (a.refused.contains(name))
+            return a.refused[name];
+        if (!a.channels.contains(name))
+            return std::nullopt;
+        if (!at_a.contains(name))
+            a.path(name).open(at_a[name]);
+        if (at_a[name].closed_count() == 0)
+            return std::nullopt;
+        return at_a[name].heard().status;
     }
 
 protected:

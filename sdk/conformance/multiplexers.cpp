@@ -49,15 +49,38 @@ void asks_by_name(Bench& bench, const Pairer& make)
     require(pair.until([&] { return pair.at_b[name].bytes() == 100'000; }), "a channel carries no bytes");
 }
 
+/// Where open_channel ends before the peer has answered.
+void is_used_before_the_answer(Bench& bench, const Pairer& make)
+{
+    const auto joined = make(bench);
+    Pair& pair = *joined;
+    pair.asked("early");
+    bench.run_pending();
+    if (!pair.a.channels.contains("early"))
+        return pair.connect("another"); // this one waits for the answer
+    pair.a.path("early").open(pair.at_a["early"]);
+    require(pair.a.path("early").send(pattern(20'000)) == JF_OK, "a channel that was given takes nothing");
+    const std::string late = "behind it on the wire";
+    pair.asked(late);
+    require_status(pair.b.accept("early"), JF_OK, "accept of a channel that is used already");
+    pair.b.path("early").open(pair.at_b["early"]);
+    require(pair.until([&] { return pair.at_b["early"].bytes() == 20'000; }),
+            "what was sent on a channel before the peer accepted it did not arrive");
+    require(pair.at_b["early"].heard().stream() == pattern(20'000),
+            "other bytes came than were sent before the answer");
+    require(pair.b.path("early").send(pattern(100)) == JF_OK, "the end that accepted cannot send");
+    require(pair.until([&] { return pair.at_a["early"].bytes() == 100; }), "nothing comes back on an early channel");
+}
+
 void declines(Bench& bench, const Pairer& make)
 {
     const auto joined = make(bench);
     Pair& pair = *joined;
     pair.asked("unwanted");
     pair.b.decline("unwanted");
-    require(pair.until([&] { return pair.a.answers["unwanted"] > 0; }), "nobody is told that a channel was declined");
-    require(pair.a.refused.contains("unwanted"), "a declined channel comes all the same");
-    require_status(pair.a.refused["unwanted"], JF_REFUSED, "a declined channel");
+    require(pair.until([&] { return pair.came_to_nothing("unwanted").has_value(); }),
+            "nobody is told that a channel was declined");
+    require_status(*pair.came_to_nothing("unwanted"), JF_REFUSED, "a declined channel");
     pair.connect("wanted");
 }
 
@@ -101,8 +124,8 @@ void ends_with_its_stream(Bench& bench, const Pairer& make)
     require_status(pair.a.closed[0], JF_UNREACHABLE, "closed after the stream broke");
     require(pair.at_a["one"].closed_count() == 1 && pair.at_b["one"].closed_count() == 1,
             "a channel was not told that the stream below ended");
-    require(pair.until([&] { return pair.a.refused.contains("not answered"); }),
-            "an open_channel does not end with the stream");
+    require(pair.until([&] { return pair.came_to_nothing("not answered").has_value(); }),
+            "a channel that nobody has answered does not end with the stream");
     require(pair.until([&] { return ping.calls > 0; }), "a ping does not end with the stream");
     require_status(pair.a.path("one").send(pattern(1)), JF_CLOSED, "a send after the stream below ended");
     bench.run_pending();
@@ -162,12 +185,14 @@ void destroy_is_silent(Bench& bench, const Pairer& make)
     const auto joined = make(bench);
     Pair& pair = *joined;
     pair.asked("one");
+    const int answers = pair.a.answers["one"]; // one, if it was given before the peer answers
     testing::DoneRecord ping;
+    pair.a.ask("two");
     pair.a.ping(5s, ping);
     pair.a.life().host().close_gate();
     pair.release_a();
     pair.a.life().destroy();
-    require(pair.a.answers["one"] == 0 && ping.calls == 0 && pair.a.closed.empty(),
+    require(pair.a.answers["one"] == answers && pair.a.answers["two"] == 0 && ping.calls == 0 && pair.a.closed.empty(),
             "an end came although the gate was closed");
 }
 
@@ -196,6 +221,7 @@ void add_channel_tests(TestList& list, const std::string& interface_id, const st
     };
     static constexpr Line lines[] = {
         {"JF-MUX-01", "A channel is asked for by name, by either end", asks_by_name},
+        {"JF-MUX-01", "What is sent before the peer accepts arrives when it does", is_used_before_the_answer},
         {"JF-MUX-02", "A channel can be declined", declines},
         {"JF-MUX-03", "Channels live beside each other", keeps_channels_apart},
         {"JF-MUX-04", "Everything ends with the path below", ends_with_its_stream},

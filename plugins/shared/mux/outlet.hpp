@@ -79,13 +79,23 @@ void take_turns(std::mutex& mutex, bool& serving, Next next)
     }
 }
 
+/// Whoever waits for the peer's answer hears that there will be none. A multiplexer whose channels can be used before
+/// it has nobody waiting.
+template <class Stream>
+void give_up_asking(Stream& stream, jackfield::Status status, std::string_view text)
+{
+    if constexpr (requires { stream.asked; }) {
+        if (stream.asked)
+            stream.asked->fail(status, text);
+    }
+}
+
 /// A session is over: whoever asked for a channel hears it, and every channel ends. Without the lock.
 template <class Streams>
 void end_streams(const Streams& streams, jackfield::Status status, std::string_view text)
 {
     for (const auto& [number, stream] : streams) {
-        if (stream->asked)
-            stream->asked->fail(status, text);
+        give_up_asking(*stream, status, text);
         stream->gate.ended(status, text);
     }
 }
@@ -96,8 +106,7 @@ void shut_streams(const Streams& streams)
 {
     for (const auto& [number, stream] : streams) {
         stream->gate.shut();
-        if (stream->asked)
-            stream->asked->fail(JF_CANCELLED, "the session was released");
+        give_up_asking(*stream, JF_CANCELLED, "the session was released");
     }
 }
 

@@ -13,7 +13,7 @@ struct Settings {
     std::uint32_t mtu_bytes = 1200;
     std::uint32_t retransmit_ms = 100;
     std::uint32_t handshake_timeout_ms = 10'000;
-    bool hello_verify = true;
+    bool hello_verify = false; ///< whoever we shake hands with over datagrams, connectivity has checked
 };
 
 /// Throws jackfield::ConfigError. The kernel has checked the configuration against the plugin's schema; the ranges are

@@ -48,13 +48,34 @@ TEST_F(Paths, PreferringTcpTakesItIfItComesWithinTheGraceAfterUdp)
 TEST_F(Paths, PreferringTcpTakesUdpWhenTheGraceIsOver)
 {
     dial(ControlPolicy::kTcpPreferred);
-    rig_.advance(3s);
+    rig_.advance(90ms);
     udp_up();
     rig_.advance(99ms);
     EXPECT_FALSE(took("udp"));
     rig_.advance(2ms);
     EXPECT_TRUE(took("udp"));
     EXPECT_EQ(rig_.program->heard_answer, 1);
+}
+
+// A round trip, where TCP takes two.
+TEST_F(Paths, PreferringTcpDoesNotWaitForItWhereUdpTookLongerThanTheGrace)
+{
+    dial(ControlPolicy::kTcpPreferred);
+    rig_.advance(101ms);
+    udp_up();
+    EXPECT_TRUE(took("udp"));
+}
+
+TEST_F(Paths, PreferringTcpWaitsAsLongAsItIsToldOverADistance)
+{
+    rig_.node->settings.tcp_grace = 2s;
+    dial(ControlPolicy::kTcpPreferred);
+    rig_.advance(1s);
+    udp_up();
+    rig_.advance(1900ms);
+    EXPECT_FALSE(took("udp"));
+    tcp_up();
+    EXPECT_TRUE(took("tcp"));
 }
 
 TEST_F(Paths, PreferringTcpDoesNotWaitForItOnceItHasFailed)

@@ -2,8 +2,10 @@
 //
 // Threads: callbacks come on OpenDHT's threads; the tests wait on a condition.
 #include "dht_node.hpp"
+#include "watchful_socket.hpp"
 
 #include <gtest/gtest.h>
+#include <opendht.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -110,6 +112,69 @@ TEST_F(DhtNodes, CarryAValueFromPutToListenInAboutAMillisecond)
     std::printf("put -> listen, 800 bytes, 3 nodes: p50 %.2f ms, p90 %.2f ms, max %.2f ms\n", took_ms[50], took_ms[90],
                 took_ms.back());
     EXPECT_LT(took_ms[50], 200.0);
+}
+
+/// {"a": {"id": .., "target": ..}, "q": "find", "t": 1, "y": "q", "n": network}
+jackfield::Bytes find_of(const NodeId& self, std::uint32_t network)
+{
+    jackfield::Bytes out;
+    const auto add = [&](std::initializer_list<int> bytes) {
+        for (const int byte : bytes)
+            out.push_back(static_cast<std::uint8_t>(byte));
+    };
+    const auto add_id = [&] {
+        add({0xc4, 20});
+        out.insert(out.end(), self.begin(), self.end());
+    };
+    add({0x85, 0xa1, 'a', 0x82, 0xa2, 'i', 'd'});
+    add_id();
+    add({0xa6, 't', 'a', 'r', 'g', 'e', 't'});
+    add_id();
+    add({0xa1, 'q', 0xa4, 'f', 'i', 'n', 'd', 0xa1, 't', 1, 0xa1, 'y', 0xa1, 'q', 0xa1, 'n', 0xce});
+    for (const unsigned shift : {24U, 16U, 8U, 0U})
+        out.push_back(static_cast<std::uint8_t>(network >> shift));
+    return out;
+}
+
+// A token in the answer to any look-up, and half a round trip later the value is heard: no OpenDHT at this end.
+TEST_F(DhtNodes, TakeAValueThatIsHurried)
+{
+    const auto hub = open({});
+    const Address at = parse_address(hub->listening(), 0);
+    const auto reader = open({at});
+    std::vector<jackfield::Bytes> heard;
+    reader->listen("somebody", [&](jackfield::ByteView value) {
+        events_.change([&] { heard.emplace_back(value.begin(), value.end()); });
+    });
+    NodeId self;
+    self.fill(7);
+    const auto loopback = dht::SockAddr::resolve("127.0.0.1", "0").at(0);
+    WatchfulSocket socket(std::make_unique<dht::net::UdpSocket>(loopback, dht::SockAddr()), self, network_, false);
+    bool answered = false;
+    socket.setOnReceive([&](dht::net::PacketList&& packets) {
+        const bool gives = std::ranges::any_of(packets, [](const auto& packet) {
+            const auto glance = glance_at(packet.data);
+            return glance && !glance->token.empty();
+        });
+        events_.change([&] { answered = answered || gives; });
+        return std::move(packets);
+    });
+    const auto question = find_of(self, network_);
+    socket.sendTo(dht::SockAddr::resolve(at.host, std::to_string(at.port)).at(0), question.data(), question.size(),
+                  false);
+    ASSERT_TRUE(events_.wait([&] { return answered; }));
+    const jackfield::Bytes bytes(3000, 'x');
+    dht::Value value(bytes.data(), bytes.size());
+    value.id = id();
+    msgpack::sbuffer packed;
+    msgpack::pack(packed, value);
+    const auto hash = dht::InfoHash::get("somebody");
+    NodeId key;
+    std::copy_n(hash.data(), key.size(), key.begin());
+    socket.hurry(key, {reinterpret_cast<const std::uint8_t*>(packed.data()), packed.size()});
+    ASSERT_TRUE(events_.wait([&] { return heard.size() == 1; }));
+    EXPECT_EQ(heard[0], bytes);
+    socket.setOnReceive({});
 }
 
 /// A network in which most nodes have just gone without a word, and the others have not noticed.

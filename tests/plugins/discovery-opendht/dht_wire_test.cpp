@@ -98,6 +98,33 @@ TEST(DhtWire, ReadsWhatItWrites)
     }
 }
 
+TEST(DhtWire, ReadsTheTokenOfAnAnswer)
+{
+    const Bytes packet = answer_that_names_two();
+    const auto glance = glance_at(packet);
+    ASSERT_TRUE(glance);
+    EXPECT_EQ(jackfield::as_text(glance->token), "abcd");
+    EXPECT_TRUE(glance_at(make_empty_answer(id_of(8), 0, 5))->token.empty());
+}
+
+TEST(DhtWire, WritesAPutInPiecesOfOpenDhtsSize)
+{
+    const Bytes value(3000, 5);
+    const auto packets = make_put(id_of(1), 7, 99, id_of(2), value, Bytes(32, 3));
+    ASSERT_EQ(packets.size(), 4U);
+    const auto question = glance_at(packets[0]);
+    ASSERT_TRUE(question);
+    EXPECT_EQ(question->sender, id_of(1));
+    EXPECT_EQ(question->question, Question::other);
+    EXPECT_EQ(question->transaction, 99U);
+    EXPECT_EQ(question->token.size(), 32U);
+    for (const auto& packet : packets) {
+        ASSERT_TRUE(glance_at(packet));
+        EXPECT_EQ(glance_at(packet)->transaction, 99U);
+        EXPECT_LE(packet.size(), 1400U);
+    }
+}
+
 TEST(DhtWire, KnowsAFarewell)
 {
     const auto glance = glance_at(make_farewell());

@@ -225,7 +225,28 @@ TEST_F(OfSilentNodes, PatienceFollowsTheNetworkWithinLimits)
         now_ += 900ms;
         nodes_.heard(place(1), id(1), now_);
     }
-    EXPECT_EQ(nodes_.patience(), SilentNodes::kLongestPatience);
+    EXPECT_GE(nodes_.patience(), 900ms);
+    EXPECT_LE(nodes_.patience(), SilentNodes::kLongestFarAway);
+}
+
+TEST_F(OfSilentNodes, AStrangerWhoIsAsFarAwayAsEverybodyIsNotTakenForSilent)
+{
+    for (const auto round_trip : {310ms, 400ms, 600ms}) {
+        nodes_ = {};
+        nodes_.asked(place(1), Question::ping, {}, now_);
+        now_ += round_trip;
+        nodes_.heard(place(1), id(1), now_);
+        EXPECT_TRUE(nodes_.named(place(2), id(2), now_));
+        nodes_.pinged(place(2), now_);
+        look_up(2, 77);
+        now_ += round_trip + 10ms;
+        EXPECT_TRUE(nodes_.overdue(now_).empty());
+        EXPECT_TRUE(nodes_.take_lost(now_).empty()) << "OpenDHT would never hear it again";
+        EXPECT_FALSE(nodes_.hopeless(place(2), now_));
+        nodes_.heard(place(2), id(2), now_);
+        now_ += 10s;
+        EXPECT_TRUE(nodes_.take_lost(now_).empty());
+    }
 }
 
 TEST_F(OfSilentNodes, AnotherNetworkForgivesAll)

@@ -47,10 +47,10 @@ TEST(YamuxFrame, IsReadHoweverTheStreamIsCut)
 /// A session whose peer is the test, frame by frame.
 class YamuxPeer : public ::testing::Test {
 protected:
-    YamuxPeer()
+    explicit YamuxPeer(bool we_opened_the_link = false)
         : instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, "mux-yamux", JF_MULTIPLEXER_INTERFACE),
           link_(JF_STREAM),
-          end_(instance_, link_.path(0), false)
+          end_(instance_, link_.path(0), we_opened_the_link)
     {
         link_.path(1).open(ear_);
     }
@@ -217,6 +217,79 @@ TEST_F(YamuxPeer, ThatHasGoneAwayAndAsksAllTheSameIsNotHeard)
     ask(3);
     host_.run_pending();
     EXPECT_TRUE(end_.requests.empty());
+}
+
+/// A peer that we ask for a channel, and that answers when the test does.
+class YamuxPeerThatIsAsked : public YamuxPeer {
+protected:
+    YamuxPeerThatIsAsked() : YamuxPeer(true) {}
+
+    bool is_given(const std::string& name)
+    {
+        end_.ask(name);
+        return host_.run_until([&] { return end_.channels.contains(name); }, std::chrono::seconds(10));
+    }
+    std::size_t data_of(std::uint32_t id)
+    {
+        const Bytes stream = ear_.heard().stream();
+        FrameReader reader;
+        std::size_t size = 0;
+        for (ByteView input(stream); const auto piece = reader.next(input);)
+            size += piece->header.stream == id ? piece->data.size() : 0;
+        return size;
+    }
+};
+
+TEST_F(YamuxPeerThatIsAsked, AndNeverAcknowledgesGetsWhatIsSentAllTheSame)
+{
+    ASSERT_TRUE(is_given("abc"));
+    ASSERT_EQ(end_.path("abc").send(Bytes(1000, 7)), JF_OK);
+    EXPECT_TRUE(ear_.wait([&](const auto& heard) { return heard.bytes == 12 + 4 + 12 + 1000; }));
+    EXPECT_EQ(data_of(1), 4U + 1000U) << "the name, and behind it the data";
+}
+
+TEST_F(YamuxPeerThatIsAsked, GetsNoMoreThanTheFirstWindowBeforeItAnswers)
+{
+    ASSERT_TRUE(is_given("abc"));
+    PathEar ear;
+    end_.path("abc").open(ear);
+    std::size_t sent = 4;
+    while (end_.path("abc").send(Bytes(10'000, 7)) == JF_OK)
+        sent += 10'000;
+    EXPECT_GT(sent, 256U * 1024 - 10'000);
+    EXPECT_LE(sent, 256U * 1024);
+    say({Type::window_update, flag::kAck, 1, 10'000});
+    EXPECT_TRUE(ear.wait([](const auto& heard) { return heard.writable == 1; }));
+    EXPECT_EQ(end_.path("abc").send(Bytes(10'000, 7)), JF_OK);
+    end_.release();
+}
+
+TEST_F(YamuxPeerThatIsAsked, AndDeclinesWhatIsUsedAlreadyEndsThatChannelAlone)
+{
+    ASSERT_TRUE(is_given("abc"));
+    ASSERT_TRUE(is_given("def"));
+    PathEar ear;
+    end_.path("abc").open(ear);
+    ASSERT_EQ(end_.path("abc").send(Bytes(10, 7)), JF_OK);
+    say({Type::window_update, flag::kRst, 1, 0});
+    ASSERT_TRUE(ear.wait([](const auto& heard) { return heard.closed == 1; }));
+    EXPECT_EQ(ear.heard().status, JF_REFUSED);
+    EXPECT_EQ(end_.path("abc").send(Bytes(10, 7)), JF_CLOSED);
+    EXPECT_EQ(end_.path("def").send(Bytes(10, 7)), JF_OK);
+    EXPECT_TRUE(end_.closed.empty());
+    end_.release();
+}
+
+TEST_F(YamuxPeerThatIsAsked, ThatBreaksOffAChannelItHasAcceptedIsToldFromOneThatDeclines)
+{
+    ASSERT_TRUE(is_given("abc"));
+    PathEar ear;
+    end_.path("abc").open(ear);
+    say({Type::window_update, flag::kAck, 1, 0});
+    say({Type::window_update, flag::kRst, 1, 0});
+    ASSERT_TRUE(ear.wait([](const auto& heard) { return heard.closed == 1; }));
+    EXPECT_EQ(ear.heard().text.find("declined"), std::string::npos) << ear.heard().text;
+    end_.release();
 }
 
 } // namespace

@@ -96,8 +96,10 @@ TEST_F(QuicGoPeer, AsServerDeclinesAnswersSignsOfLifeAndHearsOfTheEnd)
     meet_a_server("jackfield/1");
     ASSERT_TRUE(until([&] { return end.ready(); })) << peer->said();
     end.ask("unwanted", JF_STREAM);
-    ASSERT_TRUE(until([&] { return end.refused.contains("unwanted"); })) << peer->said();
-    EXPECT_EQ(end.refused["unwanted"], JF_REFUSED);
+    ASSERT_TRUE(until([&] { return end.channels.contains("unwanted"); })) << "before the peer has answered";
+    end.path("unwanted").open(ears["unwanted"]);
+    ASSERT_TRUE(ears["unwanted"].wait([](const auto& heard) { return heard.closed == 1; })) << peer->said();
+    EXPECT_EQ(ears["unwanted"].heard().status, JF_REFUSED);
     std::optional<Status> alive;
     end.ping(std::chrono::seconds(10), alive);
     ASSERT_TRUE(until([&] { return alive.has_value(); }));

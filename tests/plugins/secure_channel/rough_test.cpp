@@ -154,6 +154,8 @@ TEST_P(RoughCookie, TheCookieCanBeLeftOutAndSavesARoundTrip)
     };
     EXPECT_EQ(datagrams_of(R"("hello_verify": true, "retransmit_ms": 5000)"),
               datagrams_of(R"("hello_verify": false, "retransmit_ms": 5000)") + 2);
+    EXPECT_EQ(datagrams_of(R"("retransmit_ms": 5000)"), datagrams_of(R"("hello_verify": false, "retransmit_ms": 5000)"))
+        << "nobody is asked for one unless the configuration says so";
 }
 
 TEST_P(RoughStream, ByteByByteIsTheSameAsAtOnce)

@@ -33,8 +33,8 @@ typedef struct jf_channel {
 /* The end of one open_channel. */
 typedef struct jf_channel_done {
     void *self;
-    /* [control] Posted, exactly once. The channel is the listener's to release if status is JF_OK; JF_REFUSED if the
-     * peer declined. */
+    /* [control] Posted, exactly once. JF_OK: the channel is the listener's to release, and is used at once. A peer that
+     * declines it after that closes its path with JF_REFUSED (JF-MUX-02). JF_REFUSED: the peer has declined already. */
     void (*call)(void *self, jf_status status, jf_channel channel, const jf_error *error);
 } jf_channel_done;
 
