@@ -177,6 +177,7 @@ void Session::on_pair(const AgentEvent& event)
     // later, when it has given up on better pairs that nobody answers.
     if (!options_.tcp || component.up || !options_.controlling)
         component_up(component, component.pair);
+    try_punched_again(component);
 }
 
 /// A check can come before the candidate that it comes from, and a pair be selected with a peer-reflexive one: only the

@@ -51,6 +51,8 @@ private:
     void take_punched(unsigned component, const Endpoint& remote, const Endpoint& stand_in);
     bool can_punch_to(const Candidate& candidate) const;
     void name_stand_in(AgentEvent& pair) const;
+    bool is_stand_in(const Candidate& candidate) const;
+    void try_punched_again(const Component& component);
     void on_pair(const AgentEvent& event);
     bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);

@@ -3,6 +3,8 @@
 // Threads: control.
 #include "session.hpp"
 
+#include <algorithm>
+
 namespace jackfield::ice {
 
 void Session::set_remote(std::string_view text)
@@ -80,13 +82,18 @@ void Session::apply_remote()
             else if (agent_->puncher() != nullptr)
                 (*agent_->puncher())->add_remote(number, {candidate.address, candidate.port});
         }
+        // What libnice has learnt from checks before makes it drop pairs, if one is nominated already.
+        std::ranges::stable_partition(own, [this](const Candidate& one) { return !is_stand_in(one); });
         if (!own.empty())
             agent_->add_remote(number, own);
     }
+    const bool none = waiting_.empty();
     waiting_.clear();
     for (Component& component : components_) {
         if (component.up && !options_.tcp && name_remote(component.pair))
             component_up(component, component.pair);
+        if (!none)
+            try_punched_again(component);
     }
     if (remote_complete_)
         agent_->end_of_remote();
