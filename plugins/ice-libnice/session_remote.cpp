@@ -55,13 +55,23 @@ bool Session::usable(const Candidate& candidate) const
 bool Session::accept_remote(const std::vector<Candidate>& candidates)
 {
     for (const auto& candidate : candidates) {
-        if (!usable(candidate) || std::find(seen_.begin(), seen_.end(), candidate) != seen_.end())
+        if (!usable(candidate))
             continue;
-        if (seen_.size() >= kMaxRemoteCandidates)
+        const auto v6 = behind_nat64(candidate);
+        if (!take_remote(candidate) || (v6 && !take_remote(*v6)))
             return false;
-        seen_.push_back(candidate);
-        waiting_.push_back(candidate);
     }
+    return true;
+}
+
+bool Session::take_remote(const Candidate& candidate)
+{
+    if (std::find(seen_.begin(), seen_.end(), candidate) != seen_.end())
+        return true;
+    if (seen_.size() >= kMaxRemoteCandidates)
+        return false;
+    seen_.push_back(candidate);
+    waiting_.push_back(candidate);
     return true;
 }
 
