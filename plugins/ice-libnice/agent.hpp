@@ -116,6 +116,7 @@ private:
     void receive(ComponentPath& path, GMainContext* context) const;
     void connect_events();
     bool can_be_reached() const;
+    bool leaves_by_relay(const Candidate& local) const;
     void set_socket_buffers(int bytes);
     void rest_if_ready();
     std::unique_ptr<DirectWay> make_direct_way(unsigned component) const;
