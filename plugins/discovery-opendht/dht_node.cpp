@@ -7,6 +7,8 @@
 #include "knock_schedule.hpp"
 #include "watchful_socket.hpp"
 
+#include <shared/ice/nat64.hpp>
+
 #include <opendht.h>
 
 #include <sys/socket.h>
@@ -283,7 +285,7 @@ private:
             ipv6 = numeric_address(options_.listen.host, options_.listen.port);
         } else {
             ipv4 = numeric_address(options_.listen.host, options_.listen.port);
-            if (options_.ipv6)
+            if (options_.ipv6 || (!ipv4.isLoopback() && jackfield::ice::lacks_ipv4()))
                 ipv6 = numeric_address(ipv4.isLoopback() ? "::1" : "::", options_.listen.port);
         }
         try {
@@ -390,6 +392,22 @@ private:
         }
     }
 
+    /// An address of IPv4 is behind the NAT64 of a network that has IPv6 alone (RFC 7050). The answers of a name are
+    /// there already.
+    static std::string reachable(const std::string& host)
+    {
+        using namespace jackfield::ice;
+        const auto v4 = IpAddress::parse(host);
+        if (!v4 || v4->is_v6() || !lacks_ipv4())
+            return host;
+        std::vector<IpAddress> answers;
+        for (const auto& one : dht::SockAddr::resolve(kIpv4OnlyName, "0"))
+            answers.push_back(*IpAddress::from_sockaddr(one.get()));
+        const auto prefix = Nat64Prefix::find(answers);
+        const auto v6 = prefix ? prefix->to_v6(*v4) : std::nullopt;
+        return v6 ? v6->text() : host;
+    }
+
     const std::vector<dht::SockAddr>& resolved(const Address& address)
     {
         auto& known = resolved_[address.text()];
@@ -397,7 +415,7 @@ private:
             return known.second;
         known.first = Clock::now() + kResolveAgain;
         try {
-            known.second = dht::SockAddr::resolve(address.host, std::to_string(address.port));
+            known.second = dht::SockAddr::resolve(reachable(address.host), std::to_string(address.port));
         } catch (const std::exception&) {
             known.second.clear(); // no such name now; asked again at the next knock
         }

@@ -1,6 +1,7 @@
 // One connection to a server. See connection.hpp.
 #include "connection.hpp"
 
+#include <shared/ice/nat64.hpp>
 #include <shared/rendezvous/wire.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +12,7 @@
 
 #include <deque>
 #include <utility>
+#include <vector>
 
 namespace discovery_rendezvous {
 
@@ -35,10 +37,9 @@ public:
             if (!cancelled)
                 self->fail("no answer in " + std::to_string(kConnectLimit.count()) + " s");
         });
-        resolver_.async_resolve(server_.host, std::to_string(server_.port),
-                                [self = shared_from_this()](error_code failed, const auto& endpoints) {
-                                    failed ? self->fail(failed.message()) : self->connect(endpoints);
-                                });
+        if (jackfield::ice::IpAddress::parse(server_.host) && jackfield::ice::lacks_ipv4())
+            return find_nat64();
+        resolve(server_.host);
     }
 
     void send(std::string message) override
@@ -71,6 +72,33 @@ public:
     }
 
 private:
+    /// The server has an address of IPv4, and this network has none: it is behind a NAT64, or cannot be reached.
+    void find_nat64()
+    {
+        using namespace jackfield::ice;
+        resolver_.async_resolve(kIpv4OnlyName, "", [self = shared_from_this()](error_code failed, const auto& found) {
+            std::vector<IpAddress> answers;
+            for (const auto& one : found) {
+                if (!failed && one.endpoint().address().is_v6())
+                    answers.push_back(IpAddress::from_bytes(one.endpoint().address().to_v6().to_bytes()));
+            }
+            const auto server = IpAddress::parse(self->server_.host);
+            const auto prefix = Nat64Prefix::find(answers);
+            const auto there = prefix ? prefix->to_v6(*server) : std::nullopt;
+            self->resolve(there ? there->text() : self->server_.host);
+        });
+    }
+
+    void resolve(const std::string& host)
+    {
+        if (over_)
+            return;
+        resolver_.async_resolve(host, std::to_string(server_.port),
+                                [self = shared_from_this()](error_code failed, const auto& endpoints) {
+                                    failed ? self->fail(failed.message()) : self->connect(endpoints);
+                                });
+    }
+
     void connect(const tcp::resolver::results_type& endpoints)
     {
         if (over_)

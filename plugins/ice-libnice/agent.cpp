@@ -34,6 +34,14 @@ NiceAgentOption agent_options(const Config& config, bool tcp)
     return static_cast<NiceAgentOption>(options);
 }
 
+/// Where that server is for us. The addresses of a name are made by the DNS64 that told of the NAT64.
+std::string behind(const std::optional<Nat64Prefix>& nat64, const std::string& host)
+{
+    const auto v4 = IpAddress::parse(host);
+    const auto v6 = nat64 && v4 ? nat64->to_v6(*v4) : std::nullopt;
+    return v6 ? v6->text() : host;
+}
+
 } // namespace
 
 Agent::Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const AgentOptions& options, Paths paths,
@@ -58,26 +66,26 @@ Agent::Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const 
     // libnice finds no server reflexive candidates for TCP, and asks one server per agent.
     if (!tcp_ && !config.stun.empty()) {
         const Server& server = config.stun[options.stun_server % config.stun.size()];
-        g_object_set(agent_, "stun-server", server.host.c_str(), "stun-server-port", static_cast<guint>(server.port),
-                     nullptr);
+        g_object_set(agent_, "stun-server", behind(options.nat64, server.host).c_str(), "stun-server-port",
+                     static_cast<guint>(server.port), nullptr);
     }
     connect_events();
     stream_ = nice_agent_add_stream(agent_, static_cast<guint>(paths_.size()));
     if (!tcp_)
-        add_relays(config, tls_relays);
+        add_relays(config, tls_relays, options.nat64);
 }
 
-void Agent::add_relays(const Config& config, TlsRelays& tls_relays)
+void Agent::add_relays(const Config& config, TlsRelays& tls_relays, const std::optional<Nat64Prefix>& nat64)
 {
     for (std::size_t number = 0; number < config.turn.size(); ++number) {
         const TurnServer& turn = config.turn[number];
-        std::string host = turn.server.host;
+        std::string host = behind(nat64, turn.server.host);
         std::uint16_t port = turn.server.port;
         if (turn.transport == RelayTransport::tls) { // libnice knows none, but its stand-in
-            const auto stand_in = tls_relays.port_of(number);
+            const auto stand_in = tls_relays.port_of(number, nat64.has_value());
             if (!stand_in)
                 continue;
-            host = "127.0.0.1";
+            host = nat64 ? "::1" : "127.0.0.1";
             port = *stand_in;
         }
         has_relay_ = true;
@@ -86,6 +94,11 @@ void Agent::add_relays(const Config& config, TlsRelays& tls_relays)
                 agent_, stream_, path->component(), host.c_str(), port, turn.username.c_str(), turn.password.c_str(),
                 turn.transport == RelayTransport::udp ? NICE_RELAY_TYPE_TURN_UDP : NICE_RELAY_TYPE_TURN_TCP);
     }
+}
+
+void Agent::add_relays_behind(const Nat64Prefix& nat64, const Config& config, TlsRelays& tls_relays)
+{
+    add_relays(config, tls_relays, nat64);
 }
 
 void Agent::gather(const std::vector<IpAddress>& addresses)

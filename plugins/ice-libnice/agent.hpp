@@ -16,6 +16,7 @@
 
 #include <jackfield/abi/connectivity.h>
 #include <shared/ice/description.hpp>
+#include <shared/ice/nat64.hpp>
 #include <shared/port_mapping/port_mapper.hpp>
 
 #include <nice/agent.h>
@@ -41,6 +42,7 @@ struct AgentOptions {
     unsigned stun_server = 0; // which of config.stun
     std::chrono::milliseconds pacing{5};
     std::string label;
+    std::optional<Nat64Prefix> nat64 = {}; // IPv4 is behind it
 };
 
 /// Whether what streams still hold is written first (up to two seconds).
@@ -59,6 +61,10 @@ public:
 
     /// Opens the sockets. Throws Failure if there is none. [control]
     void gather(const std::vector<IpAddress>& addresses);
+
+    /// Relays of IPv4 are behind that NAT64, as has turned out after gather; then there is another `gathered`.
+    /// [control]
+    void add_relays_behind(const Nat64Prefix& nat64, const Config& config, TlsRelays& tls_relays);
 
     Credentials credentials() const;
     std::vector<std::string> local_lines() const;
@@ -106,10 +112,11 @@ public:
 private:
     struct Retiring;
 
-    void add_relays(const Config& config, TlsRelays& tls_relays);
+    void add_relays(const Config& config, TlsRelays& tls_relays, const std::optional<Nat64Prefix>& nat64);
     void receive(ComponentPath& path, GMainContext* context) const;
     void connect_events();
     bool can_be_reached() const;
+    bool leaves_by_relay(const Candidate& local) const;
     void set_socket_buffers(int bytes);
     void rest_if_ready();
     std::unique_ptr<DirectWay> make_direct_way(unsigned component) const;

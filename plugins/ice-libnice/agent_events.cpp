@@ -5,6 +5,8 @@
 #include "agent.hpp"
 #include "nice_candidate.hpp"
 
+#include <algorithm>
+
 namespace jackfield::ice {
 
 struct AgentSignals {
@@ -31,7 +33,7 @@ struct AgentSignals {
         const Candidate peer = from_nice(*remote, false);
         event.remote_line = write_candidate(peer);
         event.traits.remote = {peer.address, peer.port};
-        const bool local_relayed = local->type == NICE_CANDIDATE_TYPE_RELAYED;
+        const bool local_relayed = agent.leaves_by_relay(from_nice(*local, false));
         event.traits.ipv6 = nice_address_ip_version(&local->addr) == 6;
         event.traits.relayed = local_relayed || remote->type == NICE_CANDIDATE_TYPE_RELAYED;
         event.traits.loop_only = local_relayed && agent.has_tcp_relay_;
@@ -56,6 +58,19 @@ struct AgentSignals {
         agent.paths_[component - 1]->socket_writable();
     }
 };
+
+/// A peer behind a NAT64 sees our relay at an address of IPv6, and that makes a peer-reflexive candidate of it (RFC
+/// 8445 section 7.2.5.3.1): its base tells.
+bool Agent::leaves_by_relay(const Candidate& local) const
+{
+    if (local.type != CandidateType::peer_reflexive)
+        return local.type == CandidateType::relayed;
+    const auto candidates = local_candidates();
+    return std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& one) {
+        return one.type == CandidateType::relayed && one.component == local.component &&
+               one.address == local.related_address && one.port == local.related_port;
+    });
+}
 
 void Agent::connect_events()
 {

@@ -14,21 +14,22 @@ struct Question {
     ~Question() { g_object_unref(cancel); }
 };
 
-std::optional<IpAddress> first_of(GList* addresses)
+std::vector<IpAddress> all_of(GList* list)
 {
-    for (const GList* item = addresses; item != nullptr; item = item->next) {
+    std::vector<IpAddress> addresses;
+    for (const GList* item = list; item != nullptr; item = item->next) {
         auto* const address = static_cast<GInetAddress*>(item->data);
-        if (g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV4)
-            return IpAddress::from_bytes({g_inet_address_to_bytes(address), 4});
+        addresses.push_back(
+            IpAddress::from_bytes({g_inet_address_to_bytes(address), g_inet_address_get_native_size(address)}));
     }
-    return std::nullopt;
+    return addresses;
 }
 
 void answered(GObject* resolver, GAsyncResult* result, gpointer data)
 {
     const std::unique_ptr<Question> question(static_cast<Question*>(data));
     GList* const addresses = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, nullptr);
-    question->done(first_of(addresses));
+    question->done(all_of(addresses));
     g_resolver_free_addresses(addresses);
     question->farewells.end();
 }

@@ -1,4 +1,4 @@
-// The IPv4 address of a name, without waiting for it. By GLib, whose look-ups can be given up at any moment.
+// The addresses of a name, without waiting for them. By GLib, whose look-ups can be given up at any moment.
 //
 // Threads:  started on any, `done` comes on the loop's. Lifetime: counts as a farewell until it is over.
 #pragma once
@@ -10,8 +10,9 @@
 
 #include <gio/gio.h>
 
-#include <optional>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace jackfield::ice {
 
@@ -26,7 +27,7 @@ public:
         g_object_unref(cancel_);
     }
 
-    using Done = std::function<void(std::optional<IpAddress>)>;
+    using Done = std::function<void(std::vector<IpAddress>)>;
     void start(GlibLoop& loop, Farewells& farewells, const std::string& name, Done done) const;
 
 private:

@@ -64,6 +64,8 @@ struct NetworkFacts {
     bool route_v4 = false;            // to somewhere out there
     bool route_v6 = false;
     bool global_v6 = false; // an address that others could reach
+    bool lacks_v4 = false;  // and then this is how it is reached; empty: it is not
+    std::string nat64;
     std::vector<StunFacts> stun;
     std::vector<TurnFacts> turn;
     bool relay_only = false;

@@ -105,6 +105,7 @@ public:
         nat();
         hairpin();
         ipv6();
+        nat64();
         port_mapping();
         clock();
         return std::move(list_);
@@ -146,6 +147,8 @@ private:
     void network()
     {
         Json details{{"addresses", Json::array()}, {"route_v4", facts_.route_v4}, {"route_v6", facts_.route_v6}};
+        if (facts_.lacks_v4)
+            details["nat64"] = facts_.nat64;
         for (const auto& address : facts_.addresses)
             details["addresses"].push_back(address.text());
         const TurnFacts* const relay = working_relay(facts_);
@@ -317,6 +320,26 @@ private:
                 "another network of it need a relay",
                 "", {{"hairpin", false}});
         }
+    }
+
+    /// A network without IPv4, and how it comes to those who have nothing else (RFC 6146, RFC 7050).
+    void nat64()
+    {
+        if (!facts_.lacks_v4)
+            return;
+        if (!facts_.nat64.empty())
+            return add("nat64", Verdict::ok,
+                       "This network has IPv6 alone; peers and servers that have IPv4 alone are reached through its "
+                       "NAT64, whose prefix is " +
+                           facts_.nat64,
+                       "", {{"prefix", facts_.nat64}});
+        add("nat64", Verdict::problem,
+            "This network has IPv6 alone, and no NAT64 was found: ipv4only.arpa has no IPv6 address here (RFC 7050), "
+            "so "
+            "peers and servers that have IPv4 alone cannot be reached",
+            "use the name server that the network gives out, which knows its NAT64 (DNS64); or name a relay that has "
+            "IPv6 in \"turn\"",
+            {{"prefix", ""}});
     }
 
     void ipv6()

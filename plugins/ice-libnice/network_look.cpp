@@ -76,7 +76,7 @@ void NetworkLook::start(std::chrono::milliseconds limit)
     loop_.post([this, limit] {
         loop_.post_after(limit, [this] { conclude(); });
         look_at_machine();
-        look_at_servers();
+        look_for_nat64();
     });
 }
 
@@ -90,6 +90,19 @@ void NetworkLook::look_at_machine()
     facts_.relay_only = config_.relay_only;
     facts_.global_v6 = std::ranges::any_of(facts_.addresses, [](const IpAddress& address) {
         return address.is_v6() && !address.is_loopback() && (address.bytes()[0] & 0xE0U) == 0x20U; // RFC 4291: 2000::/3
+    });
+}
+
+/// First of all where there is no IPv4: the servers are behind it.
+void NetworkLook::look_for_nat64()
+{
+    facts_.lacks_v4 = lacks_ipv4();
+    if (!facts_.lacks_v4)
+        return look_at_servers();
+    resolve(kIpv4OnlyName, [this](const Addresses& addresses, const std::string&) {
+        nat64_ = Nat64Prefix::find(addresses);
+        facts_.nat64 = nat64_ ? nat64_->text() : "";
+        look_at_servers();
     });
 }
 
@@ -130,8 +143,10 @@ void NetworkLook::look_at_router()
 
 void NetworkLook::resolve(const std::string& host, Resolved resolved)
 {
-    if (const auto literal = IpAddress::parse(host))
-        return resolved({*literal}, "");
+    if (const auto literal = IpAddress::parse(host)) {
+        const auto v6 = nat64_ ? nat64_->to_v6(*literal) : std::nullopt;
+        return resolved({v6.value_or(*literal)}, "");
+    }
     looking_up_.begin();
     GResolver* const resolver = g_resolver_get_default();
     g_resolver_lookup_by_name_async(resolver, host.c_str(), cancel_, &Question::answered,
@@ -161,7 +176,7 @@ void NetworkLook::ask_stun(const Endpoint& server, const std::string& name)
     facts.v6 = server.address.is_v6();
     ++pending_;
     stun_.push_back(std::make_shared<StunProbe>(loop_, host_, facts, [this] { one_less(); }));
-    stun_.back()->start(server);
+    stun_.back()->start(server, nat64_);
 }
 
 void NetworkLook::ask_relay(std::size_t number, const Addresses& addresses, const std::string& problem)

@@ -9,6 +9,8 @@
 #include "stun_probe.hpp"
 #include "turn_probe.hpp"
 
+#include <shared/ice/nat64.hpp>
+
 #include <gio/gio.h>
 
 #include <string>
@@ -35,6 +37,7 @@ private:
     struct Question;
 
     void look_at_machine();
+    void look_for_nat64();
     void look_at_servers();
     void look_at_router();
     void resolve(const std::string& host, Resolved resolved);
@@ -55,6 +58,7 @@ private:
     std::vector<std::shared_ptr<StunProbe>> stun_;
     std::vector<std::shared_ptr<TurnProbe>> turn_;
     std::shared_ptr<MappingProbe> mapping_; // null: the router is not asked
+    std::optional<Nat64Prefix> nat64_;
     int pending_ = 0;
     Farewells looking_up_; // names: the answer must find what asked
     GCancellable* cancel_;

@@ -4,6 +4,7 @@
 //          the router for ports, if it may.
 // Lifetime: the kernel releases every session before it destroys the instance; the destructor waits for their goodbyes.
 #include "diagnosis.hpp"
+#include "nat64_look.hpp"
 #include "session.hpp"
 
 #include <jackfield/plugin.hpp>
@@ -13,7 +14,10 @@ namespace jackfield::ice {
 class IceLibnice final : public Connectivity {
 public:
     IceLibnice(Host host, std::string_view config_json)
-        : Connectivity(host), config_(parse_config(config_json)), tls_relays_(host_, loop_, config_)
+        : Connectivity(host),
+          config_(parse_config(config_json)),
+          nat64_(host_, loop_, farewells_),
+          tls_relays_(host_, loop_, config_)
     {
         if (config_.relay_only)
             return;
@@ -28,6 +32,7 @@ public:
     }
     ~IceLibnice() override
     {
+        nat64_.give_up();
         farewells_.wait(); // agents say goodbye to relays over TLS, too
         tls_relays_.close();
     }
@@ -44,8 +49,8 @@ public:
         if (options.kind == JF_STREAM && config_.relay_only)
             throw Failure(JF_UNSUPPORTED, "/relay_only: libnice cannot relay streams; use a datagram session and "
                                           "reliable_stream, or allow other candidates");
-        return std::make_unique<Session>(host_, loop_, farewells_, tls_relays_, port_mapper_.get(), punch_thread_.get(),
-                                         config_, options, sessions_++, listener);
+        return std::make_unique<Session>(host_, loop_, farewells_, nat64_, tls_relays_, port_mapper_.get(),
+                                         punch_thread_.get(), config_, options, sessions_++, listener);
     }
 
 private:
@@ -53,6 +58,7 @@ private:
     unsigned sessions_ = 0; // so far
     Farewells farewells_;   // before the loop, whose last tasks use it
     GlibLoop loop_;
+    Nat64Look nat64_;
     TlsRelays tls_relays_;
     std::unique_ptr<shared_asio::IoThread> punch_thread_;          // null: nothing is punched. Outlives all agents
     std::unique_ptr<shared_port_mapping::PortMapper> port_mapper_; // null: no router is asked. Outlives all agents

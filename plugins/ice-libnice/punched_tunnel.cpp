@@ -193,17 +193,16 @@ public:
 
     void start(Opened opened) override
     {
-        asio::error_code error;
-        local_.open(udp::v4(), error);
-        if (!error)
-            local_.bind(to_udp({host_.address, 0}), error);
-        if (!error)
-            local_.connect(to_udp(host_), error); // nobody else's datagrams come in
-        if (error)
-            return finish();
-        read_datagram();
-        read_frame();
-        opened(from_asio(local_.local_endpoint()));
+        if (appear(opened))
+            read_frame();
+        else
+            finish();
+    }
+
+    void appear_anew(const Opened& opened) override
+    {
+        if (peer_.is_open() && !appear(opened))
+            finish();
     }
 
     void finish() override
@@ -214,16 +213,34 @@ public:
     }
 
 private:
+    bool appear(const Opened& opened)
+    {
+        udp::socket socket(peer_.get_executor()); // beside the one before, so that it has another port
+        asio::error_code error;
+        socket.open(udp::v4(), error);
+        if (!error)
+            socket.bind(to_udp({host_.address, 0}), error);
+        if (!error)
+            socket.connect(to_udp(host_), error); // nobody else's datagrams come in
+        if (error)
+            return false;
+        local_ = std::move(socket);
+        ++appearance_;
+        read_datagram();
+        opened(from_asio(local_.local_endpoint()));
+        return true;
+    }
+
     void read_datagram()
     {
-        local_.async_receive(asio::buffer(datagram_),
-                             [self = shared_from_this()](asio::error_code error, std::size_t size) {
-                                 if (!self->local_.is_open())
-                                     return;
-                                 if (!error)
-                                     self->queue(size);
-                                 self->read_datagram();
-                             });
+        local_.async_receive(asio::buffer(datagram_), [self = shared_from_this(), appearance = appearance_](
+                                                          asio::error_code error, std::size_t size) {
+            if (!self->local_.is_open() || appearance != self->appearance_)
+                return;
+            if (!error)
+                self->queue(size);
+            self->read_datagram();
+        });
     }
 
     /// RFC 4571 section 2.
@@ -272,6 +289,7 @@ private:
     tcp::socket peer_;
     udp::socket local_;
     Endpoint host_;
+    unsigned appearance_ = 0; // of the stand-in: how many there were
     std::array<std::uint8_t, kMaxDatagramBytes> datagram_{};
     std::array<std::uint8_t, 2> length_{};
     std::array<std::uint8_t, kMaxDatagramBytes> frame_{};

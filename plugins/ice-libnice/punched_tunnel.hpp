@@ -28,6 +28,10 @@ public:
 
     virtual void start(Opened opened) = 0;
 
+    /// The stand-in is at another port from now on, and as good as a peer that was just found. Streams have one that
+    /// stays.
+    virtual void appear_anew(const Opened&) {}
+
     /// libnice has gone: what it has said still goes out.
     virtual void finish() = 0;
 };

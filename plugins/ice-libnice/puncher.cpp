@@ -88,6 +88,10 @@ void Puncher::open(const PunchPlace& place, const std::optional<Endpoint>& serve
         return seen(spot, std::nullopt);
     accept(spot);
     ask_server(spot, *server);
+    for (const auto& [component, remote] : remotes_) {
+        if (component == place.component)
+            attempt(spot, remote);
+    }
 }
 
 bool Puncher::listen(Spot& spot)
@@ -180,22 +184,31 @@ void Puncher::seen(const std::shared_ptr<Spot>& spot, std::optional<Endpoint> ma
 void Puncher::add_remote(unsigned component, const Endpoint& remote)
 {
     asio::post(context_, [self = shared_from_this(), component, remote] {
+        const auto known = [&](const auto& one) { return one.first == component; };
+        if (std::ranges::count_if(self->remotes_, known) >= static_cast<std::ptrdiff_t>(kMaxRemotes))
+            return;
+        self->remotes_.emplace_back(component, remote);
         for (const auto& spot : self->spots_) {
-            if (spot->place.component != component || !spot->acceptor.is_open() || spot->settled ||
-                spot->attempts.size() >= kMaxRemotes)
-                continue;
-            if (spot->attempts.empty()) {
-                spot->deadline.expires_after(self->options_.limit);
-                spot->deadline.async_wait([self, spot](asio::error_code error) {
-                    if (!error)
-                        stop(*spot);
-                });
-            }
-            auto attempt = std::make_shared<Attempt>(self->context_, remote);
-            spot->attempts.push_back(attempt);
-            self->connect(spot, attempt);
+            if (spot->place.component == component)
+                self->attempt(spot, remote);
         }
     });
+}
+
+void Puncher::attempt(const std::shared_ptr<Spot>& spot, const Endpoint& remote)
+{
+    if (!spot->acceptor.is_open() || spot->settled || spot->attempts.size() >= kMaxRemotes)
+        return;
+    if (spot->attempts.empty()) {
+        spot->deadline.expires_after(options_.limit);
+        spot->deadline.async_wait([self = shared_from_this(), spot](asio::error_code error) {
+            if (!error)
+                stop(*spot);
+        });
+    }
+    auto attempt = std::make_shared<Attempt>(context_, remote);
+    spot->attempts.push_back(attempt);
+    connect(spot, attempt);
 }
 
 /// The first of two SYNs is lost at the other one's NAT, which lets in nobody whom nobody has spoken to. The second
@@ -235,8 +248,25 @@ void Puncher::carry(Spot& spot, tcp::socket socket, const Endpoint& remote)
     auto tunnel = options_.stream ? make_stream_tunnel(std::move(socket), spot.place.host, side)
                                   : make_datagram_tunnel(std::move(socket), spot.place.host);
     spot.tunnels.emplace_back(remote, tunnel);
-    tunnel->start([this, component = spot.place.component, remote](const Endpoint& stand_in) {
+    tunnel->start(says(spot, remote));
+}
+
+PunchedTunnel::Opened Puncher::says(const Spot& spot, const Endpoint& remote)
+{
+    return [this, component = spot.place.component, remote](const Endpoint& stand_in) {
         events_.punched(component, remote, stand_in);
+    };
+}
+
+void Puncher::appear_anew(unsigned component)
+{
+    asio::post(context_, [self = shared_from_this(), component] {
+        for (const auto& spot : self->spots_) {
+            if (spot->place.component != component || spot->settled)
+                continue;
+            for (const auto& [remote, tunnel] : spot->tunnels)
+                tunnel->appear_anew(self->says(*spot, remote));
+        }
     });
 }
 

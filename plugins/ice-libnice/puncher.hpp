@@ -48,6 +48,9 @@ public:
     void start(std::vector<PunchPlace> places, const std::optional<Endpoint>& server);
     void add_remote(unsigned component, const Endpoint& remote);
 
+    /// libnice has dropped the stand-ins of a component unheard; there are new ones in their place, and events say so.
+    void appear_anew(unsigned component);
+
     /// The component has its pair: no further connection is made. Those that are there go on.
     void settle(unsigned component);
 
@@ -64,7 +67,9 @@ private:
     void ask_server(const std::shared_ptr<Spot>& spot, const Endpoint& server);
     void take_answer(const std::shared_ptr<Spot>& spot, std::size_t size);
     void seen(const std::shared_ptr<Spot>& spot, std::optional<Endpoint> mapped);
+    void attempt(const std::shared_ptr<Spot>& spot, const Endpoint& remote);
     void connect(const std::shared_ptr<Spot>& spot, const std::shared_ptr<Attempt>& attempt);
+    PunchedTunnel::Opened says(const Spot& spot, const Endpoint& remote);
     void carry(Spot& spot, asio::ip::tcp::socket socket, const Endpoint& remote);
     static void stop(Spot& spot);
 
@@ -72,6 +77,7 @@ private:
     Options options_;
     Events events_;
     std::list<std::shared_ptr<Spot>> spots_;
+    std::vector<std::pair<unsigned, Endpoint>> remotes_; // by component; known before the server's name was, perhaps
     bool closed_ = false;
 };
 

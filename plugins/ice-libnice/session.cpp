@@ -10,18 +10,20 @@
 
 namespace jackfield::ice {
 
-Session::Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
+Session::Session(Host host, GlibLoop& loop, Farewells& farewells, Nat64Look& nat64, TlsRelays& tls_relays,
                  shared_port_mapping::PortMapper* port_mapper, shared_asio::IoThread* punch_thread,
                  const Config& config, const jf_connectivity_options& options, unsigned number,
                  ConnectivityListener listener)
     : host_(host),
       loop_(loop),
       farewells_(farewells),
+      nat64_(nat64),
       tls_relays_(tls_relays),
       port_mapper_(port_mapper),
       punch_thread_(punch_thread),
       config_(config),
-      options_{options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, {}, std::string(view(options.label))},
+      options_{
+          options.role == JF_CONTROLLING, options.kind == JF_STREAM, number, {}, std::string(view(options.label)), {}},
       listener_(listener),
       gather_timer_(host),
       deadline_(host),
@@ -54,6 +56,8 @@ void Session::start_agent()
         throw Failure(JF_UNREACHABLE, "no usable address on " + std::to_string(interfaces.size()) +
                                           " interface addresses: name one in /addresses or /interfaces");
     options_.pacing = config_.pacing_on(addresses);
+    options_.nat64 = nat64_.prefix();
+    tls_relays_.use(options_.nat64);
     Agent::Paths paths;
     for (const auto& component : components_)
         paths.push_back(component.path);
@@ -81,6 +85,7 @@ void Session::start_agent()
     awaited_ = 0;
     map_ports();
     punch();
+    await_nat64();
     gather_timer_.start(config_.gather_timeout, [this] { finish_gathering(); });
 }
 
@@ -177,6 +182,7 @@ void Session::on_pair(const AgentEvent& event)
     // later, when it has given up on better pairs that nobody answers.
     if (!options_.tcp || component.up || !options_.controlling)
         component_up(component, component.pair);
+    try_punched_again(component);
 }
 
 /// A check can come before the candidate that it comes from, and a pair be selected with a peer-reflexive one: only the

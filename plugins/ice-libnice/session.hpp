@@ -7,6 +7,7 @@
 
 #include "agent.hpp"
 #include "farewells.hpp"
+#include "nat64_look.hpp"
 
 #include <jackfield/connectivity.hpp>
 #include <shared/asio/io_thread.hpp>
@@ -15,7 +16,7 @@ namespace jackfield::ice {
 
 class Session final : public ConnectivitySession {
 public:
-    Session(Host host, GlibLoop& loop, Farewells& farewells, TlsRelays& tls_relays,
+    Session(Host host, GlibLoop& loop, Farewells& farewells, Nat64Look& nat64, TlsRelays& tls_relays,
             shared_port_mapping::PortMapper* port_mapper, shared_asio::IoThread* punch_thread, const Config& config,
             const jf_connectivity_options& options, unsigned number, ConnectivityListener listener);
     ~Session() override;
@@ -37,6 +38,8 @@ private:
     };
 
     void start_agent();
+    void await_nat64();
+    void take_nat64();
     void take_local_candidates();
     void handle(const AgentEvent& event);
     void on_candidate(const AgentEvent& event);
@@ -51,6 +54,8 @@ private:
     void take_punched(unsigned component, const Endpoint& remote, const Endpoint& stand_in);
     bool can_punch_to(const Candidate& candidate) const;
     void name_stand_in(AgentEvent& pair) const;
+    bool is_stand_in(const Candidate& candidate) const;
+    void try_punched_again(const Component& component);
     void on_pair(const AgentEvent& event);
     bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);
@@ -58,6 +63,8 @@ private:
 
     bool usable(const Candidate& candidate) const;
     bool accept_remote(const std::vector<Candidate>& candidates); // false: there are too many
+    bool take_remote(const Candidate& candidate);                 // the same
+    std::optional<Candidate> behind_nat64(const Candidate& candidate) const;
     void apply_remote();
     void set_plain_remote(const Description& description);
     void leave_ice();
@@ -74,6 +81,7 @@ private:
     Host host_;
     GlibLoop& loop_;
     Farewells& farewells_;
+    Nat64Look& nat64_;
     TlsRelays& tls_relays_;
     shared_port_mapping::PortMapper* port_mapper_; // null: no router is asked
     shared_asio::IoThread* punch_thread_;          // null: nothing is punched

@@ -4,12 +4,15 @@
 // Threads: control only; what the punch thread says is posted to it.
 #include "session.hpp"
 
+#include <algorithm>
+
 namespace jackfield::ice {
 
 namespace {
 
 /// Below every other way that is direct (libnice's are 50 to 120), above every relay (up to 30).
 constexpr std::uint32_t kPunchPreference = 48;
+constexpr std::size_t kMaxStandIns = 32;       // of all components, with those that are gone
 constexpr std::size_t kMostOfAFoundation = 31; // and a letter (RFC 8839 section 5.1)
 
 std::uint32_t punch_priority(std::uint32_t host)
@@ -53,8 +56,9 @@ void Session::punch()
         puncher->start(std::move(places), Endpoint{*address, server.port});
     } else {
         lookup->start(loop_, farewells_, server.host,
-                      [puncher, places = std::move(places), port = server.port](std::optional<IpAddress> found) {
-                          puncher->start(places, found ? std::optional(Endpoint{*found, port}) : std::nullopt);
+                      [puncher, places = std::move(places), port = server.port](const std::vector<IpAddress>& found) {
+                          const auto v4 = std::ranges::find(found, false, &IpAddress::is_v6);
+                          puncher->start(places, v4 != found.end() ? std::optional(Endpoint{*v4, port}) : std::nullopt);
                       });
     }
     agent_->keep(std::move(puncher), std::move(lookup));
@@ -98,6 +102,8 @@ bool Session::can_punch_to(const Candidate& candidate) const
 /// peer's checks of a stream come to our passive candidate, and nothing is to be done.
 void Session::take_punched(unsigned component, const Endpoint& remote, const Endpoint& stand_in)
 {
+    if (stand_ins_.size() >= kMaxStandIns)
+        return;
     const auto known = std::find_if(seen_.begin(), seen_.end(), [&](const Candidate& one) {
         return one.component == component && one.transport == Transport::tcp_simultaneous &&
                Endpoint{one.address, one.port} == remote;
@@ -128,6 +134,22 @@ void Session::take_punched(unsigned component, const Endpoint& remote, const End
         agent_->add_remote(component, {peer});
     else
         waiting_.push_back(peer); // a check without credentials fails at once
+}
+
+bool Session::is_stand_in(const Candidate& candidate) const
+{
+    return std::ranges::any_of(
+        stand_ins_, [&](const StandIn& one) { return one.place == Endpoint{candidate.address, candidate.port}; });
+}
+
+/// With the first pair that is nominated, libnice drops all pairs that have not been checked yet, better ones, too (its
+/// priv_prune_pending_checks), and makes no new ones with a candidate that it knows. A relay is often quicker than a
+/// connection: then the peer has to be somebody else.
+void Session::try_punched_again(const Component& component)
+{
+    if (!options_.tcp && options_.controlling && component.up && component.pair.traits.relayed && agent_ != nullptr &&
+        agent_->puncher() != nullptr)
+        (*agent_->puncher())->appear_anew(component.path->component());
 }
 
 /// In what is said of a pair, the peer stands for himself, and so do we.

@@ -3,6 +3,8 @@
 // Threads: control.
 #include "session.hpp"
 
+#include <algorithm>
+
 namespace jackfield::ice {
 
 void Session::set_remote(std::string_view text)
@@ -53,13 +55,23 @@ bool Session::usable(const Candidate& candidate) const
 bool Session::accept_remote(const std::vector<Candidate>& candidates)
 {
     for (const auto& candidate : candidates) {
-        if (!usable(candidate) || std::find(seen_.begin(), seen_.end(), candidate) != seen_.end())
+        if (!usable(candidate))
             continue;
-        if (seen_.size() >= kMaxRemoteCandidates)
+        const auto v6 = behind_nat64(candidate);
+        if (!take_remote(candidate) || (v6 && !take_remote(*v6)))
             return false;
-        seen_.push_back(candidate);
-        waiting_.push_back(candidate);
     }
+    return true;
+}
+
+bool Session::take_remote(const Candidate& candidate)
+{
+    if (std::find(seen_.begin(), seen_.end(), candidate) != seen_.end())
+        return true;
+    if (seen_.size() >= kMaxRemoteCandidates)
+        return false;
+    seen_.push_back(candidate);
+    waiting_.push_back(candidate);
     return true;
 }
 
@@ -80,13 +92,18 @@ void Session::apply_remote()
             else if (agent_->puncher() != nullptr)
                 (*agent_->puncher())->add_remote(number, {candidate.address, candidate.port});
         }
+        // What libnice has learnt from checks before makes it drop pairs, if one is nominated already.
+        std::ranges::stable_partition(own, [this](const Candidate& one) { return !is_stand_in(one); });
         if (!own.empty())
             agent_->add_remote(number, own);
     }
+    const bool none = waiting_.empty();
     waiting_.clear();
     for (Component& component : components_) {
         if (component.up && !options_.tcp && name_remote(component.pair))
             component_up(component, component.pair);
+        if (!none)
+            try_punched_again(component);
     }
     if (remote_complete_)
         agent_->end_of_remote();

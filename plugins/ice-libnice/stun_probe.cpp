@@ -22,8 +22,9 @@ StunProbe::StunProbe(GlibLoop& loop, Host host, StunFacts& facts, std::function<
     : loop_(loop), host_(host), facts_(facts), done_(std::move(done))
 {}
 
-void StunProbe::start(const Endpoint& server)
+void StunProbe::start(const Endpoint& server, const std::optional<Nat64Prefix>& nat64)
 {
+    nat64_ = nat64;
     // Connecting would keep out what comes from the server's other address: the socket is bound to where it would send
     // from, and no more.
     const auto source = source_towards(server.address);
@@ -44,10 +45,18 @@ void StunProbe::start(const Endpoint& server)
     setsockopt(socket_.descriptor(), server.address.is_v6() ? IPPROTO_IPV6 : IPPROTO_IP,
                server.address.is_v6() ? IPV6_RECVERR : IP_RECVERR, &yes, sizeof(yes));
     const auto local = socket_.local().value_or(Endpoint{});
-    discovery_.emplace(server, local, [host = host_](std::span<std::uint8_t> out) { host.random(out); }, kSettings);
+    const auto v4 = nat64_ ? nat64_->to_v4(server.address) : std::nullopt;
+    const Endpoint seen{v4.value_or(server.address), server.port};
+    discovery_.emplace(seen, local, [host = host_](std::span<std::uint8_t> out) { host.random(out); }, kSettings);
     began_ = now();
     socket_.watch(loop_.context(), static_cast<GIOCondition>(G_IO_IN | G_IO_ERR), [this] { readable(); });
     turn();
+}
+
+unsigned StunProbe::way_to(const Endpoint& place, sockaddr_storage& address) const
+{
+    const auto v6 = nat64_ ? nat64_->to_v6(place.address) : std::nullopt;
+    return v6.value_or(place.address).to_sockaddr(place.port, address);
 }
 
 /// Sends what is due, and comes again when there is more.
@@ -57,7 +66,7 @@ void StunProbe::turn()
         return;
     for (const auto& [to, bytes] : discovery_->send(now())) {
         sockaddr_storage address{};
-        const auto size = to.address.to_sockaddr(to.port, address);
+        const auto size = way_to(to, address);
         if (sendto(socket_.descriptor(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address),
                    size) < 0 &&
             errno != EAGAIN && !facts_.answered())
@@ -87,8 +96,10 @@ void StunProbe::readable()
             heard_error(errno);
             continue;
         }
-        if (const auto from = Endpoint::from_sockaddr(address))
-            take(*from, ByteView(packet.data(), static_cast<std::size_t>(got)));
+        const auto from = Endpoint::from_sockaddr(address);
+        const auto v4 = nat64_ && from ? nat64_->to_v4(from->address) : std::nullopt;
+        if (from)
+            take({v4.value_or(from->address), from->port}, ByteView(packet.data(), static_cast<std::size_t>(got)));
     }
 }
 
@@ -145,7 +156,7 @@ void StunProbe::try_hairpin()
     request.id = hairpin_id_;
     const auto bytes = write_message(request, true);
     sockaddr_storage address{};
-    const auto size = report.mapped->address.to_sockaddr(report.mapped->port, address);
+    const auto size = way_to(*report.mapped, address);
     sendto(socket_.descriptor(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address), size);
     loop_.post_after(kHairpinPause, [weak = weak_from_this()] {
         if (const auto self = weak.lock(); self && self->done_)

@@ -8,6 +8,8 @@
 #include "network_facts.hpp"
 #include "probe_socket.hpp"
 
+#include <shared/ice/nat64.hpp>
+
 namespace jackfield::ice {
 
 class StunProbe : public std::enable_shared_from_this<StunProbe> {
@@ -15,12 +17,14 @@ public:
     /// The facts are filled as they become known. They outlive it.
     StunProbe(GlibLoop& loop, Host host, StunFacts& facts, std::function<void()> done);
 
-    void start(const Endpoint& server);
+    /// Of a server behind that NAT64, what it says and what is said of it is IPv4.
+    void start(const Endpoint& server, const std::optional<Nat64Prefix>& nat64 = {});
 
     /// Nothing is sent and heard any more.
     void end();
 
 private:
+    unsigned way_to(const Endpoint& place, sockaddr_storage& address) const;
     std::chrono::nanoseconds now() const { return std::chrono::nanoseconds(host_.now_ns()); }
     void turn();
     void readable();
@@ -35,6 +39,7 @@ private:
     std::function<void()> done_;
     ProbeSocket socket_;
     std::optional<shared_stun::BehaviourDiscovery> discovery_;
+    std::optional<Nat64Prefix> nat64_;
     std::chrono::nanoseconds began_{};
     shared_stun::TransactionId hairpin_id_{};
     int hairpins_ = 0; // sent

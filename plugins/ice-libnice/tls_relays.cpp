@@ -52,11 +52,19 @@ struct TlsRelays::Relay final : TunnelListener {
                        turn.server_name.empty() ? turn.server.host : turn.server_name, context.get()};
     }
 
+    /// Where libnice comes to it.
+    struct Door {
+        Relay& relay;
+        GPtr<GSocket> listener;
+        SourcePtr source;
+        std::uint16_t port = 0; // once it listens
+    };
+
     /// On a port of loopback that is free. False if there is none.
-    bool listen()
+    static bool listen(Door& door, GSocketFamily family)
     {
-        GPtr<GSocket> socket(g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, nullptr));
-        const GPtr<GInetAddress> loopback(g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
+        GPtr<GSocket> socket(g_socket_new(family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, nullptr));
+        const GPtr<GInetAddress> loopback(g_inet_address_new_loopback(family));
         const GPtr<GSocketAddress> address(g_inet_socket_address_new(loopback.get(), 0));
         if (socket == nullptr || g_socket_bind(socket.get(), address.get(), FALSE, nullptr) == FALSE)
             return false;
@@ -65,23 +73,23 @@ struct TlsRelays::Relay final : TunnelListener {
         const GPtr<GSocketAddress> own(g_socket_get_local_address(socket.get(), nullptr));
         if (own == nullptr || g_socket_listen(socket.get(), nullptr) == FALSE)
             return false;
-        port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(own.get()));
-        listener = std::move(socket);
-        source.reset(g_socket_create_source(listener.get(), G_IO_IN, nullptr));
-        const GSocketSourceFunc ready = [](GSocket*, GIOCondition, gpointer self) -> gboolean {
-            static_cast<Relay*>(self)->accept();
+        door.port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(own.get()));
+        door.listener = std::move(socket);
+        door.source.reset(g_socket_create_source(door.listener.get(), G_IO_IN, nullptr));
+        const GSocketSourceFunc ready = [](GSocket* listener, GIOCondition, gpointer self) -> gboolean {
+            static_cast<Relay*>(self)->accept(listener);
             return G_SOURCE_CONTINUE;
         };
-        g_source_set_callback(source.get(), G_SOURCE_FUNC(ready), this, nullptr);
-        g_source_attach(source.get(), loop.context());
+        g_source_set_callback(door.source.get(), G_SOURCE_FUNC(ready), &door.relay, nullptr);
+        g_source_attach(door.source.get(), door.relay.loop.context());
         return true;
     }
 
     // --- on the loop's thread ---
 
-    void accept()
+    void accept(GSocket* listener)
     {
-        GPtr<GSocket> inner(g_socket_accept(listener.get(), nullptr, nullptr));
+        GPtr<GSocket> inner(g_socket_accept(listener, nullptr, nullptr));
         if (inner == nullptr || tunnels.size() >= kMaxTunnels)
             return; // closed at once
         tunnels.push_back(std::make_shared<TlsTunnel>(loop, connecting, destination, std::move(inner), *this));
@@ -102,8 +110,10 @@ struct TlsRelays::Relay final : TunnelListener {
 
     void close()
     {
-        source.reset();
-        listener.reset();
+        for (Door* const door : {&v4, &v6}) {
+            door->source.reset();
+            door->listener.reset();
+        }
         for (const auto& tunnel : std::vector(tunnels))
             tunnel->end({});
     }
@@ -113,9 +123,8 @@ struct TlsRelays::Relay final : TunnelListener {
     Farewells& connecting;
     ContextPtr context;
     TlsDestination destination;
-    GPtr<GSocket> listener;
-    SourcePtr source;
-    std::uint16_t port = 0;                          // once it listens
+    Door v4{*this, {}, {}, 0};
+    Door v6{*this, {}, {}, 0};
     std::vector<std::shared_ptr<TlsTunnel>> tunnels; // second owner: a connection that is being made
     std::string last_problem;
 };
@@ -124,6 +133,7 @@ TlsRelays::TlsRelays(Host host, GlibLoop& loop, const Config& config) : host_(ho
 {
     for (const auto& turn : config.turn) {
         const std::string place = "/turn/" + std::to_string(relays_.size());
+        servers_.push_back(turn.server);
         relays_.push_back(turn.transport == RelayTransport::tls
                               ? std::make_unique<Relay>(host_, loop_, connecting_, turn, place)
                               : nullptr);
@@ -132,14 +142,30 @@ TlsRelays::TlsRelays(Host host, GlibLoop& loop, const Config& config) : host_(ho
 
 TlsRelays::~TlsRelays() = default;
 
-std::optional<std::uint16_t> TlsRelays::port_of(std::size_t number)
+void TlsRelays::use(const std::optional<Nat64Prefix>& nat64)
+{
+    if (nat64 == std::exchange(nat64_, nat64))
+        return;
+    for (std::size_t number = 0; number < relays_.size(); ++number) {
+        const auto v4 = IpAddress::parse(servers_[number].host);
+        const auto v6 = nat64 && v4 ? nat64->to_v6(*v4) : std::nullopt;
+        if (relays_[number] == nullptr || !v4)
+            continue; // a name's addresses are made by the DNS64
+        loop_.post([relay = relays_[number].get(), host = v6 ? v6->text() : servers_[number].host] {
+            relay->destination.host = host;
+        });
+    }
+}
+
+std::optional<std::uint16_t> TlsRelays::port_of(std::size_t number, bool v6)
 {
     Relay& relay = *relays_.at(number);
-    if (relay.port == 0 && !relay.listen()) {
-        host_.warning("ice: relay " + relay.destination.host + " is left out: no port on loopback to reach it by");
+    Relay::Door& door = v6 ? relay.v6 : relay.v4;
+    if (door.port == 0 && !Relay::listen(door, v6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4)) {
+        host_.warning("ice: relay " + servers_[number].host + " is left out: no port on loopback to reach it by");
         return std::nullopt;
     }
-    return relay.port;
+    return door.port;
 }
 
 void TlsRelays::close()

@@ -9,6 +9,7 @@
 #include "tls_tunnel.hpp"
 
 #include <jackfield/host.hpp>
+#include <shared/ice/nat64.hpp>
 
 #include <optional>
 
@@ -26,8 +27,12 @@ public:
     TlsRelays& operator=(const TlsRelays&) = delete;
     ~TlsRelays();
 
-    /// Where on loopback that one of config.turn answers; nothing, and a line in the log, if it cannot.
-    std::optional<std::uint16_t> port_of(std::size_t number);
+    /// Where on loopback that one of config.turn answers: 127.0.0.1, or ::1 for agents that have IPv6 alone. Nothing,
+    /// and a line in the log, if it cannot.
+    std::optional<std::uint16_t> port_of(std::size_t number, bool v6);
+
+    /// Relays that have an address of IPv4 are behind that NAT64 from now on, or no longer.
+    void use(const std::optional<Nat64Prefix>& nat64);
 
     /// Ends what is left, and waits for the loop's thread to have done so.
     void close();
@@ -37,7 +42,9 @@ private:
 
     Host host_;
     GlibLoop& loop_;
+    std::optional<Nat64Prefix> nat64_;
     Farewells connecting_;                       // connections that are being made: their answers must find this object
+    std::vector<Server> servers_;                // of config.turn
     std::vector<std::unique_ptr<Relay>> relays_; // as many as there are in config.turn; null if it is not over TLS
 };
 

@@ -7,12 +7,15 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -44,6 +47,47 @@ void on_a_thread(const std::function<void()>& function)
     }).join();
     if (thrown)
         std::rethrow_exception(thrown);
+}
+
+/// struct in6_ifreq of the kernel's <linux/ipv6.h>, which the system's <netinet/in.h> cannot stand beside it.
+struct Ipv6AddressRequest {
+    in6_addr address;
+    std::uint32_t prefix_bits;
+    int interface;
+};
+
+void add_ipv6(const char* name, const Ipv6Bytes& address)
+{
+    const int socket = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    check(socket >= 0, "a socket of IPv6");
+    Ipv6AddressRequest request{{}, 128, static_cast<int>(if_nametoindex(name))};
+    std::memcpy(&request.address, address.data(), address.size());
+    in6_rtmsg route{}; // to everywhere
+    route.rtmsg_metric = 1;
+    route.rtmsg_flags = RTF_UP;
+    route.rtmsg_ifindex = request.interface;
+    bool worked = ioctl(socket, SIOCSIFADDR, &request) == 0 && ioctl(socket, SIOCADDRT, &route) == 0;
+    // A moment later nobody else can have it, and the kernel tells nobody (RFC 4862 section 5.4).
+    sockaddr_in6 own{};
+    own.sin6_family = AF_INET6;
+    own.sin6_addr = request.address;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (worked && bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) != 0) {
+        worked = std::chrono::steady_clock::now() < end;
+        poll(nullptr, 0, 1);
+    }
+    const int error = errno;
+    close(socket);
+    errno = error;
+    check(worked, "cannot use IPv6");
+}
+
+/// On this thread, and in what it starts, /etc/resolv.conf is that file.
+void see_as_resolver_file(const std::string& file)
+{
+    check(unshare(CLONE_NEWNS) == 0, "a mount namespace");
+    check(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "cannot keep mounts to ourselves");
+    check(mount(file.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0, "cannot put /etc/resolv.conf aside");
 }
 
 /// Interface requests need some socket of the namespace.
@@ -190,6 +234,15 @@ void Namespace::renumber(const std::vector<Address>& old_addresses, const std::v
     });
 }
 
+void Namespace::use_ipv6_alone(const std::vector<Address>& old_addresses, const Ipv6Bytes& address)
+{
+    renumber(old_addresses, {});
+    inside([&] {
+        add_ipv6(kInterface, address);
+        names_ = std::make_unique<NameServer>();
+    });
+}
+
 Namespace::~Namespace()
 {
     if (lan_ >= 0)
@@ -202,6 +255,8 @@ void Namespace::inside(const std::function<void()>& function) const
 {
     on_a_thread([&] {
         check(setns(space_, CLONE_NEWNET) == 0, "cannot enter a network namespace");
+        if (names_ != nullptr)
+            see_as_resolver_file(names_->resolver_file());
         function();
     });
 }

@@ -4,9 +4,11 @@
 // Lifetime: the namespace lives as long as this object, or a process or socket in it.
 #pragma once
 
-#include "packet.hpp"
+#include "name_server.hpp"
+#include "nat64.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace laboratory {
@@ -27,6 +29,10 @@ public:
     /// The interface has the new addresses and none of the old ones. Throws std::runtime_error.
     void renumber(const std::vector<Address>& old_addresses, const std::vector<Address>& addresses) const;
 
+    /// From now on the interface has that address, which leads everywhere, and none of IPv4; and whoever is inside asks
+    /// a name server that is here (name_server.hpp). Throws std::runtime_error.
+    void use_ipv6_alone(const std::vector<Address>& old_addresses, const Ipv6Bytes& address);
+
     /// Each read is a packet that left, each write one that arrives. Does not block.
     int tun() const { return tun_; }
 
@@ -37,6 +43,7 @@ public:
 private:
     void make(const std::vector<Address>& addresses, int mtu, std::optional<Address> gateway);
 
+    std::unique_ptr<NameServer> names_; // null: what the machine has
     int space_ = -1;
     int tun_ = -1;
     int lan_ = -1;

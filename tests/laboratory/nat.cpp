@@ -85,6 +85,14 @@ NatBehaviour web_only()
     return behaviour;
 }
 
+NatBehaviour nat64()
+{
+    NatBehaviour behaviour = address_restricted();
+    behaviour.random_ports = true;
+    behaviour.ipv6_inside = true;
+    return behaviour;
+}
+
 bool Nat::passes(const Packet& packet) const
 {
     if (packet.protocol() == Protocol::udp)

@@ -28,6 +28,7 @@ struct NatBehaviour {
     bool udp = true;           // otherwise none gets through
     bool refuses_udp = false;  // and whoever sends some hears of it (ICMP port unreachable, RFC 792)
     bool web_only = false;     // nothing but HTTP to port 80 and TLS to port 443
+    bool ipv6_inside = false;  // and no IPv4: a NAT64
     std::chrono::seconds udp_timeout{120};
     std::chrono::seconds tcp_timeout{7440}; // RFC 5382 section 5
 };
@@ -39,6 +40,9 @@ NatBehaviour port_restricted();
 NatBehaviour symmetric();
 NatBehaviour udp_blocked();
 NatBehaviour web_only();
+
+/// RFC 6146: mapping must not depend on the far end, filtering may on its address (section 3.5).
+NatBehaviour nat64();
 
 class Nat {
 public:

@@ -66,6 +66,11 @@ TEST_F(NatKind, OfRoutersWithoutUdpIsThatNoneGetsThrough)
     expect_kind(udp_blocked());
 }
 
+TEST_F(NatKind, OfANat64IsWhatItSaysToWhoHasIpv6Alone)
+{
+    expect_kind(nat64());
+}
+
 TEST_F(NatKind, OfTwoRoutersInARowIsTheStricter)
 {
     Router& carrier = network_.add_router(network_.internet(), symmetric(), /*carrier=*/true);

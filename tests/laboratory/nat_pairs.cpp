@@ -32,7 +32,8 @@ std::vector<Side> make_sides()
                             {"symmetric", {symmetric()}, {}},
                             {"home and carrier", {carrier(), port_restricted()}, {}},
                             {"UDP blocked", {udp_blocked()}, {}},
-                            {"web only", {web_only()}, {}}};
+                            {"web only", {web_only()}, {}},
+                            {"IPv6 only", {nat64()}, {}}};
     for (Side& side : sides) {
         NatBehaviour all;
         all.udp = side.udp();
@@ -91,6 +92,11 @@ bool Side::web_only() const
     return std::ranges::any_of(routers, &NatBehaviour::web_only);
 }
 
+bool Side::ipv6_alone() const
+{
+    return std::ranges::any_of(routers, &NatBehaviour::ipv6_inside);
+}
+
 Dependence Side::mapping() const
 {
     return strictest(routers, &NatBehaviour::mapping);
@@ -132,7 +138,9 @@ Way best_way(const Side& one, const Side& other)
 {
     // The one whose port is known is the one that gets in first; the other then answers where it sees him.
     // Where UDP is blocked, TCP does the same.
-    const bool direct = !one.web_only() && !other.web_only() && gets_in(one, other) && gets_in(other, one);
+    const bool udp = one.udp() && other.udp();
+    const bool tcp = !one.web_only() && !other.web_only() && !one.ipv6_alone() && !other.ipv6_alone();
+    const bool direct = (udp || tcp) && gets_in(one, other) && gets_in(other, one);
     return direct ? Way::direct : Way::relayed;
 }
 

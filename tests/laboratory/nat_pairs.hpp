@@ -18,6 +18,7 @@ struct Side {
 
     bool udp() const;
     bool web_only() const;
+    bool ipv6_alone() const;
     Dependence mapping() const; // the strictest in a row decides
     Dependence filtering() const;
 };
@@ -32,7 +33,8 @@ enum class Way { none, relayed, direct };
 std::string_view name_of(Way way);
 
 /// The best that two sides can do: direct where one mapping does not depend on the far end and both filters let the
-/// packets in, relayed otherwise.
+/// packets in, relayed otherwise. Where UDP is blocked that goes for TCP, but for who has IPv6 alone: nothing is
+/// punched there.
 Way best_way(const Side& one, const Side& other);
 
 struct PairResult {

@@ -58,7 +58,8 @@ INSTANTIATE_TEST_SUITE_P(Some, NatPair,
                          ::testing::Values(Pair{"address-restricted", "symmetric"},
                                            Pair{"port-restricted", "port-restricted"}, Pair{"symmetric", "symmetric"},
                                            Pair{"home and carrier", "full cone"},
-                                           Pair{"UDP blocked", "port-restricted"}, Pair{"web only", "open"}),
+                                           Pair{"UDP blocked", "port-restricted"}, Pair{"web only", "open"},
+                                           Pair{"IPv6 only", "port-restricted"}),
                          name_of_test);
 #endif
 
@@ -119,6 +120,11 @@ TEST(BestWay, IsDirectWhereOnePortIsKnownAndTheOtherIsLetIn)
     EXPECT_EQ(best("UDP blocked", "UDP blocked"), "direct");
     EXPECT_EQ(best("UDP blocked", "symmetric"), "relayed");
     EXPECT_EQ(best("open", "web only"), "relayed");
+    EXPECT_EQ(best("IPv6 only", "port-restricted"), "direct");
+    EXPECT_EQ(best("IPv6 only", "symmetric"), "direct"); // a NAT64 lets in whom was spoken to, from any port
+    EXPECT_EQ(best("IPv6 only", "IPv6 only"), "direct");
+    EXPECT_EQ(best("IPv6 only", "UDP blocked"), "relayed");
+    EXPECT_EQ(best("IPv6 only", "web only"), "relayed");
 }
 
 } // namespace

@@ -23,8 +23,14 @@ constexpr auto kLater = [](const auto& a, const auto& b) { return a.at != b.at ?
 } // namespace
 
 Host::Host(Site& site, std::vector<Address> addresses, std::uint64_t seed)
-    : Node(site, seed), addresses_(std::move(addresses)), space_(addresses_, kMtu, site.gateway_)
-{}
+    : Node(site, seed),
+      addresses_(std::move(addresses)),
+      ipv6_alone_(site.ipv6_alone_),
+      space_(addresses_, kMtu, site.gateway_)
+{
+    if (ipv6_alone_)
+        space_.use_ipv6_alone(addresses_, neighbour_v6(address()));
+}
 
 Network::Network(std::uint64_t seed)
     : began_(std::chrono::steady_clock::now()),
@@ -265,7 +271,8 @@ void Network::read(Host& host)
         const auto size = ::read(host.space_.tun(), buffer, sizeof(buffer));
         if (size <= 0)
             return;
-        if (auto packet = Packet::parse({buffer, static_cast<std::size_t>(size)}))
+        const std::span<const std::uint8_t> bytes(buffer, static_cast<std::size_t>(size));
+        if (auto packet = host.ipv6_alone_ ? to_v4(bytes) : Packet::parse(bytes))
             carry(host, true, std::move(*packet));
     }
 }
@@ -309,10 +316,15 @@ void Network::come_out(Node& node, bool upwards, Packet packet)
     } else if (auto* const router = dynamic_cast<Router*>(&node)) {
         come_in(*router, std::move(packet));
     } else {
-        const auto& bytes = packet.bytes();
-        [[maybe_unused]] const auto written =
-            write(static_cast<Host&>(node).space_.tun(), bytes.data(), bytes.size()); // full: lost, as anywhere
+        write_to(static_cast<Host&>(node), packet);
     }
+}
+
+void Network::write_to(const Host& host, const Packet& packet)
+{
+    const auto bytes = host.ipv6_alone_ ? to_v6(packet) : packet.bytes();
+    [[maybe_unused]] const auto written =
+        write(host.space_.tun(), bytes.data(), bytes.size()); // full: lost, as anywhere
 }
 
 /// To the neighbour with that address, else out; to all neighbours that are hosts if it is multicast, which no router
@@ -322,7 +334,8 @@ void Network::route(Site& site, Packet packet)
     if (packet.destination().address.is_multicast()) {
         for (const auto& [address, node] : site.nodes_) {
             const auto* host = dynamic_cast<Host*>(node);
-            if (host != nullptr && host->address() == address && packet.source().address != address)
+            if (host != nullptr && !host->ipv6_alone_ && host->address() == address &&
+                packet.source().address != address)
                 carry(*node, false, packet);
         }
         if (site.routing_host_ != nullptr) [[maybe_unused]]
@@ -359,7 +372,7 @@ void Network::refuse(Router& router, const Packet& packet)
 {
     const auto found = router.inside_.nodes_.find(packet.source().address);
     const auto* const host = found != router.inside_.nodes_.end() ? dynamic_cast<Host*>(found->second) : nullptr;
-    if (host == nullptr)
+    if (host == nullptr || host->ipv6_alone_)
         return;
     const auto answer = port_unreachable(packet);
     [[maybe_unused]] const auto written = write(host->space_.tun(), answer.data(), answer.size());

@@ -38,6 +38,7 @@ private:
     Site(Router* router, Address first) : router_(router), next_(first) {}
 
     Router* router_;                 // which leads out; none from the public network
+    bool ipv6_alone_ = false;        // of its hosts
     Host* routing_host_ = nullptr;   // or the host that does
     std::optional<Address> gateway_; // its address in here
     Address next_;                   // that is free
@@ -68,12 +69,16 @@ public:
     Address address() const { return addresses_.front(); }
     const std::vector<Address>& addresses() const { return addresses_; }
 
+    /// What has no IPv4 is known to the network by an address that nobody sees (nat64.hpp).
+    bool ipv6_alone() const { return ipv6_alone_; }
+
 private:
     friend class Network;
 
     Host(Site& site, std::vector<Address> addresses, std::uint64_t seed);
 
     std::vector<Address> addresses_;
+    bool ipv6_alone_;
     Namespace space_;
     std::unique_ptr<Site> lan_; // behind its second interface
 };
@@ -88,7 +93,9 @@ private:
 
     Router(Site& site, Address outside, Address first_inside, const NatBehaviour& behaviour, std::uint64_t seed)
         : Node(site, seed), outside_(outside), nat_(behaviour, outside, seed + 2), inside_(this, first_inside)
-    {}
+    {
+        inside_.ipv6_alone_ = behaviour.ipv6_inside;
+    }
 
     Address outside_;
     Nat nat_;
@@ -116,7 +123,7 @@ public:
     Site& add_lan(Host& router);
 
     /// Its outside is a host of that site. Inside are 192.168.1.0/24, behind every router alike, or the addresses of a
-    /// carrier (RFC 6598).
+    /// carrier (RFC 6598); or there is IPv6 alone, and the router is a NAT64.
     Router& add_router(Site& outside, const NatBehaviour& behaviour, bool carrier = false);
 
     /// Both directions of a cable, or one: see Link::change. [also while it runs]
@@ -163,6 +170,7 @@ private:
     void run();
     void wait_for_packets(std::unique_lock<std::mutex>& lock);
     void read(Host& host);
+    static void write_to(const Host& host, const Packet& packet);
     void read_lan(Host& host);
     void carry(Node& node, bool upwards, Packet packet);
     void come_out(Node& node, bool upwards, Packet packet);

@@ -7,11 +7,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <stdexcept>
 
 namespace laboratory {
 
 namespace {
+
+sockaddr_in6 internet(const Ipv6Bytes& bytes, std::uint16_t port)
+{
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    std::memcpy(&address.sin6_addr, bytes.data(), bytes.size());
+    address.sin6_port = htons(port);
+    return address;
+}
+
+Place place_of(const sockaddr_in6& address)
+{
+    Ipv6Bytes bytes;
+    std::memcpy(bytes.data(), &address.sin6_addr, bytes.size());
+    return {v4_of(bytes).value_or(Address{}), ntohs(address.sin6_port)};
+}
 
 sockaddr_in internet(const Place& place)
 {
@@ -29,15 +46,21 @@ Place place_of(const sockaddr_in& address)
 
 } // namespace
 
-UdpSocket::UdpSocket(const Host& host, std::uint16_t port)
+UdpSocket::UdpSocket(const Host& host, std::uint16_t port) : v6_(host.ipv6_alone())
 {
-    host.inside([&] { socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); });
-    sockaddr_in own = internet({host.address(), port});
-    socklen_t size = sizeof(own);
-    if (bind(socket_, reinterpret_cast<const sockaddr*>(&own), size) != 0)
-        throw std::runtime_error("laboratory: no socket at " + Place{host.address(), port}.text());
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
-    local_ = place_of(own);
+    host.inside([&] { socket_ = socket(v6_ ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); });
+    const Place wanted{host.address(), port};
+    const auto bind_to = [&](auto own) {
+        socklen_t size = sizeof(own);
+        if (bind(socket_, reinterpret_cast<const sockaddr*>(&own), size) != 0)
+            throw std::runtime_error("laboratory: no socket at " + wanted.text());
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
+        local_ = place_of(own);
+    };
+    if (v6_)
+        bind_to(internet(neighbour_v6(wanted.address), port));
+    else
+        bind_to(internet(wanted));
 }
 
 UdpSocket::~UdpSocket()
@@ -47,6 +70,11 @@ UdpSocket::~UdpSocket()
 
 void UdpSocket::send(const Place& to, std::string_view text) const
 {
+    if (v6_) {
+        const sockaddr_in6 address = internet(outside_v6(to.address), to.port);
+        sendto(socket_, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+        return;
+    }
     const sockaddr_in address = internet(to);
     sendto(socket_, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
@@ -56,12 +84,14 @@ std::optional<Datagram> UdpSocket::receive(std::chrono::milliseconds limit) cons
     pollfd ready{socket_, POLLIN, 0};
     poll(&ready, 1, static_cast<int>(limit.count()));
     char text[2048];
-    sockaddr_in from{};
+    sockaddr_storage from{};
     socklen_t size = sizeof(from);
     const auto count = recvfrom(socket_, text, sizeof(text), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (count < 0)
         return std::nullopt;
-    return Datagram{place_of(from), {text, static_cast<std::size_t>(count)}};
+    const Place sender = v6_ ? place_of(reinterpret_cast<const sockaddr_in6&>(from))
+                             : place_of(reinterpret_cast<const sockaddr_in&>(from));
+    return Datagram{sender, {text, static_cast<std::size_t>(count)}};
 }
 
 } // namespace laboratory

@@ -18,7 +18,8 @@ struct Datagram {
 
 class UdpSocket {
 public:
-    /// At the host's first address. Throws std::runtime_error.
+    /// At the host's first address. Of a host that has IPv6 alone, it is of IPv6, and speaks with the outside through
+    /// the NAT64: places are those of IPv4 all the same. Throws std::runtime_error.
     explicit UdpSocket(const Host& host, std::uint16_t port = 0);
     UdpSocket(const UdpSocket&) = delete;
     UdpSocket& operator=(const UdpSocket&) = delete;
@@ -32,6 +33,7 @@ public:
     std::optional<Datagram> receive(std::chrono::milliseconds limit) const;
 
 private:
+    bool v6_;
     int socket_ = -1;
     Place local_;
 };

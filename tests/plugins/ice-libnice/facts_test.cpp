@@ -225,6 +225,21 @@ TEST(NetworkFindings, SayWhetherIpv6CouldBeUsed)
     EXPECT_SAYS(facts, "ipv6", "ok", "six.example.net");
 }
 
+TEST(NetworkFindings, SayHowIpv4IsReachedFromANetworkThatHasNone)
+{
+    NetworkFacts facts = at_home();
+    EXPECT_EQ(said(facts, "nat64"), "");
+    facts.route_v4 = false;
+    facts.route_v6 = true;
+    facts.lacks_v4 = true;
+    facts.nat64 = "64:ff9b::/96";
+    EXPECT_EQ(said(facts, "nat64"), "ok: This network has IPv6 alone; peers and servers that have IPv4 alone are "
+                                    "reached through its NAT64, whose prefix is 64:ff9b::/96");
+    facts.nat64.clear();
+    EXPECT_TRUE(said(facts, "nat64").starts_with("problem: This network has IPv6 alone, and no NAT64 was found"))
+        << said(facts, "nat64");
+}
+
 TEST(NetworkFindings, LeaveAMachineAloneThatTalksToItself)
 {
     NetworkFacts facts;

@@ -181,6 +181,33 @@ TEST(PunchedDatagrams, KeepTheirBounds)
     EXPECT_EQ(hear(b.libnice), "three");
     say(b.libnice, to_a, "back");
     EXPECT_EQ(hear(a.libnice), "back");
+
+    a.puncher->appear_anew(1);
+    const auto anew = a.punched.at(1);
+    ASSERT_TRUE(anew) << "there is no other stand-in";
+    EXPECT_EQ(anew->remote, a.punched.at(0)->remote);
+    EXPECT_NE(anew->stand_in, to_b);
+    say(a.libnice, to_b, "to nobody");
+    say(a.libnice, anew->stand_in, "as before");
+    EXPECT_EQ(hear(b.libnice), "as before");
+    say(b.libnice, to_a, "and back");
+    EXPECT_EQ(hear(a.libnice), "and back");
+}
+
+// As where the STUN server has a name, which takes longer to look up than the peer's answer takes to come.
+TEST(PunchedDatagrams, ReachAPeerWhoWasKnownBeforeTheServerWas)
+{
+    const StunOverTcp server;
+    End a(false, true);
+    End b(false, false);
+    b.start(server.place());
+    const auto at_b = b.mapped.at(0);
+    ASSERT_TRUE(at_b && *at_b) << "nobody has seen him";
+    a.puncher->add_remote(1, **at_b);
+    a.start(server.place());
+    const auto found = a.punched.at(0);
+    ASSERT_TRUE(found && b.punched.at(0)) << "they have not met";
+    EXPECT_EQ(found->remote, **at_b);
 }
 
 TEST(PunchedDatagrams, EndWhenAStrangerSendsAFrameThatIsTooLong)
