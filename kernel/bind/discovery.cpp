@@ -148,12 +148,14 @@ struct Search::Part {
 Search::Search(Switchboard& switchboard, const std::string& account_id, std::function<void()> changed, Asking asking)
     : switchboard_(switchboard), account_id_(account_id), changed_(std::move(changed))
 {
-    if (asking == Asking::unless_watched && switchboard_.watching_tells(account_id_)) {
-        devices_ = switchboard_.present(account_id_);
+    if (asking == Asking::unless_watched) {
         switchboard_.waiting_.insert(this);
-    } else {
-        ask();
+        if (switchboard_.watching_is_believed(account_id_))
+            devices_ = switchboard_.present(account_id_);
+        if (switchboard_.watching_tells(account_id_))
+            return;
     }
+    ask();
 }
 
 void Search::ask()
@@ -416,11 +418,15 @@ void Switchboard::tell_searches(const Device& device)
 }
 
 /// Not for ever: a mechanism may have lost what it was to watch, without a word.
-bool Switchboard::watching_tells(const std::string& account_id) const
+bool Switchboard::watching_is_believed(const std::string& account_id) const
 {
     const auto watched = watched_.find(account_id);
-    return watched != watched_.end() && now() >= watched->second.settles &&
-           now() < watched->second.asked + kWatchBelieved && online() && !present(account_id).empty();
+    return watched != watched_.end() && now() < watched->second.asked + kWatchBelieved && online();
+}
+
+bool Switchboard::watching_tells(const std::string& account_id) const
+{
+    return watching_is_believed(account_id) && now() >= watched_.at(account_id).settles && !present(account_id).empty();
 }
 
 std::vector<Device> Switchboard::present(const std::string& account_id) const

@@ -36,8 +36,8 @@ class Switchboard;
 /// Whether a search asks every mechanism, whatever is known already.
 enum class Asking { always, unless_watched };
 
-/// A running look-up of one account at every mechanism. Of an account that is watched, and that a device of is there,
-/// watching tells as much: nobody is asked, and devices that come meanwhile are found.
+/// A running look-up of one account at every mechanism. Of an account that is watched, devices that come meanwhile are
+/// found, too; and if one is there, and watching has settled, that tells as much: nobody is asked.
 class Search {
 public:
     /// `changed` is called whenever devices or done change.
@@ -167,7 +167,8 @@ private:
         TimePoint settles;
     };
 
-    bool watching_tells(const std::string& account_id) const;
+    bool watching_is_believed(const std::string& account_id) const;
+    bool watching_tells(const std::string& account_id) const; // enough, so that nobody need be asked
     void tell_searches(const Device& device);
 
     CarriedIn carried_in_;

@@ -541,6 +541,30 @@ TEST_F(BulletinBoard, ABusyBoardIsAskedAgainALittleLater)
     EXPECT_EQ(found.devices.size(), 1U);
 }
 
+TEST_F(BulletinBoard, OneThatMayMissAValueIsAskedOnceMoreBeforeNobodyIsFound)
+{
+    start_both();
+    alice_.discovery.misses = true;
+    alice_.discovery.missed_gets = 1;
+    const FindRecord found = alice_.find("bob");
+    settle();
+    EXPECT_EQ(found.status, JF_OK);
+    EXPECT_EQ(found.devices.size(), 1U);
+    const FindRecord nobody = alice_.find("mallory");
+    settle();
+    EXPECT_EQ(nobody.status, JF_NOT_FOUND);
+    EXPECT_EQ(alice_.discovery.gets, 4);
+}
+
+TEST_F(BulletinBoard, OneThatMissesNothingIsAskedOnce)
+{
+    start_both();
+    const FindRecord nobody = alice_.find("mallory");
+    settle();
+    EXPECT_EQ(nobody.status, JF_NOT_FOUND);
+    EXPECT_EQ(alice_.discovery.gets, 1);
+}
+
 TEST_F(BulletinBoard, OneThatStaysBusyHasNothing)
 {
     start_both();

@@ -88,6 +88,10 @@ public:
         ++gets;
         if (board_.silent)
             return;
+        if (missed_gets > 0) {
+            --missed_gets;
+            return end(JF_OK, "");
+        }
         if (busy_gets > 0) {
             --busy_gets;
             return end(JF_BUSY, "as the test wants");
@@ -113,7 +117,11 @@ public:
     bool online_at_once = true;
     int puts = 0;
     int gets = 0;
-    int busy_gets = 0; // so many more end busy
+    int busy_gets = 0;   // so many more end busy
+    int missed_gets = 0; // so many more find nothing, whatever there is
+    bool misses = false; // and it says that it may
+
+    bool may_miss() const override { return misses; }
 
 private:
     void forget_listeners()

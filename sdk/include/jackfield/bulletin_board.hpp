@@ -158,6 +158,9 @@ protected:
     virtual void listen(std::string_view key, BoardValues values) = 0;
     virtual void unlisten(std::string_view key) = 0;
 
+    /// Whether a get that found nothing may have missed a value all the same: a find asks such a board once more.
+    virtual bool may_miss() const { return false; }
+
     /// A put to this key is likely soon: whatever makes it faster may be done now.
     virtual void expect_put(std::string_view /*key*/) {}
 
@@ -311,10 +314,11 @@ private:
         if (found == finds_.end())
             return;
         Find& find = *found->second;
-        if (status != JF_BUSY || find.found || find.gets >= kGets)
+        const bool missed = status == JF_OK && find.gets == 1 && may_miss();
+        if ((status != JF_BUSY && !missed) || find.found || find.gets >= kGets)
             return end_find(id, status == JF_BUSY ? JF_OK : status, text);
         find.inbox->close();
-        find.again.start(kGetAgain, [this, id] { ask(id); });
+        find.again.start(missed ? Nanoseconds(0) : Nanoseconds(kGetAgain), [this, id] { ask(id); });
     }
 
     void end_find(std::uint64_t id, Status status, const std::string& text)

@@ -507,6 +507,18 @@ TEST_F(Watched, IsLookedUpWhenNobodyHearsOfItAnyMore)
     one().listener().presence(device("bob-1"), true);
     const auto too_early = look_if_need_be();
     EXPECT_EQ(one().looked_for, 3) << "it may not have heard of all";
+    EXPECT_EQ(too_early->devices().size(), 1U) << "but of one it has";
+}
+
+TEST_F(Watched, DevicesThatComeWhileALookUpRunsAreFoundThoughItDoesNotFindThem)
+{
+    one().listener().presence(device("bob-1"), false);
+    const auto search = look_if_need_be();
+    EXPECT_TRUE(search->devices().empty());
+    one().listener().presence(device("bob-2"), true);
+    ASSERT_EQ(search->devices().size(), 1U);
+    EXPECT_EQ(search->devices()[0].device_id, "bob-2");
+    EXPECT_EQ(changes_, 1);
 }
 
 TEST_F(TwoMechanisms, ADeviceIsThereAsLongAsOneOfThemSaysSo)
