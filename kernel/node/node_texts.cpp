@@ -61,11 +61,10 @@ std::expected<std::string, Error> Node::Impl::send_text(const std::string& peer,
 {
     if (texts_ == nullptr)
         return std::unexpected(keeps_no_texts());
-    refuse_to_wait_for_oneself(control_);
     using Result = std::expected<std::string, Error>;
-    const auto promise = std::make_shared<std::promise<Result>>(); // shared with the control thread, see wait_for
-    texts_->write(peer, std::move(text), [promise](Result result) { promise->set_value(std::move(result)); });
-    return promise->get_future().get();
+    return wait_for_what<Result>(control_, [&](const std::function<void(Result)>& hand_over) {
+        texts_->write(peer, std::move(text), hand_over);
+    });
 }
 
 std::expected<std::vector<Text>, Error> Node::Impl::history(const std::string& peer, int limit)

@@ -20,18 +20,24 @@ inline void refuse_to_wait_for_oneself(const ControlThread& control)
         throw Failure(JF_INTERNAL, "a listener must not wait for the node: it is called on the node's own thread");
 }
 
-/// Runs `start` on the control thread and returns what it, or whatever it started, hands over; once. Throws Failure
-/// JF_INTERNAL on the control thread.
+/// Runs `start`, here, and returns what it started hands over; once. Throws Failure JF_INTERNAL on the control thread.
 template <typename Result>
-Result wait_for(ControlThread& control, std::function<void(std::function<void(Result)> hand_over)> start)
+Result wait_for_what(ControlThread& control, const std::function<void(std::function<void(Result)> hand_over)>& start)
 {
     refuse_to_wait_for_oneself(control);
     // Shared with the control thread, which may still be inside set_value when we are on our way out.
     const auto promise = std::make_shared<std::promise<Result>>();
-    control.post([promise, start = std::move(start)] {
-        start([promise](Result result) { promise->set_value(std::move(result)); });
-    });
+    start([promise](Result result) { promise->set_value(std::move(result)); });
     return promise->get_future().get();
+}
+
+/// The same, and `start` runs on the control thread.
+template <typename Result>
+Result wait_for(ControlThread& control, std::function<void(std::function<void(Result)> hand_over)> start)
+{
+    return wait_for_what<Result>(control, [&](std::function<void(Result)> hand_over) {
+        control.post([start = std::move(start), hand_over = std::move(hand_over)] { start(hand_over); });
+    });
 }
 
 } // namespace jackfield::kernel

@@ -132,18 +132,36 @@ std::int64_t Database::number(const char* sql)
     return statement.step() ? statement.number(0) : 0;
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* raw) const
+void Database::Finalize::operator()(sqlite3_stmt* raw) const
 {
     sqlite3_finalize(raw);
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database)
 {
+    if (const auto found = database_.idle_.find(sql); found != database_.idle_.end()) {
+        raw_ = std::move(found->second);
+        database_.idle_.erase(found);
+        return;
+    }
     sqlite3_stmt* raw = nullptr;
-    const int code = sqlite3_prepare_v2(database_.raw(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
+    const int code = sqlite3_prepare_v3(database_.raw(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
     raw_.reset(raw);
     if (code != SQLITE_OK)
         database_.fail(code);
+}
+
+Statement::~Statement()
+{
+    sqlite3_reset(raw_.get()); // ends what it reads; whether it failed was said by step
+    sqlite3_clear_bindings(raw_.get());
+    try {
+        const char* text = sqlite3_sql(raw_.get());
+        database_.idle_.try_emplace(text, std::move(raw_));
+    } catch (const std::bad_alloc&) {
+        return; // the next one compiles it again
+    }
 }
 
 Statement& Statement::bind(std::string_view text)

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,20 +43,27 @@ public:
     [[noreturn]] void fail(int code) const;
 
 private:
+    friend class Statement;
     struct Close {
         void operator()(sqlite3* raw) const;
     };
+    struct Finalize {
+        void operator()(sqlite3_stmt* raw) const;
+    };
+    using Compiled = std::unique_ptr<sqlite3_stmt, Finalize>;
 
     std::filesystem::path file_;
     std::unique_ptr<sqlite3, Close> raw_;
+    std::map<std::string, Compiled, std::less<>> idle_; // statements that were used before, by their text
 };
 
-/// One statement. Values are bound in their order.
+/// One statement, compiled once for all that have its text. Values are bound in their order.
 class Statement {
 public:
     Statement(Database& database, std::string_view sql);
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
+    ~Statement();
 
     Statement& bind(std::string_view text);
     Statement& bind(std::int64_t number);
@@ -66,12 +75,8 @@ public:
     std::string text(int column) const;
 
 private:
-    struct Finalize {
-        void operator()(sqlite3_stmt* raw) const;
-    };
-
     Database& database_;
-    std::unique_ptr<sqlite3_stmt, Finalize> raw_;
+    Database::Compiled raw_;
     int bound_ = 0;
 };
 
