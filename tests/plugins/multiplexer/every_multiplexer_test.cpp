@@ -49,7 +49,22 @@ protected:
 };
 
 /// Those whose wire can hold one sender back.
-class WithWindows : public EveryMultiplexer {};
+class WithWindows : public EveryMultiplexer {
+protected:
+    /// Sends on a channel of a's that nobody reads until no room comes any more; how much that was.
+    std::size_t fill(const std::string& name)
+    {
+        std::size_t taken = 0;
+        while (taken < 10'000'000) {
+            const int writable = pair_.at_a[name].heard().writable;
+            if (pair_.a.path(name).send(pattern(10'000, 1)) == JF_OK)
+                taken += 10'000;
+            else if (!pair_.at_a[name].wait([&](const auto& heard) { return heard.writable > writable; }, 300ms))
+                break;
+        }
+        return taken;
+    }
+};
 
 std::vector<std::string> those_with_windows()
 {
@@ -66,15 +81,7 @@ TEST_P(WithWindows, HoldsTheSenderOfAChannelThatNobodyReadsAndNoOther)
     ASSERT_TRUE(pair_.until([&] { return pair_.a.channels.contains("unread"); }));
     pair_.a.path("unread").open(pair_.at_a["unread"]);
     ASSERT_TRUE(pair_.connect("read"));
-    std::size_t taken = 0;
-    for (Status status = JF_OK; taken < 10'000'000;) {
-        const int writable = pair_.at_a["unread"].heard().writable;
-        status = pair_.a.path("unread").send(pattern(10'000, 1));
-        if (status == JF_OK)
-            taken += 10'000;
-        else if (!pair_.at_a["unread"].wait([&](const auto& heard) { return heard.writable > writable; }, 300ms))
-            break; // no room comes
-    }
+    const std::size_t taken = fill("unread");
     EXPECT_LT(taken, 2'000'000U) << "what waits to be read is bounded";
     const Bytes bytes = pattern(1'000'000, 5);
     ASSERT_TRUE(send_all(pair_.a.path("read"), pair_.at_a["read"], bytes));
@@ -82,6 +89,19 @@ TEST_P(WithWindows, HoldsTheSenderOfAChannelThatNobodyReadsAndNoOther)
     pair_.b.path("unread").open(pair_.at_b["unread"]);
     EXPECT_TRUE(pair_.at_b["unread"].wait([&](const auto& heard) { return heard.bytes == taken; }));
     EXPECT_TRUE(pair_.at_a["unread"].wait([](const auto& heard) { return heard.writable > 0; }));
+}
+
+TEST_P(WithWindows, HoldsTheSenderOfAChannelThatNobodyHasAcceptedAndLosesNothing)
+{
+    pair_.a.ask("early");
+    ASSERT_TRUE(pair_.until([&] { return pair_.a.channels.contains("early") && pair_.b.requests.contains("early"); }));
+    pair_.a.path("early").open(pair_.at_a["early"]);
+    const std::size_t taken = fill("early");
+    EXPECT_GT(taken, 0U);
+    EXPECT_LT(taken, 2'000'000U) << "what waits for the answer is bounded";
+    ASSERT_EQ(pair_.b.accept("early"), JF_OK);
+    pair_.b.path("early").open(pair_.at_b["early"]);
+    EXPECT_TRUE(pair_.at_b["early"].wait([&](const auto& heard) { return heard.bytes == taken; }));
 }
 
 TEST_P(EveryMultiplexer, GivesASmallChannelItsTurnBesideALargeOne)
@@ -106,8 +126,18 @@ TEST_P(EveryMultiplexer, BoundsTheChannelsThatAPeerMayAskFor)
 {
     for (int i = 0; i < 200; ++i)
         pair_.a.ask("channel " + std::to_string(i));
-    ASSERT_TRUE(pair_.until([&] { return !pair_.a.refused.empty(); }));
-    ASSERT_TRUE(pair_.connect("channel 0") || pair_.a.channels.empty());
+    const std::string first = "channel 0";
+    ASSERT_TRUE(pair_.until([&] { // said by open_channel, or by a channel that was given before the answer
+        for (const auto& [name, channel] : pair_.a.channels) {
+            if (name != first && !pair_.at_a.contains(name))
+                pair_.a.path(name).open(pair_.at_a[name]);
+        }
+        return !pair_.a.refused.empty() ||
+               std::ranges::any_of(pair_.at_a, [](auto& entry) { return entry.second.heard().closed > 0; });
+    }));
+    ASSERT_TRUE(pair_.until([&] { return pair_.b.requests.contains(first); }));
+    ASSERT_EQ(pair_.b.accept(first), JF_OK);
+    ASSERT_TRUE(pair_.until([&] { return pair_.a.channels.contains(first); }));
     EXPECT_LT(pair_.b.requests.size(), 200U);
 }
 
