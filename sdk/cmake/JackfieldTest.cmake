@@ -34,6 +34,15 @@ elseif(JACKFIELD_SANITIZE)
         "LSAN_OPTIONS=set:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/lsan.supp:print_suppressions=0")
 endif()
 
+# There are 150 programs of tests, and the linker that comes with the compiler takes a second for each of the large ones. What is installed
+# is linked by that one all the same: it is strict where mold 1.10 only warns, for example if a plugin does not export its symbol.
+find_program(JACKFIELD_MOLD mold)
+function(jackfield_link_as_test target)
+    if(JACKFIELD_MOLD)
+        target_link_options(${target} PRIVATE -fuse-ld=mold)
+    endif()
+endfunction()
+
 # Tests are compiled for those who wait for the build: with little or no optimization, and with what nearly all of them
 # include compiled once. Those headers are built like a test, so that their flags are a test's; and programs like libraries.
 function(jackfield_compile_as_test target)
@@ -82,6 +91,7 @@ function(jackfield_add_test name)
     add_executable(${name} ${T_SOURCES})
     target_link_libraries(${name} PRIVATE jackfield_build ${T_LIBRARIES} GTest::gtest GTest::gtest_main)
     jackfield_compile_as_test(${name})
+    jackfield_link_as_test(${name})
     if(T_SEPARATE)
         set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
     endif()
