@@ -3,6 +3,7 @@
 //
 // Threads: one. Lifetime: two paths per input; one context for all.
 // links: media_dtls_core jackfield_sdk_testing
+// quick: 400
 #include "fuzz.hpp"
 
 #include <jackfield/testing/fake_host.hpp>

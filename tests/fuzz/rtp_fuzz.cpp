@@ -3,6 +3,7 @@
 //
 // Threads: one. Lifetime: one session per input.
 // links: shared_rtp jackfield_sdk_testing
+// quick: 400
 #include "fuzz.hpp"
 
 #include <jackfield/testing/fake_host.hpp>

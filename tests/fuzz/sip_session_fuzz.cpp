@@ -3,6 +3,7 @@
 // Threads: one; time is turned by hand. The listener does something different with each call, so that every state meets
 // every message.
 // links: signaling_sip_parts jackfield_sdk_testing
+// quick: 400
 #include "fuzz.hpp"
 
 #include "sip_config.hpp"
