@@ -1,9 +1,9 @@
 // Step 8: a call whose media goes through a relay, and may find a direct way later: a firewall has been opened, the
 // machine has come to another network.
 //
-// Nobody is told when a way that was shut opens, so the caller looks: ten seconds after media has gone through a relay,
-// then after twice as long each time, at most five minutes. A look is a restart of ICE (RFC 8445 section 9): one offer,
-// checks, and media goes on meanwhile as it did. Whoever's addresses have changed looks a second later.
+// Nobody is told when a way that was shut opens, so the caller looks: three seconds after media has gone through a
+// relay, then after twice as long each time, at most five minutes. A look is a restart of ICE (RFC 8445 section 9): one
+// offer, checks, and media goes on meanwhile as it did. Whoever's addresses have changed looks a second later.
 //
 // Not done where one end names relays alone (its user wants it so), where connectivity cannot restart, while the call
 // looks for its peer (recovery.hpp), and of a call that goes directly: another direct way need not be better.

@@ -68,16 +68,21 @@ double time_of(Process& process, const std::string& step, const std::string& wha
     return event.is_null() || dialled.is_null() ? 0 : event.value("t_ms", 0.0) - dialled.value("t_ms", 0.0);
 }
 
-/// Which way sound goes once it has settled: the first statistics of it tell.
-Way media_way(Process& peer)
+bool is_sound(const Json& event)
 {
-    const Json event = peer.find([](const Json& one) {
-        return one.contains("detail") && one["detail"].value("what", "") == "statistics" &&
-               one["detail"].value("kind", "") == "audio" && one["detail"].contains("path");
-    });
-    if (event.is_null())
+    return event.contains("detail") && event["detail"].value("what", "") == "statistics" &&
+           event["detail"].value("kind", "") == "audio" && event["detail"].contains("path");
+}
+
+/// Which way sound goes once it has settled: the first statistics of it tell, or later ones of a call that may still
+/// leave its relay.
+Way media_way(Process& peer, Way best)
+{
+    const Json first = peer.find(is_sound);
+    if (first.is_null())
         return Way::none;
-    return event["detail"]["path"].value("relayed", false) ? Way::relayed : Way::direct;
+    const auto direct = [](const Json& one) { return is_sound(one) && !one["detail"]["path"].value("relayed", false); };
+    return peer.find(direct, best == Way::direct ? 10s : 0s).is_null() ? Way::relayed : Way::direct;
 }
 
 } // namespace
@@ -276,7 +281,7 @@ PairResult PairLaboratory::call(const Side& caller, const Side& callee)
             "alice hears nothing: " + (end.is_object() ? end.value("text", end.dump()) : "it goes on") + "; ";
         bob->interrupt();
     } else {
-        result.media = media_way(*alice);
+        result.media = media_way(*alice, best_way(caller, callee));
         if (bob->event("media", "progress", "first_audio").is_null())
             result.problem += "bob hears nothing; ";
     }

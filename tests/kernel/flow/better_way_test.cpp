@@ -52,17 +52,17 @@ protected:
     Rig rig_;
 };
 
-TEST_F(RelayedCall, LooksForADirectWayAfterTenSecondsThenLessAndLessOften)
+TEST_F(RelayedCall, LooksForADirectWayAfterThreeSecondsThenLessAndLessOften)
 {
     rig_.call();
-    pass(9999ms);
+    pass(2999ms);
     EXPECT_EQ(looks(), 0U);
     pass(1ms);
     EXPECT_EQ(looks(), 1U);
     EXPECT_TRUE(rig_.was_told("media progress looking for a direct way"));
     EXPECT_EQ(rig_.ice("media").restarts, 1);
     found(true);
-    pass(19'999ms);
+    pass(5'999ms);
     EXPECT_EQ(looks(), 1U);
     pass(1ms);
     EXPECT_EQ(looks(), 2U);
@@ -73,7 +73,7 @@ TEST_F(RelayedCall, LooksForADirectWayAfterTenSecondsThenLessAndLessOften)
 TEST_F(RelayedCall, LooksNoMoreOnceItHasOne)
 {
     rig_.call();
-    pass(10s);
+    pass(3s);
     found(false);
     pass(60s);
     EXPECT_EQ(looks(), 1U);
@@ -82,14 +82,14 @@ TEST_F(RelayedCall, LooksNoMoreOnceItHasOne)
 TEST_F(RelayedCall, BeginsAnewWhenItIsRelayedAgain)
 {
     rig_.call();
-    pass(10s);
+    pass(3s);
     found(true);
-    pass(20s);
+    pass(6s);
     found(false);
     rig_.stage.script.relayed = true;
     rig_.ice("media").up();
     rig_.settle();
-    pass(10s);
+    pass(3s);
     EXPECT_EQ(looks(), 3U);
 }
 
@@ -132,7 +132,7 @@ TEST_F(RelayedCall, DoesNotLookBesideARecovery)
 {
     rig_.stage.script.media = Play::happens;
     rig_.call();
-    pass(9s);
+    pass(2s);
     rig_.stage.script.media = Play::waits;
     rig_.ice("media").fail(JF_UNREACHABLE, "consent expired");
     rig_.settle();
