@@ -147,12 +147,12 @@ TEST(QuicRogue, HasNoMoreThanSixteenRequestsUnanswered)
     Siege siege;
     ASSERT_TRUE(siege.connect());
     for (int i = 0; i < 40; ++i)
-        siege.rogue->ask("channel " + std::to_string(i));
+        siege.rogue->ask("channel " + std::to_string(i), JF_DATAGRAM); // whose end waits for the answer
     ASSERT_TRUE(siege.pair.until([&] { return siege.rogue->answers.size() == 24; }));
     EXPECT_EQ(std::set<Status>(siege.rogue->answers.begin(), siege.rogue->answers.end()), std::set<Status>{JF_REFUSED});
     EXPECT_EQ(siege.pair.server.requests.size(), 16U);
     EXPECT_EQ(siege.pair.server.accept("channel 3"), JF_OK);
-    siege.rogue->ask("one more");
+    siege.rogue->ask("one more", JF_DATAGRAM);
     EXPECT_TRUE(siege.pair.until([&] { return siege.pair.server.requests.contains("one more"); }));
 }
 
