@@ -403,9 +403,7 @@ private:
         std::vector<IpAddress> answers;
         for (const auto& one : dht::SockAddr::resolve(kIpv4OnlyName, "0"))
             answers.push_back(*IpAddress::from_sockaddr(one.get()));
-        const auto prefix = Nat64Prefix::find(answers);
-        const auto v6 = prefix ? prefix->to_v6(*v4) : std::nullopt;
-        return v6 ? v6->text() : host;
+        return host_behind(Nat64Prefix::find(answers), host);
     }
 
     const std::vector<dht::SockAddr>& resolved(const Address& address)

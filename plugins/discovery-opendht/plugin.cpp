@@ -65,7 +65,7 @@ protected:
 
     void unlisten(std::string_view key) override { node_->unlisten(std::string(key)); }
 
-    /// OpenDHT may call a look-up done by the answer to another one of the same key, whose values went elsewhere.
+    /// A look-up was seen to end with nothing while another of the same key had the value.
     bool may_miss() const override { return true; }
 
     void expect_put(std::string_view key) override { node_->look_up(std::string(key)); }

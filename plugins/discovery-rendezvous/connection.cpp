@@ -82,10 +82,7 @@ private:
                 if (!failed && one.endpoint().address().is_v6())
                     answers.push_back(IpAddress::from_bytes(one.endpoint().address().to_v6().to_bytes()));
             }
-            const auto server = IpAddress::parse(self->server_.host);
-            const auto prefix = Nat64Prefix::find(answers);
-            const auto there = prefix ? prefix->to_v6(*server) : std::nullopt;
-            self->resolve(there ? there->text() : self->server_.host);
+            self->resolve(host_behind(Nat64Prefix::find(answers), self->server_.host));
         });
     }
 

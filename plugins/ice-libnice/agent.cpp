@@ -34,14 +34,6 @@ NiceAgentOption agent_options(const Config& config, bool tcp)
     return static_cast<NiceAgentOption>(options);
 }
 
-/// Where that server is for us. The addresses of a name are made by the DNS64 that told of the NAT64.
-std::string behind(const std::optional<Nat64Prefix>& nat64, const std::string& host)
-{
-    const auto v4 = IpAddress::parse(host);
-    const auto v6 = nat64 && v4 ? nat64->to_v6(*v4) : std::nullopt;
-    return v6 ? v6->text() : host;
-}
-
 } // namespace
 
 Agent::Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const AgentOptions& options, Paths paths,
@@ -66,7 +58,7 @@ Agent::Agent(GlibLoop& loop, TlsRelays& tls_relays, const Config& config, const 
     // libnice finds no server reflexive candidates for TCP, and asks one server per agent.
     if (!tcp_ && !config.stun.empty()) {
         const Server& server = config.stun[options.stun_server % config.stun.size()];
-        g_object_set(agent_, "stun-server", behind(options.nat64, server.host).c_str(), "stun-server-port",
+        g_object_set(agent_, "stun-server", host_behind(options.nat64, server.host).c_str(), "stun-server-port",
                      static_cast<guint>(server.port), nullptr);
     }
     connect_events();
@@ -79,7 +71,7 @@ void Agent::add_relays(const Config& config, TlsRelays& tls_relays, const std::o
 {
     for (std::size_t number = 0; number < config.turn.size(); ++number) {
         const TurnServer& turn = config.turn[number];
-        std::string host = behind(nat64, turn.server.host);
+        std::string host = host_behind(nat64, turn.server.host);
         std::uint16_t port = turn.server.port;
         if (turn.transport == RelayTransport::tls) { // libnice knows none, but its stand-in
             const auto stand_in = tls_relays.port_of(number, nat64.has_value());

@@ -335,8 +335,7 @@ private:
                        "", {{"prefix", facts_.nat64}});
         add("nat64", Verdict::problem,
             "This network has IPv6 alone, and no NAT64 was found: ipv4only.arpa has no IPv6 address here (RFC 7050), "
-            "so "
-            "peers and servers that have IPv4 alone cannot be reached",
+            "so peers and servers that have IPv4 alone cannot be reached",
             "use the name server that the network gives out, which knows its NAT64 (DNS64); or name a relay that has "
             "IPv6 in \"turn\"",
             {{"prefix", ""}});

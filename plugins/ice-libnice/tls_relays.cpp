@@ -147,11 +147,9 @@ void TlsRelays::use(const std::optional<Nat64Prefix>& nat64)
     if (nat64 == std::exchange(nat64_, nat64))
         return;
     for (std::size_t number = 0; number < relays_.size(); ++number) {
-        const auto v4 = IpAddress::parse(servers_[number].host);
-        const auto v6 = nat64 && v4 ? nat64->to_v6(*v4) : std::nullopt;
-        if (relays_[number] == nullptr || !v4)
-            continue; // a name's addresses are made by the DNS64
-        loop_.post([relay = relays_[number].get(), host = v6 ? v6->text() : servers_[number].host] {
+        if (relays_[number] == nullptr)
+            continue;
+        loop_.post([relay = relays_[number].get(), host = host_behind(nat64, servers_[number].host)] {
             relay->destination.host = host;
         });
     }

@@ -94,6 +94,13 @@ std::string Nat64Prefix::text() const
     return IpAddress::from_bytes(bytes_).text() + '/' + std::to_string(size_ * 8);
 }
 
+std::string host_behind(const std::optional<Nat64Prefix>& nat64, const std::string& host)
+{
+    const auto v4 = IpAddress::parse(host);
+    const auto v6 = nat64 && v4 ? nat64->to_v6(*v4) : std::nullopt;
+    return v6 ? v6->text() : host;
+}
+
 bool lacks_ipv4()
 {
     const auto leads = [](const char* address) { // RFC 5737, RFC 3849: nobody's addresses

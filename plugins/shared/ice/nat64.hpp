@@ -6,7 +6,9 @@
 
 #include "ip_address.hpp"
 
+#include <optional>
 #include <span>
+#include <string>
 
 namespace jackfield::ice {
 
@@ -36,6 +38,10 @@ private:
     std::array<std::uint8_t, 16> bytes_{}; // zeros after the prefix
     unsigned size_ = 12;                   // of the prefix, in bytes
 };
+
+/// Where a server is: one with an address of IPv4 behind the NAT64, if there is one, any other where it was. The
+/// addresses of a name are made by the DNS64 that told of the NAT64.
+std::string host_behind(const std::optional<Nat64Prefix>& nat64, const std::string& host);
 
 /// True if packets to the rest of the world have a way over IPv6, and none over IPv4.
 bool lacks_ipv4();
