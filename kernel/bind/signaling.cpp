@@ -103,11 +103,13 @@ void SignaledCall::bye(std::uint32_t reason)
     require(session.methods->bye(session.self, number_, reason, &error), error, session_->plugin_id_);
 }
 
-void SignaledCall::info(std::string_view content_type, std::string_view body)
+void SignaledCall::info(std::string_view content_type, std::string_view body, std::function<void(Error)> done)
 {
     const auto session = raw();
+    if (!done)
+        done = [](const Error&) {};
     session.methods->info(session.self, number_, abi_text(content_type), abi_bytes(body),
-                          session_->completions_.make([](const Error&) {}));
+                          session_->completions_.make(std::move(done)));
 }
 
 void SignaledCall::update(const std::string& offer)
@@ -201,7 +203,18 @@ void SignaledCall::move(SignalingSession& session, std::uint64_t number)
     peer_offer_.reset();
     update_answer_.reset();
     moved_to_ = &session;
+    ++moves_;
     changed_();
+}
+
+void SignaledCall::peer_hung_up()
+{
+    try {
+        bye(JF_REASON_NORMAL);
+    } catch (const Failure&) {
+        // There is no session any more that would have to be told.
+    }
+    end({JF_REASON_NORMAL, 0, "the peer hung up"});
 }
 
 void SignaledCall::on_info(std::function<bool(const std::string&, const std::string&)> hear)

@@ -78,7 +78,7 @@ public:
     void refuse(std::uint32_t reason);
     void cancel(std::uint32_t reason);
     void bye(std::uint32_t reason);
-    void info(std::string_view content_type, std::string_view body);
+    void info(std::string_view content_type, std::string_view body, std::function<void(Error)> done = {});
 
     /// New media in a running call: JF_BUSY while another offer is open (RFC 3261 section 14.1). An empty answer
     /// refuses.
@@ -86,6 +86,7 @@ public:
     void answer_update(const std::string& answer);
 
     /// The peer's offer that nobody has answered yet, and its answer to ours; an empty one refuses. Once.
+    const std::optional<std::string>& peer_offer() const { return peer_offer_; }
     std::optional<std::string> take_peer_offer() { return std::exchange(peer_offer_, std::nullopt); }
     bool description_waits() const { return peer_offer_ || update_answer_; } // nobody has taken it yet
     std::optional<std::string> take_update_answer() { return std::exchange(update_answer_, std::nullopt); }
@@ -111,6 +112,10 @@ public:
 
     /// Where it is now, if that is another session than at the last call: the peer may go on elsewhere by itself.
     std::optional<SignalingSession*> take_move() { return std::exchange(moved_to_, std::nullopt); }
+    std::uint32_t moves() const { return moves_; } // how often that has happened
+
+    /// The peer is known to have hung up, though not through this session.
+    void peer_hung_up();
 
     /// Hears INFO of the peer; answers whether it was understood.
     void on_info(std::function<bool(const std::string& content_type, const std::string& body)> hear);
@@ -141,6 +146,7 @@ private:
     bool left_ = false;
     bool stranded_ = false;
     std::optional<SignalingSession*> moved_to_;
+    std::uint32_t moves_ = 0;
     std::string peer_answer_;
     std::optional<std::string> peer_offer_; // in a running call
     std::optional<std::string> update_answer_;

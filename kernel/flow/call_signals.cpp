@@ -21,7 +21,8 @@ constexpr std::uint32_t kUnitsMax = 0xffff;
 
 } // namespace
 
-CallSignals::CallSignals(Call& call, CallMedia& media, Leg& leg) : call_(call), media_(media), leg_(leg)
+CallSignals::CallSignals(Call& call, CallMedia& media, Leg& leg)
+    : call_(call), media_(media), leg_(leg), digit_(call.shared_from_this()), rotation_(call.shared_from_this())
 {
     leg_.media->on_info(
         [this](const std::string& content_type, const std::string& body) { return hear(content_type, body); });
@@ -38,14 +39,16 @@ void CallSignals::look()
         tell_digit(digit);
     if (leg_.signaled->over() || call_.hung_up())
         return;
+    rotation_.look(*leg_.signaled);
+    digit_.look(*leg_.signaled);
     if (const auto degrees = std::exchange(call_.rotation_wanted, std::nullopt))
-        say(kMediaControl, write_orientation(*degrees));
+        rotation_.say(*leg_.signaled, kMediaControl, write_orientation(*degrees));
     while (now() >= next_) {
         next_ = TimePoint::max();
         if (key_ != 0)
             go_on_with_digit();
     }
-    if (key_ == 0 && next_ == TimePoint::max() && !call_.digits.empty())
+    if (key_ == 0 && next_ == TimePoint::max() && !digit_.waits() && !call_.digits.empty())
         begin_digit();
 }
 
@@ -59,7 +62,8 @@ void CallSignals::begin_digit()
     call_.tell(Step::media, Moment::progress,
                fmt::format(R"({{"what":"digit_sent","digit":"{}","way":"{}"}})", key, beside_sound ? "rtp" : "info"));
     if (!beside_sound) {
-        say(kDtmfRelay, write_dtmf({key, kEventEvery * kEventPackets}));
+        const std::uint32_t number = leg_.link->carried ? 0 : ++said_digits_; // a telephone has no use for it
+        digit_.say(*leg_.signaled, kDtmfRelay, write_dtmf({key, kEventEvery * kEventPackets, number}));
         next_ = now() + kEventEvery * kEventPackets + kPause;
         return;
     }
@@ -99,13 +103,11 @@ void CallSignals::tell_digit(const Digit& digit)
 
 // --- INFO -----------------------------------------------------------------------------------------------------------
 
-void CallSignals::say(std::string_view content_type, const std::string& body)
+/// One that is said again, because its receipt was lost, is heard once.
+void CallSignals::take_digit(const Digit& digit)
 {
-    try {
-        leg_.signaled->info(content_type, body);
-    } catch (const Failure&) {
-        // The link is gone: the flow hears of that by itself.
-    }
+    if (digit.number == 0 || std::exchange(heard_digit_, digit.number) != digit.number)
+        tell_digit(digit);
 }
 
 bool CallSignals::hear(const std::string& content_type, const std::string& body)
@@ -113,7 +115,7 @@ bool CallSignals::hear(const std::string& content_type, const std::string& body)
     if (content_type == kDtmfRelay) {
         const auto digit = read_dtmf(body);
         if (digit)
-            tell_digit(*digit);
+            take_digit(*digit);
         return digit.has_value();
     }
     if (content_type != kMediaControl)

@@ -7,6 +7,7 @@
 
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/leg.hpp"
+#include "kernel/flow/said_info.hpp"
 #include "kernel/media/control_info.hpp"
 
 #include <string>
@@ -29,12 +30,17 @@ private:
     bool hear(const std::string& content_type, const std::string& body);
     void begin_digit();
     void go_on_with_digit();
-    void say(std::string_view content_type, const std::string& body);
+    void take_digit(const Digit& digit);
     void tell_digit(const Digit& digit);
 
     Call& call_;
     CallMedia& media_;
     Leg& leg_;
+
+    SaidInfo digit_;    // the next one has to wait for it
+    SaidInfo rotation_; // the last
+    std::uint32_t said_digits_ = 0;
+    std::uint32_t heard_digit_ = 0; // the peer's number of it
 
     char key_ = 0; // that goes out now, as telephone events; 0: none
     TimePoint begun_{};

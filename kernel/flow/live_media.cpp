@@ -38,9 +38,9 @@ void LiveMedia::look()
     if (leg_.signaled->stranded())
         return;    // until it goes on elsewhere
     hear_answer(); // first: whoever offers while an offer of ours is open has to wait for our answer
+    connect();
     answer_peer();
     mind_limits();
-    connect();
     begin_next();
 }
 
@@ -60,20 +60,30 @@ TimePoint LiveMedia::next() const
 
 // --- the peer's offers ----------------------------------------------------------------------------------------------
 
+/// One more change has to wait until the one before is connected, but not if it is what that waits for.
+bool LiveMedia::peer_has_to_wait() const
+{
+    if (!connecting_)
+        return false;
+    try {
+        return !leg_.media->begins_anew(parse_media_description(*leg_.signaled->peer_offer()));
+    } catch (const Failure&) {
+        return false; // it is refused
+    }
+}
+
 /// What cannot be is refused, and all stays as it was.
 void LiveMedia::answer_peer()
 {
-    const auto offer_json = leg_.signaled->take_peer_offer();
-    if (!offer_json)
+    if (!leg_.signaled->peer_offer() || peer_has_to_wait())
         return;
+    const auto offer_json = leg_.signaled->take_peer_offer();
     std::string answer_json;
     try {
-        if (connecting_)
-            throw Failure(JF_BUSY, "the change before is still being connected");
         const auto offer = parse_media_description(*offer_json);
         const auto now = leg_.media->in_use();
         leg_.media->follow_restart(offer);
-        auto answer = leg_.media->with_ice(media_.next_answer(now, offer));
+        auto answer = leg_.media->answer_with_ice(media_.next_answer(now, offer), offer);
         auto streams = media_.agree(answer, offer);
         const bool same = std::ranges::all_of(streams, [&](const AgreedStream& stream) {
             const auto* before = now.stream_of(stream.line);
@@ -222,6 +232,8 @@ void LiveMedia::hear_answer()
     if (answer_json->empty()) {
         if (media_.changeable())
             change_to(leg_.media->streams()); // we need not listen any more
+        if (offer.change.restart_ice && !leg_.media->begun_anew())
+            return; // the peer's offer began anew, too, and both have
         if (offer.stale && !offer.told && call_.changes.size() < Call::kMostChanges) {
             call_.changes.push_front(offer.change); // made for what the call was before the peer's offer
             return;

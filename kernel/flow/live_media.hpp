@@ -32,6 +32,9 @@ public:
     /// When to look again, whatever happens.
     TimePoint next() const;
 
+    /// The peer holds the call: it has nothing to say.
+    bool held() const { return held_; }
+
     /// Codecs that opened last have until then.
     const std::optional<TimePoint>& codecs_by() const { return codecs_by_; }
 
@@ -46,6 +49,7 @@ private:
         bool stale = false; // an offer of the peer came between
     };
 
+    bool peer_has_to_wait() const;
     void answer_peer();
     void hear_answer();
     void mind_limits();

@@ -88,6 +88,15 @@ MediaDescription MediaLeg::with_ice(MediaDescription ours) const
     return ours;
 }
 
+MediaDescription MediaLeg::answer_with_ice(MediaDescription ours, const MediaDescription& offer) const
+{
+    if (!begun_anew_ || begins_anew(offer))
+        return with_ice(std::move(ours));
+    ours.ice = local_.ice;
+    ours.ice_complete = local_.ice_complete;
+    return ours;
+}
+
 void MediaLeg::trickle_over(SignaledCall& signaled)
 {
     signaled_ = &signaled;
@@ -141,16 +150,17 @@ void MediaLeg::take_fragment(const std::string& body)
     }
 }
 
-void MediaLeg::take_remote(const CallMedia& media, const MediaDescription& remote, LinkLayers& link)
+void MediaLeg::take_remote(const CallMedia& media, MediaDescription remote, LinkLayers& link)
 {
     auto streams = media.agree(local_, remote);
     connect(remote, streams);
     open_channels(streams, link);
-    remote_ = remote;
+    remote_ = std::move(remote);
     streams_ = std::move(streams);
 }
 
-void MediaLeg::connect(const MediaDescription& remote, const std::vector<AgreedStream>& streams)
+/// Leaves in `remote` what connectivity knows of the peer from here on.
+void MediaLeg::connect(MediaDescription& remote, const std::vector<AgreedStream>& streams)
 {
     if (components_of(streams).empty())
         return;
@@ -160,9 +170,14 @@ void MediaLeg::connect(const MediaDescription& remote, const std::vector<AgreedS
         return connect_plainly(remote, streams);
     if (!plain_.empty())
         throw Failure(JF_UNSUPPORTED, "the peer begins to do ICE in a call without");
+    const auto fragments = std::exchange(early_fragments_, {});
+    if (begun_anew_ != begins_anew(remote)) {
+        remote.ice = remote_.ice;
+        return;
+    }
     ice_->set_remote(remote.ice);
     begun_anew_ = false;
-    for (const auto& fragment : std::exchange(early_fragments_, {}))
+    for (const auto& fragment : fragments)
         take_fragment(fragment);
     if (remote.ice_complete)
         ice_->end_of_candidates();
@@ -182,11 +197,14 @@ void MediaLeg::restart_ice()
     ++restarts_;
 }
 
+bool MediaLeg::begins_anew(const MediaDescription& theirs) const
+{
+    return !theirs.ice.empty() && !remote_.ice.empty() && credentials_of(theirs.ice) != credentials_of(remote_.ice);
+}
+
 void MediaLeg::follow_restart(const MediaDescription& offer)
 {
-    const bool wanted =
-        !offer.ice.empty() && !remote_.ice.empty() && credentials_of(offer.ice) != credentials_of(remote_.ice);
-    if (wanted && !begun_anew_)
+    if (begins_anew(offer) && !begun_anew_)
         restart_ice();
 }
 

@@ -61,7 +61,7 @@ public:
     /// The peer's description: what both want is known from here on, and checks begin. Channels of the link that media
     /// goes over are asked for by the caller, and by nobody else taken. The link outlives us, or leave_link comes
     /// first. Throws Failure.
-    void take_remote(const CallMedia& media, const MediaDescription& remote, LinkLayers& link);
+    void take_remote(const CallMedia& media, MediaDescription remote, LinkLayers& link);
 
     bool agreed() const { return !streams_.empty(); }
     const std::vector<AgreedStream>& streams() const { return streams_; }
@@ -76,11 +76,17 @@ public:
     /// without ICE it names our addresses instead.
     MediaDescription with_ice(MediaDescription ours) const;
 
+    /// The same as the answer to an offer: to one that does not begin anew it says what both agreed on last, also if a
+    /// restart of ours is on its way.
+    MediaDescription answer_with_ice(MediaDescription ours, const MediaDescription& offer) const;
+
     // ICE restarts (RFC 8839 section 4.4.1.1): who offers one begins anew before it describes itself, and so does who
     // is offered one, before it answers.
     bool can_restart() const { return ice_ && plain_.empty() && !no_restart_ && !components_of(streams_).empty(); }
-    void restart_ice();                                 ///< throws Failure
-    void follow_restart(const MediaDescription& offer); ///< nothing if it is none; throws Failure
+    bool begins_anew(const MediaDescription& theirs) const; ///< they have other credentials than before
+    bool begun_anew() const { return begun_anew_; }         ///< we have, and they have not said theirs yet
+    void restart_ice();                                     ///< throws Failure
+    void follow_restart(const MediaDescription& offer);     ///< nothing if it is none; throws Failure
     std::uint32_t restarts() const { return restarts_; }
 
     /// Each component that is in use has its pair, by what both ends said last.
@@ -93,8 +99,9 @@ public:
     /// Whether media goes over one of those addresses of ours.
     bool stands_on(const std::set<std::string>& addresses) const;
 
-    /// Both ends go on with these. New components and channels are connected. Throws Failure, and nothing has changed,
-    /// if the peer wants another ICE session.
+    /// Both ends go on with these. New components and channels are connected. ICE stays as it is where one end alone
+    /// has begun anew: the offer that says so is on its way. Throws Failure, and nothing has changed, if the peer
+    /// changes to ICE or away from it.
     void go_on(MediaDescription local, MediaDescription remote, std::vector<AgreedStream> streams, LinkLayers& link);
 
     /// The path of a place that no session has yet. Throws Failure.
@@ -119,7 +126,7 @@ public:
 
 private:
     void candidate(const std::string& line);
-    void connect(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
+    void connect(MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void connect_plainly(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link);
     bool hear(const std::string& content_type, const std::string& body);

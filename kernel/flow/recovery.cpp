@@ -22,11 +22,11 @@ void tell(Call& call, const nlohmann::json& detail)
     call.tell(Step::media, Moment::progress, detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-/// Whether the peer is to send something, by what was agreed.
-bool expects_packets(const CallMedia& media)
+/// Whether the peer is to send something, by what was agreed. Who holds a call may, and mostly does not.
+bool expects_packets(const CallMedia& media, bool held)
 {
     const MediaNow flows = media.now();
-    return (flows.audio && flows.audio->receive) || (flows.video && flows.video->receive);
+    return !held && ((flows.audio && flows.audio->receive) || (flows.video && flows.video->receive));
 }
 
 constexpr const char* kSilence = "nothing comes from the peer";
@@ -38,6 +38,8 @@ void Recovery::look()
     if (leg_.signaled->over() || call_.hung_up())
         return;
     follow_the_peer(Mover::peer);
+    if (peer_has_left())
+        return leg_.signaled->peer_hung_up();
     listen();
     check_hope();
     if (!leg_.media->can_restart())
@@ -60,6 +62,21 @@ TimePoint Recovery::next() const
         return silence_due();
     const auto act_at = std::max(attempt_->turn, attempt_->restart_at);
     return std::min(give_up_at(), act_at > now() ? act_at : TimePoint::max());
+}
+
+/// Who hangs up says so in media, too, and that may come through where the link to us does not. Where it does,
+/// signaling has the better words, and the link is asked whether it lives.
+bool Recovery::peer_has_left()
+{
+    if (!media_.said_goodbye() || leg_.link->carried) { // a service's telephones say it when they put somebody on hold
+        asked_after_goodbye_ = false;
+        return false;
+    }
+    if (attempt_ || !link_is_good())
+        return true;
+    if (!std::exchange(asked_after_goodbye_, true))
+        ask_for_life(node_, leg_.link, leg_.link->round_trip.patience());
+    return false;
 }
 
 // --- what goes wrong ------------------------------------------------------------------------------------------------
@@ -85,7 +102,7 @@ void Recovery::listen()
 {
     measure_link();
     const auto heard = media_.heard_at();
-    const bool expected_before = std::exchange(expected_, expects_packets(media_));
+    const bool expected_before = std::exchange(expected_, expects_packets(media_, live_.held()));
     if (!expected_ || !expected_before)
         silence_ = {};
     else if (std::exchange(heard_, heard) != heard)

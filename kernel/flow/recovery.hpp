@@ -63,6 +63,7 @@ private:
         std::chrono::milliseconds before_restarting;
     };
 
+    bool peer_has_left();
     void listen();
     void measure_link();
     Bears bears() const;
@@ -89,10 +90,11 @@ private:
     std::optional<Attempt> attempt_;
     std::uint64_t network_changes_;
     Silence silence_;
-    std::optional<TimePoint> heard_; // last
-    bool silent_ = false;            // for so long that it is trouble
-    bool expected_ = true;           // something of the peer
-    const Link* measured_ = nullptr; // to compare with, only
+    std::optional<TimePoint> heard_;   // last
+    bool silent_ = false;              // for so long that it is trouble
+    bool asked_after_goodbye_ = false; // the link, whether it lives
+    bool expected_ = true;             // something of the peer
+    const Link* measured_ = nullptr;   // to compare with, only
 };
 
 } // namespace jackfield::kernel

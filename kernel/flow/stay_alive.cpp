@@ -159,9 +159,11 @@ std::shared_ptr<CallMedia> open_media(Environment& node, const std::shared_ptr<C
     // Signaling or connectivity says how the call goes on; this helps to see why.
     events.ended = [weak](const Error& error) {
         const nlohmann::json detail{{"what", "transport_ended"}, {"text", error.text}};
-        if (const auto still = weak.lock())
+        if (const auto still = weak.lock()) {
             still->tell(Step::media, Moment::progress,
                         detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+            still->bell.ring();
+        }
     };
     events.changed = [weak, &control = node.control] {
         control.post([weak] {

@@ -29,7 +29,11 @@ CallMedia::CallMedia(const Board& board, Completions& completions, Workers& work
       cname_(fmt::format("{:08x}{:08x}", random_number(), random_number())),
       source_(std::make_shared<CallSource>(board, [this](MediaKind kind) { events_.source_ended(kind); })),
       sinks_(board, completions, plan_.record),
-      carriers_(board, cname_, [this](Error error) { events_.ended(std::move(error)); })
+      carriers_(board, cname_, [this](Error error) {
+          if (error.status == JF_OK)
+              goodbye_at_ = kernel::now();
+          events_.ended(std::move(error));
+      })
 {
     if (!plan_.send.empty())
         source_->open(plan_.send);

@@ -69,7 +69,7 @@ class CallMedia : public std::enable_shared_from_this<CallMedia> {
 public:
     struct Events {
         std::function<void(MediaKind)> source_ended;
-        std::function<void(Error)> ended; // the transport's path ended, or the peer said goodbye
+        std::function<void(Error)> ended; // the transport's path ended; or, with JF_OK, the peer said goodbye
         std::function<void()> changed;    // [any] first_media, ready or failure
     };
 
@@ -162,6 +162,9 @@ public:
     /// When a packet of any stream that is to come has come last; nothing before the first. [control]
     std::optional<TimePoint> heard_at() const;
 
+    /// The peer has taken its leave in media, and nothing has come since.
+    bool said_goodbye() const { return goodbye_at_ && heard_at().value_or(*goodbye_at_) <= *goodbye_at_; }
+
     /// The longest time between two packets of that stream, of which the later has come since this was asked last.
     StepClock::duration take_longest_gap(std::size_t number)
     {
@@ -235,6 +238,7 @@ private:
 
     Senders senders_; // second owner of each: the worker that opens its codec
     Receivers receivers_;
+    std::optional<TimePoint> goodbye_at_; // before carriers_, which may tell of it
     Carriers carriers_;
     bool flowing_ = false;
     std::int64_t ready_ns_ = 0;

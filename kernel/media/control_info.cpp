@@ -2,6 +2,7 @@
 
 #include "kernel/media/control_info.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace jackfield::kernel {
@@ -43,7 +44,9 @@ std::optional<std::string_view> element(std::string_view body, std::string_view 
 
 std::string write_dtmf(const Digit& digit)
 {
-    return std::string("Signal=") + digit.key + "\r\nDuration=" + std::to_string(digit.duration.count()) + "\r\n";
+    const std::string number = digit.number == 0 ? "" : "Number=" + std::to_string(digit.number) + "\r\n";
+    return std::string("Signal=") + digit.key + "\r\nDuration=" + std::to_string(digit.duration.count()) + "\r\n" +
+           number;
 }
 
 std::optional<Digit> read_dtmf(std::string_view body)
@@ -68,6 +71,8 @@ std::optional<Digit> read_dtmf(std::string_view body)
             const auto ms = number_in(value);
             if (ms && *ms > 0 && *ms <= kLongestMs)
                 digit.duration = std::chrono::milliseconds(*ms);
+        } else if (name == "Number") {
+            digit.number = static_cast<std::uint32_t>(std::max(number_in(value).value_or(0), 0));
         }
     }
     return digit.key == 0 ? std::nullopt : std::optional(digit);

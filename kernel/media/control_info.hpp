@@ -17,7 +17,8 @@ inline constexpr std::string_view kDtmfRelay = "application/dtmf-relay";
 inline constexpr std::string_view kMediaControl = "application/media_control+xml"; // RFC 5168
 inline constexpr std::size_t kMaxInfoBytes = 4096;
 
-/// "Signal=5" CR LF "Duration=160" CR LF, as telephones of the field write it.
+/// "Signal=5" CR LF "Duration=160" CR LF, as telephones of the field write it, and "Number=1" CR LF if it has one:
+/// whoever says it again over another link says the same.
 std::string write_dtmf(const Digit& digit);
 
 /// Nothing if there is no key in it. A duration that is missing or beyond ten seconds becomes 100 ms.

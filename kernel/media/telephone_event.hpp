@@ -20,6 +20,7 @@ namespace jackfield::kernel {
 struct Digit {
     char key = 0;
     std::chrono::milliseconds duration{0};
+    std::uint32_t number = 0; // of the digits that its sender said by INFO, from 1; 0: not known
 };
 
 /// The event of a key (RFC 4733 section 3.2); nothing for what is no key.

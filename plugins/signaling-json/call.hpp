@@ -38,7 +38,7 @@ struct Call {
     UpdateState update = UpdateState::none;
     std::string update_offer;        ///< ours, while it waits
     std::size_t update_lines = 0;    ///< of it
-    bool update_stands_back = false; ///< the peer's came first; ours goes out again after it
+    bool update_stands_back = false; ///< the peer's came first; ours is settled after it
     signaling::Deadlines::Id update_deadline = 0;
 
     bool asks = false;        ///< we have asked the peer to call somebody else, and do not know yet what became of it

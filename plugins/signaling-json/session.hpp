@@ -70,7 +70,7 @@ private:
     void send_update(Call& call);
     void on_update(Call& call, const Message& message);
     void on_update_answer(Call& call, const Message& message);
-    void settle_update(Call& call);
+    void settle_update(Call& call, bool changed);
 
     // referrals.cpp
     void refer_is_taken(std::uint64_t delivery, bool taken);

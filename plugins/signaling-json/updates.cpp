@@ -1,5 +1,6 @@
 // New media in a running call. If both begin at once, the side that placed the call goes first: the other's offer
-// stands back, and goes out again when the first is answered. Both ends know that without a further word.
+// stands back. Both ends know that without a further word. If the first is refused, the other goes out again; if it is
+// accepted, the other was made for what the call is no more, and the kernel makes another.
 //
 // Threads: control.
 #include "session.hpp"
@@ -54,7 +55,7 @@ void Session::on_update(Call& call, const Message& message)
         host_.info(std::string("an offer cannot be used: ") + failure.what());
         send({{"type", "update-answer"}, {"call", call.id}, {"answer", nullptr}});
         call.update = UpdateState::none;
-        return settle_update(call);
+        return settle_update(call, false);
     }
     call.offered_lines = signaling::read_description(offer).media.size();
     call.update = UpdateState::received;
@@ -75,14 +76,23 @@ void Session::answer_update(std::uint64_t number, std::string_view answer)
     }
     send(message);
     call.update = UpdateState::none;
-    settle_update(call);
+    settle_update(call, !answer.empty());
 }
 
-/// Nothing is open: what stood back has its turn.
-void Session::settle_update(Call& call)
+/// Nothing is open: what stood back has its turn, if the call is still what it was made for.
+void Session::settle_update(Call& call, bool changed)
 {
-    if (call.update_stands_back)
-        send_update(call);
+    if (!call.update_stands_back)
+        return;
+    if (!changed)
+        return send_update(call);
+    deadlines_.stop(call.update_deadline);
+    call.update_deadline = deadlines_.start(Nanoseconds(0), [this, number = call.number] {
+        Call& waiting = calls_.at(number); // forget stops this deadline
+        waiting.update_deadline = 0;
+        waiting.update_stands_back = false;
+        listener_.update_answered(number, {});
+    });
 }
 
 void Session::on_update_answer(Call& call, const Message& message)

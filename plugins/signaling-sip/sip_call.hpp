@@ -122,6 +122,7 @@ struct Call {
     int update_tries = 0;
     bool retry_wanted =
         false; ///< both sides offered at once: ours is sent again, when the timer has run and none is open
+    bool retry_outdated = false; ///< and one of the peer was accepted meanwhile: ours is for what the call was before
     Deadlines::Id retry_timer = 0;
 
     OwnReferral asked;

@@ -67,12 +67,15 @@ void SipSession::refuse(std::uint64_t number, std::uint32_t reason)
 }
 
 /// A peer that never says ACK is not in the call. A reliable path repeats nothing, so neither is the 200 repeated
-/// there.
+/// there. In a call that runs there is time for a link that stands still (timer H): if it is dead the kernel finds out,
+/// and the call goes on over another.
 void SipSession::expect_ack(Call& call)
 {
     const std::uint64_t number = call.number;
+    const auto patience = call.state == CallState::confirmed ? std::max<Nanoseconds>(transactions_.patience(), 64 * kT1)
+                                                             : transactions_.patience();
     deadlines_.stop(call.ack_deadline);
-    call.ack_deadline = deadlines_.start(transactions_.patience(), [this, number] { on_missing_ack(number); });
+    call.ack_deadline = deadlines_.start(patience, [this, number] { on_missing_ack(number); });
     if (!reliable_)
         repeat_answer(number, kT1);
 }
@@ -173,7 +176,7 @@ void SipSession::send_bye(Call& call, std::uint32_t reason)
     end_referrals(call);
     call.state = CallState::ending;
     call.hung_up = true;
-    call.retry_wanted = false;
+    call.retry_wanted = call.retry_outdated = false;
 
     std::string branch;
     OsipMessage request = request_in(call, "BYE", branch);

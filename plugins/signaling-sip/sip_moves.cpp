@@ -21,21 +21,26 @@ bool SipSession::may_move(const Call& call) const
     return listener_.hears_moves() && !addresses_.carried() && call.state == CallState::confirmed && !call.hung_up;
 }
 
-/// What was open in the call comes to nothing: its answers would come over the stream that it leaves.
+/// What was open in the call comes to nothing: its answers would come over the stream that it leaves. The peer hears
+/// that it is to offer again, should it not hear of the move first; and what it answers is acknowledged, since it could
+/// not offer anything before.
 void SipSession::quiet(Call& call)
 {
     if (call.update == UpdateState::received)
-        reply(call.update_transaction, 500, {}, &call);
+        reply(call.update_transaction, 491, {}, &call);
     deadlines_.stop(call.ack_deadline);
     deadlines_.stop(call.repeat_timer);
     deadlines_.stop(call.retry_timer);
     transactions_.ignore(call.invite);
-    transactions_.ignore(call.update_transaction);
+    transactions_.ignore(call.update_transaction, [this](const Answer& answer) {
+        if (answer.success() && !failed_)
+            on_stray_success(*answer.received);
+    });
     end_referrals(call);
     call.ack_deadline = call.repeat_timer = call.retry_timer = 0;
     call.invite = call.update_transaction = 0;
     call.update = UpdateState::none;
-    call.retry_wanted = false;
+    call.retry_wanted = call.retry_outdated = false;
 }
 
 /// Those calls that may go on elsewhere; the others are over with the stream.

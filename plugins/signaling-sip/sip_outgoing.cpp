@@ -167,16 +167,27 @@ void SipSession::send_ack(const Call& call, std::uint32_t cseq)
     send_message(write_message(*ack, {}));
 }
 
-/// A 2xx whose transaction is over: the peer has not seen our ACK, or answered a call we have given up.
+const Call* SipSession::answered_call(const Received& received) const
+{
+    const auto found = std::ranges::find_if(calls_, [&](const auto& entry) {
+        return entry.second.call_id == received.call_id() && entry.second.remote_tag == received.to_tag();
+    });
+    return found == calls_.end() ? nullptr : &found->second;
+}
+
+/// A 2xx whose transaction is over: the peer has not seen our ACK, or answered a call we have given up, or one that
+/// goes on over another link by now.
 void SipSession::on_stray_success(const Received& received)
 {
-    const std::string call_id = received.call_id();
-    for (auto& [number, call] : calls_) {
-        if (call.call_id == call_id && call.remote_tag == received.to_tag())
-            return send_ack(call, received.cseq());
+    const Call* call = answered_call(received);
+    for (const SipSession* other : place_.others()) {
+        if (call == nullptr && same_device(*other))
+            call = other->answered_call(received);
     }
+    if (call != nullptr)
+        return send_ack(*call, received.cseq());
     Call gone = new_call(0, false);
-    gone.call_id = call_id;
+    gone.call_id = received.call_id();
     gone.local_tag = received.from_tag();
     gone.local_uri = received.from_uri();
     gone.remote_uri = received.to_uri();

@@ -111,6 +111,7 @@ private:
     void on_provisional(Call& call, const Received& received);
     void on_success(Call& call, const Received& received);
     void on_stray_success(const Received& answer) override;
+    const Call* answered_call(const Received& received) const;
     std::optional<std::string> read_answer(const Call& call, const Received& received, std::string& problem) const;
     void send_cancel(Call& call);
     void send_ack(const Call& call, std::uint32_t cseq);

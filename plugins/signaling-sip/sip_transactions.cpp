@@ -170,12 +170,12 @@ const osip_message_t* Transactions::request_of(TransactionId id) const
     return found == open_.end() ? nullptr : found->second->machine->orig_request;
 }
 
-void Transactions::ignore(TransactionId id)
+void Transactions::ignore(TransactionId id, AnswerHandler instead)
 {
     const auto found = open_.find(id);
     if (found == open_.end())
         return;
-    found->second->handler = nullptr;
+    found->second->handler = std::move(instead);
     if (found->second->deadline == 0) // an INVITE that has rung has no deadline of its own
         found->second->deadline = deadlines_.start(timeouts_.request, [this, id] { drop(id); });
 }

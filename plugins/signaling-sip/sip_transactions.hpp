@@ -95,8 +95,9 @@ public:
     /// The request of a server or client transaction that has not ended, else null.
     const osip_message_t* request_of(TransactionId id) const;
 
-    /// The handler is not called any more; the state machine goes on for a while, to say ACK to what still comes.
-    void ignore(TransactionId id);
+    /// The handler is not called any more, but this one is; the state machine goes on for a while, to say ACK to what
+    /// still comes.
+    void ignore(TransactionId id, AnswerHandler instead = nullptr);
 
     /// Ends it at once.
     void drop(TransactionId id);

@@ -46,7 +46,7 @@ void SipSession::send_update(Call& call)
     };
     call.update_transaction = start_request(number, std::move(request), call.update_sdp, on_answer, resent);
     call.update = UpdateState::sent;
-    call.retry_wanted = false;
+    call.retry_wanted = call.retry_outdated = false;
 }
 
 void SipSession::on_update_answer(std::uint64_t number, const Answer& answer)
@@ -91,11 +91,15 @@ void SipSession::on_update_conflict(Call& call)
     });
 }
 
-/// Called whenever one of its conditions has come true.
+/// Called whenever one of its conditions has come true, and never where an outdated offer waits from inside a verb.
 void SipSession::retry_update(Call& call)
 {
-    if (call.retry_wanted && call.retry_timer == 0 && call.update == UpdateState::none)
-        send_update(call);
+    if (!call.retry_wanted || call.retry_timer != 0 || call.update != UpdateState::none)
+        return;
+    if (!call.retry_outdated)
+        return send_update(call);
+    call.retry_wanted = call.retry_outdated = false;
+    listener_.update_answered(call.number, {}); // the kernel makes another for what the call is now
 }
 
 void SipSession::on_reinvite(TransactionId id, const Received& request, Call& call)
@@ -136,6 +140,9 @@ void SipSession::answer_update(std::uint64_t number, std::string_view answer)
     check_body(sdp.size());
     call.origin = origin;
     call.update = UpdateState::answered;
+    call.retry_outdated = call.retry_wanted;
+    deadlines_.stop(call.retry_timer); // whose turn it is has been settled
+    call.retry_timer = 0;
     reply(call.update_transaction, 200, {{"Allow", kAllow}}, &call, sdp);
     expect_ack(call);
 }

@@ -297,6 +297,25 @@ void outlives_its_stream(Bench& bench)
     go_on(pair, second);
 }
 
+/// The other end may answer what was offered over the stream that the call has left, and must not wait for ever then.
+void leaves_nothing_open(Bench& bench)
+{
+    Pair pair(bench);
+    pair.establish();
+    SecondLink second(pair);
+    if (second.alice.take_over(3, pair.alice, 2) == JF_UNSUPPORTED)
+        return;
+    require_status(pair.bob.say(&Verbs::update, 1, kOffer), JF_OK, "update");
+    require_status(second.bob.take_over(2, pair.bob, 1), JF_OK, "take_over");
+    pair.wait(pair.alice, "updated 2");
+    require_status(pair.alice.say(&Verbs::answer_update, 2, kAnswer), JF_OK, "answer_update");
+    require(bench.until([&] { return pair.alice.say(&Verbs::update, 2, kOffer) == JF_OK; }),
+            "an answer that nobody waits for any more keeps the call from being changed");
+    require(bench.until([&] { return pair.bob.heard("updated 3") || pair.bob.heard("updated 1"); }),
+            "the peer does not hear it: " + pair.bob.all());
+    require(!pair.alice.heard("ended 2 7"), "the call has ended: " + pair.alice.all());
+}
+
 void receipts_are_posted_once(Bench& bench)
 {
     Pair pair(bench);
@@ -354,6 +373,7 @@ void add_signaling_tests(TestList& list)
     list.push_back({"JF-SIG-11", id, "A peer that is there shows a sign of life", shows_signs_of_life});
     list.push_back({"JF-SIG-12", id, "A running call goes on over another stream", moves_to_another_stream});
     list.push_back({"JF-SIG-12", id, "A running call outlives its stream", outlives_its_stream});
+    list.push_back({"JF-SIG-12", id, "A call that moves leaves nothing open", leaves_nothing_open});
     list.push_back({"JF-GEN-06", id, "The ends of messages are posted", receipts_are_posted_once});
     list.push_back({"JF-GEN-07", id, "A message ends once", receipts_are_posted_once});
     list.push_back({"JF-GEN-08", id, "A signaling that is destroyed at work says nothing", destroy_is_silent});

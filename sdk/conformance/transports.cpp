@@ -368,6 +368,7 @@ void tells_the_end(Bench& bench)
     simulation.run(500 * kMs);
     require(simulation.sides[1].ended.size() == 1,
             "the peer said goodbye; ended came " + std::to_string(simulation.sides[1].ended.size()) + " times");
+    require_status(simulation.sides[1].ended[0], JF_OK, "ended after a goodbye");
 }
 
 void asks_for_key_frames(Bench& bench)

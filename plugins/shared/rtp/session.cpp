@@ -320,7 +320,7 @@ void Session::check_goodbyes(const Layout& layout)
         any = any || stream->receiver().said_goodbye();
     }
     if (any)
-        end(JF_CLOSED, "the peer said goodbye");
+        end(JF_OK, "the peer said goodbye");
 }
 
 void Session::end(Status status, std::string_view text)

@@ -148,7 +148,7 @@ private:
         if (bytes[0] == key_frame)
             return listener_.key_frame_requested(0);
         if (bytes[0] == goodbye)
-            return scope_.post([this] { listener_.ended(JF_CLOSED, "the peer said goodbye"); });
+            return scope_.post([this] { listener_.ended(JF_OK, "the peer said goodbye"); });
         {
             const std::lock_guard lock(mutex_);
             const auto number = static_cast<std::uint32_t>(number_at(bytes, 1, 2));

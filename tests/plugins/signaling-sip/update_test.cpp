@@ -89,9 +89,26 @@ TEST_F(SipUpdate, OfBothAtOnceIsTriedAgainAndBothComeThrough)
     EXPECT_EQ(ladder.count("A INVITE"), 2U);
     ASSERT_EQ(alice.answer_update(2), JF_OK);
     ASSERT_TRUE(heard(bob, "update_answered 1"));
+    ASSERT_TRUE(heard(alice, "update_refused 2")); // it was made for what the call is no more
+    ASSERT_EQ(alice.update(2), JF_OK) << alice.problem;
     ASSERT_TRUE(heard(bob, "updated 1"));
     ASSERT_EQ(bob.answer_update(1), JF_OK);
     ASSERT_TRUE(heard(alice, "update_answered 2"));
+}
+
+TEST_F(SipUpdate, ThatWaitedForAnAcceptedOfferOfThePeerIsOutdatedAtOnce)
+{
+    establish();
+    ASSERT_EQ(alice.update(2), JF_OK);
+    ASSERT_EQ(bob.update(1), JF_OK);
+    ASSERT_TRUE(seen("A 491"));
+    ASSERT_TRUE(seen("B 491"));
+    host.advance(std::chrono::milliseconds(2001));
+    ASSERT_TRUE(heard(alice, "updated 2"));
+    ASSERT_EQ(alice.answer_update(2), JF_OK);
+    ASSERT_TRUE(heard(alice, "update_refused 2"))
+        << "without waiting for its turn, which comes after 2.1 s at the least";
+    EXPECT_EQ(ladder.count("A INVITE"), 2U);
 }
 
 TEST_F(SipUpdate, EndsTheCallWhenItsAnswerIsNotAcknowledged)
@@ -102,7 +119,10 @@ TEST_F(SipUpdate, EndsTheCallWhenItsAnswerIsNotAcknowledged)
     ASSERT_TRUE(heard(bob, "updated 1"));
     ASSERT_EQ(bob.answer_update(1), JF_OK);
     ASSERT_TRUE(heard(alice, "update_answered 2"));
-    host.advance(std::chrono::milliseconds(5001));
+    host.advance(std::chrono::milliseconds(31999));
+    host.run_pending();
+    EXPECT_FALSE(bob.log.has("ended 1 7")) << "a link may stand still for a while";
+    host.advance(std::chrono::milliseconds(2));
     ASSERT_TRUE(heard(bob, "ended 1 7"));
     ASSERT_TRUE(heard(alice, "ended 2 7"));
 }

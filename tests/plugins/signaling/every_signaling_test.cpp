@@ -232,10 +232,15 @@ TEST_P(Signaled, NewMediaOfEitherSideAreAnswered)
 TEST_P(Signaled, WhenBothOfferAtOnceBothComeThrough)
 {
     establish();
-    const auto answer_at_once = [](SessionUnderTest& session, const std::string& number) {
-        session.log.react = [&session, number](const std::string& event) {
+    int outdated = 0;
+    const auto answer_at_once = [&outdated](SessionUnderTest& session, const std::string& number) {
+        session.log.react = [&session, &outdated, number](const std::string& event) {
             if (event == "updated " + number) {
                 EXPECT_EQ(session.answer_update(std::stoull(number)), JF_OK) << session.problem;
+            }
+            if (event == "update_refused " + number) { // what it was made for is no more: another is made
+                ++outdated;
+                EXPECT_EQ(session.update(std::stoull(number)), JF_OK) << session.problem;
             }
         };
     };
@@ -252,6 +257,29 @@ TEST_P(Signaled, WhenBothOfferAtOnceBothComeThrough)
     EXPECT_TRUE(bob.log.has("update_answered 1")) << bob.log.all();
     EXPECT_TRUE(alice.log.has("updated 2"));
     EXPECT_TRUE(bob.log.has("updated 1"));
+    EXPECT_EQ(outdated, 1);
+}
+
+TEST_P(Signaled, WhatWaitsForAnOfferThatIsRefusedGoesOutAsItWas)
+{
+    establish();
+    const auto refuse_at_once = [](SessionUnderTest& session, const std::string& number) {
+        session.log.react = [&session, number](const std::string& event) {
+            if (event == "updated " + number) {
+                EXPECT_EQ(session.answer_update(std::stoull(number), ""), JF_OK) << session.problem;
+            }
+        };
+    };
+    refuse_at_once(alice, "2");
+    refuse_at_once(bob, "1");
+    ASSERT_EQ(alice.update(2), JF_OK);
+    ASSERT_EQ(bob.update(1), JF_OK);
+    for (int i = 0; i < 100 && !(alice.log.has("updated 2") && bob.log.has("updated 1")); ++i) {
+        settle();
+        host.advance(std::chrono::milliseconds(100));
+    }
+    EXPECT_TRUE(alice.log.has("updated 2")) << alice.log.all();
+    EXPECT_TRUE(bob.log.has("updated 1")) << bob.log.all();
 }
 
 TEST_P(Signaled, AnOpenOfferGoesWithItsCall)

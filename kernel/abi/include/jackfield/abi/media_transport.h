@@ -54,7 +54,7 @@ typedef struct jf_media_listener_methods {
     /* [media] The peer lost pictures and asks for a key frame (RFC 4585 PLI, RFC 5104 FIR). */
     void (*key_frame_requested)(void *self, uint32_t stream);
 
-    /* [control] A path ended, or the peer said goodbye (RTCP BYE). */
+    /* [control] A path ended; with JF_OK, the peer said goodbye (RTCP BYE). */
     void (*ended)(void *self, jf_status status, const jf_error *error);
 
     /* optional */

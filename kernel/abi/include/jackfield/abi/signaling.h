@@ -89,7 +89,9 @@ typedef struct jf_signaling_listener_methods {
     /* [control] The peer offers new media in a running call; answer with answer_update. */
     void (*updated)(void *self, uint64_t call, jf_text offer_json);
 
-    /* [control] The answer to our update; an empty text if the peer refused and all stays as it was. */
+    /* [control] The answer to our update; an empty text if the peer refused and all stays as it was. Empty also if it
+     * had to wait for an offer of the peer (RFC 3261 section 14.1) and that was accepted: it was made for what the call
+     * was before. */
     void (*update_answered)(void *self, uint64_t call, jf_text answer_json);
 
     /* [control] The peer hung up, or the call broke. */
