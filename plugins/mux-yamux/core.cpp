@@ -77,6 +77,7 @@ void Core::decline(std::uint32_t id)
 void Core::send_ping(std::uint32_t number)
 {
     const Lock lock(mutex_);
+    round_trip_.asked(number, now());
     emit({Type::ping, flag::kSyn, 0, number}, lock);
 }
 

@@ -9,7 +9,8 @@ namespace mux_yamux {
 
 namespace {
 
-constexpr std::size_t kMaxRequests = 16; // of the peer, not answered yet
+constexpr std::size_t kMaxRequests = 16;       // of the peer, not answered yet
+constexpr std::uint32_t kOwnPing = 0xffffffff; // the number of the one that no one above us asked for
 
 } // namespace
 
@@ -62,6 +63,10 @@ void Core::take_control(const Header& header)
         const Lock lock(mutex_);
         emit({Type::ping, flag::kAck, 0, header.length}, lock);
     } else {
+        {
+            const Lock lock(mutex_);
+            round_trip_.answered(header.length, now());
+        }
         scope_.post([this, number = header.length] { pong(number); });
     }
 }
@@ -150,6 +155,7 @@ void Core::take_data(const std::shared_ptr<Stream>& stream, ByteView data, std::
             throw jackfield::Failure(JF_BAD_INPUT, "the peer sent more on a channel than its window allows");
         stream->window -= static_cast<std::uint32_t>(size);
         naming = stream->state == Stream::State::naming;
+        measure_round_trip(lock);
     }
     if (naming)
         data = take_name(*stream, data);
@@ -159,15 +165,40 @@ void Core::take_data(const std::shared_ptr<Stream>& stream, ByteView data, std::
     give_credit(*stream, size, lock);
 }
 
-/// Half a window at a time, once somebody reads: what waits to be read holds the peer back.
+/// Half a window at a time, once somebody reads: what waits to be read holds the peer back. A reader that keeps up lets
+/// the window grow.
 void Core::give_credit(Stream& stream, std::size_t bytes, const Lock& lock)
 {
     stream.unread += static_cast<std::uint32_t>(bytes);
-    if (!stream.reading || stream.unread < options_.window_bytes / 2)
+    if (!stream.reading || stream.unread < stream.tuned.bytes() / 2)
         return;
-    const std::uint32_t more = std::exchange(stream.unread, 0U);
+    const std::uint32_t read = std::exchange(stream.unread, 0U);
+    const std::uint32_t more = read + stream.tuned.read(read, now(), round_trip_.least(), room_to_grow(stream, lock));
     stream.window += more;
     emit({Type::window_update, 0, stream.id, more}, lock);
+}
+
+/// Within what one window and all of them together may have.
+std::uint32_t Core::room_to_grow(const Stream& stream, const Lock&) const
+{
+    if (stream.finished) // what comes is thrown away
+        return 0;
+    std::uint64_t grown = 0;
+    for (const auto& [id, each] : streams_)
+        grown += each->tuned.bytes() - options_.window_bytes;
+    const std::uint64_t of_all =
+        options_.session_growth_bytes - std::min<std::uint64_t>(grown, options_.session_growth_bytes);
+    const std::uint64_t of_one = options_.max_window_bytes - stream.tuned.bytes();
+    return static_cast<std::uint32_t>(std::min(of_all, of_one));
+}
+
+/// Once, when the first data come: nothing queues yet, so that the answer tells what the way takes.
+void Core::measure_round_trip(const Lock& lock)
+{
+    if (round_trip_.least() || round_trip_.asking())
+        return;
+    round_trip_.asked(kOwnPing, now());
+    emit({Type::ping, flag::kSyn, 0, kOwnPing}, lock);
 }
 
 void Core::end_stream(const std::shared_ptr<Stream>& stream, jackfield::Status status, std::string_view text)

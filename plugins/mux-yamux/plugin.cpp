@@ -21,6 +21,11 @@ public:
         options_.window_bytes = config.value("window_bytes", options_.window_bytes);
         if (options_.window_bytes < kFirstWindow)
             throw jackfield::ConfigError("/window_bytes: must be at least 262144, which yamux gives before it is told");
+        options_.max_window_bytes =
+            config.value("max_window_bytes", std::max(options_.max_window_bytes, options_.window_bytes));
+        if (options_.max_window_bytes < options_.window_bytes)
+            throw jackfield::ConfigError("/max_window_bytes: is less than window_bytes, from which a window grows");
+        options_.session_growth_bytes = config.value("session_growth_bytes", options_.session_growth_bytes);
         options_.max_channels = config.value("max_channels", options_.max_channels);
     }
 

@@ -59,6 +59,9 @@ private:
     std::shared_ptr<Stream> new_request(std::uint32_t id, const Lock&);
     void answered(const std::shared_ptr<Stream>& stream);
     void give_credit(Stream& stream, std::size_t bytes, const Lock&);
+    std::uint32_t room_to_grow(const Stream& stream, const Lock&) const;
+    void measure_round_trip(const Lock&);
+    jackfield::Nanoseconds now() const { return jackfield::Nanoseconds(scope_.host().now_ns()); }
     void end_stream(const std::shared_ptr<Stream>& stream, jackfield::Status status, std::string_view text);
     void end_all(jackfield::Status status, std::string_view text);
     bool over();
@@ -77,6 +80,7 @@ private:
     std::mutex mutex_;
     std::map<std::uint32_t, std::shared_ptr<Stream>> streams_; // second owner: the channel
     std::uint32_t next_id_;
+    RoundTrip round_trip_;
     shared_mux::Outlet outlet_;
     jackfield::Bytes scratch_; // the frame that is being put together
     std::uint32_t last_turn_ = 0;

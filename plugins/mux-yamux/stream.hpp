@@ -4,6 +4,7 @@
 #pragma once
 
 #include "frame.hpp"
+#include "window.hpp"
 
 #include <jackfield/multiplexer.hpp>
 
@@ -13,14 +14,17 @@
 namespace mux_yamux {
 
 struct Options {
-    std::uint32_t window_bytes = 256 * 1024; // what a channel may receive before it gives credit anew
-    std::size_t max_channels = 64;           // both ends' together
+    std::uint32_t window_bytes = 256 * 1024;               // a channel's window, to begin with
+    std::uint32_t max_window_bytes = 8 * 1024 * 1024;      // and at most
+    std::uint32_t session_growth_bytes = 16 * 1024 * 1024; // what all windows together may grow by
+    std::size_t max_channels = 64;                         // both ends' together
 };
 
 constexpr std::uint32_t kFirstWindow = 256 * 1024; // of every stream, before any update; the protocol's constant
 
 struct Stream {
-    Stream(std::uint32_t number, std::uint32_t early_bytes) : id(number), gate(early_bytes) {}
+    /// window_bytes: also what may wait for the channel to be opened; a window grows only while somebody reads.
+    Stream(std::uint32_t number, std::uint32_t window_bytes) : id(number), tuned(window_bytes), gate(window_bytes) {}
 
     /// A peer's stream begins with its name; ours is `asked` until the peer has answered, and used from the start.
     enum class State { naming, requested, asked, open };
@@ -32,6 +36,7 @@ struct Stream {
 
     std::uint32_t credit = kFirstWindow; // what the peer lets us send
     std::uint32_t window = kFirstWindow; // what we let the peer send
+    Window tuned;                        // what `window` is filled up to
     std::uint32_t unread = 0;            // received, and not given back as credit yet
     bool reading = false;                // the channel's path is open
     bool finished = false;               // we said that nothing more comes

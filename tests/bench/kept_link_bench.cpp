@@ -2,11 +2,12 @@
 // next to a bare TLS 1.3 stream of the same cipher between two threads. Two nodes of the default stack in one process,
 // on loopback, a DHT node in another. Prints what it saw; asserts nothing.
 //
-//   kept_link_bench [RUNS]      of each file, 5 unless told
+//   kept_link_bench [RUNS]               of each file, 5 unless told
+//   kept_link_bench --delay MS [RUNS]    files alone, over each way that channels go, with such a delay each way
 //
 // links: scenario_world jackfield_kernel OpenSSL::SSL
 // plugins: jackfield identity-x509 discovery-opendht ice-libnice secure-openssl reliable-usrsctp
-// plugins: mux-yamux signaling-sip media-srtp codec-ffmpeg media-ffmpeg
+// plugins: mux-yamux signaling-sip media-srtp codec-ffmpeg media-ffmpeg mux-msgpack quic-ngtcp2 path-impair
 
 #include "kernel/node/node.hpp"
 #include "tests/bench/bare_tls.hpp"
@@ -27,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFileBytes = std::size_t{200} << 20;
+constexpr std::size_t kDelayedFileBytes = std::size_t{64} << 20;
 constexpr double kMiB = 1 << 20;
 constexpr int kTexts = 500;
 
@@ -113,14 +115,32 @@ private:
     std::optional<FileEnd> end_;
 };
 
+/// What the nodes are made of.
+struct Stack {
+    std::string name = "mux-yamux over TCP";
+    std::string multiplexer = "mux-yamux"; // none: the secure channel is one
+    std::string secure = "secure-openssl";
+    std::string policy = "tcp-preferred";
+    int delay_ms = 0; // of what either end sends
+};
+
 /// Alice and bob in this process, with everything of theirs below that folder.
 class Pair {
 public:
-    explicit Pair(const fs::path& folder) : folder_(folder)
+    explicit Pair(const fs::path& folder, const Stack& stack = {}) : folder_(folder)
     {
-        const Json slots{{"multiplexer", {{"use", "mux-yamux"}}}};
+        Json slots = Json::object();
+        if (!stack.multiplexer.empty())
+            slots["multiplexer"] = {{"use", stack.multiplexer}};
+        if (stack.delay_ms > 0)
+            slots["path_decorator"] = {{{"use", "path-impair"},
+                                        {"at", {"control"}},
+                                        {"config", {{"delay_ms", stack.delay_ms}, {"queue_packets", 100'000}}}}};
         for (const std::string name : {"alice", "bob"}) {
-            world_.configure(name, {.slots = slots});
+            world_.configure(name,
+                             {.secure = stack.secure, .call = {{"control_policy", stack.policy}}, .slots = slots});
+            if (stack.multiplexer.empty())
+                world_.change(name, [](Json& config) { config["slots"].erase("reliable_stream"); });
             world_.change(name, [&](Json& config) {
                 config["texts"] = {{"file", (folder_ / (name + ".sqlite")).string()}, {"burst", 100'000}};
                 config["files"] = {{"folder", in().string()}, {"from", "anyone"}};
@@ -177,6 +197,30 @@ public:
         print_row("a file to the bare stream, medians", "ratio", {file / stream});
     }
 
+    /// One after the other over the same link, so that the first shows how it begins.
+    void measure_delayed_files(const std::string& name, int runs)
+    {
+        std::vector<double> agreed;
+        std::vector<double> texts;
+        for (int run = 0; run < runs; ++run) {
+            const auto began = Clock::now();
+            if (!alice_->send_text(bob_, "how long to there and back"))
+                break;
+            if (const auto at = ear_->delivered(++texts_))
+                texts.push_back(1e3 * seconds_between(began, *at));
+            const auto file = make_file(run, kDelayedFileBytes);
+            ear_->forget_file();
+            alice_->send_file(bob_, file, ear_);
+            if (const auto at = ear_->arrived())
+                agreed.push_back(kDelayedFileBytes / kMiB / seconds_between(ear_->agreed(), *at));
+            fs::remove_all(in());
+        }
+        print_row("a text, there and back, " + name, "ms", texts);
+        if (!agreed.empty())
+            fmt::print("| {}, the first | MiB/s | | {:.4g} | |\n", name, agreed.front());
+        print_row(name, "MiB/s", agreed);
+    }
+
 private:
     std::unique_ptr<Node> start(const std::string& name, const std::shared_ptr<Ear>& ear)
     {
@@ -187,13 +231,14 @@ private:
     }
 
     /// Another one each time, of bytes that nothing can guess.
-    fs::path make_file(int run) const
+    fs::path make_file(int run, std::size_t size = kFileBytes) const
     {
         std::mt19937_64 random(static_cast<std::uint64_t>(run));
-        std::vector<std::uint64_t> words(kFileBytes / sizeof(std::uint64_t));
+        std::vector<std::uint64_t> words(size / sizeof(std::uint64_t));
         std::ranges::generate(words, random);
         const auto file = folder_ / "out.bin";
-        std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(words.data()), kFileBytes);
+        std::ofstream(file, std::ios::binary)
+            .write(reinterpret_cast<const char*>(words.data()), static_cast<std::streamsize>(size));
         return file;
     }
 
@@ -226,10 +271,30 @@ private:
     fs::path path_;
 };
 
+/// Files of 64 MiB over every way that channels go.
+void measure_with_delay(int delay_ms, int runs)
+{
+    fmt::print("A file of 64 MiB, once it is agreed where it begins; {} ms each way\n\n", delay_ms);
+    fmt::print("| what | unit | min | median | max |\n| --- | --- | --- | --- | --- |\n");
+    const fs::path memory = "/dev/shm";
+    for (const Stack& stack :
+         {Stack{.delay_ms = delay_ms},
+          Stack{"mux-yamux over SCTP", "mux-yamux", "secure-openssl", "udp-only", delay_ms},
+          Stack{"mux-msgpack over TCP", "mux-msgpack", "secure-openssl", "tcp-preferred", delay_ms},
+          Stack{"quic-ngtcp2", "", "quic-ngtcp2", "udp-only", delay_ms}}) {
+        const Folder folder(fs::is_directory(memory) ? memory : fs::temp_directory_path());
+        Pair(folder.path(), stack).measure_delayed_files(stack.name, runs);
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
+    if (argc > 2 && argv[1] == std::string("--delay")) {
+        measure_with_delay(std::stoi(argv[2]), argc > 3 ? std::stoi(argv[3]) : 3);
+        return 0;
+    }
     const int runs = argc > 1 ? std::stoi(argv[1]) : 5;
     fmt::print("| what | unit | min | median | max |\n| --- | --- | --- | --- | --- |\n");
     const Folder on_disk(fs::temp_directory_path());

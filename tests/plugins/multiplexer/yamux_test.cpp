@@ -1,6 +1,7 @@
-// The frames of yamux, byte for byte, and what becomes of a peer that breaks its rules.
+// The frames of yamux, byte for byte, windows that grow, and what becomes of a peer that breaks its rules.
 #include "frame.hpp"
 #include "mux_end.hpp"
+#include "window.hpp"
 
 namespace jackfield::mux_test {
 namespace {
@@ -44,11 +45,77 @@ TEST(YamuxFrame, IsReadHoweverTheStreamIsCut)
     }
 }
 
+using std::chrono::milliseconds;
+
+/// Half a window after the other, each so long after the one before. Returns the window afterwards.
+std::uint32_t read_evenly(Window& window, int halves, milliseconds each, std::optional<milliseconds> round_trip,
+                          std::uint32_t spare = 0xffffffff)
+{
+    static milliseconds now{1000};
+    for (int i = 0; i < halves; ++i, now += each)
+        window.read(window.bytes() / 2, now, round_trip, spare);
+    return window.bytes();
+}
+
+TEST(YamuxWindow, DoublesWhenAWholeOneIsReadInLessThanThreeRoundTrips)
+{
+    Window window(1000);
+    EXPECT_EQ(read_evenly(window, 3, milliseconds(74), milliseconds(50)), 2000U);
+    EXPECT_EQ(read_evenly(window, 2, milliseconds(74), milliseconds(50)), 4000U);
+}
+
+TEST(YamuxWindow, StaysWhenAWholeOneTakesThreeRoundTrips)
+{
+    Window window(1000);
+    EXPECT_EQ(read_evenly(window, 30, milliseconds(75), milliseconds(50)), 1000U);
+}
+
+TEST(YamuxWindow, StaysWhileNobodyKnowsTheRoundTrip)
+{
+    Window window(1000);
+    EXPECT_EQ(read_evenly(window, 30, milliseconds(0), std::nullopt), 1000U);
+}
+
+TEST(YamuxWindow, GrowsByNoMoreThanIsSpare)
+{
+    Window window(1000);
+    EXPECT_EQ(read_evenly(window, 3, milliseconds(1), milliseconds(50), 300), 1300U);
+    EXPECT_EQ(read_evenly(window, 3, milliseconds(1), milliseconds(50), 0), 1300U);
+}
+
+TEST(YamuxWindow, DoesNotCountTheTimeInWhichNothingCameAsFast)
+{
+    Window window(1000);
+    window.read(500, milliseconds(0), milliseconds(50), 0xffffffff);
+    window.read(500, milliseconds(10), milliseconds(50), 0xffffffff);
+    EXPECT_EQ(window.read(500, milliseconds(900), milliseconds(50), 0xffffffff), 0U) << "it was idle between";
+}
+
+TEST(YamuxRoundTrip, IsTheSmallestThatWasSeen)
+{
+    RoundTrip trip;
+    EXPECT_FALSE(trip.least());
+    trip.asked(1, milliseconds(0));
+    trip.asked(2, milliseconds(10)); // one at a time
+    trip.answered(2, milliseconds(20));
+    EXPECT_FALSE(trip.least());
+    trip.answered(1, milliseconds(50));
+    EXPECT_EQ(trip.least(), milliseconds(50));
+    trip.asked(3, milliseconds(100));
+    trip.answered(3, milliseconds(900)); // behind a queue
+    EXPECT_EQ(trip.least(), milliseconds(50));
+    trip.asked(4, milliseconds(1000));
+    trip.answered(4, milliseconds(1040));
+    EXPECT_EQ(trip.least(), milliseconds(40));
+}
+
 /// A session whose peer is the test, frame by frame.
 class YamuxPeer : public ::testing::Test {
 protected:
-    explicit YamuxPeer(bool we_opened_the_link = false)
-        : instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, "mux-yamux", JF_MULTIPLEXER_INTERFACE),
+    explicit YamuxPeer(bool we_opened_the_link = false, testing::Clock clock = testing::Clock::real,
+                       const std::string& config = "{}")
+        : host_(clock),
+          instance_(host_, JACKFIELD_TEST_PLUGIN_DIR, "mux-yamux", JF_MULTIPLEXER_INTERFACE, config),
           link_(JF_STREAM),
           end_(instance_, link_.path(0), we_opened_the_link)
     {
@@ -289,6 +356,173 @@ TEST_F(YamuxPeerThatIsAsked, ThatBreaksOffAChannelItHasAcceptedIsToldFromOneThat
     say({Type::window_update, flag::kRst, 1, 0});
     ASSERT_TRUE(ear.wait([](const auto& heard) { return heard.closed == 1; }));
     EXPECT_EQ(ear.heard().text.find("declined"), std::string::npos) << ear.heard().text;
+    end_.release();
+}
+
+constexpr std::uint32_t kSmall = 256 * 1024;
+
+/// A peer that sends on channels which we read, at a distance and a rate that the test says by turning the clock.
+class YamuxPeerFarAway : public YamuxPeer {
+protected:
+    explicit YamuxPeerFarAway(std::uint32_t most = 4 * kSmall)
+        : YamuxPeer(false, testing::Clock::manual,
+                    R"({"max_window_bytes": )" + std::to_string(most) + R"(, "session_growth_bytes": 1048576})")
+    {}
+
+    void begin(std::uint32_t id, PathEar* ear)
+    {
+        const std::string name{static_cast<char>('a' + id)};
+        say({Type::data, flag::kSyn, id, 2}, {1, static_cast<std::uint8_t>(name[0])});
+        ASSERT_TRUE(host_.run_until([&] { return end_.requests.contains(name); }));
+        ASSERT_EQ(end_.accept(name), JF_OK);
+        sent_[id] = 2;
+        if (ear != nullptr)
+            end_.path(name).open(*ear);
+    }
+
+    /// The ping that measures is answered so much later.
+    void answer_ping(milliseconds after)
+    {
+        ASSERT_TRUE(hears(Type::ping, flag::kSyn));
+        host_.advance(after);
+        for (const Header& header : frames()) {
+            if (header.type == Type::ping && header.flags == flag::kSyn)
+                say({Type::ping, flag::kAck, 0, header.length});
+        }
+        let_it_arrive();
+    }
+
+    /// All that the window allows, at once, that long after what was sent before.
+    void fill(std::uint32_t id, milliseconds after)
+    {
+        host_.advance(after);
+        for (std::uint32_t left = allowed(id); left > 0;) {
+            const std::uint32_t size = std::min<std::uint32_t>(left, 32 * 1024);
+            say({Type::data, 0, id, size}, Bytes(size, 1));
+            left -= size;
+            sent_[id] += size;
+        }
+        let_it_arrive();
+    }
+
+    /// What the peer may send now.
+    std::uint32_t allowed(std::uint32_t id)
+    {
+        std::uint32_t credit = kSmall;
+        for (const Header& header : frames())
+            credit += header.type == Type::window_update && header.stream == id ? header.length : 0;
+        return credit - sent_[id];
+    }
+
+    /// No more than the window, and more than half of it: the rest has been read and was not given back yet.
+    static bool is_about(std::uint32_t window, std::uint32_t most) { return most <= window && most > window / 2; }
+
+    /// The most that it is allowed while it fills windows so far apart.
+    std::uint32_t most_allowed(std::uint32_t id, int windows, milliseconds apart)
+    {
+        std::uint32_t most = 0;
+        for (int i = 0; i < windows; ++i) {
+            fill(id, apart);
+            most = std::max(most, allowed(id));
+        }
+        return most;
+    }
+
+private:
+    /// All that was said before has been taken, and answered.
+    void let_it_arrive()
+    {
+        const auto answered = std::ranges::count_if(frames(), is_pong);
+        say({Type::ping, flag::kSyn, 0, 1});
+        ASSERT_TRUE(ear_.wait(
+            [&](const auto& heard) { return std::ranges::count_if(cut(heard.stream()), is_pong) > answered; }));
+    }
+
+    static bool is_pong(const Header& header) { return header.type == Type::ping && header.flags == flag::kAck; }
+    static std::vector<Header> cut(const Bytes& stream)
+    {
+        std::vector<Header> headers;
+        FrameReader reader;
+        for (ByteView input(stream); const auto piece = reader.next(input);) {
+            if (piece->begins)
+                headers.push_back(piece->header);
+        }
+        return headers;
+    }
+    std::vector<Header> frames() { return cut(ear_.heard().stream()); }
+
+    std::map<std::uint32_t, std::uint32_t> sent_;
+};
+
+TEST_F(YamuxPeerFarAway, IsGivenAsMuchAsTheRoundTripNeedsAndNoMoreThanTheLimit)
+{
+    PathEar ear;
+    begin(1, &ear);
+    answer_ping(milliseconds(50));
+    EXPECT_TRUE(is_about(4 * kSmall, most_allowed(1, 12, milliseconds(50))));
+    end_.release();
+}
+
+TEST_F(YamuxPeerFarAway, ThatSendsSlowlyKeepsItsWindow)
+{
+    PathEar ear;
+    begin(1, &ear);
+    answer_ping(milliseconds(50));
+    EXPECT_TRUE(is_about(kSmall, most_allowed(1, 12, milliseconds(300))));
+    end_.release();
+}
+
+TEST_F(YamuxPeerFarAway, WhosePingsAreNotAnsweredKeepsItsWindow)
+{
+    PathEar ear;
+    begin(1, &ear);
+    EXPECT_TRUE(is_about(kSmall, most_allowed(1, 12, milliseconds(0))));
+    end_.release();
+}
+
+TEST_F(YamuxPeerFarAway, GetsNoMoreForAllItsChannelsThanTheSessionHas)
+{
+    PathEar first;
+    PathEar second;
+    PathEar third;
+    begin(1, &first);
+    answer_ping(milliseconds(50));
+    begin(3, &second);
+    begin(5, &third);
+    const auto of_first = most_allowed(1, 12, milliseconds(50));
+    const auto of_second = most_allowed(3, 12, milliseconds(50));
+    const auto of_third = most_allowed(5, 12, milliseconds(50));
+    EXPECT_TRUE(is_about(4 * kSmall, of_first)) << of_first;
+    EXPECT_TRUE(is_about(2 * kSmall, of_second)) << of_second << ": what the first has left";
+    EXPECT_TRUE(is_about(kSmall, of_third)) << of_third;
+    end_.release();
+}
+
+TEST_F(YamuxPeerFarAway, MakesNobodyKeepMoreThanTheFirstWindowOfAChannelThatIsNotOpened)
+{
+    begin(1, nullptr);
+    answer_ping(milliseconds(50));
+    fill(1, milliseconds(1));
+    EXPECT_EQ(allowed(1), 0U);
+    PathEar ear;
+    end_.path("b").open(ear);
+    EXPECT_TRUE(ear.wait([](const auto& heard) { return heard.bytes == kSmall - 2; }));
+    say({Type::ping, flag::kSyn, 0, 9});
+    EXPECT_TRUE(host_.run_until([&] { return allowed(1) == kSmall; })) << "what waited is no sign of a fast reader";
+    end_.release();
+}
+
+class YamuxPeerThatIsHeldToFixedWindows : public YamuxPeerFarAway {
+protected:
+    YamuxPeerThatIsHeldToFixedWindows() : YamuxPeerFarAway(kSmall) {}
+};
+
+TEST_F(YamuxPeerThatIsHeldToFixedWindows, IsGivenWhatItHas)
+{
+    PathEar ear;
+    begin(1, &ear);
+    answer_ping(milliseconds(50));
+    EXPECT_TRUE(is_about(kSmall, most_allowed(1, 12, milliseconds(10))));
     end_.release();
 }
 
