@@ -80,7 +80,7 @@ private:
     std::mutex mutex_;
     std::map<std::uint32_t, std::shared_ptr<Stream>> streams_; // second owner: the channel
     std::uint32_t next_id_;
-    RoundTrip round_trip_;
+    shared_mux::RoundTrip round_trip_;
     shared_mux::Outlet outlet_;
     jackfield::Bytes scratch_; // the frame that is being put together
     std::uint32_t last_turn_ = 0;

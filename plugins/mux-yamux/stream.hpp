@@ -4,9 +4,10 @@
 #pragma once
 
 #include "frame.hpp"
-#include "window.hpp"
 
 #include <jackfield/multiplexer.hpp>
+
+#include <shared/mux/window.hpp>
 
 #include <optional>
 #include <string>
@@ -36,7 +37,7 @@ struct Stream {
 
     std::uint32_t credit = kFirstWindow; // what the peer lets us send
     std::uint32_t window = kFirstWindow; // what we let the peer send
-    Window tuned;                        // what `window` is filled up to
+    shared_mux::Window tuned;            // what `window` is filled up to
     std::uint32_t unread = 0;            // received, and not given back as credit yet
     bool reading = false;                // the channel's path is open
     bool finished = false;               // we said that nothing more comes

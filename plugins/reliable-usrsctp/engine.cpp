@@ -60,7 +60,7 @@ void start_usrsctp()
         usrsctp_sysctl_set_sctp_pktdrop_enable(0);
         usrsctp_sysctl_set_sctp_initial_cwnd(10);
         usrsctp_sysctl_set_sctp_max_burst_default(10);
-        usrsctp_sysctl_set_sctp_max_chunks_on_queue(2048);
+        usrsctp_sysctl_set_sctp_max_chunks_on_queue(4 * 1024 * 1024 / 1024); // a full buffer of 1 KiB each
         return true;
     }();
     static_cast<void>(started);

@@ -174,6 +174,7 @@ void Session::read_all() noexcept
             return;
         case Socket::Event::Kind::data:
             gate_.deliver(jackfield::make_packet({piece_.data(), event.size}, arrival_ns_));
+            socket_->note_read(event.size, jackfield::Nanoseconds(scope_.host().now_ns()));
             break;
         case Socket::Event::Kind::up:
             come_up();
@@ -191,6 +192,7 @@ void Session::read_all() noexcept
 /// Once, and not if the handshake was given up before.
 void Session::come_up() noexcept
 {
+    socket_->hold_back();
     {
         const std::lock_guard lock(ending_);
         if (failure_told_ || up_.exchange(true))
@@ -208,6 +210,8 @@ bool Session::feed() noexcept
     while (up_ && !queue_.empty()) {
         const ByteView message = queue_.front(socket_->message_bytes());
         const Status status = socket_->send(message);
+        if (status == JF_WOULD_BLOCK && socket_->grow_send_buffer())
+            continue;
         if (status == JF_WOULD_BLOCK)
             break;
         if (status != JF_OK) { // the association is over; its event tells why

@@ -23,7 +23,8 @@ constexpr std::uint32_t kEndProtocol = 0x4a460002;
 constexpr std::uint16_t kPort = 5000; // of both ends, as RFC 8841 section 5.1 proposes
 constexpr std::uint32_t kCommonHeaderBytes = 12;
 constexpr std::uint32_t kDataHeaderBytes = 16;
-constexpr int kBufferBytes = 512 * 1024; // each way: half a megabyte a round trip
+constexpr int kBufferBytes = 512 * 1024; // each way, to begin with: half a megabyte a round trip
+constexpr int kMostBufferBytes = 4 * 1024 * 1024;
 
 struct sockaddr_conn conn_address(std::uintptr_t address)
 {
@@ -65,7 +66,9 @@ std::string reason_of(ByteView chunk)
 Socket::Socket(const SocketOptions& options)
     : address_(options.address),
       message_bytes_(mtu_of(options.max_packet_bytes) - kDataHeaderBytes),
-      socket_(usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, nullptr, nullptr, 0, nullptr))
+      socket_(usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, nullptr, nullptr, 0, nullptr)),
+      send_buffer_bytes_(kBufferBytes),
+      window_(kBufferBytes)
 {
     if (socket_ == nullptr)
         throw Failure(JF_EXHAUSTED, std::string("usrsctp made no socket: ") + std::strerror(errno));
@@ -98,7 +101,8 @@ void Socket::configure(const SocketOptions& options)
     const struct linger at_once{1, 0}; // close frees the association instead of waiting for the peer
     set(SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once), "linger");
     set(SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof(kBufferBytes), "the send buffer");
-    set(SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes), "the receive buffer");
+    // What INIT says is where the peer's slow start ends (RFC 9260 section 7.2.1); see hold_back.
+    set(SOL_SOCKET, SO_RCVBUF, &kMostBufferBytes, sizeof(kMostBufferBytes), "the receive buffer");
 
     const std::uint32_t on = 1;
     set(IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof(on), "no delay");
@@ -141,6 +145,11 @@ void Socket::connect()
         throw Failure(JF_INTERNAL, std::string("usrsctp does not connect: ") + std::strerror(errno));
 }
 
+void Socket::hold_back()
+{
+    usrsctp_setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
+}
+
 void Socket::input(ByteView packet)
 {
     // What cannot be ours does not reach the library: too short for a chunk, or for other ports.
@@ -166,6 +175,49 @@ Status Socket::send(ByteView message, std::uint32_t protocol)
     if (sent >= 0)
         return JF_OK;
     return errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM ? JF_WOULD_BLOCK : JF_CLOSED;
+}
+
+Socket::Way Socket::look() const
+{
+    struct sctp_status status{};
+    socklen_t size = sizeof(status);
+    if (usrsctp_getsockopt(socket_, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0)
+        return {};
+    return {status.sstat_primary.spinfo_srtt, status.sstat_primary.spinfo_cwnd};
+}
+
+void Socket::note_read(std::size_t bytes, jackfield::Nanoseconds now)
+{
+    const bool first = read_ == 0 && least_round_trip_ms_ == 0;
+    read_ += static_cast<std::uint32_t>(bytes);
+    if (!first && read_ < window_.bytes() / 2)
+        return;
+    // The smallest counts: one that waits behind data would let the window fill a longer queue.
+    const std::uint32_t measured = look().round_trip_ms;
+    if (measured > 0)
+        least_round_trip_ms_ = least_round_trip_ms_ == 0 ? measured : std::min(least_round_trip_ms_, measured);
+    if (read_ < window_.bytes() / 2)
+        return;
+    std::optional<jackfield::Nanoseconds> round_trip;
+    if (least_round_trip_ms_ > 0)
+        round_trip = std::chrono::milliseconds(least_round_trip_ms_);
+    if (window_.read(std::exchange(read_, 0U), now, round_trip, kMostBufferBytes - window_.bytes()) == 0)
+        return;
+    const auto all = static_cast<int>(window_.bytes());
+    usrsctp_setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &all, sizeof(all)); // or it stays as it is
+}
+
+bool Socket::grow_send_buffer()
+{
+    const std::uint64_t twice = std::uint64_t{2} * look().congestion_window;
+    const int wanted = static_cast<int>(std::min<std::uint64_t>(twice, kMostBufferBytes));
+    // By a quarter or more: each look costs a call.
+    if (wanted < send_buffer_bytes_ / 4 * 5)
+        return false;
+    if (usrsctp_setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted)) != 0)
+        return false;
+    send_buffer_bytes_ = wanted;
+    return true;
 }
 
 Status Socket::end()

@@ -6,6 +6,8 @@
 
 #include "engine.hpp"
 
+#include <shared/mux/window.hpp>
+
 #include <string>
 
 struct socket;
@@ -34,6 +36,9 @@ public:
     /// Both ends begin; usrsctp makes one association of it (RFC 9260 section 5.2.1).
     void connect();
 
+    /// The association is up: from now on the peer may have no more under way than a reader has asked for.
+    void hold_back();
+
     /// A packet that came from the path below.
     void input(jackfield::ByteView packet);
 
@@ -42,6 +47,14 @@ public:
 
     /// JF_OK, JF_WOULD_BLOCK or JF_CLOSED.
     jackfield::Status send(jackfield::ByteView message);
+
+    /// So much of what was received has been read. Whoever reads as fast as it comes gets a larger window, up to a
+    /// limit.
+    void note_read(std::size_t bytes, jackfield::Nanoseconds now);
+
+    /// The send buffer holds twice what congestion control lets out in a round trip, within limits. True if it has
+    /// grown.
+    bool grow_send_buffer();
 
     /// Says that nothing follows, behind all that was sent. JF_WOULD_BLOCK: not yet.
     jackfield::Status end();
@@ -60,6 +73,13 @@ public:
     Event receive(std::span<std::uint8_t> into);
 
 private:
+    /// What usrsctp has measured of the way.
+    struct Way {
+        std::uint32_t round_trip_ms = 0; ///< 0: unknown, or less than one
+        std::uint32_t congestion_window = 0;
+    };
+    Way look() const;
+
     void set(int level, int option, const void* value, std::size_t size, const char* what);
     void configure(const SocketOptions& options);
     jackfield::Status send(jackfield::ByteView message, std::uint32_t protocol);
@@ -69,6 +89,10 @@ private:
     std::uintptr_t address_;
     std::size_t message_bytes_;
     struct socket* socket_;
+    int send_buffer_bytes_;
+    shared_mux::Window window_; // received and not read yet
+    std::uint32_t read_ = 0;    // since the window was last looked at
+    std::uint32_t least_round_trip_ms_ = 0;
 };
 
 } // namespace reliable_usrsctp

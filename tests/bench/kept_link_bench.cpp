@@ -3,7 +3,9 @@
 // on loopback, a DHT node in another. Prints what it saw; asserts nothing.
 //
 //   kept_link_bench [RUNS]               of each file, 5 unless told
-//   kept_link_bench --delay MS [RUNS]    files alone, over each way that channels go, with such a delay each way
+//   kept_link_bench --delay MS [RUNS [WAY]]    files alone, over each way that channels go, or those named like WAY,
+//   with
+//                                              such a delay each way
 //
 // links: scenario_world jackfield_kernel OpenSSL::SSL
 // plugins: jackfield identity-x509 discovery-opendht ice-libnice secure-openssl reliable-usrsctp
@@ -272,7 +274,7 @@ private:
 };
 
 /// Files of 64 MiB over every way that channels go.
-void measure_with_delay(int delay_ms, int runs)
+void measure_with_delay(int delay_ms, int runs, const std::string& way)
 {
     fmt::print("A file of 64 MiB, once it is agreed where it begins; {} ms each way\n\n", delay_ms);
     fmt::print("| what | unit | min | median | max |\n| --- | --- | --- | --- | --- |\n");
@@ -282,6 +284,8 @@ void measure_with_delay(int delay_ms, int runs)
           Stack{"mux-yamux over SCTP", "mux-yamux", "secure-openssl", "udp-only", delay_ms},
           Stack{"mux-msgpack over TCP", "mux-msgpack", "secure-openssl", "tcp-preferred", delay_ms},
           Stack{"quic-ngtcp2", "", "quic-ngtcp2", "udp-only", delay_ms}}) {
+        if (stack.name.find(way) == std::string::npos)
+            continue;
         const Folder folder(fs::is_directory(memory) ? memory : fs::temp_directory_path());
         Pair(folder.path(), stack).measure_delayed_files(stack.name, runs);
     }
@@ -292,7 +296,7 @@ void measure_with_delay(int delay_ms, int runs)
 int main(int argc, char** argv)
 {
     if (argc > 2 && argv[1] == std::string("--delay")) {
-        measure_with_delay(std::stoi(argv[2]), argc > 3 ? std::stoi(argv[3]) : 3);
+        measure_with_delay(std::stoi(argv[2]), argc > 3 ? std::stoi(argv[3]) : 3, argc > 4 ? argv[4] : "");
         return 0;
     }
     const int runs = argc > 1 ? std::stoi(argv[1]) : 5;

@@ -1,12 +1,15 @@
 // The frames of yamux, byte for byte, windows that grow, and what becomes of a peer that breaks its rules.
 #include "frame.hpp"
 #include "mux_end.hpp"
-#include "window.hpp"
+
+#include <shared/mux/window.hpp>
 
 namespace jackfield::mux_test {
 namespace {
 
 using namespace mux_yamux;
+using shared_mux::RoundTrip;
+using shared_mux::Window;
 
 Bytes bytes_of(const Header& header, const Bytes& data = {})
 {

@@ -4,8 +4,10 @@
 // Lifetime: in the order of the members; the ears of channels outlive them.
 #pragma once
 
+#include "tests/plugins/impaired.hpp"
 #include <jackfield/abi/path_decorator.h>
 #include <jackfield/secure_channel.hpp>
+
 #include <jackfield/testing/memory_link.hpp>
 #include <jackfield/testing/path_ear.hpp>
 #include <jackfield/testing/test_identity.hpp>
@@ -18,6 +20,7 @@
 namespace jackfield::quic_test {
 
 using testing::FakeHost;
+using testing::Impaired;
 using testing::MemoryLink;
 using testing::PathEar;
 using Instance = testing::InstanceUnderTest<jf_secure_channel_methods>;
@@ -145,30 +148,6 @@ private:
     jf_secure_session secure_{};
     jf_multiplexer_session session_{};
     bool secured_ = false;
-};
-
-/// A path-impair plugin around one end of a link.
-class Impaired {
-public:
-    Impaired(FakeHost& host, Path below, const std::string& config)
-        : instance_(host, JACKFIELD_TEST_PLUGIN_DIR, "path-impair", JF_PATH_DECORATOR_INTERFACE, config)
-    {
-        const jf_decorator_options options{sizeof(options), 1, 1, 0, to_text("control"), to_text("peer")};
-        jf_path above{};
-        jf_error error = no_error();
-        check(instance_->open(instance_.self(), below.raw(), &options, &above, &session_, &error), error);
-        path_ = Path(above);
-    }
-    Impaired(const Impaired&) = delete;
-    Impaired& operator=(const Impaired&) = delete;
-    ~Impaired() { session_.methods->release(session_.self); }
-
-    Path path() const { return path_; }
-
-private:
-    testing::InstanceUnderTest<jf_path_decorator_methods> instance_;
-    jf_decorator_session session_{};
-    Path path_;
 };
 
 struct Pair {

@@ -4,6 +4,8 @@
 // Lifetime: destroy it before the link whose path it uses.
 #pragma once
 
+#include "tests/plugins/impaired.hpp"
+
 #include <jackfield/reliable_stream.hpp>
 #include <jackfield/testing/memory_link.hpp>
 #include <jackfield/testing/plugin_under_test.hpp>
@@ -15,6 +17,7 @@ namespace reliable_test {
 using namespace jackfield;
 using jackfield::testing::Clock;
 using jackfield::testing::FakeHost;
+using jackfield::testing::Impaired;
 using jackfield::testing::InstanceUnderTest;
 using jackfield::testing::MemoryLink;
 

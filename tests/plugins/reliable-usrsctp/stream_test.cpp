@@ -78,6 +78,29 @@ TEST_F(ReliableUsrsctp, CarriesTenMegabytes)
     EXPECT_EQ(b->received_so_far(), bytes);
 }
 
+TEST_F(ReliableUsrsctp, HasMoreUnderWayWhereTheRoundTripIsLong)
+{
+    constexpr std::size_t kMuch = 1'750'000; // buffers that stay as they were hold 1.25 MiB at most
+    const char* delay = R"({"delay_ms": 50, "queue_packets": 100000})";
+    link = std::make_unique<MemoryLink>(JF_DATAGRAM, 1200, 100'000);
+    Impaired there(host, link->path(0), delay);
+    Impaired back(host, link->path(1), delay);
+    a = std::make_unique<StreamEnd>(host, plugin, there.path(), true);
+    b = std::make_unique<StreamEnd>(host, plugin, back.path(), false);
+    ASSERT_TRUE(host.run_until([&] { return a->established() && b->established(); }));
+    const Bytes piece = pattern(50'000);
+    std::size_t sent = 0;
+    std::size_t under_way = 0;
+    while (sent < 100'000'000 && under_way < kMuch) {
+        ASSERT_TRUE(a->send_all(piece, piece.size()));
+        sent += piece.size();
+        under_way = std::max(under_way, sent - b->received_bytes());
+    }
+    EXPECT_GE(under_way, kMuch) << "of " << sent;
+    a.reset();
+    b.reset();
+}
+
 TEST_F(ReliableUsrsctp, LosesAndTurnsRoundNothingOverABadNetwork)
 {
     connect();

@@ -1,4 +1,4 @@
-// How much a channel may receive before it gives credit anew: as much as the round trip needs, as TCP sizes its receive
+// How much a stream may receive before it gives credit anew: as much as the round trip needs, as TCP sizes its receive
 // buffer (dynamic right-sizing). It begins small and doubles whenever a whole window was read in less than three round
 // trips: then it was the window that the sender waited for. One that sends all it may needs one; credit that comes by
 // halves, and sends that fit as a whole or not at all, make two of it.
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace mux_yamux {
+namespace shared_mux {
 
 /// What one stream may receive ahead.
 class Window {
@@ -80,4 +80,4 @@ private:
     std::optional<jackfield::Nanoseconds> least_;
 };
 
-} // namespace mux_yamux
+} // namespace shared_mux
