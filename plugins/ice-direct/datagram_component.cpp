@@ -186,21 +186,39 @@ void DatagramComponent::asked(Route& route, const Greeting& greeting)
     send(route, Word::answer, greeting.number);
     if (setup_.controlling)
         return schedule(); // a route that we did not know, or that works by now: ask, too
-    if (selected_ == nullptr || (greeting.word == Word::choose && selected_ != &route))
-        select(route, 0);
+    route.chosen |= greeting.word == Word::choose;
+    if (route.returned)
+        return consider(route, 0);
+    if (route.asks == 0 || selected_ != nullptr) // else it is among those that are asked again and again
+        ask(route, Word::ask);
+    schedule();
+}
+
+/// The controlled side, of a route that leads both ways: the first, and then the one that the other side takes.
+void DatagramComponent::consider(Route& route, std::int64_t round_trip_ns)
+{
+    if (selected_ == nullptr || (route.chosen && selected_ != &route))
+        select(route, round_trip_ns);
 }
 
 void DatagramComponent::answered(Route& route, const Greeting& greeting, std::int64_t arrival_ns)
 {
-    if (greeting.number != route.number || route.asked_ns == 0)
-        return; // late: its time would say nothing
-    last_heard_ns_ = arrival_ns;
+    const auto asked = std::ranges::find_if(
+        route.asked, [&](const Asked& each) { return each.at_ns != 0 && each.number == greeting.number; });
+    if (asked == route.asked.end())
+        return;
+    const std::int64_t round_trip_ns = arrival_ns - asked->at_ns;
+    route.returned = true;
+    if (&route == selected_ || selected_ == nullptr)
+        last_heard_ns_ = arrival_ns;
     if (&route == selected_) {
         agreed_ = true;
         return;
     }
-    if (setup_.controlling && selected_ == nullptr) {
-        select(route, arrival_ns - route.asked_ns);
+    if (!setup_.controlling)
+        return consider(route, round_trip_ns);
+    if (selected_ == nullptr) {
+        select(route, round_trip_ns);
         ask(route, Word::choose);
         schedule();
     }
@@ -215,11 +233,11 @@ void DatagramComponent::send(const Route& route, Word word, std::uint32_t number
 
 void DatagramComponent::ask(Route& route, Word word)
 {
-    route.number = static_cast<std::uint32_t>(setup_.host.random_number());
-    route.asked_ns = setup_.host.now_ns();
+    const auto number = static_cast<std::uint32_t>(setup_.host.random_number());
+    route.asked[route.asks++ % route.asked.size()] = {number, setup_.host.now_ns()};
     route.interval = std::clamp<Clock::duration>(route.interval * 2, kFirstInterval, kLastInterval);
     route.due = Clock::now() + route.interval;
-    send(route, word, route.number);
+    send(route, word, number);
 }
 
 void DatagramComponent::select(Route& route, std::int64_t round_trip_ns)

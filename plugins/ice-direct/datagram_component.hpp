@@ -1,6 +1,7 @@
 // A component over UDP. Every pair of a local socket and an address of the peer is a route. Both sides ask over all
 // routes; the controlling side takes the first on which it is answered and says so. The other side sends where it was
-// first asked until then, so data flows after half a round trip.
+// first answered until then: nobody who writes another's address into what he sends makes us send there (RFC 9147
+// section 5.1). It asks back at once, so its answer comes with the first data of the controlling side.
 //
 // Threads and lifetime: see component.hpp.
 #pragma once
@@ -45,13 +46,19 @@ private:
         jf_packet packet;
         Bytes bytes;
     };
+    struct Asked {
+        std::uint32_t number = 0;
+        std::int64_t at_ns = 0; // 0: none
+    };
     struct Route {
         std::size_t leg;
         udp::endpoint remote;
         ice::Candidate candidate;
-        bool proven = false;        // a greeting came from there
-        std::uint32_t number = 0;   // of the last ask
-        std::int64_t asked_ns = 0;  // when it went out
+        bool proven = false;   // a greeting came from there
+        bool returned = false; // and one of ours has arrived there, since its number came back
+        bool chosen = false;   // the controlling side takes this one
+        std::array<Asked, 8> asked{};
+        std::size_t asks = 0;       // so far; the last of them are in `asked`
         Clock::duration interval{}; // until the next one
         Clock::time_point due{};
     };
@@ -61,6 +68,7 @@ private:
     void received(std::size_t leg, const jf_packet& packet);
     bool greeted(std::size_t leg, ByteView bytes, std::int64_t arrival_ns);
     void asked(Route& route, const Greeting& greeting);
+    void consider(Route& route, std::int64_t round_trip_ns);
     void answered(Route& route, const Greeting& greeting, std::int64_t arrival_ns);
     void send(const Route& route, Word word, std::uint32_t number);
     void ask(Route& route, Word word);

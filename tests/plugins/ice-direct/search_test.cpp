@@ -211,6 +211,12 @@ TEST(DirectDatagrams, ReportTheEcnBitsTheyCameWith)
     ASSERT_GE(answer.size(), 8U);
     EXPECT_EQ(answer[1], 3);
     EXPECT_EQ(answer[6], 7);
+    const Bytes asked_back = peer.receive();
+    ASSERT_GE(asked_back.size(), 8U);
+    EXPECT_EQ(asked_back[1], 1);
+    ask[1] = 3; // our answer to it
+    std::copy_n(asked_back.begin() + 3, 4, ask.begin() + 3);
+    peer.send_to(port_of(description), ask);
     ASSERT_TRUE(host.run_until([&] { return session.ready() == 1; }));
 
     std::atomic<std::uint32_t> ecn = JF_ECN_UNKNOWN;

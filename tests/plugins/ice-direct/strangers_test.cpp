@@ -55,6 +55,50 @@ TEST(DirectStrangers, AreNotAnswered)
     EXPECT_EQ(recv(stranger.native(), &byte, 1, MSG_DONTWAIT), -1);
 }
 
+/// The next word of that kind that comes.
+Bytes receive_word(Socket& socket, std::uint8_t word)
+{
+    for (;;) {
+        Bytes bytes = socket.receive();
+        if (bytes.empty() || bytes[1] == word)
+            return bytes;
+    }
+}
+
+// Whoever knows our password may have written another's address into what he sends; that one does not answer.
+TEST(DirectStrangers, GetNoDataBecauseSomebodyAsksInTheirName)
+{
+    FakeHost host;
+    const auto instance = make_direct(host);
+    IceSession session(*instance, JF_CONTROLLED, JF_DATAGRAM);
+    session.gather();
+    session.set_remote("ufrg\nthepasswordofthispeer1\n");
+    const std::string description = session.description();
+    Socket victim(SOCK_DGRAM);
+    for (const std::uint8_t word : {std::uint8_t{1}, std::uint8_t{2}}) { // ask, choose
+        victim.send_to(port_of(description), greeting(word, password_of(description)));
+        EXPECT_FALSE(receive_word(victim, 3).empty());
+    }
+    victim.send_to(port_of(description), greeting(3, password_of(description))); // a guess
+    EXPECT_FALSE(receive_word(victim, 1).empty()) << "we ask back";
+
+    Socket peer(SOCK_DGRAM);
+    peer.send_to(port_of(description), greeting(1, password_of(description)));
+    const Bytes ask = receive_word(peer, 1);
+    ASSERT_GE(ask.size(), 8U);
+    EXPECT_EQ(session.ready(), 0U) << "neither has shown that it hears us";
+    Bytes answer = greeting(3, password_of(description));
+    std::copy_n(ask.begin() + 3, 4, answer.begin() + 3);
+    peer.send_to(port_of(description), answer);
+    ASSERT_TRUE(host.run_until([&] { return session.ready() == 1; }));
+    EXPECT_EQ(session.path().send(pattern(10)), JF_OK);
+    Bytes data;
+    while (data.size() != 10)
+        data = peer.receive();
+    EXPECT_EQ(data, pattern(10));
+    session.path().close();
+}
+
 TEST(DirectStrangers, AConnectionThatMeansSomebodyElseIsClosed)
 {
     FakeHost host;
