@@ -144,8 +144,11 @@ void Core::make_connection(const ngtcp2_pkt_hd* hello)
     settings.no_tx_udp_payload_size_shaping = 1;
     settings.no_pmtud = 1;
     settings.handshake_timeout = UINT64_MAX; // we have a deadline
-    settings.max_window = 0;                 // windows stay what they are
-    settings.max_stream_window = 0;
+    // A window that is read in less than four round trips is doubled. What nobody reads yields no credit, so its window
+    // stays; that of the connection bounds what packets out of order make us keep.
+    settings.max_stream_window = options_.max_window_bytes;
+    settings.max_window =
+        std::max(std::uint64_t{options_.max_window_bytes} * 2, std::uint64_t{options_.window_bytes} * 4);
 
     const ngtcp2_transport_params ours = transport_parameters(hello);
     const ngtcp2_callbacks called = callbacks();

@@ -118,6 +118,7 @@ private:
     std::shared_ptr<Stream> find(std::int64_t id) const;
 
     // what goes out, core_output.cpp
+    bool has_room(Stream& stream, std::size_t size);
     void pump(const Lock& lock);
     ngtcp2_ssize write_packet(ngtcp2_tstamp now);
     ngtcp2_ssize write_datagram(ngtcp2_tstamp now);

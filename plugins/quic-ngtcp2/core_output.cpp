@@ -39,7 +39,7 @@ jackfield::Status Core::send(Stream& stream, std::span<const jf_bytes> parts)
         return JF_CLOSED;
     if (size == 0)
         return JF_OK;
-    if (stream.wanted || (datagrams ? datagrams_.full() : !stream.out.has_room(size))) {
+    if (stream.wanted || (datagrams ? datagrams_.full() : !has_room(stream, size))) {
         stream.wanted = true; // once one was refused, smaller ones do not overtake it
         return JF_WOULD_BLOCK;
     }
@@ -49,6 +49,21 @@ jackfield::Status Core::send(Stream& stream, std::span<const jf_bytes> parts)
         stream.out.push(parts);
     pump(lock);
     return phase_ == Phase::secured ? JF_OK : JF_CLOSED;
+}
+
+/// A channel keeps twice what congestion control lets out in a round trip, within limits: with less, the window would
+/// be used half. Lock held.
+bool Core::has_room(Stream& stream, std::size_t size)
+{
+    if (stream.out.has_room(size))
+        return true;
+    if (connection_ == nullptr || phase_ == Phase::over)
+        return false;
+    ngtcp2_conn_stat now_at{};
+    ngtcp2_conn_get_conn_stat(connection_, &now_at);
+    stream.out.raise_limit(
+        static_cast<std::size_t>(std::min<std::uint64_t>(2 * now_at.cwnd, options_.max_window_bytes)) + kHeadRoom);
+    return stream.out.has_room(size);
 }
 
 /// Sends all that congestion control and the path below allow. Lock held.
@@ -142,9 +157,9 @@ void Core::serve()
 std::shared_ptr<Stream> Core::next_to_tell()
 {
     const Lock lock(mutex_);
-    const auto ready = [&](const Stream& stream) {
+    const auto ready = [&](Stream& stream) {
         return stream.wanted &&
-               (stream.kind == JF_DATAGRAM ? datagrams_.half_empty() : stream.out.has_room(JF_STREAM_SEND_MAX));
+               (stream.kind == JF_DATAGRAM ? datagrams_.half_empty() : has_room(stream, JF_STREAM_SEND_MAX));
     };
     auto found = ready(*secured_) ? secured_ : shared_mux::next_in_turn(streams_, last_turn_, ready);
     if (found != nullptr)

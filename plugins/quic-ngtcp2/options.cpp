@@ -21,6 +21,10 @@ Options read_options(std::string_view config_json)
     read_number(config, "handshake_timeout_ms", 100, 120'000, options.handshake_timeout_ms);
     read_number(config, "idle_timeout_ms", 1000, 600'000, options.idle_timeout_ms);
     read_number(config, "window_bytes", 65'536, 16'777'216, options.window_bytes);
+    options.max_window_bytes = std::max(options.max_window_bytes, options.window_bytes);
+    read_number(config, "max_window_bytes", 65'536, 67'108'864, options.max_window_bytes);
+    if (options.max_window_bytes < options.window_bytes)
+        throw jackfield::ConfigError("/max_window_bytes: is less than window_bytes, from which a window grows");
     read_number(config, "max_channels", 1, 1024, options.max_channels);
     const auto congestion = config.value("congestion", nlohmann::json("cubic"));
     if (congestion == "reno")

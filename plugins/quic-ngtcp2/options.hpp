@@ -16,7 +16,8 @@ struct Options {
     std::uint32_t retransmit_ms = 100;
     std::uint32_t handshake_timeout_ms = 10'000;
     std::uint32_t idle_timeout_ms = 30'000;
-    std::uint32_t window_bytes = 256 * 1024;
+    std::uint32_t window_bytes = 256 * 1024;          // of a channel, to begin with
+    std::uint32_t max_window_bytes = 8 * 1024 * 1024; // and at most
     std::uint32_t max_channels = 64;
     Congestion congestion = Congestion::cubic;
 };

@@ -3,7 +3,7 @@
 // Threads: all members but the gate are guarded by the connection's lock, except where it says so.
 #pragma once
 
-#include "send_ring.hpp"
+#include "send_queue.hpp"
 #include "wire.hpp"
 
 #include <jackfield/multiplexer.hpp>
@@ -32,7 +32,7 @@ struct Stream {
     std::unique_ptr<jackfield::ChannelDone> asked; // of a channel of datagrams
     bool announced = false;                        // [control] the kernel knows of the request
 
-    SendRing out;
+    SendQueue out;
     bool blocked = false;   // the peer gives no credit
     bool finished = false;  // nothing more is given to us to send
     bool fin_sent = false;  // and the peer is told

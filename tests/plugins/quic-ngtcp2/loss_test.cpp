@@ -30,6 +30,44 @@ TEST(QuicOverLoss, ChannelsLoseNothing)
     }
 }
 
+/// How much of one channel is under way at most, until it is enough or all has been sent.
+std::size_t most_under_way(Pair& pair, std::size_t enough, std::size_t all = 40'000'000)
+{
+    std::size_t most = 0;
+    std::atomic<bool> over = false;
+    std::thread sender([&] {
+        const Bytes piece = pattern(50'000, 1);
+        for (std::size_t sent = 0; sent < all && most < enough;) {
+            if (!send_all(pair.client.path("file"), pair.at_client["file"], piece))
+                break;
+            sent += piece.size();
+            pair.at_server["file"].wait([&](const auto& heard) {
+                most = std::max(most, sent - std::min(sent, heard.bytes));
+                return true;
+            });
+        }
+        over = true;
+    });
+    EXPECT_TRUE(pair.until([&] { return over.load(); }));
+    sender.join();
+    return most;
+}
+
+TEST(QuicOverADistance, HasMoreUnderWayOnAChannelThanItBeganWith)
+{
+    test::need_plugins({"path-impair"});
+    const char* delay = R"({"delay_ms": 25, "queue_packets": 100000})";
+    Pair pair("{}", delay);
+    ASSERT_TRUE(pair.connect());
+    ASSERT_TRUE(pair.join("file", JF_STREAM));
+    EXPECT_GE(most_under_way(pair, 1'500'000), 1'500'000U);
+
+    Pair fixed(R"({"max_window_bytes": 262144})", delay);
+    ASSERT_TRUE(fixed.connect());
+    ASSERT_TRUE(fixed.join("file", JF_STREAM));
+    EXPECT_LE(most_under_way(fixed, 600'000, 4'000'000), 2 * (256U * 1024 + 512)) << "one window here, one on its way";
+}
+
 TEST(QuicOverLoss, DatagramsAreLostAsThePathLosesAndNeverChangedOrDoubled)
 {
     constexpr std::size_t count = 400;
