@@ -9,6 +9,7 @@
 #include <jackfield/host.hpp>
 #include <jackfield/path.hpp>
 #include <shared/ice/candidate.hpp>
+#include <shared/port_mapping/port_mapper.hpp>
 
 #include <asio/io_context.hpp>
 
@@ -45,6 +46,12 @@ public:
 
     virtual PathBase& path() = 0;
 
+    /// A port of the router that leads to us, for as long as we are there. [control]
+    void keep(std::unique_ptr<shared_port_mapping::PortMapper::Mapping> mapping)
+    {
+        mappings_.push_back(std::move(mapping));
+    }
+
     /// The peer's password, then its candidates, in the order in which they shall be tried. [control]
     virtual void set_remote_password(std::string password) = 0;
     virtual void add_remote(std::vector<ice::Candidate> candidates) = 0;
@@ -63,11 +70,16 @@ public:
     virtual void retire() { stop(); }
 
 protected:
+    void give_ports_back() { mappings_.clear(); }
+
     /// "nobody answered at 192.0.2.1:5004, 192.0.2.2:5004 (connection refused) within 10000 ms"
     std::string nobody_answered(const std::vector<std::string>& tried) const;
 
     const ComponentSetup setup_;
     const ComponentEvents events_;
+
+private:
+    std::vector<std::unique_ptr<shared_port_mapping::PortMapper::Mapping>> mappings_; // [control]
 };
 
 std::shared_ptr<Component> make_datagram_component(asio::io_context& context, ComponentSetup setup,

@@ -395,6 +395,7 @@ void DatagramComponent::stop()
 void DatagramComponent::retire()
 {
     silenced_ = true;
+    give_ports_back();
     asio::post(context_, [self = shared_from_this()] {
         self->stopped_ = true;
         self->path_->lost(self->setup_.generation); // if nobody has taken it over, it leads nowhere

@@ -4,6 +4,7 @@
 #include "options.hpp"
 
 #include <jackfield/basic.hpp>
+#include <shared/port_mapping/session_ports.hpp>
 
 namespace jackfield::direct {
 
@@ -17,6 +18,10 @@ void read_option(Options& options, const std::string& key, const nlohmann::json&
     };
     if (key == "advertise")
         options.advertise = ice::read_addresses(value, place);
+    else if (key == "port_mapping")
+        options.port_mapping = shared_port_mapping::read_protocols(value, place);
+    else if (key == "gather_timeout_ms")
+        options.gather_timeout = milliseconds(10, 60000);
     else if (key == "attempt_delay_ms")
         options.attempt_delay = milliseconds(10, 2000);
     else if (key == "connect_timeout_ms")

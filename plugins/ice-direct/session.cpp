@@ -29,6 +29,15 @@ std::uint32_t priority_of(std::size_t place, unsigned component)
     return (126U << 24) + ((65535U - static_cast<std::uint32_t>(place)) << 8) + (256U - component);
 }
 
+std::vector<ice::Candidate> ranked(std::vector<ice::Candidate> candidates)
+{
+    for (std::size_t place = 0; place < candidates.size(); ++place) {
+        candidates[place].foundation = std::to_string(place + 1);
+        candidates[place].priority = priority_of(place, candidates[place].component);
+    }
+    return candidates;
+}
+
 /// RFC 8305 section 4: by the peer's preference, the families in turn.
 std::vector<ice::Candidate> in_order(std::vector<ice::Candidate> candidates)
 {
@@ -51,16 +60,18 @@ std::vector<ice::Candidate> in_order(std::vector<ice::Candidate> candidates)
 } // namespace
 
 Session::Session(Host host, shared_asio::IoThread& io, const Options& options, const jf_connectivity_options& wanted,
-                 ConnectivityListener listener)
+                 shared_port_mapping::PortMapper* port_mapper, ConnectivityListener listener)
     : host_(host),
       io_(io),
       options_(options),
+      port_mapper_(port_mapper),
       stream_(wanted.kind == JF_STREAM),
       controlling_(wanted.role == JF_CONTROLLING),
       label_(view(wanted.label)),
       listener_(listener),
       scope_(std::make_shared<Scope>(host)),
       deadline_(host),
+      gather_timer_(host),
       previous_(wanted.component_count),
       announced_(wanted.component_count),
       up_(wanted.component_count)
@@ -112,16 +123,15 @@ void Session::open_components()
         throw Failure(JF_UNREACHABLE, "no usable address on " + std::to_string(interfaces.size()) +
                                           " interface addresses: name one in /addresses or /interfaces");
     std::vector<std::string> lines;
+    std::vector<ice::Candidate> hosts;
     for (const auto& component : components_) {
-        auto candidates = shown(component->open(addresses));
-        for (std::size_t place = 0; place < candidates.size(); ++place) {
-            candidates[place].foundation = std::to_string(place + 1);
-            candidates[place].priority = priority_of(place, candidates[place].component);
-            lines.push_back(ice::write_candidate(candidates[place]));
-        }
+        const auto own = ranked(component->open(addresses));
+        for (const auto& candidate : ranked(shown(own)))
+            lines.push_back(ice::write_candidate(candidate));
+        hosts.insert(hosts.end(), own.begin(), own.end());
     }
     local_lines_ = std::move(lines);
-    scope_->post([this] { listener_.gathered(); });
+    map_ports(hosts);
 }
 
 /// RFC 8445 section 9. What there is carries packets until the new search has found something.

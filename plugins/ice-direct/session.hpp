@@ -16,7 +16,7 @@ namespace jackfield::direct {
 class Session final : public ConnectivitySession {
 public:
     Session(Host host, shared_asio::IoThread& io, const Options& options, const jf_connectivity_options& wanted,
-            ConnectivityListener listener);
+            shared_port_mapping::PortMapper* port_mapper, ConnectivityListener listener);
     ~Session() override;
 
     void gather() override;
@@ -29,6 +29,9 @@ public:
 private:
     void make_components(const std::vector<std::shared_ptr<Component>>& before);
     void open_components();
+    void map_ports(const std::vector<ice::Candidate>& hosts);
+    void take_mapping(const ice::Candidate& host, const shared_port_mapping::Outcome& outcome);
+    void finish_gathering();
     std::vector<ice::Candidate> shown(std::vector<ice::Candidate> candidates) const;
     bool usable(const ice::Candidate& candidate) const;
     bool accept_remote(std::vector<ice::Candidate> candidates); // false: there are too many
@@ -42,12 +45,14 @@ private:
     Host host_;
     shared_asio::IoThread& io_;
     const Options& options_;
+    shared_port_mapping::PortMapper* const port_mapper_; // null: no router is asked
     const bool stream_;
     const bool controlling_;
     const std::string label_;
     ConnectivityListener listener_;
     std::shared_ptr<Scope> scope_; // second owner: the components' events
     Timer deadline_;
+    Timer gather_timer_;
     ice::Credentials credentials_;
     unsigned generation_ = 0;                            // of the search
     std::vector<std::shared_ptr<Component>> components_; // second owner: what is under way on the I/O thread
@@ -55,7 +60,9 @@ private:
     std::vector<bool> announced_;                        // component_ready was said
     std::vector<bool> up_;                               // by this search
     std::vector<std::string> local_lines_;
-    bool gathered_ = false;
+    bool gathered_ = false;   // sockets are open
+    bool all_told_ = false;   // the peer has heard of every candidate that there will be
+    std::size_t awaited_ = 0; // answers of the router
     bool failed_ = false;
 
     std::optional<ice::Credentials> remote_;

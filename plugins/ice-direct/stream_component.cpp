@@ -258,6 +258,7 @@ void StreamComponent::hush()
 void StreamComponent::stop()
 {
     silenced_ = true;
+    give_ports_back();
     if (path_)
         path_->close();
     asio::post(context_, [self = shared_from_this()] { self->hush(); });

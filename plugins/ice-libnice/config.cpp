@@ -5,6 +5,7 @@
 #include "config.hpp"
 
 #include <jackfield/basic.hpp>
+#include <shared/port_mapping/session_ports.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -16,7 +17,6 @@ namespace jackfield::ice {
 namespace {
 
 using Json = nlohmann::json;
-using shared_port_mapping::Protocol;
 
 constexpr std::uint16_t kTurnTlsPort = 5349; // RFC 8656 section 3
 
@@ -94,27 +94,6 @@ TurnServer read_turn_server(const Json& value, const std::string& place)
     return turn;
 }
 
-/// All of them, none of them, or those that are named.
-std::vector<Protocol> read_port_mapping(const Json& value, const std::string& place)
-{
-    const std::vector<Protocol> all{Protocol::pcp, Protocol::nat_pmp, Protocol::upnp};
-    if (value.is_boolean())
-        return value.get<bool>() ? all : std::vector<Protocol>();
-    if (!value.is_array())
-        throw ConfigError(place + ": expected true, false or a list of \"pcp\", \"nat-pmp\", \"upnp\"");
-    std::vector<Protocol> named;
-    for (const auto& entry : read_list(value, place, all.size())) {
-        const std::string here = at(place, named.size());
-        const std::string word = read_text(entry, here);
-        constexpr std::string_view kWords[] = {"pcp", "nat-pmp", "upnp"};
-        const auto* const found = std::ranges::find(kWords, word);
-        if (found == std::end(kWords))
-            throw ConfigError(here + ": expected \"pcp\", \"nat-pmp\" or \"upnp\"");
-        named.push_back(all[static_cast<std::size_t>(found - kWords)]);
-    }
-    return named;
-}
-
 void read_option(Config& config, const std::string& key, const Json& value)
 {
     const std::string place = '/' + key;
@@ -130,7 +109,7 @@ void read_option(Config& config, const std::string& key, const Json& value)
     } else if (key == "relay_only") {
         config.relay_only = read_bool(value, place);
     } else if (key == "port_mapping") {
-        config.port_mapping = read_port_mapping(value, place);
+        config.port_mapping = shared_port_mapping::read_protocols(value, place);
     } else if (key == "simultaneous_open") {
         config.simultaneous_open = read_bool(value, place);
     } else if (key == "nomination") {

@@ -6,13 +6,20 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace laboratory {
 namespace {
 
 using scenarios::Json;
 using scenarios::Process;
 
-class MappedCall : public ::testing::TestWithParam<const char*> {
+struct Kind {
+    std::string connectivity;
+    std::string protocol;
+};
+
+class MappedCall : public ::testing::TestWithParam<Kind> {
 protected:
     void SetUp() override
     {
@@ -20,6 +27,17 @@ protected:
             GTEST_SKIP() << why_no_world();
         if (!RelayServer::installed() || !MappingRouter::installed())
             GTEST_SKIP() << "turnserver or miniupnpd is not installed (Debian packages coturn, miniupnpd-nftables)";
+    }
+
+    /// With no relay, and as patient as TCP needs that has to wait for a mapping.
+    static void configure(PairLaboratory& laboratory, const std::string& peer, const Json& port_mapping)
+    {
+        laboratory.configure(peer, side("port-restricted"),
+                             {{{"turn", Json::array()}, {"port_mapping", port_mapping}}, {{"tcp_grace_ms", 10'000}}});
+        if (GetParam().connectivity == "ice-direct")
+            laboratory.world().change(peer, [&](Json& config) {
+                config["slots"]["connectivity"] = {{"use", "ice-direct"}, {"config", {{"port_mapping", port_mapping}}}};
+            });
     }
 };
 
@@ -30,11 +48,8 @@ TEST_P(MappedCall, FromBehindASymmetricNatComesThroughWithoutARelay)
     MappingRouter router(laboratory.network(), laboratory.world().folder());
     Host& alice_host = laboratory.add_peer(side("symmetric")).host;
     Host& bob_host = laboratory.network().add_host(router.inside());
-    const Json no_relay = Json::array();
-    const Json patient{{"tcp_grace_ms", 10'000}}; // for TCP, which needs a mapping here
-    laboratory.configure("alice", side("symmetric"), {{{"turn", no_relay}}, patient});
-    laboratory.configure("bob", side("port-restricted"),
-                         {{{"turn", no_relay}, {"port_mapping", {GetParam()}}}, patient});
+    configure(laboratory, "alice", false);
+    configure(laboratory, "bob", {GetParam().protocol});
     std::unique_ptr<Process> alice;
     std::unique_ptr<Process> bob;
     bob_host.inside([&] { bob = laboratory.world().listen("bob", {"--answer", "--once", "--send", "test"}); });
@@ -52,9 +67,15 @@ TEST_P(MappedCall, FromBehindASymmetricNatComesThroughWithoutARelay)
     EXPECT_EQ(router.mapped(), 0U) << "what was mapped is taken back";
 }
 
-INSTANTIATE_TEST_SUITE_P(Router, MappedCall, ::testing::Values("pcp", "nat-pmp", "upnp"), [](const auto& test) {
-    return std::string("by_") + (test.param == std::string("nat-pmp") ? "nat_pmp" : test.param);
-});
+INSTANTIATE_TEST_SUITE_P(Router, MappedCall,
+                         ::testing::Values(Kind{"ice-libnice", "pcp"}, Kind{"ice-libnice", "nat-pmp"},
+                                           Kind{"ice-libnice", "upnp"}, Kind{"ice-direct", "pcp"},
+                                           Kind{"ice-direct", "upnp"}),
+                         [](const auto& test) {
+                             std::string name = test.param.connectivity + "_by_" + test.param.protocol;
+                             std::ranges::replace(name, '-', '_');
+                             return name;
+                         });
 
 } // namespace
 } // namespace laboratory

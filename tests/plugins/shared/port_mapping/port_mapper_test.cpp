@@ -13,71 +13,17 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::DatagramRouter;
+using test::get32;
 using test::HttpDevice;
+using test::is_pcp_map;
+using test::kOutside;
 using test::Mailbox;
+using test::nat_pmp_answer;
 using test::on_loopback;
+using test::pcp_answer;
+using test::put32;
 
 constexpr std::uint16_t kInside = 4000;
-
-const Endpoint kOutside{*IpAddress::parse("203.0.113.7"), 5000};
-constexpr std::uint8_t kHigh = 5000 >> 8; // of its port
-constexpr std::uint8_t kLow = 5000 & 0xFF;
-
-void put32(Bytes& bytes, std::size_t at, std::uint32_t value)
-{
-    for (std::size_t byte = 0; byte < 4; ++byte)
-        bytes[at + byte] = static_cast<std::uint8_t>(value >> (24 - 8 * byte));
-}
-
-std::uint32_t get32(ByteView bytes, std::size_t at)
-{
-    return static_cast<std::uint32_t>(bytes[at]) << 24 | static_cast<std::uint32_t>(bytes[at + 1]) << 16 |
-           static_cast<std::uint32_t>(bytes[at + 2]) << 8 | bytes[at + 3];
-}
-
-/// A router's answer to a request of PCP: kOutside, for as long as is said.
-Bytes pcp_answer(ByteView request, std::uint32_t lifetime_s, std::uint32_t epoch_s, std::uint8_t result = 0)
-{
-    Bytes answer(request.begin(), request.end());
-    if (request[0] != 2) { // RFC 6887 section 9
-        answer.assign(24, 0);
-        answer[0] = 2;
-        result = 1;
-    }
-    answer[1] |= 0x80;
-    answer[3] = result;
-    put32(answer, 4, lifetime_s);
-    put32(answer, 8, epoch_s);
-    if (answer.size() >= 60) {
-        answer[42] = kHigh;
-        answer[43] = kLow;
-        std::fill_n(answer.begin() + 44, 10, std::uint8_t{0});
-        answer[54] = answer[55] = 0xFF;
-        std::copy_n(kOutside.address.bytes(), 4, answer.begin() + 56);
-    }
-    return answer;
-}
-
-bool is_pcp_map(ByteView request)
-{
-    return request.size() == 60 && request[0] == 2 && request[1] == 1;
-}
-
-Bytes nat_pmp_answer(ByteView request)
-{
-    Bytes answer{0, static_cast<std::uint8_t>(request[1] | 0x80U), 0, 0, 0, 0, 0, 7};
-    if (request[0] != 0) { // RFC 6886 section 3.5
-        answer[3] = 1;
-        return answer;
-    }
-    if (request[1] == 0) {
-        answer.insert(answer.end(), kOutside.address.bytes(), kOutside.address.bytes() + 4);
-    } else {
-        answer.insert(answer.end(), {request[4], request[5], kHigh, kLow});
-        answer.insert(answer.end(), request.begin() + 8, request.begin() + 12);
-    }
-    return answer;
-}
 
 /// A mapper and what it says.
 struct Mapping {
