@@ -1,5 +1,5 @@
 // Ports of the router: asked for once the sockets are open, told to the peer as they come. Its greetings arrive at the
-// sockets that are there.
+// sockets that are there. A pinhole of IPv6 leads to a candidate that the peer knows already.
 //
 // Threads: control; the router's answers are posted to it.
 #include "session.hpp"
@@ -17,7 +17,8 @@ void Session::map_ports(const std::vector<ice::Candidate>& hosts)
         const auto wanted = port_mapper_ != nullptr ? shared_port_mapping::wanted_for(host) : std::nullopt;
         if (!wanted)
             continue;
-        ++awaited_;
+        if (!wanted->is_pinhole())
+            ++awaited_;
         components_[host.component - 1]->keep(
             port_mapper_->map(*wanted, [this, scope = scope_, generation = generation_,
                                         host](const shared_port_mapping::Outcome& outcome) {
@@ -40,9 +41,12 @@ void Session::map_ports(const std::vector<ice::Candidate>& hosts)
 /// After end-of-candidates there are none (RFC 8838 section 8.2).
 void Session::take_mapping(const ice::Candidate& host, const shared_port_mapping::Outcome& outcome)
 {
+    const std::string name = "direct: " + label_ + " component " + std::to_string(host.component) + ": ";
+    if (host.address.is_v6())
+        return host_.debug(name + (outcome ? "a pinhole leads to " : "no pinhole to ") + host.address.text() +
+                           (outcome ? "" : ": " + outcome.error()));
     if (!outcome)
-        host_.debug("direct: " + label_ + " component " + std::to_string(host.component) +
-                    ": no port of the router: " + outcome.error());
+        host_.debug(name + "no port of the router: " + outcome.error());
     else if (!all_told_) {
         auto mapped = shared_port_mapping::mapped_candidate(host, *outcome);
         if (!options_.advertise.empty()) { // our own address is not shown then (RFC 8839 section 5.1)

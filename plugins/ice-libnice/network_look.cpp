@@ -88,9 +88,7 @@ void NetworkLook::look_at_machine()
     facts_.route_v4 = has_route("192.0.2.1");
     facts_.route_v6 = config_.local.ipv6 && has_route("2001:db8::1");
     facts_.relay_only = config_.relay_only;
-    facts_.global_v6 = std::ranges::any_of(facts_.addresses, [](const IpAddress& address) {
-        return address.is_v6() && !address.is_loopback() && (address.bytes()[0] & 0xE0U) == 0x20U; // RFC 4291: 2000::/3
-    });
+    facts_.global_v6 = std::ranges::any_of(facts_.addresses, &IpAddress::is_global_v6);
 }
 
 /// First of all where there is no IPv4: the servers are behind it.

@@ -1,5 +1,6 @@
 // Ports of the router: asked for once the sockets are open, offered to the peer as they come. The peer's checks arrive
-// at the host's socket, and so libnice need not know of them.
+// at the host's socket, and so libnice need not know of them. A pinhole of IPv6 leads to a candidate that the peer
+// knows.
 //
 // Threads: control only; the router's answers are posted to it.
 #include "session.hpp"
@@ -24,7 +25,8 @@ void Session::map_ports()
         const auto wanted = wanted_for(host);
         if (!wanted)
             continue;
-        ++awaited_;
+        if (!wanted->is_pinhole())
+            ++awaited_;
         agent_->keep(
             port_mapper_->map(*wanted, [posts = host_, alive = alive_, generation, host, this](const Outcome& outcome) {
                 posts.post([alive, generation, this, host, outcome] {
@@ -37,6 +39,10 @@ void Session::map_ports()
 
 void Session::take_mapping(const Candidate& host, const Outcome& outcome)
 {
+    if (host.address.is_v6())
+        return host_.debug("ice: " + name(host.component) + ": " +
+                           (outcome ? "a pinhole leads to " : "no pinhole to ") + host.address.text() +
+                           (outcome ? "" : ": " + outcome.error()));
     if (!outcome) {
         host_.debug("ice: " + name(host.component) + ": no port of the router: " + outcome.error());
     } else if (agent_ != nullptr) {

@@ -16,6 +16,8 @@ namespace {
 using namespace shared_port_mapping;
 
 const IpAddress kRouter = *IpAddress::parse("192.168.1.1");
+const IpAddress kUs = *IpAddress::parse("192.168.1.2");
+const IpAddress kUsV6 = *IpAddress::parse("2001:db8:1::2");
 const Url kFrom{{kRouter, 5000}, "/desc.xml"};
 
 std::vector<std::uint8_t> bytes_of(std::string_view text)
@@ -30,17 +32,27 @@ std::vector<std::vector<std::uint8_t>> jackfield::fuzz::seeds()
     const Wanted wanted{Transport::udp, {*IpAddress::parse("192.168.1.2"), 4000}};
     Bytes pcp = write_pcp_map(wanted.internal.address, {}, wanted, {}, 3600);
     pcp[1] |= 0x80;
-    return {pcp,
-            {0, 129, 0, 0, 0, 0, 0, 9, 0x0F, 0xA0, 0x13, 0x88, 0, 0, 0x0E, 0x10},
-            {0, 128, 0, 0, 0, 0, 0, 9, 203, 0, 113, 7},
-            bytes_of("HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"
-                     "LOCATION: http://192.168.1.1:5000/desc.xml\r\n\r\n"),
-            bytes_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<e/>\n\r\n0\r\n\r\n"),
-            bytes_of("<root><URLBase>http://192.168.1.1:80</URLBase><device><serviceList><service><serviceType>"
-                     "urn:schemas-upnp-org:service:WANIPConnection:1</serviceType><controlURL>/c</controlURL>"
-                     "</service></serviceList></device></root>"),
-            bytes_of("<e><errorCode>718</errorCode><errorDescription>no</errorDescription><PortListing>"
-                     "<NewExternalIPAddress>203.0.113.7</NewExternalIPAddress></PortListing></e>")};
+    const Wanted pinhole{Transport::udp, {kUsV6, 4000}};
+    Bytes pcp_v6 = write_pcp_map(kUsV6, {}, pinhole, pinhole.internal, 3600);
+    pcp_v6[1] |= 0x80;
+    return {
+        pcp,
+        pcp_v6,
+        bytes_of("HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:2\r\n"
+                 "LOCATION: http://[2001:db8:1::1]:5000/desc.xml\r\n\r\n"),
+        bytes_of("<root><device><serviceList><service><serviceType>urn:schemas-upnp-org:service:"
+                 "WANIPv6FirewallControl:1</serviceType><controlURL>/c</controlURL></service></serviceList></device>"
+                 "</root>"),
+        {0, 129, 0, 0, 0, 0, 0, 9, 0x0F, 0xA0, 0x13, 0x88, 0, 0, 0x0E, 0x10},
+        {0, 128, 0, 0, 0, 0, 0, 9, 203, 0, 113, 7},
+        bytes_of("HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"
+                 "LOCATION: http://192.168.1.1:5000/desc.xml\r\n\r\n"),
+        bytes_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<e/>\n\r\n0\r\n\r\n"),
+        bytes_of("<root><URLBase>http://192.168.1.1:80</URLBase><device><serviceList><service><serviceType>"
+                 "urn:schemas-upnp-org:service:WANIPConnection:1</serviceType><controlURL>/c</controlURL>"
+                 "</service></serviceList></device></root>"),
+        bytes_of("<e><errorCode>718</errorCode><errorDescription>no</errorDescription><PortListing>"
+                 "<NewExternalIPAddress>203.0.113.7</NewExternalIPAddress></PortListing></e>")};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -50,10 +62,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::abort();
     if (const auto answer = read_nat_pmp(input); answer && answer->opcode > 2)
         std::abort();
-    if (const auto url = read_search_answer(input, kRouter); url && url->place.address != kRouter)
+    if (const auto url = read_search_answer(input, kRouter, kUs); url && url->place.address != kRouter)
+        std::abort();
+    if (const auto url = read_search_answer(input, kUsV6, kUsV6); url && !url->place.address.is_v6())
         std::abort();
     const std::string text(reinterpret_cast<const char*>(data), size);
-    for (const auto& service : read_description(text, kFrom)) {
+    auto services = read_description(text, kFrom);
+    for (auto& service : read_pinhole_description(text, kFrom))
+        services.push_back(std::move(service));
+    for (const auto& service : services) {
         const std::string action = write_action(service, "GetExternalIPAddress", {});
         if (service.control.place.address != kRouter || action.find("\r\n\r\n") != action.rfind("\r\n\r\n"))
             std::abort();

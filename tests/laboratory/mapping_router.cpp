@@ -20,7 +20,7 @@ constexpr const char* kProgram = "/usr/sbin/miniupnpd";
 constexpr const char* kNft = "/usr/sbin/nft";
 
 /// miniupnpd believes in no outside of the ranges for documentation; this one is the radio amateurs', for tests.
-constexpr const char* kOutside = "44.128.0.1";
+constexpr const char* kOutside = "44.128.0.200"; // and a number
 
 constexpr const char* kRules = R"(
 flush ruleset
@@ -87,10 +87,26 @@ bool MappingRouter::installed()
 }
 
 MappingRouter::MappingRouter(Network& network, const std::filesystem::path& folder, const std::string& protocols)
-    : host_(network.add_host_at(network.internet(), Address::parse(kOutside))),
-      inside_(network.add_lan(host_)),
-      folder_(folder)
+    : MappingRouter(network, folder, protocols, 1, false)
+{}
+
+std::unique_ptr<MappingRouter> MappingRouter::with_ipv6(Network& network, const std::filesystem::path& folder,
+                                                        std::uint8_t number)
 {
+    const auto own = folder / ("router-" + std::to_string(number));
+    std::filesystem::create_directory(own);
+    return std::unique_ptr<MappingRouter>(
+        new MappingRouter(network, own, "enable_natpmp=yes\nenable_upnp=yes\n", number, true));
+}
+
+MappingRouter::MappingRouter(Network& network, std::filesystem::path folder, const std::string& protocols,
+                             std::uint8_t number, bool ipv6)
+    : host_(network.add_host_at(network.internet(), {Address::parse(kOutside).value + number})),
+      inside_(network.add_lan(host_)),
+      folder_(std::move(folder))
+{
+    if (ipv6)
+        network.add_ipv6(host_);
     std::ofstream(folder_ / "rules.nft") << kRules;
     std::ofstream(folder_ / "miniupnpd.conf") << kConfiguration << protocols;
     host_.inside([&] { std::ofstream("/proc/sys/net/ipv4/ip_forward") << "1"; });
@@ -112,10 +128,20 @@ MappingRouter::MappingRouter(Network& network, const std::filesystem::path& fold
 
 std::size_t MappingRouter::mapped() const
 {
+    return rules("prerouting_miniupnpd", "dnat");
+}
+
+std::size_t MappingRouter::pinholes() const
+{
+    return rules("miniupnpd", "@nh,192,128"); // that address is of IPv6, as nft reads what miniupnpd has written
+}
+
+std::size_t MappingRouter::rules(const std::string& chain, const std::string& word) const
+{
     std::string rules;
-    host_.inside([&] { rules = output_of({"list", "chain", "inet", "filter", "prerouting_miniupnpd"}); });
+    host_.inside([&] { rules = output_of({"list", "chain", "inet", "filter", chain}); });
     std::size_t count = 0;
-    for (auto at = rules.find("dnat"); at != std::string::npos; at = rules.find("dnat", at + 1))
+    for (auto at = rules.find(word); at != std::string::npos; at = rules.find(word, at + 1))
         ++count;
     return count;
 }

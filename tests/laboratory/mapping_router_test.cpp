@@ -9,6 +9,10 @@
 
 #include <shared/port_mapping/trial.hpp>
 
+#include <arpa/inet.h>
+#include <poll.h>
+#include <unistd.h>
+
 namespace laboratory {
 namespace {
 
@@ -91,6 +95,99 @@ TEST_F(MappingRouters, AreTriedWithEachProtocol)
     for (const auto& trial : trials)
         EXPECT_TRUE(trial.outcome) << mapping::name_of(trial.protocol) << ": " << trial.outcome.error();
     EXPECT_EQ(router_->mapped(), 0U);
+}
+
+/// Of IPv6, which the laboratory's other sockets are not.
+class SocketV6 {
+public:
+    explicit SocketV6(const Host& host)
+    {
+        host.inside([&] {
+            socket_ = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+            const sockaddr_in6 own = at(host.ipv6(), 0);
+            EXPECT_EQ(bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof(own)), 0) << host.ipv6();
+        });
+    }
+    SocketV6(const SocketV6&) = delete;
+    SocketV6& operator=(const SocketV6&) = delete;
+    ~SocketV6() { close(socket_); }
+
+    std::uint16_t port() const
+    {
+        sockaddr_in6 own{};
+        socklen_t size = sizeof(own);
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
+        return ntohs(own.sin6_port);
+    }
+    void send(const std::string& address, std::uint16_t port, const std::string& text) const
+    {
+        const sockaddr_in6 to = at(address, port);
+        EXPECT_EQ(sendto(socket_, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)),
+                  static_cast<ssize_t>(text.size()));
+    }
+    std::string receive() const
+    {
+        pollfd ready{socket_, POLLIN, 0};
+        char text[100];
+        const auto size = poll(&ready, 1, 5000) == 1 ? recv(socket_, text, sizeof(text), 0) : 0;
+        return {text, static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+    }
+
+private:
+    static sockaddr_in6 at(const std::string& address, std::uint16_t port)
+    {
+        sockaddr_in6 place{};
+        place.sin6_family = AF_INET6;
+        place.sin6_port = htons(port);
+        EXPECT_EQ(inet_pton(AF_INET6, address.c_str(), &place.sin6_addr), 1);
+        return place;
+    }
+
+    int socket_ = -1;
+};
+
+class Firewalls : public MappingRouters {
+protected:
+    void SetUp() override
+    {
+        if (!why_no_world().empty())
+            GTEST_SKIP() << why_no_world();
+        if (!MappingRouter::installed())
+            GTEST_SKIP() << "miniupnpd is not installed (Debian package miniupnpd-nftables)";
+        router_ = MappingRouter::with_ipv6(network_, folder_.path());
+        home_ = &network_.add_host(router_->inside());
+        stranger_ = &network_.add_host(network_.internet());
+        network_.add_ipv6(*home_);
+        network_.add_ipv6(*stranger_);
+    }
+
+    std::unique_ptr<PortMapper::Mapping> pierce(PortMapper& mapper, std::uint16_t port)
+    {
+        return mapper.map({mapping::Transport::udp, {*mapping::IpAddress::parse(home_->ipv6()), port}},
+                          [this](const Outcome& outcome) { results_.put(outcome); });
+    }
+};
+
+TEST_F(Firewalls, LetStrangersInThroughAPinholeThatWasAskedForByAnyProtocol)
+{
+    const SocketV6 inside(*home_);
+    const SocketV6 outside(*stranger_);
+    std::size_t number = 0;
+    for (const auto protocol : {mapping::Protocol::pcp, mapping::Protocol::upnp}) {
+        SCOPED_TRACE(mapping::name_of(protocol));
+        outside.send(home_->ipv6(), inside.port(), "unasked");
+        const auto mapper = make_mapper({protocol});
+        const auto kept = pierce(*mapper, inside.port());
+        const auto outcome = results_.at(number++);
+        ASSERT_TRUE(outcome && *outcome) << (outcome ? outcome->error() : "nothing") << router_->log();
+        EXPECT_EQ((*outcome)->protocol, protocol);
+        EXPECT_EQ((*outcome)->external.address.text(), home_->ipv6()) << "addresses are the same on both sides";
+        EXPECT_EQ((*outcome)->external.port, inside.port());
+        EXPECT_EQ(router_->pinholes(), 1U);
+        outside.send(home_->ipv6(), inside.port(), "hello");
+        EXPECT_EQ(inside.receive(), "hello") << "and nothing before that";
+    }
+    EXPECT_EQ(router_->pinholes(), 0U) << "what was opened is closed";
 }
 
 /// Whatever is asked of it by PCP is granted, since so many seconds.

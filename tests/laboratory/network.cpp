@@ -272,6 +272,8 @@ void Network::read(Host& host)
         if (size <= 0)
             return;
         const std::span<const std::uint8_t> bytes(buffer, static_cast<std::size_t>(size));
+        if (host.ipv6_) // has IPv4, too
+            route_v6(host, false, bytes);
         if (auto packet = host.ipv6_alone_ ? to_v4(bytes) : Packet::parse(bytes))
             carry(host, true, std::move(*packet));
     }
@@ -284,7 +286,9 @@ void Network::read_lan(Host& host)
         const auto size = ::read(host.space_.lan(), buffer, sizeof(buffer));
         if (size <= 0)
             return;
-        const auto packet = Packet::parse({buffer, static_cast<std::size_t>(size)});
+        const std::span<const std::uint8_t> bytes(buffer, static_cast<std::size_t>(size));
+        route_v6(host, true, bytes);
+        const auto packet = Packet::parse(bytes);
         const bool to_all = packet && packet->destination().address.value >> 28 == 0xE; // multicast
         for (const auto& [address, neighbour] : host.lan_->nodes_) {
             if (packet && (to_all || address == packet->destination().address))

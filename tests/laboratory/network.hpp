@@ -72,6 +72,9 @@ public:
     /// What has no IPv4 is known to the network by an address that nobody sees (nat64.hpp).
     bool ipv6_alone() const { return ipv6_alone_; }
 
+    /// Besides IPv4: see Network::add_ipv6. Empty if there is none.
+    std::string ipv6() const;
+
 private:
     friend class Network;
 
@@ -80,7 +83,9 @@ private:
     std::vector<Address> addresses_;
     bool ipv6_alone_;
     Namespace space_;
-    std::unique_ptr<Site> lan_; // behind its second interface
+    std::unique_ptr<Site> lan_;         // behind its second interface
+    std::optional<Ipv6Bytes> ipv6_;     // besides IPv4
+    std::optional<Ipv6Bytes> lan_ipv6_; // its own in the lan, a /64
 };
 
 class Router final : public Node {
@@ -121,6 +126,11 @@ public:
     /// Behind a host that routes and translates by itself, as its kernel is told: its second interface, "lan", is
     /// 192.168.1.1. Cables of that network are perfect on the router's side.
     Site& add_lan(Host& router);
+
+    /// A global address of IPv6 besides those of IPv4: a neighbour's of the public network; for a host that routes, a
+    /// /64 of its own for its lan, too; behind one, an address of that /64. Packets of IPv6 are carried as they are, by
+    /// perfect cables. Throws std::runtime_error.
+    void add_ipv6(Host& host);
 
     /// Its outside is a host of that site. Inside are 192.168.1.0/24, behind every router alike, or the addresses of a
     /// carrier (RFC 6598); or there is IPv6 alone, and the router is a NAT64.
@@ -172,6 +182,7 @@ private:
     void read(Host& host);
     static void write_to(const Host& host, const Packet& packet);
     void read_lan(Host& host);
+    void route_v6(const Host& from, bool by_lan, std::span<const std::uint8_t> bytes);
     void carry(Node& node, bool upwards, Packet packet);
     void come_out(Node& node, bool upwards, Packet packet);
     void route(Site& site, Packet packet);
@@ -188,7 +199,8 @@ private:
     mutable std::mutex mutex_;    // guards all of the above and below
     std::vector<Parcel> parcels_; // a heap, the next one in front
     std::uint64_t order_ = 0;
-    int woken_; // an eventfd
+    std::uint8_t prefixes_ = 0; // of IPv6, given to lans
+    int woken_;                 // an eventfd
     bool stop_ = false;
     std::thread thread_; // last: it uses all of the above
 };

@@ -94,6 +94,11 @@ bool IpAddress::is_link_local() const
     return v6_ ? bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80 : bytes_[0] == 169 && bytes_[1] == 254;
 }
 
+bool IpAddress::is_global_v6() const
+{
+    return v6_ && (bytes_[0] & 0xE0U) == 0x20U;
+}
+
 bool IpAddress::is_unspecified() const
 {
     return std::all_of(bytes_.begin(), bytes_.end(), [](std::uint8_t byte) { return byte == 0; });

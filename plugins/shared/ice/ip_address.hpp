@@ -36,6 +36,9 @@ public:
     bool is_link_local() const;
     bool is_unspecified() const;
 
+    /// IPv6 that everybody could reach (RFC 4291 section 2.5.4: 2000::/3).
+    bool is_global_v6() const;
+
     /// Multicast and broadcast: no single host answers there, so no check may be sent to it.
     bool is_group() const;
 

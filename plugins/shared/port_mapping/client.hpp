@@ -1,4 +1,4 @@
-// One way of asking a router. Three of them: PCP, NAT-PMP, UPnP.
+// One way of asking a router. Three of them for ports of IPv4: PCP, NAT-PMP, UPnP; two for pinholes of IPv6: PCP, UPnP.
 //
 // Threads:  the mapper's thread alone. Answers come later, never inside the call, and each once.
 // Lifetime: shared with what it has under way; after `close` nothing comes.
@@ -16,7 +16,7 @@ namespace shared_port_mapping {
 struct Request {
     Wanted wanted;
     PcpNonce nonce{};
-    Endpoint external; ///< that was granted; before that, a port that is suggested
+    Endpoint external; ///< that was granted; before that, what is suggested
 };
 
 /// Where the router is, and who we are to it.
@@ -24,6 +24,7 @@ struct RouterPlace {
     std::optional<Endpoint> router; ///< where it listens to PCP; nothing: the system names none
     IpAddress local;                ///< that the router sees us at
     Endpoint search;                ///< where UPnP devices are looked for
+    unsigned interface = 0;         ///< that link-local addresses are of; IPv6
 
     friend bool operator==(const RouterPlace&, const RouterPlace&) = default;
 };
@@ -57,5 +58,6 @@ public:
 std::shared_ptr<Client> make_pcp_client(asio::io_context& context, const RouterPlace& place);
 std::shared_ptr<Client> make_nat_pmp_client(asio::io_context& context, const RouterPlace& place);
 std::shared_ptr<Client> make_upnp_client(asio::io_context& context, const RouterPlace& place);
+std::shared_ptr<Client> make_upnp_pinhole_client(asio::io_context& context, const RouterPlace& place);
 
 } // namespace shared_port_mapping

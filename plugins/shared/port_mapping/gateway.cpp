@@ -2,6 +2,7 @@
 #include "gateway.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -14,6 +15,28 @@ namespace {
 
 constexpr unsigned kUp = 1;      // RTF_UP
 constexpr unsigned kGateway = 2; // RTF_GATEWAY
+
+/// Of this thread's network namespace.
+std::string whole_text(const char* path)
+{
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// "fe800000000000000000000000000001"
+std::optional<jackfield::ice::IpAddress> read_digits(std::string_view text)
+{
+    std::array<std::uint8_t, 16> bytes{};
+    if (text.size() != 2 * bytes.size())
+        return std::nullopt;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        const char* const digits = text.data() + 2 * at;
+        if (const auto [end, error] = std::from_chars(digits, digits + 2, bytes[at], 16);
+            error != std::errc() || end != digits + 2)
+            return std::nullopt;
+    }
+    return jackfield::ice::IpAddress::from_bytes(bytes);
+}
 
 } // namespace
 
@@ -48,8 +71,39 @@ std::optional<jackfield::ice::IpAddress> read_default_gateway(std::string_view r
 
 std::optional<jackfield::ice::IpAddress> default_gateway()
 {
-    std::ifstream file("/proc/thread-self/net/route"); // of this thread's network namespace
-    return read_default_gateway(std::string(std::istreambuf_iterator<char>(file), {}));
+    return read_default_gateway(whole_text("/proc/thread-self/net/route"));
+}
+
+std::optional<jackfield::ice::IpAddress> read_default_gateway_v6(std::string_view routes, std::string_view interface)
+{
+    std::istringstream lines{std::string(routes)};
+    std::string line;
+    std::optional<jackfield::ice::IpAddress> found;
+    unsigned long best = std::numeric_limits<unsigned long>::max();
+    while (std::getline(lines, line)) {
+        std::istringstream words(line);
+        std::string ignored;
+        std::string destination;
+        std::string next_hop;
+        std::string device;
+        unsigned long bits = 0;
+        unsigned long metric = 0;
+        unsigned long flags = 0;
+        words >> destination >> std::hex >> bits >> ignored >> ignored >> next_hop >> metric >> ignored >> ignored >>
+            flags >> device;
+        const auto gateway = words ? read_digits(next_hop) : std::nullopt;
+        if (!gateway || bits != 0 || device != interface || (flags & (kUp | kGateway)) != (kUp | kGateway) ||
+            metric >= best)
+            continue;
+        best = metric;
+        found = gateway;
+    }
+    return found;
+}
+
+std::optional<jackfield::ice::IpAddress> default_gateway_v6(std::string_view interface)
+{
+    return read_default_gateway_v6(whole_text("/proc/thread-self/net/ipv6_route"), interface);
 }
 
 } // namespace shared_port_mapping

@@ -14,14 +14,14 @@ using asio::ip::tcp;
 
 namespace {
 
-tcp::endpoint to_tcp(const Endpoint& endpoint)
+tcp::endpoint to_tcp(const Endpoint& endpoint, unsigned interface = 0)
 {
-    return {to_asio(endpoint).address(), endpoint.port};
+    return {to_asio(endpoint, interface).address(), endpoint.port};
 }
 
 } // namespace
 
-void HttpExchange::start(const Endpoint& to, const IpAddress& from, std::string request, Done done)
+void HttpExchange::start(const Endpoint& to, const RouterPlace& place, std::string request, Done done)
 {
     request_ = std::move(request);
     done_ = std::move(done);
@@ -31,15 +31,16 @@ void HttpExchange::start(const Endpoint& to, const IpAddress& from, std::string 
             self->finish(std::unexpected("the device takes too long"));
     });
     asio::error_code error;
-    socket_.open(tcp::v4(), error);
+    const tcp::endpoint device = to_tcp(to, place.interface);
+    socket_.open(device.protocol(), error);
     if (!error)
-        socket_.bind(to_tcp({from, 0}), error);
+        socket_.bind(to_tcp({place.local, 0}), error);
     if (error) {
         asio::post(socket_.get_executor(),
                    [self = shared_from_this(), why = error.message()] { self->finish(std::unexpected(why)); });
         return;
     }
-    socket_.async_connect(to_tcp(to), [self = shared_from_this()](asio::error_code failed) {
+    socket_.async_connect(device, [self = shared_from_this()](asio::error_code failed) {
         if (failed)
             return self->finish(std::unexpected(failed.message()));
         asio::async_write(self->socket_, asio::buffer(self->request_), [self](asio::error_code broken, std::size_t) {

@@ -4,8 +4,8 @@
 // Lifetime: shared with what it has under way; `close` ends that. Bounded in time and size whatever comes.
 #pragma once
 
+#include "client.hpp"
 #include "http_reply.hpp"
-#include "mapping.hpp"
 
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
@@ -29,8 +29,8 @@ public:
     HttpExchange(const HttpExchange&) = delete;
     HttpExchange& operator=(const HttpExchange&) = delete;
 
-    /// From that address of ours. `done` comes once, later.
-    void start(const Endpoint& to, const IpAddress& from, std::string request, Done done);
+    /// From our address at that place. `done` comes once, later.
+    void start(const Endpoint& to, const RouterPlace& place, std::string request, Done done);
     void close();
 
 private:

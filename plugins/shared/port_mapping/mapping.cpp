@@ -23,4 +23,11 @@ bool could_be_outside(const Endpoint& external)
            !address.is_link_local() && !address.is_group();
 }
 
+std::string problem_with(const Wanted& wanted, const Granted& granted)
+{
+    if (wanted.is_pinhole()) // to where no peer comes
+        return granted.external == wanted.internal ? "" : "a pinhole to another address was granted";
+    return could_be_outside(granted.external) ? "" : "an outside was granted that is none";
+}
+
 } // namespace shared_port_mapping

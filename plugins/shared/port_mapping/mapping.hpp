@@ -1,4 +1,5 @@
-// What is asked of a router, and what it grants: a port of its outside whose packets come to a port of ours.
+// What is asked of a router, and what it grants: a port of its outside whose packets come to a port of ours; for IPv6,
+// whose addresses are the same on both sides, that its firewall lets in who comes to that port: a pinhole.
 //
 // Threads: values.
 #pragma once
@@ -31,10 +32,12 @@ inline constexpr std::chrono::seconds kLifetime{3600};     ///< that is asked fo
 inline constexpr std::chrono::seconds kMaxLifetime{86400}; ///< that is believed (RFC 6887 section 15)
 inline constexpr std::size_t kMaxMappings = 256;           ///< at a time, of one PortMapper
 
-/// A port of ours, IPv4.
+/// A port of ours.
 struct Wanted {
     Transport transport = Transport::udp;
     Endpoint internal;
+
+    bool is_pinhole() const { return internal.address.is_v6(); }
 
     friend bool operator==(const Wanted&, const Wanted&) = default;
 };
@@ -50,7 +53,10 @@ struct Granted {
 /// What a router said, or why it said nothing.
 using Outcome = std::expected<Granted, std::string>;
 
-/// No port of a router that leads to a peer has such an address.
+/// No port of a router that leads to a peer has such an address. IPv4.
 bool could_be_outside(const Endpoint& external);
+
+/// Empty, or why what was granted is of no use.
+std::string problem_with(const Wanted& wanted, const Granted& granted);
 
 } // namespace shared_port_mapping

@@ -23,7 +23,7 @@ public:
     DatagramClient(asio::io_context& context, const RouterPlace& place) : context_(context), place_(place)
     {
         if (place.router)
-            socket_ = std::make_shared<RouterSocket>(context, *place.router, place.local);
+            socket_ = std::make_shared<RouterSocket>(context, place);
     }
 
     void look(Looked looked) override
@@ -104,9 +104,15 @@ public:
         say(request, static_cast<std::uint32_t>(kLifetime.count()), std::move(mapped));
     }
 
+    /// Once a pinhole has been renewed, miniupnpd (2.3.1) does not believe any more that it is ours to close, and yet
+    /// it renews it: then for the shortest time there is.
     void unmap(const Request& request, Done done) override
     {
-        say(request, 0, [done = std::move(done)](const Outcome&) { done(); });
+        say(request, 0, [this, self = shared_from_this(), request, done = std::move(done)](const Outcome& outcome) {
+            if (outcome || !request.wanted.is_pinhole())
+                return done();
+            say(request, kShortest, [done](const Outcome&) { done(); });
+        });
     }
 
     void announced(ByteView datagram) override
@@ -116,6 +122,8 @@ public:
     }
 
 private:
+    static constexpr std::uint32_t kShortest = 1; // second; the router knows how long that is at least
+
     static bool speaks_nat_pmp(ByteView datagram)
     {
         return datagram.size() >= 4 && datagram.size() <= kMaxPcpBytes && datagram[0] == 0 && datagram[1] >= 0x80;

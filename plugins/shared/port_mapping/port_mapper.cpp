@@ -4,11 +4,10 @@
 // post.
 #include "port_mapper.hpp"
 
+#include "announcements.hpp"
 #include "router.hpp"
 
-#include <asio/buffer.hpp>
 #include <asio/executor_work_guard.hpp>
-#include <asio/ip/multicast.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
@@ -37,11 +36,7 @@ struct PortMapper::Thread {
 class PortMapper::Keeper : public std::enable_shared_from_this<Keeper> {
 public:
     Keeper(asio::io_context& context, Settings settings, Log log)
-        : context_(context),
-          settings_(std::move(settings)),
-          log_(std::move(log)),
-          announcements_(context),
-          goodbye_(context)
+        : context_(context), settings_(std::move(settings)), log_(std::move(log)), goodbye_(context)
     {}
 
     std::uint64_t map(const Wanted& wanted, Result result)
@@ -60,21 +55,21 @@ public:
 
     void start()
     {
-        find_router();
-        listen_to_announcements();
+        refresh(router_, find_place(settings_));
+        announcements_ = listen(/*v6=*/false);
     }
 
     /// Takes everything back; `done` comes within kGoodbye.
     void leave(std::function<void()> done)
     {
+        while (!entries_.empty())
+            give_up(entries_.begin()->first);
         left_ = std::move(done);
         goodbye_.expires_after(kGoodbye);
         goodbye_.async_wait([self = shared_from_this()](asio::error_code error) {
             if (!error)
                 self->end();
         });
-        while (!entries_.empty())
-            give_up(entries_.begin()->first);
         end_if_told();
     }
 
@@ -83,6 +78,7 @@ private:
         explicit Entry(asio::io_context& context) : timer(context) {}
 
         Request request;
+        std::shared_ptr<Router> router; // second owner: the keeper
         Result result;
         std::optional<Granted> granted;
         Router::Clock::time_point ends;
@@ -90,69 +86,129 @@ private:
         asio::steady_timer timer;
     };
 
-    // --- the router
+    struct GivenUp { // asked for, and not wanted any more
+        Request request;
+        std::shared_ptr<Router> router; // second owner: the keeper
+    };
+
+    // --- routers
 
     /// Another network, or none that answered a while ago: all anew.
-    void find_router()
+    void refresh(std::shared_ptr<Router>& router, const std::optional<RouterPlace>& place)
     {
-        const auto place = find_place(settings_);
         const bool stale =
-            router_ != nullptr && router_->useless() && Router::Clock::now() - router_->looked_at() >= kLookAgain;
-        if (router_ != nullptr && !stale && place && *place == router_->place())
+            router != nullptr && router->useless() && Router::Clock::now() - router->looked_at() >= kLookAgain;
+        if (router != nullptr && !stale && place && *place == router->place())
             return;
-        if (router_ != nullptr)
-            router_->close();
-        router_ = nullptr;
-        for (const auto& [number, entry] : std::exchange(entries_, {})) { // of a network that we are not in any more
+        if (router != nullptr)
+            leave_behind(*std::exchange(router, nullptr));
+        if (!place)
+            return;
+        router = std::make_shared<Router>(context_, settings_, *place, log_);
+        router->on_restart = [this, from = router.get()] { has_restarted(*from); };
+        router->look();
+    }
+
+    /// What it was asked for is of a network that we are not in any more.
+    void leave_behind(Router& router)
+    {
+        router.close();
+        std::erase_if(given_up_, [&](const auto& one) { return one.second.router.get() == &router; });
+        std::vector<std::unique_ptr<Entry>> lost;
+        for (auto at = entries_.begin(); at != entries_.end();) {
+            if (at->second->router.get() != &router) {
+                ++at;
+                continue;
+            }
+            lost.push_back(std::move(at->second));
+            at = entries_.erase(at);
+        }
+        for (const auto& entry : lost) {
             entry->timer.cancel();
             if (!entry->granted)
                 entry->result(std::unexpected("the network has changed"));
         }
-        given_up_.clear();
-        if (!place)
-            return;
-        router_ = std::make_shared<Router>(context_, settings_, *place, log_);
-        router_->on_restart = [this] { router_has_restarted(); };
-        router_->look();
     }
 
-    void router_has_restarted()
+    /// Who may help with that; an empty text, or why nobody.
+    std::string find_router(const Wanted& wanted, std::shared_ptr<Router>& found)
     {
-        log_("the router has restarted: " + std::to_string(entries_.size()) + " mappings are asked for again");
-        for (auto& [number, entry] : entries_) {
-            if (entry->granted)
-                renew(number);
+        const IpAddress& local = wanted.internal.address;
+        if (wanted.is_pinhole())
+            return find_firewall(local, found);
+        refresh(router_, find_place(settings_));
+        if (router_ == nullptr)
+            return "the system knows no way to a router";
+        if (local != router_->place().local)
+            return "the router does not see us at " + local.text();
+        found = router_;
+        return {};
+    }
+
+    /// A firewall believes nobody but the address that it is to be opened for: it is asked from each by itself.
+    std::string find_firewall(const IpAddress& local, std::shared_ptr<Router>& found)
+    {
+        auto known = std::ranges::find(firewalls_, local, [](const auto& one) { return one->place().local; });
+        found = known != firewalls_.end() ? *known : nullptr;
+        refresh(found, shared_port_mapping::find_firewall(settings_, local));
+        if (known != firewalls_.end())
+            firewalls_.erase(known);
+        if (found == nullptr)
+            return local.text() + " is no address of ours";
+        if (firewalls_.size() >= kMaxFirewalls)
+            forget_idle_firewalls();
+        if (firewalls_.size() >= kMaxFirewalls) {
+            std::exchange(found, nullptr)->close();
+            return "there are pinholes to " + std::to_string(kMaxFirewalls) + " addresses already";
         }
+        firewalls_.push_back(found);
+        if (announcements_v6_ == nullptr)
+            announcements_v6_ = listen(/*v6=*/true);
+        return {};
     }
 
-    /// RFC 6887 section 14.1.3 and RFC 6886 section 3.2.1. Without it, a restart is noticed when something is renewed.
-    void listen_to_announcements()
+    void forget_idle_firewalls()
     {
-        asio::error_code error;
-        announcements_.open(asio::ip::udp::v4(), error);
-        if (!error)
-            announcements_.set_option(asio::ip::udp::socket::reuse_address(true), error);
-        if (!error)
-            announcements_.bind({asio::ip::address_v4::any(), kAnnouncementPort}, error);
-        if (!error)
-            announcements_.set_option(asio::ip::multicast::join_group(asio::ip::make_address_v4("224.0.0.1")), error);
-        if (announcements_.is_open())
-            hear_announcement();
+        std::erase_if(firewalls_, [this](const std::shared_ptr<Router>& one) {
+            const bool idle =
+                std::ranges::none_of(entries_, [&](const auto& entry) { return entry.second->router == one; });
+            if (idle)
+                leave_behind(*one);
+            return idle;
+        });
     }
 
-    void hear_announcement()
+    void has_restarted(const Router& router)
     {
-        announcements_.async_receive_from(asio::buffer(announcement_), announcer_,
-                                          [self = shared_from_this()](asio::error_code error, std::size_t size) {
-                                              if (error)
-                                                  return;
-                                              const auto from =
-                                                  IpAddress::from_bytes(self->announcer_.address().to_v4().to_bytes());
-                                              if (self->router_ != nullptr && self->router_->place().router &&
-                                                  self->router_->place().router->address == from)
-                                                  self->router_->announced(ByteView(self->announcement_).first(size));
-                                              self->hear_announcement();
-                                          });
+        std::vector<std::uint64_t> lost;
+        for (const auto& [number, entry] : entries_) {
+            if (entry->granted && entry->router.get() == &router)
+                lost.push_back(number);
+        }
+        log_("the router has restarted: " + std::to_string(lost.size()) + " mappings are asked for again");
+        for (const auto number : lost)
+            renew(number);
+    }
+
+    std::shared_ptr<Announcements> listen(bool v6)
+    {
+        auto announcements = std::make_shared<Announcements>(
+            context_, [self = shared_from_this()](const IpAddress& from, ByteView bytes) {
+                self->heard_announcement(from, bytes);
+            });
+        announcements->listen(v6);
+        return announcements;
+    }
+
+    void heard_announcement(const IpAddress& from, ByteView bytes)
+    {
+        auto routers = firewalls_;
+        if (router_ != nullptr)
+            routers.push_back(router_);
+        for (const auto& router : routers) {
+            if (router->place().router && router->place().router->address == from)
+                router->announced(bytes);
+        }
     }
 
     // --- mappings
@@ -163,19 +219,21 @@ private:
             return;
         if (entries_.size() >= kMaxMappings)
             return result(std::unexpected("there are " + std::to_string(kMaxMappings) + " mappings already"));
-        find_router();
-        if (router_ == nullptr)
-            return result(std::unexpected("the system knows no way to a router"));
-        if (wanted.internal.address != router_->place().local)
-            return result(std::unexpected("the router does not see us at " + wanted.internal.address.text()));
+        std::shared_ptr<Router> router;
+        if (const std::string problem = find_router(wanted, router); !problem.empty())
+            return result(std::unexpected(problem));
         auto entry = std::make_unique<Entry>(context_);
         entry->request.wanted = wanted;
         std::ranges::generate(entry->request.nonce, [this] { return static_cast<std::uint8_t>(random_()); });
-        entry->request.external.port = suggested_port(wanted.internal.port);
+        if (wanted.is_pinhole())
+            entry->request.external = wanted.internal;
+        else
+            entry->request.external.port = suggested_port(wanted.internal.port);
+        entry->router = router;
         entry->result = result;
         entry->asked = true;
         entries_[number] = std::move(entry);
-        router_->map(entries_[number]->request, [self = shared_from_this(), number](Outcome outcome) {
+        router->map(entries_[number]->request, [self = shared_from_this(), number](Outcome outcome) {
             self->answered(number, std::move(outcome));
         });
     }
@@ -195,9 +253,9 @@ private:
     {
         const auto found = entries_.find(number);
         if (found == entries_.end()) { // given up meanwhile
-            if (outcome)
-                take_back(given_up_, number, *outcome);
-            given_up_.erase(number);
+            const auto unwanted = given_up_.extract(number);
+            if (outcome && !unwanted.empty())
+                take_back(unwanted.mapped(), *outcome);
             return end_if_told();
         }
         Entry& entry = *found->second;
@@ -242,11 +300,11 @@ private:
     void renew(std::uint64_t number)
     {
         const auto found = entries_.find(number);
-        if (found == entries_.end() || found->second->asked || !found->second->granted || router_ == nullptr)
+        if (found == entries_.end() || found->second->asked || !found->second->granted)
             return;
         found->second->asked = true;
         found->second->timer.cancel();
-        router_->map_by(
+        found->second->router->map_by(
             found->second->granted->protocol, found->second->request,
             [self = shared_from_this(), number](Outcome outcome) { self->answered(number, std::move(outcome)); });
     }
@@ -259,22 +317,20 @@ private:
         const std::unique_ptr<Entry> entry = std::move(found->second);
         entries_.erase(found);
         entry->timer.cancel();
+        GivenUp unwanted{entry->request, entry->router};
         if (entry->asked && !entry->granted)
-            given_up_[number] = entry->request; // what is granted still is taken back then
-        else if (entry->granted && router_ != nullptr)
-            take_back({{number, entry->request}}, number, *entry->granted);
+            given_up_.emplace(number, std::move(unwanted)); // what is granted still is taken back then
+        else if (entry->granted)
+            take_back(unwanted, *entry->granted);
         end_if_told();
     }
 
-    void take_back(const std::map<std::uint64_t, Request>& requests, std::uint64_t number, const Granted& granted)
+    void take_back(const GivenUp& unwanted, const Granted& granted)
     {
-        const auto found = requests.find(number);
-        if (found == requests.end() || router_ == nullptr)
-            return;
-        Request request = found->second;
+        Request request = unwanted.request;
         request.external = granted.external;
         ++goodbyes_;
-        router_->unmap(granted.protocol, request, [self = shared_from_this()] {
+        unwanted.router->unmap(granted.protocol, request, [self = shared_from_this()] {
             --self->goodbyes_;
             self->end_if_told();
         });
@@ -282,7 +338,7 @@ private:
 
     void end_if_told()
     {
-        const bool waits = router_ != nullptr && router_->speaks() && !given_up_.empty();
+        const bool waits = std::ranges::any_of(given_up_, [](const auto& one) { return one.second.router->speaks(); });
         if (left_ && goodbyes_ == 0 && !waits)
             end();
     }
@@ -293,10 +349,14 @@ private:
         if (!left)
             return;
         goodbye_.cancel();
-        asio::error_code ignored;
-        announcements_.close(ignored);
+        for (const auto& announcements : {announcements_, announcements_v6_}) {
+            if (announcements != nullptr)
+                announcements->close();
+        }
         if (router_ != nullptr)
-            std::exchange(router_, nullptr)->close();
+            firewalls_.push_back(std::exchange(router_, nullptr));
+        for (const auto& router : std::exchange(firewalls_, {}))
+            router->close();
         left();
     }
 
@@ -304,13 +364,13 @@ private:
     const Settings settings_;
     const Log log_;
     std::atomic<std::uint64_t> numbers_ = 0;
-    std::shared_ptr<Router> router_;
+    std::shared_ptr<Router> router_;                 // of IPv4; null: none is known
+    std::vector<std::shared_ptr<Router>> firewalls_; // of IPv6, one for each address of ours
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_;
-    std::map<std::uint64_t, Request> given_up_; // asked for, and not wanted any more
+    std::map<std::uint64_t, GivenUp> given_up_;
     int goodbyes_ = 0;
-    asio::ip::udp::socket announcements_;
-    asio::ip::udp::endpoint announcer_;
-    std::array<std::uint8_t, kMaxPcpBytes + 1> announcement_{};
+    std::shared_ptr<Announcements> announcements_;
+    std::shared_ptr<Announcements> announcements_v6_; // null until there is a pinhole
     asio::steady_timer goodbye_;
     std::function<void()> left_;
     std::random_device random_; // nonces are what keeps others from our mappings (RFC 6887 section 18.1)

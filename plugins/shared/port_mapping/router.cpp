@@ -5,13 +5,13 @@
 
 #include <shared/ice/local_addresses.hpp>
 
+#include <net/if.h>
+
 #include <algorithm>
 
 namespace shared_port_mapping {
 
 namespace {
-
-constexpr const char* kNoOutside = "an outside was granted that is none";
 
 std::shared_ptr<Client> make_client(Protocol protocol, asio::io_context& context, const RouterPlace& place)
 {
@@ -21,7 +21,7 @@ std::shared_ptr<Client> make_client(Protocol protocol, asio::io_context& context
     case Protocol::nat_pmp:
         return make_nat_pmp_client(context, place);
     case Protocol::upnp:
-        return make_upnp_client(context, place);
+        return place.local.is_v6() ? make_upnp_pinhole_client(context, place) : make_upnp_client(context, place);
     }
     return nullptr;
 }
@@ -31,10 +31,16 @@ void add_problem(std::string& problems, Protocol protocol, const std::string& pr
     problems += (problems.empty() ? "" : "; ") + std::string(name_of(protocol)) + ": " + problem;
 }
 
-/// UPnP Device Architecture section 1.3: where all devices listen.
-Endpoint everybody()
+/// UPnP Device Architecture section 1.3, and annex A for IPv6: where all devices listen.
+Endpoint everybody(bool v6)
 {
-    return {*IpAddress::parse("239.255.255.250"), 1900};
+    return {*IpAddress::parse(v6 ? "ff02::c" : "239.255.255.250"), 1900};
+}
+
+Outcome checked(const Wanted& wanted, Outcome outcome)
+{
+    const std::string problem = outcome ? problem_with(wanted, *outcome) : "";
+    return problem.empty() ? outcome : std::unexpected(problem);
 }
 
 } // namespace
@@ -45,11 +51,27 @@ std::optional<RouterPlace> find_place(const Settings& settings)
     place.router = settings.router;
     if (const auto gateway = place.router ? std::nullopt : default_gateway())
         place.router = Endpoint{*gateway, kPcpPort};
-    place.search = settings.search.value_or(everybody());
+    place.search = settings.search.value_or(everybody(false));
     const auto local = jackfield::ice::source_towards(place.router ? place.router->address : place.search.address);
     if (!local)
         return std::nullopt;
     place.local = *local;
+    return place;
+}
+
+std::optional<RouterPlace> find_firewall(const Settings& settings, const IpAddress& local)
+{
+    const auto interfaces = jackfield::ice::system_interfaces();
+    const auto own = std::ranges::find(interfaces, local, &jackfield::ice::Interface::address);
+    if (own == interfaces.end())
+        return std::nullopt;
+    RouterPlace place;
+    place.local = local;
+    place.interface = if_nametoindex(own->name.c_str());
+    place.router = settings.firewall;
+    if (const auto gateway = place.router ? std::nullopt : default_gateway_v6(own->name))
+        place.router = Endpoint{*gateway, kPcpPort};
+    place.search = settings.search_v6.value_or(everybody(true));
     return place;
 }
 
@@ -65,7 +87,8 @@ Router::Router(asio::io_context& context, const Settings& settings, RouterPlace 
 void Router::look()
 {
     for (const auto protocol : {Protocol::pcp, Protocol::nat_pmp, Protocol::upnp}) {
-        if (std::ranges::find(settings_.protocols, protocol) == settings_.protocols.end())
+        const bool speechless = place_.local.is_v6() && protocol == Protocol::nat_pmp; // knows IPv4 alone
+        if (speechless || std::ranges::find(settings_.protocols, protocol) == settings_.protocols.end())
             continue;
         speakers_.push_back({make_client(protocol, context_, place_), State::looking, {}});
         speakers_.back().client->on_restart = [this] {
@@ -94,14 +117,17 @@ void Router::looked(std::size_t number, const std::string& problem)
     speaker.problem = problem;
     if (problem.empty() && !std::exchange(announced_use_, true)) {
         const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - looked_at_);
-        log_("the router speaks " + std::string(name_of(speaker.client->protocol())) + ", which took " +
-             std::to_string(took.count()) + " ms to find");
+        log_((place_.local.is_v6() ? "the firewall in front of " + place_.local.text() : "the router") + " speaks " +
+             std::string(name_of(speaker.client->protocol())) + ", which took " + std::to_string(took.count()) +
+             " ms to find");
     }
     if (useless()) {
         std::string problems;
         for (const auto& one : speakers_)
             add_problem(problems, one.client->protocol(), one.problem);
-        log_("no router that maps ports: " + problems);
+        log_((place_.local.is_v6() ? "no firewall that opens pinholes to " + place_.local.text()
+                                   : "no router that maps ports") +
+             ": " + problems);
     }
     serve();
 }
@@ -145,7 +171,7 @@ bool Router::serve(const std::shared_ptr<Order>& order)
         return false;
     for (std::size_t number = order->next; number < speakers_.size(); ++number)
         add_problem(order->problems, speakers_[number].client->protocol(), speakers_[number].problem);
-    order->mapped(std::unexpected(order->problems));
+    order->mapped(std::unexpected(order->problems.empty() ? "there is no protocol to ask by" : order->problems));
     return true;
 }
 
@@ -156,8 +182,7 @@ void Router::ask(const std::shared_ptr<Order>& order, std::size_t number)
     speakers_[number].client->map(order->request, [self = shared_from_this(), order, protocol](Outcome outcome) {
         if (self->closed_)
             return;
-        if (outcome && !could_be_outside(outcome->external))
-            outcome = std::unexpected(kNoOutside);
+        outcome = checked(order->request.wanted, std::move(outcome));
         if (outcome)
             return order->mapped(std::move(outcome));
         add_problem(order->problems, protocol, outcome.error());
@@ -170,8 +195,8 @@ void Router::map_by(Protocol protocol, const Request& request, Mapped mapped)
 {
     for (const auto& speaker : speakers_) {
         if (speaker.client->protocol() == protocol)
-            return speaker.client->map(request, [mapped = std::move(mapped)](Outcome outcome) {
-                mapped(outcome && !could_be_outside(outcome->external) ? std::unexpected(kNoOutside) : outcome);
+            return speaker.client->map(request, [wanted = request.wanted, mapped = std::move(mapped)](Outcome outcome) {
+                mapped(checked(wanted, std::move(outcome)));
             });
     }
 }

@@ -14,6 +14,9 @@ namespace shared_port_mapping {
 /// Nothing if the system knows no way out.
 std::optional<RouterPlace> find_place(const Settings& settings);
 
+/// Of the firewall in front of that address of ours, of IPv6; nothing if it is none.
+std::optional<RouterPlace> find_firewall(const Settings& settings, const IpAddress& local);
+
 class Router : public std::enable_shared_from_this<Router> {
 public:
     using Clock = std::chrono::steady_clock;

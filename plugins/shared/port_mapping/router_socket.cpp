@@ -11,26 +11,32 @@ namespace shared_port_mapping {
 
 using asio::ip::udp;
 
-udp::endpoint to_asio(const Endpoint& endpoint)
+udp::endpoint to_asio(const Endpoint& endpoint, unsigned interface)
 {
+    if (endpoint.address.is_v6()) {
+        asio::ip::address_v6::bytes_type wide{};
+        std::copy_n(endpoint.address.bytes(), wide.size(), wide.begin());
+        return {asio::ip::address_v6(wide, endpoint.address.is_link_local() ? interface : 0), endpoint.port};
+    }
     asio::ip::address_v4::bytes_type bytes{};
     std::copy_n(endpoint.address.bytes(), bytes.size(), bytes.begin());
     return {asio::ip::address_v4(bytes), endpoint.port};
 }
 
-RouterSocket::RouterSocket(asio::io_context& context, const Endpoint& router, const IpAddress& local)
-    : context_(context), router_(router), local_(local), socket_(context)
+RouterSocket::RouterSocket(asio::io_context& context, RouterPlace place)
+    : context_(context), place_(std::move(place)), socket_(context)
 {}
 
 /// Connected: nobody's datagrams but the router's come in, and if nobody listens there we hear of it at once.
 void RouterSocket::open()
 {
     asio::error_code error;
-    socket_.open(udp::v4(), error);
+    const udp::endpoint router = to_asio(*place_.router, place_.interface);
+    socket_.open(router.protocol(), error);
     if (!error)
-        socket_.bind(to_asio({local_, 0}), error);
+        socket_.bind(to_asio({place_.local, 0}), error);
     if (!error)
-        socket_.connect(to_asio(router_), error);
+        socket_.connect(router, error);
     if (!error)
         return receive();
     asio::error_code ignored;

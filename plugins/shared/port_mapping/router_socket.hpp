@@ -4,7 +4,7 @@
 // Lifetime: shared with what it has under way; `close` ends that.
 #pragma once
 
-#include "mapping.hpp"
+#include "client.hpp"
 
 #include <asio/ip/udp.hpp>
 #include <asio/steady_timer.hpp>
@@ -24,7 +24,8 @@ public:
     using Take = std::function<bool(ByteView)>; // true: that was the answer. Calls nothing of ours.
     using Fail = std::function<void(std::string)>;
 
-    RouterSocket(asio::io_context& context, const Endpoint& router, const IpAddress& local);
+    /// Of a place that has a router.
+    RouterSocket(asio::io_context& context, RouterPlace place);
     RouterSocket(const RouterSocket&) = delete;
     RouterSocket& operator=(const RouterSocket&) = delete;
 
@@ -50,14 +51,14 @@ private:
     void fail_all(const std::string& why);
 
     asio::io_context& context_;
-    Endpoint router_;
-    IpAddress local_;
+    RouterPlace place_;
     asio::ip::udp::socket socket_;
     std::array<std::uint8_t, 1536> buffer_{};
     std::list<std::shared_ptr<Question>> questions_;
     bool closed_ = false;
 };
 
-asio::ip::udp::endpoint to_asio(const Endpoint& endpoint);
+/// The interface is that of link-local addresses.
+asio::ip::udp::endpoint to_asio(const Endpoint& endpoint, unsigned interface = 0);
 
 } // namespace shared_port_mapping

@@ -41,8 +41,9 @@ std::optional<Wanted> wanted_for(const ice::Candidate& candidate)
 {
     const bool listens =
         candidate.transport == ice::Transport::udp || candidate.transport == ice::Transport::tcp_passive;
-    if (candidate.type != ice::CandidateType::host || !listens || candidate.address.is_v6() ||
-        candidate.address.is_loopback())
+    const bool reachable =
+        candidate.address.is_v6() ? candidate.address.is_global_v6() : !candidate.address.is_loopback();
+    if (candidate.type != ice::CandidateType::host || !listens || !reachable)
         return std::nullopt;
     return Wanted{candidate.is_tcp() ? Transport::tcp : Transport::udp, {candidate.address, candidate.port}};
 }

@@ -65,9 +65,40 @@ std::optional<Url> control_of(const std::string& text, const std::string& base, 
     return url;
 }
 
-std::string host_of(const Url& url)
+std::string text_of(const Endpoint& place)
 {
-    return url.place.address.text() + ':' + std::to_string(url.place.port);
+    const std::string address = place.address.text();
+    return (place.address.is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(place.port);
+}
+
+/// Link-local, unique local (RFC 4193), or of the /64 that we are in: of this network in any case.
+bool is_neighbour(const IpAddress& address, const IpAddress& local)
+{
+    constexpr std::size_t kPrefixBytes = 8;
+    return address.is_v6() && local.is_v6() &&
+           (address.is_link_local() || (address.bytes()[0] & 0xFEU) == 0xFCU ||
+            std::equal(address.bytes(), address.bytes() + kPrefixBytes, local.bytes()));
+}
+
+std::vector<Service> usable(const IGDdatas& found, std::initializer_list<const IGDdatas_service*> wanted,
+                            const Url& from)
+{
+    std::vector<Service> services;
+    for (const auto* service : wanted) {
+        const auto control = control_of(service->controlurl, found.urlbase, from);
+        const std::string type = service->servicetype;
+        if (control && !type.empty() && printable(type) && type.find_first_of("\"<>&") == std::string::npos)
+            services.push_back({*control, type});
+    }
+    return services;
+}
+
+IGDdatas parse_description(const std::string& xml)
+{
+    IGDdatas found{};
+    if (xml.size() <= kMaxHttpBytes)
+        parserootdesc(xml.data(), static_cast<int>(xml.size()), &found);
+    return found;
 }
 
 } // namespace
@@ -80,15 +111,21 @@ std::optional<Url> read_url(std::string_view text)
     const auto slash = std::min(text.find('/'), text.size());
     std::string_view host = text.substr(0, slash);
     Url url{{{}, 80}, slash == text.size() ? "/" : std::string(text.substr(slash))};
-    if (const auto colon = host.find(':'); colon != std::string_view::npos) {
+    const bool v6 = host.starts_with('[');
+    const auto end_of_address = v6 ? host.find(']') : 0;
+    if (end_of_address == std::string_view::npos)
+        return std::nullopt;
+    if (const auto colon = host.find(':', end_of_address); colon != std::string_view::npos) {
         const std::string_view port = host.substr(colon + 1);
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.place.port);
         if (error != std::errc() || end != port.data() + port.size() || url.place.port == 0)
             return std::nullopt;
         host = host.substr(0, colon);
     }
-    const auto address = IpAddress::parse(host);
-    if (!address || address->is_v6())
+    if (v6 && !host.ends_with(']'))
+        return std::nullopt;
+    const auto address = IpAddress::parse(v6 ? host.substr(1, host.size() - 2) : host);
+    if (!address || address->is_v6() != v6)
         return std::nullopt;
     url.place.address = *address;
     return url;
@@ -97,11 +134,11 @@ std::optional<Url> read_url(std::string_view text)
 std::string write_search(const Endpoint& to)
 {
     // A device of version 2 answers to a search for version 1, too (UPnP Device Architecture section 1.3.2).
-    return "M-SEARCH * HTTP/1.1\r\nHOST: " + to.address.text() + ':' + std::to_string(to.port) +
+    return "M-SEARCH * HTTP/1.1\r\nHOST: " + text_of(to) +
            "\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: " + std::string(kDevice) + "1\r\n\r\n";
 }
 
-std::optional<Url> read_search_answer(ByteView datagram, const IpAddress& from)
+std::optional<Url> read_search_answer(ByteView datagram, const IpAddress& from, const IpAddress& local)
 {
     if (datagram.size() > kMaxSearchAnswerBytes)
         return std::nullopt;
@@ -109,27 +146,24 @@ std::optional<Url> read_search_answer(ByteView datagram, const IpAddress& from)
     if (!text.starts_with("HTTP/1.1 200") || !header(text, "ST").starts_with(kDevice))
         return std::nullopt;
     const auto url = read_url(header(text, "LOCATION"));
-    return url && url->place.address == from ? url : std::nullopt;
+    return url && (url->place.address == from || is_neighbour(url->place.address, local)) ? url : std::nullopt;
 }
 
 std::vector<Service> read_description(const std::string& xml, const Url& from)
 {
-    IGDdatas found{};
-    if (xml.size() <= kMaxHttpBytes)
-        parserootdesc(xml.data(), static_cast<int>(xml.size()), &found);
-    std::vector<Service> services;
-    for (const auto* service : {&found.first, &found.second}) {
-        const auto control = control_of(service->controlurl, found.urlbase, from);
-        const std::string type = service->servicetype;
-        if (control && !type.empty() && printable(type) && type.find_first_of("\"<>&") == std::string::npos)
-            services.push_back({*control, type});
-    }
-    return services;
+    const IGDdatas found = parse_description(xml);
+    return usable(found, {&found.first, &found.second}, from);
+}
+
+std::vector<Service> read_pinhole_description(const std::string& xml, const Url& from)
+{
+    const IGDdatas found = parse_description(xml);
+    return usable(found, {&found.IPv6FC}, from);
 }
 
 std::string write_get(const Url& url)
 {
-    return "GET " + url.path + " HTTP/1.1\r\nHost: " + host_of(url) + "\r\nConnection: close\r\n\r\n";
+    return "GET " + url.path + " HTTP/1.1\r\nHost: " + text_of(url.place) + "\r\nConnection: close\r\n\r\n";
 }
 
 std::string write_action(const Service& service, std::string_view action,
@@ -147,7 +181,7 @@ std::string write_action(const Service& service, std::string_view action,
     body += "</u:";
     body += action;
     body += "></s:Body></s:Envelope>";
-    std::string text = "POST " + service.control.path + " HTTP/1.1\r\nHost: " + host_of(service.control) +
+    std::string text = "POST " + service.control.path + " HTTP/1.1\r\nHost: " + text_of(service.control.place) +
                        "\r\nContent-Type: text/xml; charset=\"utf-8\"\r\nSOAPAction: \"" + service.type + '#';
     text += action;
     text += "\"\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n";

@@ -1,6 +1,6 @@
 // What is said to UPnP Internet Gateway Devices and read from them: SSDP, the device's description, SOAP (UPnP Device
-// Architecture 1.1, WANIPConnection:1 and :2). Devices of a home network are strangers: everything is bounded, and a
-// device may speak of itself alone.
+// Architecture 1.1, WANIPConnection:1 and :2, WANIPv6FirewallControl:1). Devices of a home network are strangers:
+// everything is bounded, and a device may speak of itself alone.
 //
 // Threads: values and pure functions. XML is read by libminiupnpc.
 #pragma once
@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxSearchAnswerBytes = 2048;
 inline constexpr std::size_t kMaxHttpBytes = 65'536; ///< of an answer, all in all
 inline constexpr std::size_t kMaxUrlBytes = 256;
 
-/// "http://192.168.1.1:5000/rootDesc.xml": digits alone, no names, no users.
+/// "http://192.168.1.1:5000/rootDesc.xml", "http://[2001:db8::1]:5000/": digits alone, no names, no users, no scopes.
 struct Url {
     Endpoint place;
     std::string path;
@@ -29,17 +29,22 @@ std::optional<Url> read_url(std::string_view text);
 /// M-SEARCH for a gateway of any version.
 std::string write_search(const Endpoint& to);
 
-/// The description of a gateway that answers from there; nothing for other devices, and if it points elsewhere.
-std::optional<Url> read_search_answer(ByteView datagram, const IpAddress& from);
+/// The description of a gateway that answers from there; nothing for other devices, and if it points elsewhere. A
+/// device has more than one address of IPv6: any that is a neighbour of ours will do, as no stranger farther away can
+/// be meant.
+std::optional<Url> read_search_answer(ByteView datagram, const IpAddress& from, const IpAddress& local);
 
-/// Where a gateway is asked for mappings.
+/// Where a gateway is asked for mappings, or for pinholes.
 struct Service {
     Url control;
     std::string type; // urn:schemas-upnp-org:service:WANIPConnection:1
 };
 
-/// Those of a description that was fetched from there, at most two.
+/// Those that map ports, of a description that was fetched from there, at most two.
 std::vector<Service> read_description(const std::string& xml, const Url& from);
+
+/// The one that opens pinholes, at most one.
+std::vector<Service> read_pinhole_description(const std::string& xml, const Url& from);
 
 std::string write_get(const Url& url);
 

@@ -87,21 +87,36 @@ inline Bytes nat_pmp_answer(ByteView request)
     return answer;
 }
 
+inline constexpr const char* kGateway = "urn:schemas-upnp-org:device:InternetGatewayDevice:1";
+
+inline Bytes search_answer(const std::string& location)
+{
+    const std::string text =
+        std::string("HTTP/1.1 200 OK\r\nST: ") + kGateway + "\r\nLOCATION: " + location + "\r\n\r\n";
+    return {text.begin(), text.end()};
+}
+
+/// Of an action.
+inline std::string value_in(const std::string& request, const std::string& name)
+{
+    const auto begin = request.find('<' + name + '>') + name.size() + 2;
+    return request.substr(begin, request.find("</" + name) - begin);
+}
+
 // --- routers
 
 /// A bound socket, and the end of whoever waits for it.
 class Door {
 public:
-    explicit Door(int kind, const std::string& at = "127.0.0.1")
-        : socket_(::socket(AF_INET, kind | SOCK_CLOEXEC, 0)), ended_(eventfd(0, EFD_CLOEXEC))
+    explicit Door(int kind, const std::string& at = "127.0.0.1") : ended_(eventfd(0, EFD_CLOEXEC))
     {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        inet_pton(AF_INET, at.c_str(), &address.sin_addr);
-        socklen_t size = sizeof(address);
-        bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
-        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-        place_ = {*IpAddress::parse(at), ntohs(address.sin_port)};
+        const auto address = *IpAddress::parse(at);
+        socket_ = ::socket(address.is_v6() ? AF_INET6 : AF_INET, kind | SOCK_CLOEXEC, 0);
+        sockaddr_storage storage{};
+        socklen_t size = address.to_sockaddr(0, storage);
+        bind(socket_, reinterpret_cast<const sockaddr*>(&storage), size);
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&storage), &size);
+        place_ = Endpoint::from_sockaddr(storage).value();
     }
     Door(const Door&) = delete;
     Door& operator=(const Door&) = delete;
@@ -124,7 +139,7 @@ public:
     }
 
 private:
-    int socket_;
+    int socket_ = -1;
     int ended_;
     Endpoint place_;
 };
@@ -134,7 +149,8 @@ class DatagramRouter {
 public:
     using Answer = std::function<std::vector<Bytes>(ByteView)>;
 
-    explicit DatagramRouter(Answer answer) : answer_(std::move(answer)), door_(SOCK_DGRAM), thread_([this] { run(); })
+    explicit DatagramRouter(Answer answer, const std::string& at = "127.0.0.1")
+        : answer_(std::move(answer)), door_(SOCK_DGRAM, at), thread_([this] { run(); })
     {}
     DatagramRouter(const DatagramRouter&) = delete;
     DatagramRouter& operator=(const DatagramRouter&) = delete;
@@ -151,7 +167,7 @@ private:
     {
         while (door_.wait(door_.socket())) {
             std::uint8_t buffer[2048];
-            sockaddr_in from{};
+            sockaddr_storage from{};
             socklen_t size = sizeof(from);
             const auto count = recvfrom(door_.socket(), buffer, sizeof(buffer), MSG_DONTWAIT,
                                         reinterpret_cast<sockaddr*>(&from), &size);
@@ -173,7 +189,8 @@ class HttpDevice {
 public:
     using Answer = std::function<std::string(const std::string& request)>;
 
-    explicit HttpDevice(Answer answer) : answer_(std::move(answer)), door_(SOCK_STREAM)
+    explicit HttpDevice(Answer answer, const std::string& at = "127.0.0.1")
+        : answer_(std::move(answer)), door_(SOCK_STREAM, at)
     {
         listen(door_.socket(), 16);
         thread_ = std::thread([this] { run(); });
@@ -187,7 +204,12 @@ public:
     }
 
     Endpoint place() const { return door_.place(); }
-    std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(place().port) + path; }
+    std::string url(const std::string& path) const
+    {
+        const std::string address = place().address.text();
+        return "http://" + (place().address.is_v6() ? '[' + address + ']' : address) + ':' +
+               std::to_string(place().port) + path;
+    }
 
     static std::string ok(const std::string& body) { return "HTTP/1.1 200 OK\r\n\r\n" + body; }
     static std::string upnp_error(int code)

@@ -22,6 +22,8 @@ using test::nat_pmp_answer;
 using test::on_loopback;
 using test::pcp_answer;
 using test::put32;
+using test::search_answer;
+using test::value_in;
 
 constexpr std::uint16_t kInside = 4000;
 
@@ -261,25 +263,10 @@ TEST(PortMapper, RefusesAnAddressThatTheRouterDoesNotSee)
 
 // --- UPnP
 
-constexpr const char* kGateway = "urn:schemas-upnp-org:device:InternetGatewayDevice:1";
-
-Bytes search_answer(const std::string& location)
-{
-    const std::string text =
-        std::string("HTTP/1.1 200 OK\r\nST: ") + kGateway + "\r\nLOCATION: " + location + "\r\n\r\n";
-    return {text.begin(), text.end()};
-}
-
 const std::string kDescription =
     HttpDevice::ok("<root><device><serviceList><service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:1"
                    "</serviceType><controlURL>/ctl</controlURL></service></serviceList></device></root>");
 const std::string kAddress = HttpDevice::ok("<e><NewExternalIPAddress>203.0.113.7</NewExternalIPAddress></e>");
-
-std::string value_in(const std::string& request, const std::string& name)
-{
-    const auto begin = request.find('<' + name + '>') + name.size() + 2;
-    return request.substr(begin, request.find("</" + name) - begin);
-}
 
 /// A gateway; `add` says what it answers to AddPortMapping.
 struct Gateway {

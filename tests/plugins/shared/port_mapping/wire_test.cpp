@@ -105,10 +105,14 @@ TEST(RouterEpoch, SaysThatMappingsAreLostWhenTheClockGoesBackOrRunsElsewhere)
 TEST(UpnpUrl, IsOfDigitsAlone)
 {
     EXPECT_EQ(read_url("http://192.168.1.1:5000/a/b.xml"), (Url{{address("192.168.1.1"), 5000}, "/a/b.xml"}));
+    EXPECT_EQ(read_url("http://[2001:db8::1]:5000/r.xml"), (Url{{address("2001:db8::1"), 5000}, "/r.xml"}));
+    EXPECT_EQ(read_url("http://[::1]"), (Url{{address("::1"), 80}, "/"}));
     EXPECT_EQ(read_url("http://192.168.1.1"), (Url{{address("192.168.1.1"), 80}, "/"}));
-    for (const char* bad : {"", "https://192.168.1.1/", "http://router/", "http://a@192.168.1.1/",
-                            "http://192.168.1.1:0/", "http://192.168.1.1:70000/", "http://192.168.1.1:5x/",
-                            "http://192.168.1.1/a b", "http://192.168.1.1/\r\nX: y", "http://[::1]/"})
+    for (const char* bad :
+         {"", "https://192.168.1.1/", "http://router/", "http://a@192.168.1.1/", "http://192.168.1.1:0/",
+          "http://192.168.1.1:70000/", "http://192.168.1.1:5x/", "http://192.168.1.1/a b",
+          "http://192.168.1.1/\r\nX: y", "http://[::1/", "http://[::1]x/", "http://::1/", "http://[192.168.1.1]/",
+          "http://[fe80::1%25net]/", "http://[]/", "http://[::1]:0/"})
         EXPECT_FALSE(read_url(bad)) << bad;
     EXPECT_FALSE(read_url("http://192.168.1.1/" + std::string(kMaxUrlBytes, 'a')));
 }
@@ -117,7 +121,7 @@ std::optional<Url> search_answer(const std::string& st, const std::string& locat
 {
     const std::string text =
         "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nst: " + st + "\r\nLocation:" + location + "\r\n\r\n";
-    return read_search_answer(jackfield::as_bytes(text), address("192.168.1.1"));
+    return read_search_answer(jackfield::as_bytes(text), address("192.168.1.1"), address("192.168.1.2"));
 }
 
 TEST(UpnpSearch, TakesAGatewayThatSpeaksOfItselfAlone)
@@ -128,6 +132,25 @@ TEST(UpnpSearch, TakesAGatewayThatSpeaksOfItselfAlone)
     EXPECT_FALSE(search_answer("urn:schemas-upnp-org:device:MediaServer:1", " http://192.168.1.1:5000/r.xml"));
     EXPECT_FALSE(search_answer(gateway, " http://192.168.1.9:5000/r.xml")) << "another's address";
     EXPECT_FALSE(search_answer(gateway, ""));
+}
+
+// A router is known by its link-local address, and may name another of its own.
+TEST(UpnpSearch, TakesAGatewayOfIpv6ThatSpeaksOfANeighbour)
+{
+    const auto answered = [](const std::string& url) {
+        const std::string text =
+            "HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:2\r\nLOCATION: " + url +
+            "\r\n\r\n";
+        return read_search_answer(jackfield::as_bytes(text), address("2001:db8:7::1"), address("2001:db8:1::2"))
+            .has_value();
+    };
+    EXPECT_TRUE(answered("http://[2001:db8:7::1]:5000/r.xml")) << "it is there that it answers from";
+    EXPECT_TRUE(answered("http://[2001:db8:1::ff]:5000/r.xml")) << "our /64";
+    EXPECT_TRUE(answered("http://[fe80::1]:5000/r.xml"));
+    EXPECT_TRUE(answered("http://[fd00::1]:5000/r.xml"));
+    EXPECT_FALSE(answered("http://[2001:db8:1:1::2]:5000/r.xml")) << "another network";
+    EXPECT_FALSE(answered("http://192.168.1.1:5000/r.xml"));
+    EXPECT_FALSE(answered("http://[::ffff:192.168.1.1]:5000/r.xml"));
 }
 
 std::string description(const std::string& control, const std::string& type = "WANIPConnection:1")
@@ -150,6 +173,19 @@ TEST(UpnpDescription, NamesTheServiceThatMapsPorts)
     EXPECT_TRUE(read_description(description("/ctl", "RenderingControl:1"), from).empty());
     EXPECT_TRUE(read_description("<root><device", from).empty());
     EXPECT_TRUE(read_description(std::string(kMaxHttpBytes, '<'), from).empty());
+}
+
+TEST(UpnpDescription, NamesTheServiceThatOpensPinholes)
+{
+    const Url from{{address("2001:db8:1::1"), 5000}, "/r.xml"};
+    const std::string type = "WANIPv6FirewallControl:1";
+    const auto services = read_pinhole_description(description("/ctl", type), from);
+    ASSERT_EQ(services.size(), 1U);
+    EXPECT_EQ(services[0].control, (Url{{address("2001:db8:1::1"), 5000}, "/ctl"}));
+    EXPECT_EQ(services[0].type, "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1");
+    EXPECT_TRUE(read_description(description("/ctl", type), from).empty()) << "it maps no ports";
+    EXPECT_TRUE(read_pinhole_description(description("/ctl"), from).empty());
+    EXPECT_TRUE(read_pinhole_description(description("http://[2001:db8:1::9]/ctl", type), from).empty());
 }
 
 TEST(UpnpAction, IsAnsweredWithValuesOrAnError)
@@ -177,6 +213,28 @@ TEST(DefaultGateway, IsTheOneOfTheBestDefaultRoute)
         << "no router has an address there";
     EXPECT_FALSE(read_default_gateway(heads + "eth0\tx"));
     EXPECT_FALSE(read_default_gateway(""));
+}
+
+TEST(DefaultGateway, OfIpv6IsTheOneOfTheBestDefaultRouteOfAnInterface)
+{
+    const std::string zeros(32, '0');
+    const auto route = [&](const std::string& to, const std::string& via, const std::string& metric,
+                           const std::string& flags, const std::string& device) {
+        return to + " 00 " + zeros + " 00 " + via + ' ' + metric + " 00000001 00000000 " + flags + "     " + device +
+               '\n';
+    };
+    const std::string first = "fe800000000000000000000000000001";
+    const std::string second = "fe800000000000000000000000000002";
+    EXPECT_EQ(read_default_gateway_v6(route(zeros, first, "00000400", "00000003", "eth0") +
+                                          route(zeros, second, "00000100", "00450003", "eth0") +
+                                          route(zeros, first, "00000001", "00000003", "wlan0") +
+                                          route(zeros, zeros, "00000000", "00000001", "eth0"),
+                                      "eth0"),
+              address("fe80::2"));
+    EXPECT_FALSE(read_default_gateway_v6(route(zeros, zeros, "ffffffff", "00200200", "lo"), "lo"));
+    EXPECT_FALSE(read_default_gateway_v6(route(zeros, "fe80", "00000001", "00000003", "eth0"), "eth0"));
+    EXPECT_FALSE(read_default_gateway_v6(route(zeros, std::string(32, 'x'), "00000001", "00000003", "eth0"), "eth0"));
+    EXPECT_FALSE(read_default_gateway_v6("", "eth0"));
 }
 
 } // namespace
