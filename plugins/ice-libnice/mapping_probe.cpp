@@ -10,9 +10,10 @@ MappingProbe::MappingProbe(GlibLoop& loop, const Config& config, PortMappingFact
     : loop_(loop), config_(config), facts_(facts), over_(std::move(over))
 {}
 
-void MappingProbe::start()
+void MappingProbe::start(bool v6)
 {
-    const Endpoint somewhere{*IpAddress::parse("192.0.2.1"), 9}; // RFC 5737: nobody's; nothing is sent to it
+    // RFC 5737, RFC 3849: nobody's; nothing is sent to it.
+    const Endpoint somewhere{*IpAddress::parse(v6 ? "2001:db8::1" : "192.0.2.1"), 9};
     std::string problem = socket_.open(SOCK_DGRAM, somewhere.address);
     if (problem.empty())
         problem = socket_.connect(somewhere);

@@ -1,4 +1,5 @@
-// Whether the router maps a port for us, as it would for a call: one is asked for, and taken back.
+// Whether the router maps a port for us, or its firewall opens a pinhole, as it would for a call: one is asked for, and
+// taken back.
 //
 // Threads:  the loop's; the mapper's word comes on the mapper's and is posted.
 // Lifetime: shared with what is posted. end() takes the mapping back, for at most PortMapper::kGoodbye.
@@ -21,7 +22,7 @@ public:
     MappingProbe& operator=(const MappingProbe&) = delete;
     ~MappingProbe() = default;
 
-    void start();
+    void start(bool v6);
     void end();
 
 private:

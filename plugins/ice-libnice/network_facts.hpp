@@ -50,10 +50,10 @@ struct TurnFacts {
     }
 };
 
-/// What a router said about port mappings (PCP, NAT-PMP, UPnP).
+/// What a router said about port mappings (PCP, NAT-PMP, UPnP), or its firewall about pinholes of IPv6 (PCP, UPnP).
 struct PortMappingFacts {
     std::string protocol; // empty: it mapped nothing
-    std::string external; // the router's own outside address
+    std::string external; // the router's own outside address; of a pinhole, ours
     std::string problem;  // why it mapped nothing; empty: silence
     double took_ms = 0;
 };
@@ -70,6 +70,7 @@ struct NetworkFacts {
     std::vector<TurnFacts> turn;
     bool relay_only = false;
     std::optional<PortMappingFacts> port_mapping; // nothing: it is off
+    std::optional<PortMappingFacts> pinhole;      // the same, or there is no IPv6 that others could reach
 };
 
 std::vector<Finding> findings_of(const NetworkFacts& facts);

@@ -107,6 +107,7 @@ public:
         ipv6();
         nat64();
         port_mapping();
+        pinhole();
         clock();
         return std::move(list_);
     }
@@ -376,6 +377,24 @@ private:
         add("port-mapping", Verdict::ok,
             "The router maps ports by " + said.protocol + "; its outside is " + said.external, "",
             {{"protocol", said.protocol}, {"external", said.external}, {"ms", said.took_ms}});
+    }
+
+    void pinhole()
+    {
+        if (!facts_.pinhole)
+            return add("pinhole", Verdict::skipped,
+                       facts_.port_mapping ? "There is no IPv6 here that a firewall could keep from others"
+                                           : "The firewall is not asked to let IPv6 in: \"port_mapping\" is off");
+        const PortMappingFacts& said = *facts_.pinhole;
+        if (said.protocol.empty())
+            return add(
+                "pinhole", Verdict::note,
+                "No firewall opens a pinhole for IPv6 (PCP, UPnP): " +
+                    (said.problem.empty() ? "nothing answers" : said.problem),
+                "if the router keeps IPv6 out, allow PCP or UPnP there; calls that nobody lets in go another way");
+        add("pinhole", Verdict::ok,
+            "The firewall lets in who comes to a port of " + said.external + " if it is asked by " + said.protocol, "",
+            {{"protocol", said.protocol}, {"address", said.external}, {"ms", said.took_ms}});
     }
 
     /// A certificate that was accepted says that the clock is not far off.

@@ -136,7 +136,12 @@ void NetworkLook::look_at_router()
         return;
     ++pending_;
     mapping_ = std::make_shared<MappingProbe>(loop_, config_, facts_.port_mapping.emplace(), [this] { one_less(); });
-    mapping_->start();
+    mapping_->start(/*v6=*/false);
+    if (!facts_.global_v6 || !facts_.route_v6)
+        return;
+    ++pending_;
+    pinhole_ = std::make_shared<MappingProbe>(loop_, config_, facts_.pinhole.emplace(), [this] { one_less(); });
+    pinhole_->start(/*v6=*/true);
 }
 
 void NetworkLook::resolve(const std::string& host, Resolved resolved)
@@ -221,8 +226,10 @@ void NetworkLook::end()
         probe->end();
     for (const auto& probe : turn_)
         probe->end();
-    if (mapping_)
-        mapping_->end();
+    for (const auto& probe : {mapping_, pinhole_}) {
+        if (probe)
+            probe->end();
+    }
 }
 
 } // namespace jackfield::ice

@@ -58,6 +58,7 @@ private:
     std::vector<std::shared_ptr<StunProbe>> stun_;
     std::vector<std::shared_ptr<TurnProbe>> turn_;
     std::shared_ptr<MappingProbe> mapping_; // null: the router is not asked
+    std::shared_ptr<MappingProbe> pinhole_; // the same
     std::optional<Nat64Prefix> nat64_;
     int pending_ = 0;
     Farewells looking_up_; // names: the answer must find what asked

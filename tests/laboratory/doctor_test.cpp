@@ -269,6 +269,28 @@ TEST_F(Doctors, SayHowARouterMapsPorts)
     EXPECT_NE(told.checks["port-mapping"].dump().find("its outside is " + router.outside().text()), std::string::npos)
         << told.checks["port-mapping"];
     EXPECT_EQ(router.mapped(), 0U) << "it is given back";
+    EXPECT_EQ(told.checks["pinhole"].value("verdict", ""), "skipped") << told.checks["pinhole"];
+}
+
+TEST_F(Doctors, SayWhetherAFirewallOpensPinholes)
+{
+    if (!MappingRouter::installed())
+        GTEST_SKIP() << "miniupnpd is not installed (Debian package miniupnpd-nftables)";
+    const auto router = MappingRouter::with_ipv6(laboratory_->network(), laboratory_->world().folder());
+    Host& host = laboratory_->network().add_host(router->inside());
+    laboratory_->network().add_ipv6(host);
+    for (const char* const protocol : {"pcp", "nat-pmp"}) {
+        laboratory_->configure("bob", side("port-restricted"), {.connectivity = {{"port_mapping", {protocol}}}});
+        const auto child = doctor(host, {"--config", (laboratory_->world().folder() / "bob.json").string()});
+        Told told(*child);
+        const bool opens = std::string(protocol) == "pcp";
+        EXPECT_EQ(told.checks["pinhole"].value("verdict", ""), opens ? "ok" : "note") << told.document;
+        EXPECT_NE(told.checks["pinhole"].dump().find(opens ? "a port of " + host.ipv6() + " if it is asked by PCP"
+                                                           : "there is no protocol to ask by"),
+                  std::string::npos)
+            << told.checks["pinhole"];
+        EXPECT_EQ(router->pinholes(), 0U) << "it is closed again";
+    }
 }
 
 } // namespace

@@ -264,6 +264,20 @@ TEST(NetworkFindings, SayWhatTheRouterSaidOfPortMappings)
     EXPECT_SAYS(facts, "port-mapping", "ok", "PCP");
 }
 
+TEST(NetworkFindings, SayWhetherAFirewallOpensPinholes)
+{
+    NetworkFacts facts = at_home();
+    EXPECT_SAYS(facts, "pinhole", "skipped", "is off");
+    facts.port_mapping.emplace();
+    EXPECT_SAYS(facts, "pinhole", "skipped", "no IPv6 here");
+    facts.pinhole.emplace();
+    EXPECT_SAYS(facts, "pinhole", "note", "nothing answers");
+    facts.pinhole->problem = "PCP: NOT_AUTHORIZED";
+    EXPECT_SAYS(facts, "pinhole", "note", "NOT_AUTHORIZED");
+    facts.pinhole = {"UPnP", "2001:db8::2", "", 12};
+    EXPECT_SAYS(facts, "pinhole", "ok", "2001:db8::2 if it is asked by UPnP");
+}
+
 // --- a relay --------------------------------------------------------------------------------------------------------
 
 constexpr std::uint16_t kAllocate = 3;
