@@ -100,11 +100,11 @@ TEST_F(MappingRouters, AreTriedWithEachProtocol)
 /// Of IPv6, which the laboratory's other sockets are not.
 class SocketV6 {
 public:
-    explicit SocketV6(const Host& host)
+    explicit SocketV6(const Host& host, std::uint16_t port = 0)
     {
         host.inside([&] {
             socket_ = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-            const sockaddr_in6 own = at(host.ipv6(), 0);
+            const sockaddr_in6 own = at(host.ipv6(), port);
             EXPECT_EQ(bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof(own)), 0) << host.ipv6();
         });
     }
@@ -125,12 +125,22 @@ public:
         EXPECT_EQ(sendto(socket_, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)),
                   static_cast<ssize_t>(text.size()));
     }
-    std::string receive() const
+    std::string receive()
     {
         pollfd ready{socket_, POLLIN, 0};
         char text[100];
-        const auto size = poll(&ready, 1, 5000) == 1 ? recv(socket_, text, sizeof(text), 0) : 0;
+        socklen_t from = sizeof(from_);
+        const auto size = poll(&ready, 1, 20'000) == 1
+                              ? recvfrom(socket_, text, sizeof(text), 0, reinterpret_cast<sockaddr*>(&from_), &from)
+                              : 0;
         return {text, static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+    }
+    /// To whom the last datagram came from.
+    void answer(const std::string& text) const
+    {
+        EXPECT_EQ(
+            sendto(socket_, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&from_), sizeof(from_)),
+            static_cast<ssize_t>(text.size()));
     }
 
 private:
@@ -144,6 +154,7 @@ private:
     }
 
     int socket_ = -1;
+    sockaddr_in6 from_{};
 };
 
 class Firewalls : public MappingRouters {
@@ -170,7 +181,7 @@ protected:
 
 TEST_F(Firewalls, LetStrangersInThroughAPinholeThatWasAskedForByAnyProtocol)
 {
-    const SocketV6 inside(*home_);
+    SocketV6 inside(*home_);
     const SocketV6 outside(*stranger_);
     std::size_t number = 0;
     for (const auto protocol : {mapping::Protocol::pcp, mapping::Protocol::upnp}) {
@@ -231,6 +242,44 @@ TEST(AnnouncedRestart, HasAllMappingsAskedForAgain)
     EXPECT_EQ(again->text.size(), 60U);
     EXPECT_EQ(again->text.substr(40, 2), "\x0F\xA0") << "port 4000";
     pcp.send(again->from, granted(again->text, 2));
+}
+
+TEST(AnnouncedRestart, HasAllPinholesAskedForAgain)
+{
+    if (!why_no_world().empty())
+        GTEST_SKIP() << why_no_world();
+    Network network(1);
+    Host& firewall = network.add_host(network.internet());
+    Host& home = network.add_host(network.internet());
+    network.add_ipv6(firewall);
+    network.add_ipv6(home);
+    SocketV6 pcp(firewall, 5351);
+    mapping::Settings settings;
+    settings.protocols = {mapping::Protocol::pcp};
+    settings.firewall = mapping::Endpoint{*mapping::IpAddress::parse(firewall.ipv6()), 5351};
+    std::unique_ptr<PortMapper> mapper;
+    home.inside([&] { mapper = std::make_unique<PortMapper>(settings, [](const std::string&) {}); });
+    mapping::test::Mailbox<Outcome> results;
+    const auto kept = mapper->map({mapping::Transport::udp, {*mapping::IpAddress::parse(home.ipv6()), 4000}},
+                                  [&](const Outcome& outcome) { results.put(outcome); });
+    const auto grant = [](std::string request, char epoch_s) { // what was asked for
+        if (request.size() < 24)
+            return request;
+        request[1] = static_cast<char>(request[1] | 0x80);
+        return request.replace(4, 8, std::string("\0\0\x0E\x10\0\0\0", 7) + epoch_s);
+    };
+    std::string request = "whether it speaks PCP";
+    while (!request.empty() && request.size() != 60) { // until it is the pinhole
+        request = pcp.receive();
+        pcp.answer(grant(request, 100));
+    }
+    const auto outcome = results.at(0);
+    ASSERT_TRUE(outcome && *outcome) << (outcome ? outcome->error() : "nothing");
+    pcp.send(home.ipv6(), 5350, grant(std::string("\x02\0", 2) + std::string(22, '\0'), 1));
+    const std::string again = pcp.receive();
+    ASSERT_EQ(again.size(), 60U) << "nobody has noticed";
+    EXPECT_EQ(again.substr(40, 2), "\x0F\xA0") << "port 4000";
+    pcp.answer(grant(again, 2));
 }
 
 } // namespace

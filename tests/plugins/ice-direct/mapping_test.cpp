@@ -132,6 +132,46 @@ TEST_F(RouterOfDirect, IsAskedAnewByARestartAndKeepsTheOldPortUntilThereIsAWay)
     EXPECT_EQ(get32(*asked_.at(asked + 1), 4), 0U);
 }
 
+// The peer has the candidate already, so there is nothing to trickle, and nothing to wait for.
+TEST_F(RouterOfDirect, OpensAPinholeThatNobodyWaitsForAndClosesItAtTheEnd)
+{
+    Mailbox<Bytes> pinholes;
+    const DatagramRouter firewall(
+        [&](ByteView request) {
+            Bytes answer(request.begin(), request.end()); // all that was asked for is granted
+            answer[1] |= 0x80;
+            answer[3] = 0;
+            if (is_pcp_map(request))
+                pinholes.put({request.begin(), request.end()});
+            return std::vector<Bytes>{answer};
+        },
+        "::1");
+    const auto ip = [](const std::vector<std::string>& words) { return scenarios::run("ip", words); };
+    if (!ip({"tuntap", "add", "dev", "tun9", "mode", "tun"}) || !ip({"link", "set", "dev", "tun9", "up"}) ||
+        !ip({"-6", "address", "add", "2001:db8:1::2/128", "dev", "tun9", "nodad"}) ||
+        !ip({"-6", "route", "add", "default", "via", "2001:db8:1::9", "dev", "tun9", "onlink"}) ||
+        !scenarios::run("/usr/sbin/nft", {"table ip6 t { chain o { type nat hook output priority -100; "
+                                          "ip6 daddr 2001:db8:1::9 udp dport 5351 dnat to [::1]:" +
+                                          std::to_string(firewall.place().port) + "; }; }"}))
+        GTEST_SKIP() << "no ip or nft that could make a default route of IPv6";
+    const auto instance =
+        make_instance(host_, "ice-direct", R"({"addresses": ["2001:db8:1::2"], "port_mapping": ["pcp"]})");
+    IceSession session(*instance, JF_CONTROLLING, JF_DATAGRAM);
+    session.gather();
+    ASSERT_TRUE(host_.run_until([&] { return session.gathered_ == 1; }));
+    EXPECT_EQ(session.enough_, 0) << "it is all there is";
+    const auto opened = pinholes.at(0);
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(get32(*opened, 4), 3600U);
+    const std::string line = lines_of(session.description()).at(2);
+    EXPECT_THAT(line, HasSubstr("2001:db8:1::2 " + std::to_string((*opened)[40] << 8 | (*opened)[41]) + " typ host"));
+    session.release();
+    const auto closed = pinholes.at(1);
+    ASSERT_TRUE(closed);
+    EXPECT_EQ(get32(*closed, 4), 0U);
+    EXPECT_TRUE(session.candidates_.empty());
+}
+
 TEST(RouterOfDirectConfig, NamesWhatMayBeWritten)
 {
     FakeHost host;

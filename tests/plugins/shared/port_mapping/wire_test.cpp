@@ -2,6 +2,7 @@
 
 #include <shared/port_mapping/gateway.hpp>
 #include <shared/port_mapping/pcp_wire.hpp>
+#include <shared/port_mapping/session_ports.hpp>
 #include <shared/port_mapping/upnp_messages.hpp>
 
 #include <gtest/gtest.h>
@@ -235,6 +236,33 @@ TEST(DefaultGateway, OfIpv6IsTheOneOfTheBestDefaultRouteOfAnInterface)
     EXPECT_FALSE(read_default_gateway_v6(route(zeros, "fe80", "00000001", "00000003", "eth0"), "eth0"));
     EXPECT_FALSE(read_default_gateway_v6(route(zeros, std::string(32, 'x'), "00000001", "00000003", "eth0"), "eth0"));
     EXPECT_FALSE(read_default_gateway_v6("", "eth0"));
+}
+
+jackfield::ice::Candidate candidate(const std::string& line)
+{
+    return jackfield::ice::parse_candidate(line).value();
+}
+
+TEST(SessionPorts, AreForWhatListensAndCouldBeReached)
+{
+    EXPECT_EQ(wanted_for(candidate("1 1 UDP 5 192.168.1.2 4000 typ host")),
+              (Wanted{Transport::udp, {address("192.168.1.2"), 4000}}));
+    EXPECT_EQ(wanted_for(candidate("1 1 TCP 5 2001:db8::2 4000 typ host tcptype passive")),
+              (Wanted{Transport::tcp, {address("2001:db8::2"), 4000}}));
+    for (const char* const line :
+         {"1 1 TCP 5 192.168.1.2 9 typ host tcptype active", "1 1 UDP 5 127.0.0.1 4000 typ host",
+          "1 1 UDP 5 ::1 4000 typ host", "1 1 UDP 5 fd00::2 4000 typ host",
+          "1 1 UDP 5 198.51.100.7 4000 typ srflx raddr 192.168.1.2 rport 4000",
+          "1 1 UDP 5 2001:db8::2 4000 typ relay raddr 2001:db8::2 rport 4000"})
+        EXPECT_FALSE(wanted_for(candidate(line))) << line;
+}
+
+TEST(SessionPorts, AreShownAsAServerWouldHaveSeenThem)
+{
+    const auto host = candidate("7 2 UDP 2130706430 192.168.1.2 4000 typ host");
+    const auto mapped = mapped_candidate(host, {Protocol::pcp, {address("203.0.113.7"), 5000}, {}});
+    EXPECT_EQ(jackfield::ice::write_candidate(mapped),
+              "M7 2 UDP 1694498814 203.0.113.7 5000 typ srflx raddr 192.168.1.2 rport 4000");
 }
 
 } // namespace
