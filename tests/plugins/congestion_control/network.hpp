@@ -293,10 +293,15 @@ private:
     std::vector<double> delays_ms_;
 };
 
-/// A long transfer over TCP, as simple as shows what it does to a queue: Reno, one acknowledgement a packet.
+/// A transfer over TCP, as simple as shows what it does to a queue: Reno, one acknowledgement a packet. One without a
+/// size is never done.
 class Transfer {
 public:
-    Transfer(std::int64_t start_ns, std::int64_t delay_ns) : start_ns_(start_ns), delay_ns_(delay_ns) {}
+    Transfer(std::int64_t start_ns, std::int64_t delay_ns, double bytes = 1e18)
+        : bytes_(bytes), start_ns_(start_ns), delay_ns_(delay_ns)
+    {}
+
+    bool done() const { return delivered_bytes >= bytes_; }
 
     void step(std::int64_t now_ns, Line& line)
     {
@@ -314,7 +319,7 @@ public:
                 delivered_bytes += 1500;
             }
         }
-        while (in_flight_ + 1 <= window_) {
+        while (in_flight_ + 1 <= window_ && delivered_bytes + in_flight_ * 1500 < bytes_) {
             in_flight_ += 1;
             const std::int64_t out_ns = line.put(1500, now_ns);
             // A loss shows when later packets are acknowledged.
@@ -327,6 +332,7 @@ public:
     double delivered_bytes = 0;
 
 private:
+    double bytes_;
     std::int64_t start_ns_;
     std::int64_t delay_ns_;
     double window_ = 4;
@@ -335,6 +341,44 @@ private:
     std::int64_t recover_ns_ = 0;
     std::int64_t last_out_ns_ = 0;
     std::deque<std::pair<std::int64_t, bool>> acks_;
+};
+
+/// Whoever fetches one thing after the other over TCP: 100 KB to 1 MB, ten seconds of rest between them in the mean
+/// (RFC 8867 section 5.7).
+class Browser {
+public:
+    Browser(bool at_once, std::int64_t delay_ns, unsigned seed) : delay_ns_(delay_ns), random_(seed)
+    {
+        next_ns_ = at_once ? 0 : rest_ns();
+    }
+
+    void step(std::int64_t now_ns, Line& line)
+    {
+        if (!transfer_ && now_ns >= next_ns_)
+            transfer_ = std::make_unique<Transfer>(now_ns, delay_ns_,
+                                                   std::uniform_real_distribution<double>(100e3, 1e6)(random_));
+        if (!transfer_)
+            return;
+        transfer_->step(now_ns, line);
+        if (!transfer_->done())
+            return;
+        ++fetched;
+        next_ns_ = now_ns + rest_ns();
+        transfer_.reset();
+    }
+
+    int fetched = 0;
+
+private:
+    std::int64_t rest_ns()
+    {
+        return static_cast<std::int64_t>(std::exponential_distribution<double>(0.1)(random_) * 1e9);
+    }
+
+    std::int64_t delay_ns_;
+    std::mt19937 random_;
+    std::int64_t next_ns_ = 0;
+    std::unique_ptr<Transfer> transfer_;
 };
 
 class Network {
@@ -361,6 +405,8 @@ public:
                 const std::int64_t now_ns = kSecond + (std::int64_t{second} * 1000 + ms) * kMs;
                 for (auto& transfer : transfers)
                     transfer->step(now_ns - kSecond, forward);
+                for (auto& browser : browsers)
+                    browser->step(now_ns - kSecond, forward);
                 for (auto& flow : flows) {
                     flow->deliver(now_ns - kSecond);
                     flow->step(now_ns - kSecond, flow->plan.backward ? backward : forward);
@@ -375,6 +421,7 @@ public:
     Line backward;
     std::vector<std::unique_ptr<Flow>> flows;
     std::vector<std::unique_ptr<Transfer>> transfers;
+    std::vector<std::unique_ptr<Browser>> browsers;
     std::vector<double> capacity_bps;
 
 private:
