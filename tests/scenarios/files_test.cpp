@@ -1,5 +1,6 @@
 // Files between two processes: sent, refused, cut off and gone on with, whatever is killed in between.
 
+#include "tests/tools/running_program.hpp"
 #include "world.hpp"
 
 #include <gtest/gtest.h>
@@ -42,6 +43,15 @@ protected:
         }
         const auto file = world_.folder() / name;
         std::ofstream(file, std::ios::binary) << content;
+        return file;
+    }
+
+    /// Of nothing but zeros, and made at once: so large that there is time to disturb it.
+    fs::path make_large(const std::string& name, std::uintmax_t size = 256 << 20)
+    {
+        const auto file = world_.folder() / name;
+        std::ofstream(file, std::ios::binary).flush();
+        fs::resize_file(file, size);
         return file;
     }
 
@@ -176,10 +186,85 @@ TEST_F(Files, SayThatTheirFolderCannotBeMade)
     EXPECT_EQ(alice->exit_code(), 70);
 }
 
+TEST_F(Files, ThatChangeWhileTheyAreSentEndWithAReasonAtBothEnds)
+{
+    const auto bob = world_.listen("bob", {"--decline"});
+    const auto shrinks = make_large("shrinks.bin");
+    const auto changes = make_large("changes.bin");
+    for (const auto& file : {shrinks, changes}) {
+        const auto alice = send({file.string()});
+        ASSERT_FALSE(alice->event("file", "progress", "accepted").is_null());
+        ASSERT_TRUE(part_is_there());
+        if (file == shrinks)
+            fs::resize_file(file, 1000);
+        else
+            std::fstream(file, std::ios::binary | std::ios::in | std::ios::out) << "other words";
+        const Json failed = failure(*alice);
+        EXPECT_EQ(failed["status"], "bad input") << failed;
+        EXPECT_NE(failed["text"].get<std::string>().find("while it was being sent"), std::string::npos) << failed;
+        EXPECT_EQ(alice->exit_code(), 7);
+        const Json told = bob->find([&](const Json& event) {
+            return event.value("step", "") == "file" && event.value("event", "") == "failed" &&
+                   event["detail"].value("text", "").find(file.filename()) != std::string::npos;
+        });
+        EXPECT_FALSE(told.is_null()) << "see " << bob->log();
+    }
+    EXPECT_EQ(visible(), 0U);
+}
+
+TEST_F(Files, WhoseFolderGoesAwayEndWithAReasonAtBothEndsAndTheNextOneMakesItAnew)
+{
+    const auto bob = world_.listen("bob", {"--decline"});
+    const auto file = make_large("film.bin");
+    {
+        const auto alice = send({file.string()});
+        ASSERT_FALSE(alice->event("file", "progress", "accepted").is_null());
+        ASSERT_TRUE(part_is_there());
+        fs::remove_all(in_);
+        EXPECT_EQ(failure(*alice)["status"], "internal error");
+        EXPECT_EQ(alice->exit_code(), 70);
+        const Json told = bob->event("file", "failed");
+        ASSERT_TRUE(told.is_object());
+        EXPECT_NE(told["detail"].value("text", "").find(in_.string()), std::string::npos) << told;
+    }
+    const auto small = make("small.bin", 1000);
+    EXPECT_EQ(send({small.string()})->exit_code(), 0);
+    EXPECT_TRUE(same(small, in_ / "small.bin"));
+}
+
+TEST_F(Files, AreDrawnAsABarAtBothEndsWhileTheyGo)
+{
+    NEEDS_A_TERMINAL();
+    const auto words = [&](const char* name, std::vector<std::string> more) {
+        std::vector<std::string> all{more.front(), "--config", (world_.folder() / name).string()};
+        all.insert(all.end(), more.begin() + 1, more.end());
+        return all;
+    };
+    const jackfield::test::How terminal{.terminal = true, .environment = {{"TERM", "xterm"}}};
+    jackfield::test::RunningProgram bob(words("bob.json", {"listen", "--decline"}), terminal);
+    ASSERT_TRUE(bob.says("announced")) << bob.out();
+    const auto one = make_large("one.bin", 96 << 20);
+    const auto other = make_large("other.bin", 96 << 20);
+    jackfield::test::RunningProgram alice(
+        words("alice.json", {"send-file", bob_account_, one.string(), other.string()}), terminal);
+    for (auto* end : {&alice, &bob}) {
+        EXPECT_TRUE(end->says("\r\x1b[K  2 files [")) << end->out();
+        EXPECT_TRUE(end->says("#.")) << end->out();
+        EXPECT_TRUE(end->says(" s left: ")) << end->out();
+    }
+    EXPECT_EQ(alice.exit_code(), 0) << alice.out();
+    for (const char* said : {"one.bin sent, 96.0 MiB, ", "other.bin sent, 96.0 MiB, "})
+        EXPECT_NE(alice.out().find(said), std::string::npos) << alice.out();
+    EXPECT_TRUE(bob.says("other.bin received, 96.0 MiB, ")) << bob.out();
+    EXPECT_TRUE(bob.says("one.bin received, 96.0 MiB, ")) << bob.out();
+    bob.signal(SIGINT);
+    bob.exit_code();
+}
+
 TEST_F(Files, AreCancelledByCtrlC)
 {
     const auto bob = world_.listen("bob", {"--decline"});
-    const auto file = make("film.bin", 256 << 20);
+    const auto file = make_large("film.bin");
     const auto alice = send({file.string()});
     ASSERT_FALSE(alice->event("file", "progress", "accepted").is_null());
     alice->interrupt();

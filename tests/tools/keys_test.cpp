@@ -13,12 +13,20 @@ protected:
     TwoPeers peers_;
 };
 
+int times_in(const std::string& text, const std::string& part)
+{
+    int count = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+        ++count;
+    return count;
+}
+
 TEST_F(Keys, DoWhatTheirHelpSaysAsTheyArePressed)
 {
     NEEDS_A_TERMINAL();
     const auto bob = peers_.bob_listens({"--answer", "--once", "--send", "test"}, {.terminal = true});
     const auto alice = peers_.alice_calls({"--send", "test"});
-    ASSERT_TRUE(bob->says("keys: h hold")) << bob->out() << bob->err();
+    ASSERT_TRUE(bob->says("keys: h hold, m mute, v video, r rotate, d digits, s statistics, q hang up")) << bob->out();
     bob->type("m");
     EXPECT_TRUE(bob->says(", muted")) << bob->out();
     bob->type("h");
@@ -31,6 +39,17 @@ TEST_F(Keys, DoWhatTheirHelpSaysAsTheyArePressed)
     EXPECT_TRUE(alice->says("the peer pressed #")) << alice->out();
     bob->type("r");
     EXPECT_TRUE(alice->says("turned by 90 degrees")) << alice->out();
+    bob->type("v");
+    EXPECT_TRUE(alice->says("video none")) << alice->out();
+    EXPECT_TRUE(bob->says("video none")) << bob->out();
+    const int before = times_in(alice->out(), "video both ways");
+    bob->type("v");
+    EXPECT_TRUE(alice->says("video both ways", before + 1)) << alice->out();
+    ASSERT_TRUE(bob->says("audio opus ")) << "a second of the call is over\n" << bob->out();
+    bob->type("s");
+    EXPECT_TRUE(bob->says("\n  video ")) << "a line for each stream\n" << bob->out();
+    bob->type("?");
+    EXPECT_TRUE(bob->says("keys: h hold", 2)) << bob->out();
     bob->type("q");
     EXPECT_EQ(bob->exit_code(), 0) << bob->out();
     EXPECT_EQ(alice->exit_code(), 0) << alice->out();

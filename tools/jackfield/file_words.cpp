@@ -59,30 +59,61 @@ ExitCode exit_code_of(const kernel::FileEnd& end)
 
 void FileRates::show(Progress& progress, const kernel::FileTransfer& transfer)
 {
-    began_.try_emplace(transfer.id, Began{std::chrono::steady_clock::now(), transfer.transferred()});
-    const auto done = static_cast<double>(transfer.transferred());
-    const double part = transfer.size == 0 ? 1 : done / static_cast<double>(transfer.size);
-    const double rate = bytes_per_s(transfer);
-    std::string line = fmt::format("{} {} {:3.0f}% {}/s", printable(transfer.name), bar(part, 20), part * 100,
-                                   bytes_words(static_cast<std::uint64_t>(rate)));
-    if (rate > 0)
-        line += fmt::format(" {:.0f} s left", (static_cast<double>(transfer.size) - done) / rate);
-    progress.live(transfer.id, line);
+    const auto [found, first] =
+        going_on_.try_emplace(transfer.id, GoingOn{std::chrono::steady_clock::now(), transfer.transferred()});
+    found->second.name = printable(transfer.name);
+    found->second.size = transfer.size;
+    found->second.done = transfer.transferred();
+    found->second.bytes_per_s = bytes_per_s(transfer);
+    draw(progress);
 }
 
-void FileRates::end(Progress& progress, const kernel::FileTransfer& transfer)
+std::string FileRates::end(Progress& progress, const kernel::FileTransfer& transfer, const kernel::FileEnd& end)
 {
-    progress.live(transfer.id, "");
+    const auto how = sentence(transfer, end);
+    going_on_.erase(transfer.id);
+    draw(progress);
+    return how;
+}
+
+/// One bar for all, since a line holds one; behind it each of several by itself, as far as there is room.
+void FileRates::draw(Progress& progress) const
+{
+    if (going_on_.empty())
+        return progress.live("files", "");
+    GoingOn all;
+    for (const auto& [id, one] : going_on_) {
+        all.size += one.size;
+        all.done += one.done;
+        all.bytes_per_s += one.bytes_per_s;
+    }
+    const bool several = going_on_.size() > 1;
+    std::string line = fmt::format(
+        "{} {} {:3.0f}% {}/s", several ? fmt::format("{} files", going_on_.size()) : going_on_.begin()->second.name,
+        bar(part_of(all), 20), part_of(all) * 100, bytes_words(static_cast<std::uint64_t>(all.bytes_per_s)));
+    if (all.bytes_per_s > 0)
+        line += fmt::format(" {:.0f} s left", static_cast<double>(all.size - all.done) / all.bytes_per_s);
+    if (several) {
+        const char* before = ": ";
+        for (const auto& [id, one] : going_on_)
+            line += fmt::format("{}{} {:.0f}%", std::exchange(before, ", "), one.name, part_of(one) * 100);
+    }
+    progress.live("files", line);
+}
+
+double FileRates::part_of(const GoingOn& one)
+{
+    return one.size == 0 ? 1 : static_cast<double>(one.done) / static_cast<double>(one.size);
 }
 
 /// Since it has been watched.
 double FileRates::bytes_per_s(const kernel::FileTransfer& transfer) const
 {
-    const auto found = began_.find(transfer.id);
-    if (found == began_.end())
+    const auto found = going_on_.find(transfer.id);
+    if (found == going_on_.end())
         return 0;
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - found->second.at;
-    const auto bytes = transfer.transferred() - std::min(found->second.bytes, transfer.transferred());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - found->second.began;
+    const auto bytes = transfer.transferred() - std::min(found->second.before, transfer.transferred());
     return took.count() <= 0 ? 0 : static_cast<double>(bytes) / took.count();
 }
 

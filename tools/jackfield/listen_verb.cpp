@@ -97,8 +97,7 @@ public:
 
     void ended(kernel::FileTransfer& transfer, const kernel::FileEnd& end) override
     {
-        rates_.end(progress_, transfer);
-        progress_.say(rates_.sentence(transfer, end));
+        progress_.say(rates_.end(progress_, transfer, end));
     }
 
     int exit_code() const { return exit_code_; }

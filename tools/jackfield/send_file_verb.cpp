@@ -24,8 +24,7 @@ public:
 
     void ended(kernel::FileTransfer& transfer, const kernel::FileEnd& end) override
     {
-        rates_.end(progress_, transfer);
-        progress_.say(rates_.sentence(transfer, end));
+        progress_.say(rates_.end(progress_, transfer, end));
         if (end.error.status != JF_OK && exit_code_ == kOk)
             exit_code_ = exit_code_of(end);
         if (--left_ == 0)
