@@ -1,6 +1,7 @@
 // Calls with a telephone that does no ICE: what it is told, what connectivity is told, and what its later offers
 // change.
 
+#include "kernel/media/control_info.hpp"
 #include "tests/kernel/doubles/rig.hpp"
 
 #include <gtest/gtest.h>
@@ -92,6 +93,39 @@ TEST(PlainPhone, CannotBeginToDoIceInACall)
     Called rig;
     EXPECT_EQ(rig.after(json::parse(peer_offer())), "");
     EXPECT_EQ(rig.signaling().said.back(), "answer_update nothing");
+}
+
+/// peer_offer has no telephone events.
+TEST(PlainPhone, WithoutTelephoneEventsIsToldOfKeysByInfoOneAfterTheOther)
+{
+    Called rig;
+    rig.incoming.front()->send_digits("1#");
+    rig.settle();
+    EXPECT_EQ(rig.signaling().infos, (Lines{"Signal=1\r\nDuration=200\r\n"}));
+    rig.advance(200ms);
+    EXPECT_EQ(rig.signaling().infos.size(), 1U) << "the first is still pressed";
+    rig.advance(50ms);
+    EXPECT_EQ(rig.signaling().infos, (Lines{"Signal=1\r\nDuration=200\r\n", "Signal=#\r\nDuration=200\r\n"}));
+}
+
+TEST(PlainPhone, WhoseKeysAndCameraComeByInfoIsUnderstood)
+{
+    Called rig;
+    const auto hears = [&](std::string_view type, const std::string& body) {
+        const auto status =
+            rig.signaling().listener().info(1, type, {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
+        rig.settle();
+        return status;
+    };
+    EXPECT_EQ(hears("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"), JF_OK);
+    EXPECT_EQ(rig.told.back(), "media progress digit");
+    EXPECT_EQ(hears("application/media_control+xml", write_orientation(270)), JF_OK);
+    EXPECT_EQ(rig.told.back(), "media progress rotation");
+    const auto before = rig.told.size();
+    EXPECT_NE(hears("application/dtmf-relay", "Signal=x\r\n"), JF_OK);
+    EXPECT_NE(hears("application/media_control+xml", "<media_control/>"), JF_OK);
+    EXPECT_NE(hears("application/something", "else"), JF_OK);
+    EXPECT_EQ(rig.told.size(), before);
 }
 
 TEST(PlainPhone, MayAnswerAnOfferWithIce)

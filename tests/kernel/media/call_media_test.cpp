@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 
 namespace jackfield::kernel {
@@ -107,6 +108,65 @@ protected:
     std::shared_ptr<CallMedia> media_;
     std::function<bool()> wanted_;
 };
+
+/// A sink that remembers the size of the last picture and its first byte.
+struct Screen {
+    std::vector<std::uint32_t> shown;
+
+    static constexpr jf_sink_session_methods kSession{offsetof(jf_sink_session_methods, write_own),
+                                                      0,
+                                                      [](void* self, const jf_frame* frame) -> jf_status {
+                                                          static_cast<Screen*>(self)->shown = {
+                                                              frame->width_px, frame->height_px, frame->planes[0][0]};
+                                                          return JF_OK;
+                                                      },
+                                                      [](void*, jf_done done) { done.call(done.self, JF_OK, nullptr); },
+                                                      [](void*) {},
+                                                      nullptr};
+    static constexpr jf_media_sink_methods kSink{
+        sizeof(jf_media_sink_methods), 0, [](void*, jf_text) -> std::int32_t { return 1; },
+        [](void* self, jf_text, jf_text, jf_sink_session* session, jf_error*) -> jf_status {
+            *session = {&kSession, self};
+            return JF_OK;
+        },
+        nullptr};
+};
+
+TEST_F(CallMediaTest, PicturesOfThePeerAreShownTurnedAsItsCameraIsHeld)
+{
+    Screen screen;
+    scripted_.add_sink({&Screen::kSink, &screen, "screen"});
+    std::shared_ptr<CallMedia> media;
+    on_control([&] {
+        media = std::make_shared<CallMedia>(scripted_.board(), completions_, workers_, playing_,
+                                            MediaPlan{"", "screen", true, true}, true,
+                                            CallMedia::Events{{}, {}, [this] { notice(); }});
+        media->rotate(90); // said before there is a picture
+        media->open_codecs({agreed(MediaKind::video)});
+    });
+    wait_until([&] { return media->ready(); });
+    const std::array<std::uint8_t, 6> luma{0, 1, 2, 3, 4, 5};
+    const std::array<std::uint8_t, 2> chroma{};
+    jf_frame picture{};
+    picture.struct_size = sizeof(picture);
+    picture.kind = JF_VIDEO;
+    picture.width_px = 3;
+    picture.height_px = 2;
+    for (std::size_t plane = 0; plane < 3; ++plane) {
+        picture.planes[plane] = plane == 0 ? luma.data() : chroma.data();
+        picture.strides_bytes[plane] = plane == 0 ? 3 : 2;
+    }
+    using Shown = std::vector<std::uint32_t>;
+    scripted_.decode(picture);
+    EXPECT_EQ(screen.shown, (Shown{2, 3, 3}));
+    on_control([&] { media->rotate(180); });
+    scripted_.decode(picture);
+    EXPECT_EQ(screen.shown, (Shown{3, 2, 5}));
+    on_control([&] { media->rotate(0); });
+    scripted_.decode(picture);
+    EXPECT_EQ(screen.shown, (Shown{3, 2, 0}));
+    on_control([&] { media.reset(); });
+}
 
 TEST_F(CallMediaTest, ACodecThatTakesItsTimeDoesNotHoldUpTheControlThread)
 {
