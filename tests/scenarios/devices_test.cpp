@@ -177,7 +177,7 @@ TEST(OwnAccount, WithNobodyElseThereIsSaidToBeSo)
 
 using Discover = std::function<Json(World& world)>;
 
-/// Alice follows bob's account while his phone comes, goes, comes and is killed.
+/// Alice follows bob's account while his phone comes and goes. One that is killed: tests/sdk/bulletin_board_test.cpp.
 void follow(Family& family)
 {
     Process alice({"presence", "--config", family.config("alice"), "--follow", "--events", "json", "bob"},

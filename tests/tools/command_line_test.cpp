@@ -219,6 +219,34 @@ TEST(ContactsVerb, ShowsWhoAsksAndTakesADecisionWithoutANode)
     EXPECT_NE(service.err.find("would work"), std::string::npos) << service.err;
 }
 
+TEST(ContactsVerb, TellsScriptsWhatAChangeHasComeTo)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto config = folder.write("c.json", R"({"jackfield":1,"slots":{},"contacts":"people.json"})").string();
+    const std::string other(64, 'c');
+    const std::string third(64, 'd');
+    Json requests = Json::array();
+    for (const auto& account : {other, third})
+        requests.push_back({{"account", account}, {"at", "2026-11-27T10:00:00.000Z"}, {"name", account.substr(0, 1)}});
+    folder.write("people.requests.json", Json{{"requests", requests}}.dump());
+    const auto told = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"contacts", "--config", config, "--events", "json"});
+        return Json::parse(run(words).out, nullptr, false);
+    };
+    const auto contact = [](const std::string& account, const std::string& name, bool banned) {
+        return Json{{"account", account}, {"name", name}, {"banned", banned}, {"asked", false}};
+    };
+    EXPECT_EQ(told({"add", "Bob", kSomebody}), contact(kSomebody, "Bob", false));
+    EXPECT_EQ(told({"ban", "bob"}), contact(kSomebody, "Bob", true));
+    EXPECT_EQ(told({"allow", "bob"}), contact(kSomebody, "Bob", false));
+    EXPECT_EQ(told({"requests"})["requests"].size(), 2U);
+    EXPECT_EQ(told({"accept", other, "Carol"}), contact(other, "Carol", false));
+    EXPECT_EQ(told({"decline", third}), (Json{{"account", third}, {"request", "declined"}}));
+    EXPECT_EQ(told({})["contacts"].size(), 2U);
+    EXPECT_EQ(told({"remove", "bob"}), (Json{{"account", kSomebody}, {"removed", true}}));
+    EXPECT_TRUE(told({"remove", "bob"}).is_discarded()) << "an error is for standard error";
+}
+
 TEST(ContactsVerb, TellsTheNearestNameOfOneThatIsCalledAndNotThere)
 {
     const jackfield::test::TemporaryFolder folder;

@@ -21,6 +21,12 @@ using kernel::ContactRequests;
 using kernel::Error;
 using Json = nlohmann::json;
 
+/// What has become of a request.
+struct Asked {
+    const char* word = "kept";
+    const char* sentence = "kept; a listener asks when the peer comes";
+};
+
 /// Ends the program when the request was handed over, or answered already.
 class AskingView final : public kernel::NodeListener {
 public:
@@ -29,18 +35,18 @@ public:
     void contact_asked(const std::string& account, const std::string&) override
     {
         if (account == account_)
-            loop_.post([this] { end("asked; the answer comes to a listener"); });
+            loop_.post([this] { end({"asked", "asked; the answer comes to a listener"}); });
     }
     void contact_accepted(const kernel::Contact& contact) override
     {
         if (contact.account_id == account_)
-            loop_.post([this] { end("a contact now: it had asked, too"); });
+            loop_.post([this] { end({"accepted", "a contact now: it had asked, too"}); });
     }
 
-    const std::string& result() const { return result_; } // main thread; empty if nobody was there
+    const std::optional<Asked>& result() const { return result_; } // main thread; nothing if nobody was there
 
 private:
-    void end(const std::string& result)
+    void end(const Asked& result)
     {
         result_ = result;
         loop_.quit();
@@ -48,7 +54,7 @@ private:
 
     MainLoop& loop_;
     std::string account_;
-    std::string result_;
+    std::optional<Asked> result_;
 };
 
 std::string open_requests_as_text(const ContactRequests& requests)
@@ -75,7 +81,7 @@ std::string open_requests_as_json(const ContactRequests& requests)
 int list(const Arguments& arguments, const kernel::Config& config)
 {
     const auto requests = or_stop(kernel::load_requests(config.contacts));
-    put(stdout, arguments.has("json") ? open_requests_as_json(requests) : open_requests_as_text(requests));
+    put(stdout, for_scripts(arguments) ? open_requests_as_json(requests) : open_requests_as_text(requests));
     return kOk;
 }
 
@@ -115,18 +121,26 @@ int request(const Arguments& arguments, const kernel::Config& config)
     loop.on_interrupt = [&] { loop.quit(); };
     loop.run();
     node->stop();
-    const bool nobody = view->result().empty();
-    put(stdout, (nobody ? "kept; a listener asks when the peer comes" : view->result()) + "\n");
-    return nobody ? kKept : kOk;
+    const Asked result = view->result().value_or(Asked{});
+    put(stdout, (for_scripts(arguments) ? Json{{"account", account}, {"request", result.word}}.dump()
+                                        : std::string(result.sentence)) +
+                    "\n");
+    return view->result() ? kOk : kKept;
 }
 
 int accept(const Arguments& arguments, const kernel::Config& config)
 {
     const auto& words = arguments.rest();
     const auto account = who_asks(config, words[1]);
+    Json contact;
     change_lists(config, [&](Acquaintances& known) {
-        return kernel::accept_contact(known, account, words.size() == 3 ? words[2] : "");
+        auto error = kernel::accept_contact(known, account, words.size() == 3 ? words[2] : "");
+        if (const auto* const now = known.contacts.find(account))
+            contact = object_of(*now);
+        return error;
     });
+    if (for_scripts(arguments))
+        put(stdout, contact.dump() + "\n");
     return kOk;
 }
 
@@ -135,6 +149,8 @@ int decline(const Arguments& arguments, const kernel::Config& config)
     const auto account = who_asks(config, arguments.rest()[1]);
     change_lists(config,
                  [&](Acquaintances& known) { return kernel::decline_contact(known, account, kernel::wall_ms()); });
+    if (for_scripts(arguments))
+        put(stdout, Json{{"account", account}, {"request", "declined"}}.dump() + "\n");
     return kOk;
 }
 
@@ -173,7 +189,7 @@ int show(const Arguments& arguments, const kernel::Config& config)
                        ", and the requests that wait\n  would work  a call, or any other connection, with a "
                        "contact that has a \"profile\"");
     const auto card = or_stop(kernel::read_vcard(*text));
-    put(stdout, arguments.has("json") ? object_of(account, card).dump() + "\n" : as_lines(card));
+    put(stdout, for_scripts(arguments) ? object_of(account, card).dump() + "\n" : as_lines(card));
     return kOk;
 }
 
@@ -226,6 +242,17 @@ std::string line_of(const ContactRequest& request)
     return fmt::format("contact request from {}{}{}", request.account_id,
                        request.name.empty() ? "" : " (says it is \"" + printable(request.name) + "\")",
                        request.note.empty() ? "" : ": " + printable(request.note));
+}
+
+bool for_scripts(const Arguments& arguments)
+{
+    return event_format(arguments) == EventFormat::json || arguments.has("json");
+}
+
+Json object_of(const kernel::Contact& contact)
+{
+    return {
+        {"account", contact.account_id}, {"name", contact.name}, {"banned", contact.banned}, {"asked", contact.asked}};
 }
 
 Json object_of(const ContactRequest& request)

@@ -26,6 +26,12 @@ int run_contact_requests(const Arguments& arguments, const kernel::Config& confi
 /// "contact request from 0f3c..: says it is "Alice": we met in Ghent": one line, whatever it says.
 std::string line_of(const kernel::ContactRequest& request);
 
+/// Whether the answer is for scripts: a JSON object, also where people are told nothing.
+bool for_scripts(const Arguments& arguments);
+
+/// {"account":..,"name":..,"banned":false,"asked":false}
+nlohmann::json object_of(const kernel::Contact& contact);
+
 /// {"account":..,"name":..,"note":..,"at":..}
 nlohmann::json object_of(const kernel::ContactRequest& request);
 
