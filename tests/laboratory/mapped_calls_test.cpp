@@ -67,6 +67,32 @@ TEST_P(MappedCall, FromBehindASymmetricNatComesThroughWithoutARelay)
     EXPECT_EQ(router.mapped(), 0U) << "what was mapped is taken back";
 }
 
+// The routers of the laboratory answer nobody: a mapping is given up after 3.75 seconds at the soonest.
+TEST(SilentRouter, HoldsUpNoCall)
+{
+    if (!why_no_world().empty())
+        GTEST_SKIP() << why_no_world();
+    if (!RelayServer::installed())
+        GTEST_SKIP() << "turnserver is not installed (Debian package coturn)";
+    PairLaboratory laboratory;
+    Host& alice_host = laboratory.add_peer(side("port-restricted")).host;
+    Host& bob_host = laboratory.add_peer(side("port-restricted")).host;
+    for (const char* name : {"alice", "bob"})
+        laboratory.configure(name, side("port-restricted"), {.connectivity = {{"port_mapping", true}}});
+    std::unique_ptr<Process> alice;
+    std::unique_ptr<Process> bob;
+    bob_host.inside([&] { bob = laboratory.world().listen("bob", {"--answer", "--once", "--send", "test"}); });
+    const std::string account = bob->event("identity", "done")["detail"].value("account", "");
+    alice_host.inside([&] { alice = laboratory.world().call("alice", account, {"--send", "test", "--audio-only"}); });
+    const Json heard = alice->event("media", "progress", "first_audio");
+    ASSERT_TRUE(heard.is_object()) << laboratory.world().folder();
+    const double took_ms = heard.value("t_ms", 1e9) - alice->event("call", "start").value("t_ms", 0.0);
+    EXPECT_LT(took_ms, 3500 * kSlowness);
+    alice->interrupt();
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_EQ(bob->exit_code(), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Router, MappedCall,
                          ::testing::Values(Kind{"ice-libnice", "pcp"}, Kind{"ice-libnice", "nat-pmp"},
                                            Kind{"ice-libnice", "upnp"}, Kind{"ice-direct", "pcp"},

@@ -10,6 +10,13 @@
 
 namespace laboratory {
 
+/// A sanitizer makes everything slower; bounds of time have so much more.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr double kSlowness = 4;
+#else
+inline constexpr double kSlowness = 1;
+#endif
+
 /// What is in front of a peer.
 struct Side {
     std::string name;

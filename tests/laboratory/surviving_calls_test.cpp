@@ -10,12 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double kSlowness = 4; // of everything
-#else
-constexpr double kSlowness = 1;
-#endif
-
 class SurvivingCall : public ::testing::TestWithParam<HandOver> {
 protected:
     void SetUp() override

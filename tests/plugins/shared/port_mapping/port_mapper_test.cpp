@@ -413,6 +413,27 @@ TEST(PortMapperWithUpnp, PassesOverADeviceThatNeverAnswers)
     expect_good_one_after(""); // two seconds
 }
 
+TEST(PortMapperWithUpnp, WaitsForADeviceThatAnswersLate)
+{
+    std::atomic<int> late = 0;
+    Gateway gateway([&](const std::string&) {
+        ++late;
+        poll(nullptr, 0, 700); // it is a slow box
+        return HttpDevice::ok("<e/>");
+    });
+    DatagramRouter search([&](ByteView) {
+        poll(nullptr, 0, 600); // longer than until the question is repeated
+        return std::vector<Bytes>{search_answer(gateway.http.url("/desc.xml"))};
+    });
+    Settings settings = of(search, {Protocol::upnp});
+    settings.search = search.place();
+    Mapping one(settings);
+    one.ask();
+    const auto outcome = one.result();
+    EXPECT_TRUE(outcome) << outcome.error();
+    EXPECT_EQ(late, 1) << "it is asked once";
+}
+
 TEST(PortMapperWithUpnp, LooksAtFourDevicesOfAnEndlessList)
 {
     std::atomic<int> asked = 0;
