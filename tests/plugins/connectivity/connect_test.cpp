@@ -1,6 +1,10 @@
 // Two sessions find each other, whatever plugin makes them: kinds, components, orders of events, what a peer lacks.
 #include "every_plugin.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace jackfield::connectivity_test {
 namespace {
 
@@ -77,6 +81,56 @@ INSTANTIATE_TEST_SUITE_P(Connectivity, Kinds,
                              return name_of(std::get<0>(test.param)) + kind_name(std::get<1>(test.param)) +
                                     std::to_string(std::get<2>(test.param));
                          });
+
+class Families : public EveryKind {
+protected:
+    static bool has_ipv6()
+    {
+        const int tried = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        sockaddr_in6 address{};
+        address.sin6_family = AF_INET6;
+        address.sin6_addr = in6addr_loopback;
+        const bool there = ::bind(tried, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+        ::close(tried);
+        return there;
+    }
+    std::unique_ptr<Instance> of(FakeHost& host, const std::string& addresses) const
+    {
+        return make_with(host, R"({"addresses": [)" + addresses + "]" +
+                                   (plugin() == "ice-libnice" ? R"(, "pacing_ms": 1})" : "}"));
+    }
+
+    /// Both are offered by who has both, and the pair is of the one that the other has.
+    void expect_ipv6(const std::string& left, const std::string& right)
+    {
+        FakeHost host;
+        const auto one = of(host, left);
+        const auto other = of(host, right);
+        Call call(*one, *other, kind());
+        ASSERT_TRUE(call.connect(host, 1)) << call.a.text_ << call.b.text_;
+        for (const auto* session : {&call.a, &call.b}) {
+            EXPECT_NE(session->pairs_.at(1).local.find(" ::1 "), std::string::npos) << session->pairs_.at(1).local;
+            EXPECT_NE(session->pairs_.at(1).remote.find(" ::1 "), std::string::npos) << session->pairs_.at(1).remote;
+        }
+        const auto& both = left.size() > right.size() ? call.a : call.b;
+        EXPECT_NE(both.description().find(" 127.0.0.1 "), std::string::npos) << both.description();
+        Ear ear;
+        call.b.path().open(ear);
+        EXPECT_EQ(call.a.path().send(pattern(500)), JF_OK);
+        EXPECT_TRUE(ear.wait_for_bytes(500));
+        call.b.path().close();
+    }
+};
+
+TEST_P(Families, OneThatHasBothMeetsOneThatHasIpv6Alone)
+{
+    if (!has_ipv6())
+        GTEST_SKIP() << "this machine has no IPv6";
+    expect_ipv6(R"("127.0.0.1", "::1")", R"("::1")");
+    expect_ipv6(R"("::1")", R"("127.0.0.1", "::1")");
+}
+
+JF_INSTANTIATE_EVERY_KIND(Families);
 
 class Orders : public EveryKind {};
 
