@@ -67,6 +67,16 @@ std::string quality_words(const Json& detail)
     return line;
 }
 
+/// So many bytes at most, and no part of a character (RFC 3629).
+std::string cut_to(std::string line, std::size_t bytes)
+{
+    std::size_t end = std::min(line.size(), bytes);
+    while (end > 0 && end < line.size() && (static_cast<unsigned char>(line[end]) & 0xc0U) == 0x80U)
+        --end;
+    line.resize(end);
+    return line;
+}
+
 std::unique_ptr<kernel::Trace> open_trace(const std::string& file, std::int64_t origin_ns)
 {
     if (file.empty())
@@ -264,7 +274,7 @@ std::string Progress::live_line() const
     for (const auto& [key, words_of_stream] : quality_)
         line += (line.empty() ? "" : " | ") + words_of_stream;
     if (!line.empty()) // one that wraps could not be drawn over
-        return ("  " + line).substr(0, columns_of(stderr) - 1);
+        return cut_to("  " + line, columns_of(stderr) - 1);
     for (const auto& [key, since] : began_ns_) {
         if (!key.first.empty() && key.second != Step::call)
             line += (line.empty() ? "" : ", ") + std::string(kernel::name_of(key.second));
