@@ -94,4 +94,13 @@ void ConnectivitySession::end_of_candidates()
     session_.methods->end_of_candidates(session_.self);
 }
 
+std::string ConnectivitySession::tried() const
+{
+    std::string json;
+    ErrorSlot error;
+    const bool says =
+        JF_HAS(session_.methods, tried) && session_.methods->tried(session_.self, append_to(json), &error) == JF_OK;
+    return says ? json : std::string();
+}
+
 } // namespace jackfield::kernel

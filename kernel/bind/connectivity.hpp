@@ -64,6 +64,9 @@ public:
     const std::map<std::uint32_t, SelectedPair>& pairs() const { return pairs_; }
     const std::optional<Error>& failure() const { return failure_; }
 
+    /// What the plugin says of the pairs it has tried (tried-pairs.schema.json), as it came; empty if it says nothing.
+    std::string tried() const;
+
 private:
     static const jf_connectivity_listener_methods kListener;
 

@@ -2,6 +2,10 @@
 
 #include "kernel/flow/control_paths.hpp"
 
+#include "kernel/flow/tried_pairs.hpp"
+
+#include <nlohmann/json.hpp>
+
 namespace jackfield::kernel {
 
 namespace {
@@ -174,6 +178,16 @@ std::string ControlPaths::hopeless() const
     if (udp_)
         text += "; UDP: " + udp_->failure()->text;
     return text;
+}
+
+nlohmann::json ControlPaths::tried() const
+{
+    auto rows = nlohmann::json::array();
+    for (const auto* session : {&tcp_, &udp_}) {
+        if (*session)
+            add_tried(rows, (*session)->tried());
+    }
+    return rows;
 }
 
 std::vector<ConnectivitySession*> ControlPaths::ready() const

@@ -7,6 +7,8 @@
 
 #include "kernel/flow/environment.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,6 +42,9 @@ public:
 
     /// Why there will be no path; empty while there may be one.
     std::string hopeless() const;
+
+    /// What both sessions say of the pairs they have tried: an array of rows (tried_pairs.hpp).
+    nlohmann::json tried() const;
 
     /// Every session with a path that was not taken out yet.
     std::vector<ConnectivitySession*> ready() const;

@@ -5,6 +5,7 @@
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/open_link.hpp"
 #include "kernel/flow/step_failure.hpp"
+#include "kernel/flow/tried_pairs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -45,11 +46,15 @@ public:
             steps_["our_candidates"] = detail["candidates"];
         if (step == Step::answer && moment == Moment::done && detail.contains("candidates"))
             steps_["their_candidates"] = detail["candidates"];
+        if (step == Step::connectivity && moment == Moment::progress && detail.contains("pairs"))
+            steps_["pairs"] = detail["pairs"];
         if (step == Step::connectivity && moment == Moment::done)
             steps_["path"] = detail;
         if (moment == Moment::failed)
             steps_["failed_before"].push_back({{"step", name}, {"why", detail}});
     }
+
+    bool wants_all_pairs() const override { return true; }
 
     const Json& steps() const { return steps_; }
 
@@ -76,7 +81,7 @@ std::string kinds_of(const Json& candidates)
 }
 
 /// What each step's failure most often means.
-std::string advice_for(const StepFailure& failure)
+std::string advice_for(const StepFailure& failure, const Json& pairs)
 {
     switch (failure.step()) {
     case Step::request:
@@ -89,6 +94,8 @@ std::string advice_for(const StepFailure& failure)
                "no calls from us: there, look whether \"jackfield listen\" runs, and whether it has us as a contact or "
                "has banned us";
     case Step::connectivity:
+        if (auto advice = advice_of_tried(pairs); !advice.empty())
+            return advice;
         return "both ends know each other's addresses and no packet gets through: give at least one end a relay "
                "(\"turn\" of its connectivity plugin), over TLS on port 443 if its network lets only the web out";
     case Step::secure_channel:
@@ -131,6 +138,9 @@ Finding missed(const std::string& check, const Device& device, const Json& steps
     if (failure.step() == Step::connectivity && steps.contains("their_candidates"))
         tried = fmt::format(" (we offer {}; they offer {})", kinds_of(steps.value("our_candidates", Json::array())),
                             kinds_of(steps["their_candidates"]));
+    const Json pairs = steps.value("pairs", Json::array());
+    if (failure.step() == Step::connectivity && failure.status() == JF_TIMEOUT) // broken off before it could say so
+        tried += pairs.empty() ? "" : "; " + tried_in_words(pairs);
     Json details = steps;
     details["failed_step"] = name_of(failure.step());
     details["status"] = status_word(failure.status());
@@ -139,7 +149,7 @@ Finding missed(const std::string& check, const Device& device, const Json& steps
             Verdict::problem,
             fmt::format("Device {:.8}... cannot be reached: it fails at the step {}: {}{}", device.device_id,
                         name_of(failure.step()), failure.what(), tried),
-            advice_for(failure),
+            advice_for(failure, pairs),
             details.dump()};
 }
 

@@ -27,6 +27,9 @@ public:
 
     /// Tells the timeline. detail is one JSON object or empty.
     virtual void tell(Step step, Moment moment, std::string detail_json = {}) = 0;
+
+    /// Wants to hear which pairs of candidates were tried even where one of them leads to the peer.
+    virtual bool wants_all_pairs() const { return false; }
 };
 
 /// For what is no call: wanted until it is dropped.

@@ -12,6 +12,7 @@
 #include "kernel/flow/step_failure.hpp"
 #include "kernel/flow/tend_links.hpp"
 #include "kernel/flow/texts.hpp"
+#include "kernel/flow/tried_pairs.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -136,8 +137,24 @@ awaitable<std::unique_ptr<Dial>> exchange_candidates(Environment& node, std::sha
     }
 }
 
+/// Which pairs were tried, for the timeline and for whoever asks why.
+void tell_tried(const Dial& dial, const nlohmann::json& rows)
+{
+    if (!rows.empty())
+        dial.errand->tell(Step::connectivity, Moment::progress,
+                          nlohmann::json{{"what", "pairs"}, {"pairs", rows}}.dump(
+                              -1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+/// There is no path, and these pairs were tried.
+StepFailure no_path(const Dial& dial, const std::string& reason)
+{
+    const auto words = tried_in_words(dial.paths->tried());
+    return {Step::connectivity, JF_UNREACHABLE, words.empty() ? reason : reason + "; " + words};
+}
+
 /// The path to go on with, by the policy. Candidates that come meanwhile are used.
-awaitable<ConnectivitySession*> choose_path(Dial& dial)
+awaitable<ConnectivitySession*> await_path(Dial& dial)
 {
     ConnectivitySession* chosen = nullptr;
     const auto look = [&] {
@@ -149,11 +166,25 @@ awaitable<ConnectivitySession*> choose_path(Dial& dial)
         co_await until(dial.errand->bell(), [&] { return dial.paths->reconsider(dial.deadline); }, look);
         dial.errand->check_wanted(Step::connectivity);
         if (const auto reason = dial.paths->hopeless(); chosen == nullptr && !reason.empty())
-            throw StepFailure(Step::connectivity, JF_UNREACHABLE, reason);
+            throw no_path(dial, reason);
     }
     if (chosen == nullptr)
-        throw StepFailure(Step::connectivity, JF_UNREACHABLE,
-                          "no control path to the peer in time: neither TCP nor UDP got through");
+        throw no_path(dial, "no control path to the peer in time: neither TCP nor UDP got through");
+    co_return chosen;
+}
+
+// 4  A path, and what was tried for it.
+awaitable<ConnectivitySession*> choose_path(Dial& dial)
+{
+    ConnectivitySession* chosen = nullptr;
+    try {
+        chosen = co_await await_path(dial);
+    } catch (const StepFailure&) {
+        tell_tried(dial, dial.paths->tried());
+        throw;
+    }
+    if (dial.errand->wants_all_pairs())
+        tell_tried(dial, dial.paths->tried());
     co_return chosen;
 }
 

@@ -27,12 +27,12 @@ namespace jackfield::ice {
 
 /// What an agent tells its session.
 struct AgentEvent {
-    enum class Kind { candidate, gathered, pair, ready, failed };
+    enum class Kind { candidate, gathered, pair, heard, ready, failed };
 
     Kind kind;
     unsigned component = 0;
     std::string local_line;  // candidate, pair
-    std::string remote_line; // pair
+    std::string remote_line; // pair, heard
     PairTraits traits;       // pair
 };
 

@@ -40,6 +40,15 @@ struct AgentSignals {
         agent.emit_(std::move(event));
     }
 
+    static void heard(NiceAgent*, NiceCandidate* nice, gpointer self)
+    {
+        if (nice->type != NICE_CANDIDATE_TYPE_PEER_REFLEXIVE)
+            return;
+        AgentEvent event{AgentEvent::Kind::heard, nice->component_id, {}, {}, {}};
+        event.remote_line = write_candidate(from_nice(*nice, true));
+        static_cast<Agent*>(self)->emit_(std::move(event));
+    }
+
     static void state(NiceAgent*, guint, guint component, guint state, gpointer self)
     {
         Agent& agent = *static_cast<Agent*>(self);
@@ -77,6 +86,7 @@ void Agent::connect_events()
     g_signal_connect(agent_, "new-candidate-full", G_CALLBACK(&AgentSignals::candidate), this);
     g_signal_connect(agent_, "candidate-gathering-done", G_CALLBACK(&AgentSignals::gathered), this);
     g_signal_connect(agent_, "new-selected-pair-full", G_CALLBACK(&AgentSignals::pair), this);
+    g_signal_connect(agent_, "new-remote-candidate-full", G_CALLBACK(&AgentSignals::heard), this);
     g_signal_connect(agent_, "component-state-changed", G_CALLBACK(&AgentSignals::state), this);
     g_signal_connect(agent_, "reliable-transport-writable", G_CALLBACK(&AgentSignals::writable), this);
 }

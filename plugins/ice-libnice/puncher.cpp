@@ -44,6 +44,7 @@ struct Puncher::Attempt {
     Endpoint remote;
     tcp::socket socket;
     asio::steady_timer timer;
+    bool refused = false;
 };
 
 /// One component's port.
@@ -230,6 +231,9 @@ void Puncher::connect(const std::shared_ptr<Spot>& spot, const std::shared_ptr<A
                                           return; // stopped
                                       if (!failed)
                                           return self->carry(*spot, std::move(attempt->socket), attempt->remote);
+                                      if (failed == asio::error::connection_refused && self->events_.refused &&
+                                          !std::exchange(attempt->refused, true))
+                                          self->events_.refused(spot->place.component, attempt->remote);
                                       asio::error_code ignored;
                                       attempt->socket.close(ignored);
                                       attempt->timer.expires_after(kConnectAgain);

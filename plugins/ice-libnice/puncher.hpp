@@ -32,6 +32,9 @@ public:
 
         /// There is a connection to the peer, and libnice finds it at the stand-in.
         std::function<void(unsigned component, const Endpoint& remote, const Endpoint& stand_in)> punched;
+
+        /// It was refused there, for the first time. It is tried again.
+        std::function<void(unsigned component, const Endpoint& remote)> refused = {};
     };
     struct Options {
         bool stream = false;

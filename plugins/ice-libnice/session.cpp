@@ -120,6 +120,8 @@ void Session::handle(const AgentEvent& event)
             component_up(component, component.pair);
         return;
     }
+    case AgentEvent::Kind::heard:
+        return on_heard(event);
     case AgentEvent::Kind::failed:
         return on_component_failed(components_[event.component - 1]);
     }
@@ -174,9 +176,11 @@ void Session::miss_relays()
 void Session::on_pair(const AgentEvent& event)
 {
     Component& component = components_[event.component - 1];
-    component.pair = event;
-    name_stand_in(component.pair);
-    name_remote(component.pair);
+    AgentEvent pair = event;
+    name_stand_in(pair);
+    name_remote(pair);
+    note_former(component, pair);
+    component.pair = std::move(pair);
     // A nominated UDP pair carries data at once. So does a TCP one if the peer has nominated it, which it does once
     // (RFC 6544 section 8). Of our own nominations we take the one that libnice says is final: that can be two seconds
     // later, when it has given up on better pairs that nobody answers.
@@ -269,15 +273,12 @@ std::string Session::what_was_tried(const Component& component) const
 {
     const unsigned number = component.path->component();
     std::size_t kinds[4] = {};
-    std::size_t local = 0;
     for (const auto& candidate : agent_->local_candidates()) {
-        if (candidate.component == number) {
+        if (candidate.component == number)
             ++kinds[static_cast<std::size_t>(candidate.type)];
-            ++local;
-        }
     }
     std::string text = name(number) + ": no path in " + std::to_string(config_.connect_timeout.count()) +
-                       " ms; tried up to " + std::to_string(local * component.remote_candidates) + " pairs: ";
+                       " ms; tried " + std::to_string(count_formed(tried_of(component, {}))) + " pairs: ";
     for (const auto type : {CandidateType::host, CandidateType::server_reflexive, CandidateType::relayed})
         text += std::to_string(kinds[static_cast<std::size_t>(type)]) + ' ' + std::string(type_word(type)) + ", ";
     return text + "against " + std::to_string(component.remote_candidates) + " of the peer";
@@ -285,6 +286,7 @@ std::string Session::what_was_tried(const Component& component) const
 
 void Session::fail(Status status, const std::string& text)
 {
+    tried_ = tried_now();
     failed_ = true;
     gather_timer_.cancel();
     deadline_.cancel();
@@ -336,7 +338,11 @@ void Session::restart()
         component.up = false;
         component.remote_candidates = 0;
         component.pair = {};
+        component.former.clear();
     }
+    heard_.clear();
+    punch_ends_.clear();
+    tried_.clear();
     remote_.reset();
     waiting_.clear();
     seen_.clear();
@@ -351,6 +357,7 @@ void Session::user_closed()
     const auto ready =
         std::count_if(components_.begin(), components_.end(), [](const Component& one) { return one.announced; });
     if (options_.tcp && closed_paths_ >= ready && agent_ != nullptr) {
+        tried_ = tried_now();
         failed_ = true; // no event comes from here on
         gather_timer_.cancel();
         deadline_.cancel();

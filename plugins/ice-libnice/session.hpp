@@ -8,6 +8,7 @@
 #include "agent.hpp"
 #include "farewells.hpp"
 #include "nat64_look.hpp"
+#include "tried_pairs.hpp"
 
 #include <jackfield/connectivity.hpp>
 #include <shared/asio/io_thread.hpp>
@@ -27,6 +28,7 @@ public:
     void add_remote_candidate(std::string_view candidate) override;
     void end_of_candidates() override;
     void restart() override;
+    std::string tried() override;
 
 private:
     struct Component {
@@ -35,7 +37,16 @@ private:
         bool up = false;                     // in this generation
         std::size_t remote_candidates = 0;   // in this generation
         AgentEvent pair;                     // stream: chosen, but not ready yet
+        std::vector<AgentEvent> former;      // pairs that were chosen before, in this generation
     };
+
+    enum class PunchEnd { connected, refused };
+    struct PunchOutcome {
+        unsigned component;
+        Endpoint remote;
+        PunchEnd end;
+    };
+    using RouteCheck = std::function<bool(const IpAddress& from, const Endpoint& to)>;
 
     void start_agent();
     void await_nat64();
@@ -57,6 +68,11 @@ private:
     bool is_stand_in(const Candidate& candidate) const;
     void try_punched_again(const Component& component);
     void on_pair(const AgentEvent& event);
+    void on_heard(const AgentEvent& event);
+    static void note_former(Component& component, const AgentEvent& next);
+    void take_punch_end(unsigned component, const Endpoint& remote, PunchEnd end);
+    std::vector<TriedPair> tried_now() const;
+    std::vector<TriedPair> tried_of(const Component& component, const RouteCheck& route) const;
     bool name_remote(AgentEvent& pair) const;
     void component_up(Component& component, const AgentEvent& pair);
     void on_component_failed(Component& component);
@@ -109,6 +125,9 @@ private:
     std::optional<Credentials> remote_;
     std::vector<Candidate> waiting_; // remote candidates that came before the credentials or before gather
     std::vector<Candidate> seen_;    // all that were taken, at most kMaxRemoteCandidates
+    std::vector<Candidate> heard_;   // where the peer's checks came from, unannounced; in this generation
+    std::vector<PunchOutcome> punch_ends_;
+    std::vector<TriedPair> tried_; // before the agent went
     bool remote_complete_ = false;
     std::optional<std::string>
         plain_description_; // the peer does no ICE: what ours was, for there is no agent any more

@@ -48,6 +48,9 @@ void Session::punch()
     events.punched = [when_current, this](unsigned component, const Endpoint& remote, const Endpoint& stand_in) {
         when_current([this, component, remote, stand_in] { take_punched(component, remote, stand_in); });
     };
+    events.refused = [when_current, this](unsigned component, const Endpoint& remote) {
+        when_current([this, component, remote] { take_punch_end(component, remote, PunchEnd::refused); });
+    };
     const Puncher::Options options{options_.tcp, options_.controlling, config_.local.ports, config_.connect_timeout};
     auto puncher = std::make_shared<Puncher>(punch_thread_->context(), options, std::move(events));
     auto lookup = std::make_unique<NameLookup>();
@@ -102,6 +105,7 @@ bool Session::can_punch_to(const Candidate& candidate) const
 /// peer's checks of a stream come to our passive candidate, and nothing is to be done.
 void Session::take_punched(unsigned component, const Endpoint& remote, const Endpoint& stand_in)
 {
+    take_punch_end(component, remote, PunchEnd::connected);
     if (stand_ins_.size() >= kMaxStandIns)
         return;
     const auto known = std::find_if(seen_.begin(), seen_.end(), [&](const Candidate& one) {

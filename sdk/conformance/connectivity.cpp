@@ -5,6 +5,7 @@
 #include "path_tests.hpp"
 
 #include <jackfield/abi/connectivity.h>
+#include <nlohmann/json.hpp>
 
 #include <map>
 #include <sstream>
@@ -56,6 +57,21 @@ public:
     {
         jf_error error = no_error();
         session_.methods->add_remote_candidate(session_.self, to_text(line), &error);
+    }
+
+    /// What was tried. Passes over plugins that do not say.
+    nlohmann::json tried()
+    {
+        skip_if(!JF_HAS(session_.methods, tried), "this connectivity does not say what it has tried");
+        jf_error error = no_error();
+        std::string said;
+        const Status told = session_.methods->tried(session_.self, append_to(said), &error);
+        skip_if(told == JF_UNSUPPORTED, error.text);
+        require_status(told, JF_OK, "tried");
+        const auto document = nlohmann::json::parse(said, nullptr, false);
+        const bool whole = document.is_object() && document.contains("pairs") && document["pairs"].is_array();
+        require(whole, "tried does not write an object with \"pairs\": " + said);
+        return document["pairs"];
     }
     Life& life() { return life_; }
     int events() const { return gathered + failed + pairs + static_cast<int>(ready.size()); }
@@ -137,6 +153,10 @@ public:
     void connect(std::size_t components)
     {
         gather();
+        connect_gathered(components);
+    }
+    void connect_gathered(std::size_t components)
+    {
         require_status(b.set_remote(a.description()), JF_OK, "set_remote with the peer's description");
         require_status(a.set_remote(b.description()), JF_OK, "set_remote with the peer's description");
         connected(components);
@@ -252,6 +272,42 @@ void gives_up_in_time(Bench& bench, std::uint32_t kind)
     require(session.failed == 1, "failed came twice");
 }
 
+void check_pairs(const nlohmann::json& pairs)
+{
+    static constexpr const char* kResults[] = {"selected", "works",    "answered",  "heard",      "connected",
+                                               "refused",  "no route", "no answer", "not chosen", "not formed"};
+    require(pairs.size() <= 200, "tried tells of " + std::to_string(pairs.size()) + " pairs");
+    for (const auto& pair : pairs) {
+        const auto has = [&](const char* key) { return pair.contains(key) && pair[key].is_string(); };
+        require(pair.is_object() && has("transport") && has("result") && (has("local") || has("remote")),
+                "a pair without its parts: " + pair.dump());
+        require(std::ranges::find(kResults, pair["result"].get<std::string>()) != std::end(kResults),
+                "nobody knows such a result: " + pair.dump());
+    }
+}
+
+void says_what_it_has_tried(Bench& bench, std::uint32_t kind)
+{
+    Call call(bench, kind);
+    require(call.a.tried().empty(), "pairs were tried before there were any");
+    call.gather();
+    check_pairs(call.a.tried());
+    call.connect_gathered(1);
+    check_pairs(call.a.tried());
+    check_pairs(call.b.tried());
+    bench.use_clock(testing::Clock::manual);
+    const std::string config = bench.config(0, "hasty");
+    Session alone(bench.make_with(JF_CONNECTIVITY_INTERFACE, config), JF_CONTROLLING, kind, 1);
+    alone.gather();
+    require_status(alone.set_remote("ufrg\n0123456789012345678901\n1 1 UDP 5 127.0.0.1 9 typ host\n"), JF_OK,
+                   "set_remote");
+    bench.until([&] {
+        bench.pass(1s);
+        return alone.failed > 0;
+    });
+    check_pairs(alone.tried());
+}
+
 void release_is_silent(Bench& bench, std::uint32_t kind)
 {
     for (int moment = 0; moment < 3; ++moment) {
@@ -289,6 +345,7 @@ void add_connectivity_tests(TestList& list)
         {"JF-CONN-03", "A description without credentials is refused", refuses_garbage},
         {"JF-CONN-04", "Candidates that cannot be used are skipped", skips_what_it_cannot_use},
         {"JF-CONN-05", "A session that nobody answers fails", gives_up_in_time},
+        {"JF-CONN-06", "A session says what it has tried", says_what_it_has_tried},
         {"JF-GEN-09", "A released session is silent", release_is_silent},
     };
     const std::string id = JF_CONNECTIVITY_INTERFACE;

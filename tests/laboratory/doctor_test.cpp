@@ -145,6 +145,8 @@ std::vector<Case> cases()
     return few;
 }
 
+constexpr const char* kForSilence = "7"; // seconds: enough for it to be told from slowness
+
 class Doctors : public ::testing::Test {
 protected:
     void SetUp() override
@@ -156,11 +158,11 @@ protected:
         laboratory_ = std::make_unique<PairLaboratory>();
     }
 
-    std::unique_ptr<jackfield::program::Child> doctor(const Host& host, std::vector<std::string> words)
+    std::unique_ptr<jackfield::program::Child> doctor(const Host& host, std::vector<std::string> words,
+                                                      const std::string& limit = kForSilence)
     {
         std::unique_ptr<jackfield::program::Child> child;
-        words.insert(words.begin(),
-                     {"doctor", "--json", "--limit", "7"}); // enough for silence to be told from slowness
+        words.insert(words.begin(), {"doctor", "--json", "--limit", limit});
         host.inside([&] {
             child = std::make_unique<jackfield::program::Child>(
                 JACKFIELD_BINARY_DIR "/bin/jackfield", words, (laboratory_->world().folder() / "doctor.log").string());
@@ -253,7 +255,41 @@ TEST_F(Doctors, ReachAPeerBehindAnotherNatWithoutRingingIt)
     EXPECT_EQ(link->second["verdict"], "ok") << link->second;
     EXPECT_FALSE(link->second["details"]["their_candidates"].empty()) << link->second;
     EXPECT_TRUE(link->second["details"]["path"].contains("local")) << link->second;
+    const Json pairs = link->second["details"].value("pairs", Json::array());
+    ASSERT_FALSE(pairs.empty()) << link->second;
+    EXPECT_EQ(pairs[0]["result"], "selected") << pairs;
     EXPECT_EQ(listener->count("signaling", "progress"), 0U) << "nobody was rung";
+}
+
+TEST_F(Doctors, SayWhichPairsOfCandidatesGotNoAnswer)
+{
+    const auto alice = laboratory_->add_peer(side("symmetric"));
+    const auto bob = laboratory_->add_peer(side("symmetric"));
+    for (const char* name : {"alice", "bob"}) {
+        laboratory_->configure(name, side("symmetric"));
+        laboratory_->world().change(name,
+                                    [](Json& config) { without_relays(config["slots"]["connectivity"]["config"]); });
+    }
+    std::unique_ptr<scenarios::Process> listener;
+    bob.host.inside([&] { listener = laboratory_->world().listen("bob", {"--answer"}); });
+    const std::string account = listener->event("identity", "done")["detail"].value("account", "");
+    const auto child =
+        doctor(alice.host, {"--config", (laboratory_->world().folder() / "alice.json").string(), account}, "4");
+    Told told(*child);
+    const auto link = std::ranges::find_if(told.checks, [](const auto& one) { return one.first.starts_with("peer/"); });
+    ASSERT_NE(link, told.checks.end()) << told.document.dump(1);
+    EXPECT_EQ(link->second["verdict"], "problem") << link->second;
+    EXPECT_NE(link->second["sentence"].get<std::string>().find("fails at the step connectivity"), std::string::npos)
+        << link->second;
+    EXPECT_NE(link->second["sentence"].get<std::string>().find(" no answer"), std::string::npos) << link->second;
+    EXPECT_NE(link->second["advice"].get<std::string>().find("neither has a relay"), std::string::npos) << link->second;
+    const Json pairs = link->second["details"].value("pairs", Json::array());
+    const auto between_reflexives = [](const Json& row) {
+        return row.contains("seen_as") && row.value("remote_type", "") == "srflx" && row["transport"] == "udp" &&
+               row["result"] == "no answer";
+    };
+    EXPECT_TRUE(std::ranges::any_of(pairs, between_reflexives)) << pairs;
+    EXPECT_TRUE(std::ranges::none_of(pairs, [](const Json& row) { return row["result"] == "selected"; })) << pairs;
 }
 
 TEST_F(Doctors, SayHowARouterMapsPorts)

@@ -1,12 +1,16 @@
 // What reaches a terminal: nothing that steers it but what is ours.
 
+#include "tools/jackfield/doctor_words.hpp"
 #include "tools/jackfield/output.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace {
 
 using namespace jackfield::program;
+namespace kernel = jackfield::kernel;
 
 TEST(Printable, KeepsTextOfAnyLanguage)
 {
@@ -55,6 +59,32 @@ TEST(Display, AFileIsNoTerminal)
     const auto display = display_of(file);
     EXPECT_FALSE(display.terminal || display.colour || display.utf8);
     std::fclose(file);
+}
+
+kernel::Finding with_pairs(const std::string& pairs)
+{
+    return {"kernel", "peer/1", kernel::Verdict::problem, "s", "a", R"({"pairs": [)" + pairs + "]}"};
+}
+
+TEST(PairsOfAPeer, AreATableOfTwelveLinesAtMost)
+{
+    const std::string first = R"({"transport": "udp", "local": "192.0.2.1:5000", "local_type": "host",
+        "seen_as": "198.51.100.1:6", "remote": "192.0.2.2:7", "remote_type": "srflx", "result": "heard"})";
+    const std::string alone = R"({"transport": "tcp", "remote": "[2001:db8::2]:8", "remote_type": "host",
+        "result": "not formed", "why": "no common\u001b address family"})";
+    EXPECT_EQ(pairs_table(with_pairs(first + "," + alone)),
+              "              ours                                         the peer's            result\n"
+              "         udp  host 192.0.2.1:5000, seen as 198.51.100.1:6  srflx 192.0.2.2:7     its checks come, ours "
+              "get no answer\n"
+              "         tcp  -                                            host [2001:db8::2]:8  not formed: no common? "
+              "address family\n");
+    std::string many = first;
+    for (int i = 0; i < 19; ++i)
+        many += "," + alone;
+    const auto table = pairs_table(with_pairs(many));
+    EXPECT_EQ(std::ranges::count(table, '\n'), 14) << table;
+    EXPECT_TRUE(table.ends_with("and 8 more; --json has them\n")) << table;
+    EXPECT_EQ(pairs_table({"kernel", "peer", kernel::Verdict::ok, "s"}), "");
 }
 
 } // namespace

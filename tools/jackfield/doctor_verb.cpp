@@ -47,7 +47,7 @@ public:
         if (json_)
             return;
         erase();
-        put(stdout, finding_line(finding, display_of(stdout).colour));
+        put(stdout, finding_line(finding, display_of(stdout).colour) + pairs_table(finding));
         draw();
     }
     void finished() override

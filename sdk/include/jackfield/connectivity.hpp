@@ -54,6 +54,9 @@ public:
     virtual void end_of_candidates() = 0;
     virtual void restart() { throw Failure(JF_UNSUPPORTED, "this connectivity cannot restart"); }
 
+    /// Which pairs of candidates were tried and how that went: tried-pairs.schema.json.
+    virtual std::string tried() { throw Failure(JF_UNSUPPORTED, "this connectivity does not say what it has tried"); }
+
     static const jf_connectivity_session_methods kMethods;
 };
 
@@ -94,7 +97,10 @@ inline constexpr jf_connectivity_session_methods ConnectivitySession::kMethods{
     },
     [](void* self) { guarded(nullptr, [&] { detail::connectivity_session(self).end_of_candidates(); }); },
     [](void* self, jf_error* error) { return guarded(error, [&] { detail::connectivity_session(self).restart(); }); },
-    [](void* self) { delete static_cast<ConnectivitySession*>(self); }};
+    [](void* self) { delete static_cast<ConnectivitySession*>(self); },
+    [](void* self, jf_writer out, jf_error* error) {
+        return guarded(error, [&] { write_to(out, std::string_view(detail::connectivity_session(self).tried())); });
+    }};
 
 inline constexpr jf_connectivity_methods Connectivity::kMethods{
     sizeof(jf_connectivity_methods), 0,

@@ -90,6 +90,10 @@ public:
     }
     void add_remote_candidate(std::string_view) override {}
     void end_of_candidates() override {}
+    std::string tried() override
+    {
+        return has("JF-CONN-06") ? R"({"pairs": [{"transport": "udp", "result": "perhaps"}]})" : R"({"pairs": []})";
+    }
 
 private:
     void join(Session& peer)

@@ -65,6 +65,13 @@ public:
                 scope_.post([this] { listener_.gathered(); });
         }
 
+        std::string tried() override
+        {
+            if (script().tried.empty())
+                throw Failure(JF_UNSUPPORTED, kScripted);
+            return script().tried;
+        }
+
         // --- by hand ---
 
         void enough() { listener_.enough(); }

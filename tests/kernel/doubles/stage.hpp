@@ -56,6 +56,8 @@ struct Script {
 
     std::string local = "H1 1 TCP 2130706431 192.0.2.1 1000 typ host"; // 4  what a path stands on
 
+    std::string tried = ""; // 4  what each session says of its pairs; empty: it does not say
+
     bool relayed = false;                                                  // 7  the pair of media
     std::string candidate = "H1 1 UDP 2130706431 192.0.2.1 1000 typ host"; // 2, 7  of datagrams
     std::string counted = R"({"streams":[]})";                             // 8  what the media transport says

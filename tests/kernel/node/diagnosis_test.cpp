@@ -177,6 +177,50 @@ TEST_F(NodeDiagnosis, SaysWhatBothSidesOfferWhenNothingGetsThrough)
     EXPECT_NE(found.advice.find("relay"), std::string::npos) << found.advice;
 }
 
+constexpr const char* kSilentPairs = R"({"pairs": [
+    {"component": 1, "transport": "udp", "local": "192.0.2.1:1", "local_type": "host", "remote": "192.0.2.2:2",
+     "remote_type": "host", "result": "no answer"},
+    {"component": 1, "transport": "udp", "remote": "[2001:db8::2]:2", "remote_type": "host", "result": "not formed",
+     "why": "no common address family"}]})";
+
+TEST_F(NodeDiagnosis, SaysWhichPairsWereTriedAndHowThatWent)
+{
+    stage_.script.tcp = Play::fails;
+    stage_.script.udp = Play::fails;
+    stage_.script.tried = kSilentPairs;
+    diagnose("bob");
+    const auto found = patient_->get("peer/bob-1");
+    EXPECT_NE(found.sentence.find("tried 2 pairs of candidates: 2 no answer; 2 candidates had no partner (no common "
+                                  "address family)"),
+              std::string::npos)
+        << found.sentence;
+    EXPECT_NE(found.advice.find("neither has a relay"), std::string::npos) << found.advice;
+    const auto pairs = Json::parse(found.details_json)["pairs"];
+    ASSERT_EQ(pairs.size(), 4U) << "of both sessions " << pairs;
+    EXPECT_EQ(pairs[0]["result"], "not formed") << "what says more comes first";
+    EXPECT_EQ(pairs[3]["remote"], "192.0.2.2:2");
+}
+
+TEST_F(NodeDiagnosis, SaysWhichPairsWereTriedWhenItsTimeIsOverFirst)
+{
+    stage_.script.tcp = Play::waits;
+    stage_.script.udp = Play::waits;
+    stage_.script.tried = kSilentPairs;
+    diagnose("bob", 900ms);
+    const auto found = patient_->get("peer/bob-1");
+    EXPECT_NE(found.sentence.find("it took longer than this diagnosis may"), std::string::npos) << found.sentence;
+    EXPECT_NE(found.sentence.find("tried 2 pairs of candidates: 2 no answer"), std::string::npos) << found.sentence;
+}
+
+TEST_F(NodeDiagnosis, TellsThePairsOfAPeerThatIsReached)
+{
+    stage_.script.tried = kSilentPairs;
+    diagnose("bob");
+    const auto found = patient_->get("peer/bob-1");
+    EXPECT_EQ(found.verdict, Verdict::ok) << found.sentence;
+    EXPECT_EQ(Json::parse(found.details_json)["pairs"].size(), 4U) << found.details_json;
+}
+
 TEST_F(NodeDiagnosis, SaysOfAPeerThatNobodyKnowsWhoWasAsked)
 {
     stage_.script.find = Play::fails;

@@ -155,6 +155,14 @@ public:
         check(raw_.methods->restart(raw_.self, &error), error);
     }
 
+    std::string tried() const
+    {
+        std::string text;
+        jf_error error = no_error();
+        check(raw_.methods->tried(raw_.self, append_to(text), &error), error);
+        return text;
+    }
+
     std::size_t ready() const { return paths_.size(); }
     Path path(std::uint32_t component = 1) const { return paths_.at(component); }
 

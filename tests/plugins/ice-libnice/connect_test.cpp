@@ -2,6 +2,8 @@
 // restarts, and how long it takes.
 #include "ice_session.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,6 +39,18 @@ private:
     int socket_;
     sockaddr_in address_{};
 };
+
+/// What a session says of its pairs, in its order.
+std::vector<std::string> results_of(const IceSession& session)
+{
+    const auto document = nlohmann::json::parse(session.tried(), nullptr, false);
+    std::vector<std::string> results;
+    if (document.is_object()) {
+        for (const auto& pair : document["pairs"])
+            results.push_back(pair.value("result", ""));
+    }
+    return results;
+}
 
 class Orders : public ::testing::TestWithParam<std::uint32_t> {};
 
@@ -84,6 +98,50 @@ TEST(IceLibnice, FailsInTimeIfThePeerNeverAnswersAndSaysWhatWasTried)
     EXPECT_NE(alone.text_.find("1 host"), std::string::npos) << alone.text_;
     EXPECT_EQ(alone.failed_, 1);
     EXPECT_EQ(alone.ready(), 0U);
+    EXPECT_EQ(results_of(alone), std::vector<std::string>{"no answer"}) << "of an agent that has gone";
+}
+
+TEST_P(Orders, TellWhichPairTheyHaveSelected)
+{
+    FakeHost host;
+    const auto instance = make_instance(host);
+    Call call(*instance, *instance, GetParam(), 2);
+    EXPECT_EQ(results_of(call.a), std::vector<std::string>{});
+    ASSERT_TRUE(call.connect(host, 2)) << call.a.text_;
+    for (const auto* side : {&call.a, &call.b}) {
+        const auto results = results_of(*side);
+        EXPECT_EQ(std::ranges::count(results, "selected"), 2) << side->tried();
+        EXPECT_EQ(results.front(), "selected") << side->tried();
+    }
+}
+
+// The peer takes our password from our description, and we have another one of its: its checks succeed, ours do not.
+TEST(IceLibnice, TellsWhereChecksComeFromThoughNobodyAnswersOurs)
+{
+    FakeHost host;
+    const auto hasty =
+        make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "connect_timeout_ms": 1000})");
+    const SilentPort silent;
+    IceSession us(*hasty, JF_CONTROLLED, JF_DATAGRAM);
+    IceSession peer(*hasty, JF_CONTROLLING, JF_DATAGRAM);
+    us.gather();
+    peer.gather();
+    const std::string ufrag = lines_of(peer.description())[0];
+    us.set_remote(ufrag + "\n0123456789012345678901\n1 1 UDP 5 127.0.0.1 " + silent.text() + " typ host\n");
+    peer.set_remote(us.description());
+    ASSERT_TRUE(host.run_until([&] { return us.failed_ != 0; }));
+    EXPECT_EQ(results_of(us), (std::vector<std::string>{"heard", "no answer"})) << us.tried();
+}
+
+TEST(IceLibnice, TellsWhereTheSystemKnowsNoWay)
+{
+    FakeHost host;
+    const auto hasty =
+        make_instance(host, R"({"addresses": ["127.0.0.1"], "pacing_ms": 1, "connect_timeout_ms": 100})");
+    IceSession alone(*hasty, JF_CONTROLLING, JF_STREAM);
+    alone.gather();
+    alone.set_remote("ufrg\n0123456789012345678901\n2 1 TCP 4 192.0.2.1 9 typ host tcptype passive\n");
+    EXPECT_EQ(results_of(alone), std::vector<std::string>{"no route"}) << "from loopback " << alone.tried();
 }
 
 TEST(IceLibnice, ADeadStunServerDelaysNothing)

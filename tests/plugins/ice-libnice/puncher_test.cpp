@@ -252,6 +252,17 @@ TEST(APunchersPort, IsClosedOnceTheComponentHasItsPair)
     EXPECT_FALSE(Socket::to(**place).connected());
 }
 
+TEST(APunchersPort, SaysWhereItIsRefused)
+{
+    const StunOverTcp server;
+    End one(false, true);
+    one.start(server.place());
+    ASSERT_TRUE(one.mapped.at(0));
+    const shared_port_mapping::test::Door nobody(SOCK_STREAM, "127.0.0.1"); // bound, and does not listen
+    one.puncher->add_remote(1, nobody.place());
+    EXPECT_EQ(one.refused.at(0), nobody.place());
+}
+
 TEST(APunchersServer, IsBelievedOnlyIfItAnswersWhatItWasAsked)
 {
     const auto wrong_id = [](const shared_stun::Message& request) {

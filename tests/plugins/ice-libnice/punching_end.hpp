@@ -28,6 +28,7 @@ public:
         events.punched = [this](unsigned, const Endpoint& remote, const Endpoint& stand_in) {
             punched.put({remote, stand_in});
         };
+        events.refused = [this](unsigned, const Endpoint& remote) { refused.put(remote); };
         puncher = std::make_shared<Puncher>(
             context_, Puncher::Options{stream, controlling, {}, std::chrono::seconds(10)}, std::move(events));
     }
@@ -45,6 +46,7 @@ public:
     shared_port_mapping::test::Door libnice;
     shared_port_mapping::test::Mailbox<std::optional<Endpoint>> mapped;
     shared_port_mapping::test::Mailbox<Punched> punched;
+    shared_port_mapping::test::Mailbox<Endpoint> refused;
 
 private:
     asio::io_context context_{1};

@@ -113,6 +113,13 @@ typedef struct jf_connectivity_session_methods {
 
     /* [control] Closes the paths, says goodbye to relays, frees. No event comes afterwards. */
     void (*release)(void *self);
+
+    /* optional */
+
+    /* [control] Which pairs of candidates were tried since the last gather or restart, and how that went, as one JSON
+     * object (schemas/tried-pairs.schema.json) of at most 200 rows, the most telling first. At any time until release,
+     * after `failed` too. It says what is known for certain and nothing else. JF_UNSUPPORTED: that is nothing. */
+    jf_status (*tried)(void *self, jf_writer json, jf_error *error);
 } jf_connectivity_session_methods;
 
 typedef struct jf_connectivity_session {
@@ -146,8 +153,9 @@ JF_ASSERT_OFFSET(jf_selected_pair, round_trip_ns, 48);
 JF_ASSERT_SIZE(jf_connectivity_listener_methods, 56);
 JF_ASSERT_OFFSET(jf_connectivity_listener_methods, enough, 48);
 JF_ASSERT_SIZE(jf_connectivity_listener, 16);
-JF_ASSERT_SIZE(jf_connectivity_session_methods, 64);
+JF_ASSERT_SIZE(jf_connectivity_session_methods, 72);
 JF_ASSERT_OFFSET(jf_connectivity_session_methods, release, 56);
+JF_ASSERT_OFFSET(jf_connectivity_session_methods, tried, 64);
 JF_ASSERT_SIZE(jf_connectivity_session, 16);
 JF_ASSERT_SIZE(jf_connectivity_methods, 24);
 JF_ASSERT_SIZE(jf_connectivity, 16);
