@@ -4,6 +4,7 @@
 // its thread.
 
 #include "rendezvous.hpp"
+#include "static_diagnosis.hpp"
 
 #include <jackfield/bulletin_board.hpp>
 #include <jackfield/plugin.hpp>
@@ -15,21 +16,6 @@ namespace {
 using namespace discovery_static;
 using jackfield::BoardEnd;
 using jackfield::BoardValues;
-
-Options parse_options(std::string_view config_json)
-{
-    const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
-    if (!config.is_object())
-        throw jackfield::ConfigError(": expected a JSON object");
-    Options options;
-    options.listen = config.value("listen", options.listen);
-    for (const auto& peer : config.value("peers", nlohmann::json::array())) {
-        const auto account = peer["account"].get<std::string>();
-        if (!options.peers.emplace(account, peer["address"].get<std::string>()).second)
-            throw jackfield::ConfigError("/peers: account " + account + " stands there twice; once would work");
-    }
-    return options;
-}
 
 class StaticDiscovery final : public jackfield::BulletinBoardDiscovery {
 public:
@@ -78,4 +64,4 @@ private:
 
 } // namespace
 
-JF_PLUGIN(StaticDiscovery)
+JF_PLUGIN(StaticDiscovery, discovery_static::StaticDiagnosis)

@@ -20,22 +20,6 @@ constexpr auto kConnectLimit = std::chrono::seconds(3);
 constexpr auto kFirstRetry = std::chrono::milliseconds(500);
 constexpr auto kLastRetry = std::chrono::seconds(10);
 
-/// "host:port" or "[v6]:port" apart.
-std::pair<std::string, std::string> split(const std::string& address)
-{
-    const auto colon = address.rfind(':');
-    std::string host = address.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-        host = host.substr(1, host.size() - 2);
-    return {host, colon == std::string::npos ? "" : address.substr(colon + 1)};
-}
-
-std::string text_of(const tcp::endpoint& endpoint)
-{
-    const auto host = endpoint.address().to_string();
-    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
-}
-
 } // namespace
 
 Rendezvous::Rendezvous(Options options)

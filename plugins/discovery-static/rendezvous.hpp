@@ -5,6 +5,7 @@
 #pragma once
 
 #include "connection.hpp"
+#include "options.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -16,11 +17,6 @@
 #include <vector>
 
 namespace discovery_static {
-
-struct Options {
-    std::string listen = "0.0.0.0:4300";
-    std::map<std::string, std::string> peers; // account -> "host:port"
-};
 
 using Values = std::function<void(jackfield::ByteView)>;
 using End = std::function<void(jackfield::Status, std::string_view)>;

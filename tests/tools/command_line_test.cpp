@@ -49,6 +49,7 @@ std::string config_in(const jackfield::test::TemporaryFolder& folder)
     config["plugin_path"] = {JACKFIELD_TEST_PLUGIN_DIR};
     config["slots"]["identity"]["config"]["store"] = (folder.path() / "store").string();
     config["slots"]["discovery"][0]["config"]["listen"] = "127.0.0.1:0";
+    config["slots"]["discovery"][0]["config"]["peers"][0]["address"] = "127.0.0.1:9"; // nobody is there
     config["slots"]["connectivity"]["config"]["addresses"] = {"127.0.0.1"};
     return folder.write("peer.json", config.dump()).string();
 }
@@ -347,7 +348,11 @@ TEST(DoctorVerb, SaysOfEachPartThatItWorksAndEndsWithZero)
 {
     need_plugins_of("static-peers.json");
     const jackfield::test::TemporaryFolder folder;
-    const auto ran = run({"doctor", "--config", config_in(folder), "--json"});
+    const auto config = config_in(folder);
+    auto alone = Json::parse(std::ifstream(config));
+    alone["slots"]["discovery"][0]["config"]["peers"] = Json::array();
+    folder.write("peer.json", alone.dump());
+    const auto ran = run({"doctor", "--config", config, "--json"});
     const auto checks = checks_of(ran.out);
     EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
     EXPECT_EQ(Json::parse(ran.out)["verdict"], "ok");
@@ -370,10 +375,12 @@ TEST(DoctorVerb, SaysOfEachProblemWhatToChange)
     folder.write("peer.json", changed.dump());
     const auto ran = run({"doctor", "--config", config, kSomebody});
     EXPECT_EQ(ran.code, kProblems);
-    for (const char* words : {"problem source (kernel): /call/send: \"/there/is/no/film.mkv\" does not open",
-                              "problem sink (kernel): /call/play: \"speaker:\" cannot be used",
-                              "problem peer (kernel): No device of aaaaaaaaaaaaaaaa... was found",
-                              "asked were discovery-static (online)", "\n  to change: ", "\n3 problems, 0 notes, "})
+    for (const char* words :
+         {"problem source (kernel): /call/send: \"/there/is/no/film.mkv\" does not open",
+          "problem sink (kernel): /call/play: \"speaker:\" cannot be used",
+          "problem peer (kernel): No device of aaaaaaaaaaaaaaaa... was found", "asked were discovery-static (online)",
+          "note address/0 (discovery-static): Nobody listens at 127.0.0.1:9",
+          "\n  to change: ", "\n3 problems, 1 note, "})
         EXPECT_NE(ran.out.find(words), std::string::npos) << words << "\n" << ran.out;
 }
 

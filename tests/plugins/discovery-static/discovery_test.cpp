@@ -5,6 +5,8 @@
 
 #include "tests/plugins/discovery_peer.hpp"
 
+#include <jackfield/testing/diagnosis_record.hpp>
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -14,6 +16,7 @@
 namespace {
 
 using namespace discovery_test;
+using jackfield::testing::DiagnosisRecord;
 
 class StaticDiscovery : public Two {
 protected:
@@ -127,6 +130,75 @@ TEST_F(StaticDiscovery, RefusesAListWithTheSameAccountTwice)
         EXPECT_EQ(failure.status(), JF_BAD_CONFIG);
         EXPECT_STREQ(failure.what(), "/peers: account a stands there twice; once would work");
     }
+}
+
+/// What is said of one listed peer.
+std::string said_of(const std::string& address, const std::string& account = "somebody",
+                    std::chrono::nanoseconds limit = std::chrono::seconds(10),
+                    const std::string& listen = "127.0.0.1:4300")
+{
+    const Json config{{"listen", listen}, {"peers", {{{"account", account}, {"address", address}}}}};
+    DiagnosisRecord record(JACKFIELD_TEST_PLUGIN_DIR, "discovery-static", config.dump(), limit);
+    EXPECT_TRUE(record.run());
+    return record.said("address/0");
+}
+
+TEST_F(StaticDiscovery, SaysWhoIsAtAListedAddress)
+{
+    start();
+    EXPECT_EQ(said_of(bob_->address(), bob_id_.device().account_id),
+              "ok: " + bob_->address() + " answers, and the account is there");
+    EXPECT_TRUE(said_of(bob_->address()).starts_with("note: " + bob_->address() + " answers, and does not know the "));
+    const std::string address = bob_->address();
+    bob_.reset();
+    EXPECT_TRUE(said_of(address).starts_with("note: Nobody listens at " + address)) << said_of(address);
+}
+
+TEST(StaticDiagnosis, SaysWhichNameDoesNotResolve)
+{
+    const std::string impossible = std::string(70, 'x') + ".example:4300"; // a label has 63 letters: nobody is asked
+    EXPECT_TRUE(said_of(impossible).starts_with("problem: The name in " + impossible + " does not resolve"))
+        << said_of(impossible);
+}
+
+TEST(StaticDiagnosis, KnowsOurOwnAddressByItsNumberAndByItsName)
+{
+    EXPECT_TRUE(said_of("127.0.0.1:4300").starts_with("problem: The address 127.0.0.1:4300 is our own"));
+    EXPECT_TRUE(said_of("localhost:4300", "somebody", std::chrono::seconds(10), "0.0.0.0:4300")
+                    .starts_with("problem: The address localhost:4300 is our own"));
+}
+
+TEST(StaticDiagnosis, SaysWhoIsSilentAndWhoIsSomebodyElse)
+{
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(at);
+    ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
+    ASSERT_EQ(::listen(socket, 0), 0);
+    ASSERT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    const std::string address = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+    EXPECT_TRUE(said_of(address, "somebody", std::chrono::milliseconds(300))
+                    .starts_with("problem: " + address + " accepts a connection and says nothing"));
+    // That connection fills the queue: the system answers no further one.
+    std::vector<int> others;
+    for (int i = 0; i < 3; ++i) {
+        others.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+        ::connect(others.back(), reinterpret_cast<const sockaddr*>(&at), sizeof(at));
+    }
+    EXPECT_TRUE(said_of(address, "somebody", std::chrono::milliseconds(300))
+                    .starts_with("note: " + address + " does not answer"));
+    for (const int other : others)
+        ::close(other);
+    ::close(socket);
+}
+
+TEST(StaticDiagnosis, SaysThatNobodyIsListed)
+{
+    DiagnosisRecord record(JACKFIELD_TEST_PLUGIN_DIR, "discovery-static", "{}");
+    ASSERT_TRUE(record.run());
+    EXPECT_TRUE(record.said("address").starts_with("skipped: No peer is listed")) << record.said("address");
 }
 
 } // namespace
