@@ -1,12 +1,9 @@
 // The board of a local network. See neighbourhood.hpp.
 #include "neighbourhood.hpp"
 
-#include <asio/ip/multicast.hpp>
-#include <asio/post.hpp>
+#include "group.hpp"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
+#include <asio/post.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -21,25 +18,6 @@ using asio::ip::udp;
 using jackfield::Bytes;
 using jackfield::ByteView;
 using jackfield::Failure;
-
-const address_v4 kGroup({239, 255, 74, 76}); // of the local scope (RFC 2365 section 6.1)
-
-/// Every address of an interface that is up, hears multicast, and is no loopback.
-std::vector<address_v4> addresses_of_interfaces()
-{
-    std::vector<address_v4> addresses;
-    ifaddrs* all = nullptr;
-    if (::getifaddrs(&all) != 0)
-        return addresses;
-    for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-        constexpr unsigned kWanted = IFF_UP | IFF_MULTICAST;
-        if (one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET && (one->ifa_flags & kWanted) == kWanted &&
-            (one->ifa_flags & IFF_LOOPBACK) == 0)
-            addresses.emplace_back(ntohl(reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr.s_addr));
-    }
-    ::freeifaddrs(all);
-    return addresses;
-}
 
 } // namespace
 
@@ -114,31 +92,25 @@ void Neighbourhood::open_sockets()
     std::vector<address_v4> addresses;
     for (const auto& text : options_.addresses)
         addresses.push_back(asio::ip::make_address_v4(text));
-    if (addresses.empty())
-        addresses = addresses_of_interfaces();
+    if (addresses.empty()) {
+        for (const auto& one : addresses_of_interfaces())
+            addresses.push_back(one.address);
+    }
     ++opened_;
     mouths_.clear();
     group_ = udp::socket(context_, udp::v4());
-    group_.set_option(udp::socket::reuse_address(true), failed);
-    group_.bind({address_v4::any(), options_.port}, failed);
+    open_group(group_, options_.port, failed);
     if (failed)
         problem = "UDP port " + std::to_string(options_.port) + ": " + failed.message();
     for (const auto& address : failed ? std::vector<address_v4>() : addresses) {
         asio::error_code refused;
         Mouth& mouth = mouths_.emplace_back(context_, address);
-        mouth.socket.bind({address, 0}, refused);
-        if (!refused)
-            mouth.socket.set_option(asio::ip::multicast::outbound_interface(address), refused);
-        if (!refused)
-            mouth.socket.set_option(asio::ip::multicast::hops(1), refused);
-        if (!refused)
-            group_.set_option(asio::ip::multicast::join_group(kGroup, address), refused);
+        open_mouth(mouth.socket, group_, address, refused);
         if (refused) {
             problem = address.to_string() + ": " + refused.message();
             mouths_.pop_back();
             continue;
         }
-        mouth.socket.non_blocking(true);
         hear(mouth);
     }
     hear_group();
@@ -265,7 +237,8 @@ void Neighbourhood::take(ByteView bytes, const udp::endpoint& from)
     const Endpoint at(from.address(), datagram->port);
     switch (datagram->kind) {
     case Kind::ask:
-        if ((kept_.contains(datagram->key) || listeners_.contains(datagram->key)) && may_answer())
+        if ((datagram->key == kAnybody || kept_.contains(datagram->key) || listeners_.contains(datagram->key)) &&
+            may_answer())
             tell(datagram->key, from);
         break;
     case Kind::have: {

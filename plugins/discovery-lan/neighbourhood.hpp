@@ -8,6 +8,7 @@
 #pragma once
 
 #include "exchange.hpp"
+#include "options.hpp"
 #include "question.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -20,13 +21,6 @@
 #include <vector>
 
 namespace discovery_lan {
-
-inline constexpr std::uint16_t kDefaultPort = 4381;
-
-struct Options {
-    std::vector<std::string> addresses; // of interfaces; empty: all that are no loopback
-    std::uint16_t port = kDefaultPort;
-};
 
 using Values = std::function<void(jackfield::ByteView)>;
 using End = std::function<void(jackfield::Status, std::string_view)>;

@@ -2,6 +2,7 @@
 //
 // Threads:  control; the neighbourhood has a thread of its own and only posts. Lifetime: the neighbourhood goes first,
 // with its thread.
+#include "lan_diagnosis.hpp"
 #include "neighbourhood.hpp"
 
 #include <jackfield/bulletin_board.hpp>
@@ -14,27 +15,7 @@ namespace {
 using namespace discovery_lan;
 using jackfield::BoardEnd;
 using jackfield::BoardValues;
-using jackfield::ConfigError;
 using jackfield::Failure;
-
-Options parse_options(std::string_view config_json)
-{
-    const auto config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
-    if (!config.is_object())
-        throw jackfield::ConfigError(": expected a JSON object");
-    Options options;
-    options.port = config.value("port", options.port);
-    for (const auto& address : config.value("addresses", nlohmann::json::array())) {
-        const std::string pointer = "/addresses/" + std::to_string(options.addresses.size());
-        const auto text = address.get<std::string>();
-        asio::error_code wrong;
-        asio::ip::make_address_v4(text, wrong);
-        if (wrong)
-            throw ConfigError(pointer + ": \"" + text + "\" is no numeric IPv4 address; 192.0.2.7 would be one");
-        options.addresses.push_back(text);
-    }
-    return options;
-}
 
 class LanDiscovery final : public jackfield::BulletinBoardDiscovery {
 public:
@@ -95,4 +76,4 @@ private:
 
 } // namespace
 
-JF_PLUGIN(LanDiscovery)
+JF_PLUGIN(LanDiscovery, discovery_lan::LanDiagnosis)
