@@ -2,6 +2,7 @@
 //
 // Threads: callbacks come on OpenDHT's threads; the tests wait on a condition.
 #include "dht_node.hpp"
+#include "tests/plugins/own_loopback.hpp"
 #include "watchful_socket.hpp"
 
 #include <gtest/gtest.h>
@@ -325,6 +326,31 @@ TEST_F(DhtNodes, CanBeOpenedAndDestroyedAtOnce)
         node->open();
         node->get("key", [](jackfield::ByteView) {}, [](jackfield::Status, std::string_view) {});
     }
+}
+
+// A bootstrap node that is configured by an address of IPv4, from a network that has IPv6 alone.
+TEST_F(DhtNodes, ReachABootstrapNodeBehindANat64)
+{
+    const std::string why = jackfield::testing::enter_network_with({"2001:db8::2/64", "64:ff9b::c000:207/96"});
+    jackfield::testing::SlowNameServer names;
+    if (!why.empty() || !names.ready())
+        GTEST_SKIP() << why << " (a name server of one's own needs its port and /etc/resolv.conf)";
+    names.answer();
+    Options there = alone();
+    there.listen = {"64:ff9b::c000:207", 0};
+    const auto hub = DhtNode::make(there, [](bool, const std::string&) {});
+    hub->open();
+    const std::string at = hub->listening();
+    const auto port = static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1)));
+    Options here = alone();
+    here.listen = {"0.0.0.0", 0}; // which is no use here, and not meant
+    here.bootstrap = {{"192.0.2.7", port}};
+    here.public_rate_limits = false;
+    const auto node =
+        DhtNode::make(here, [this](bool online, const std::string&) { events_.change([&] { online_[0] = online; }); });
+    node->open();
+    EXPECT_TRUE(events_.wait([&] { return online_[0]; })) << "192.0.2.7 is 64:ff9b::c000:207 from here";
+    EXPECT_EQ(node->nodes(), 1U);
 }
 
 } // namespace
