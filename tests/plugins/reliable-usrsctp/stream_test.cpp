@@ -161,6 +161,41 @@ TEST_F(ReliableUsrsctp, HoldsThePeerUntilTheStreamIsOpenAndThenGivesEverything)
     EXPECT_EQ(b->received_so_far(), sent);
 }
 
+/// a_rwnd of INIT and INIT ACK, or of SACK, if the packet begins with one (RFC 9260 section 3.3): there at the same
+/// place.
+std::optional<std::uint32_t> window_of(const Bytes& packet, bool sack)
+{
+    if (packet.size() < 24 || (sack ? packet[12] != 3 : packet[12] != 1 && packet[12] != 2))
+        return std::nullopt;
+    std::uint32_t window = 0;
+    for (std::size_t i = 20; i < 24; ++i)
+        window = window << 8 | packet[i];
+    return window;
+}
+
+TEST_F(ReliableUsrsctp, LetsSlowStartGoFarAndHoldsBackWhoIsNotRead)
+{
+    link = std::make_unique<MemoryLink>(JF_DATAGRAM);
+    std::atomic<std::uint32_t> first = 0;
+    std::atomic<std::uint32_t> later = 0;
+    const ScopedFilter filter(*link, [&](int end, const Bytes& packet) {
+        if (end == 1 && window_of(packet, false))
+            first = *window_of(packet, false);
+        if (end == 1 && window_of(packet, true))
+            later = std::max(later.load(), *window_of(packet, true));
+        return true;
+    });
+    a = std::make_unique<StreamEnd>(host, plugin, link->path(0), true);
+    b = std::make_unique<StreamEnd>(host, plugin, link->path(1), false, /*open_at_once=*/false);
+    ASSERT_TRUE(host.run_until([&] { return a->established() && b->established(); }));
+    ASSERT_EQ(a->stream().send(pattern(50'000)), JF_OK);
+    ASSERT_TRUE(host.run_until([&] { return later != 0; }));
+    EXPECT_EQ(first, 4U * 1024 * 1024);
+    EXPECT_LE(later, 512U * 1024);
+    a.reset();
+    b.reset();
+}
+
 TEST_F(ReliableUsrsctp, MayBeSentOnFromInsideItsReceiver)
 {
     connect();
