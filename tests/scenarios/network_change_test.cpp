@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace scenarios {
 namespace {
 
@@ -123,7 +125,12 @@ TEST_P(CallOverAnInterface, GoesOnWhenTheAddressItStoodOnHasGone)
 INSTANTIATE_TEST_SUITE_P(Plugins, CallOverAnInterface,
                          ::testing::Values(std::pair("signaling-sip", "ice-libnice"),
                                            std::pair("signaling-json", "ice-libnice"),
-                                           std::pair("signaling-sip", "ice-direct")));
+                                           std::pair("signaling-sip", "ice-direct")),
+                         [](const auto& test) {
+                             std::string name = std::string(test.param.first) + "_" + test.param.second;
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
+                         });
 
 } // namespace
 } // namespace scenarios
