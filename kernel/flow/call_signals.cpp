@@ -62,7 +62,7 @@ void CallSignals::begin_digit()
     call_.tell(Step::media, Moment::progress,
                fmt::format(R"({{"what":"digit_sent","digit":"{}","way":"{}"}})", key, beside_sound ? "rtp" : "info"));
     if (!beside_sound) {
-        const std::uint32_t number = leg_.link->carried ? 0 : ++said_digits_; // a telephone has no use for it
+        const std::uint32_t number = leg_.media->can_restart() ? ++said_digits_ : 0; // else it is said once anyway
         digit_.say(*leg_.signaled, kDtmfRelay, write_dtmf({key, kEventEvery * kEventPackets, number}));
         next_ = now() + kEventEvery * kEventPackets + kPause;
         return;

@@ -105,6 +105,9 @@ TEST(PlainPhone, WithoutTelephoneEventsIsToldOfKeysByInfoOneAfterTheOther)
     rig.advance(200ms);
     EXPECT_EQ(rig.signaling().infos.size(), 1U) << "the first is still pressed";
     rig.advance(50ms);
+    EXPECT_EQ(rig.signaling().infos.size(), 1U) << "nobody has said yet that the first was heard";
+    rig.signaling().waiting.back().succeed();
+    rig.settle();
     EXPECT_EQ(rig.signaling().infos, (Lines{"Signal=1\r\nDuration=200\r\n", "Signal=#\r\nDuration=200\r\n"}));
 }
 

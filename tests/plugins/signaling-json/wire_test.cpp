@@ -266,7 +266,7 @@ TEST_F(JsonWire, TheCallersOfferGoesFirstAndTheCalleesIsMadeAnew)
     EXPECT_EQ(bob.update(1), JF_BUSY);
     ASSERT_EQ(bob.answer_update(1), JF_OK);
     ASSERT_TRUE(heard("update_refused 1")) << "it was made for what the call is no more";
-    EXPECT_EQ(lines().back()["type"], "update-answer") << peer.text();
+    ASSERT_TRUE(host.run_until([&] { return lines().back()["type"] == "update-answer"; })) << peer.text();
     ASSERT_EQ(bob.update(1), JF_OK) << bob.problem;
     ASSERT_TRUE(host.run_until([&] { return lines().back()["type"] == "update"; })) << peer.text();
     say({{"type", "update-answer"}, {"call", "c1"}, {"answer", Json::parse(kAnswer)}});
