@@ -90,14 +90,19 @@ public:
     void put_sources(std::vector<Plug<jf_media_source_methods>> plugs) { board_.sources = std::move(plugs); }
     void put_stages(std::vector<Plug<jf_audio_stage_methods>> plugs) { board_.audio_stages = std::move(plugs); }
 
-    /// What comes out of the decoder that was opened last.
-    static void decode(const jf_frame& frame) { frames_.frame(frames_.self, &frame); }
+    /// What comes out of the decoder of pictures that was opened last.
+    static void decode(const jf_frame& frame)
+    {
+        const std::lock_guard lock(frames_mutex_);
+        frames_.frame(frames_.self, &frame);
+    }
 
     /// What the transport of the last call would hear from its path.
     void ask_for_key_frame(std::uint32_t stream) { listener_.methods->key_frame_requested(listener_.self, stream); }
 
 private:
     inline static jf_media_listener listener_{};
+    inline static std::mutex frames_mutex_;
     inline static jf_frame_sink frames_{};
 
     static Script& of(void* self) { return *static_cast<Script*>(self); }
@@ -135,7 +140,10 @@ private:
             return JF_OK;
         },
         [](void* self, jf_text config, jf_frame_sink frames, jf_decoder* decoder, jf_error* error) -> jf_status {
-            frames_ = frames;
+            if (name_in(config) == "VP8") { // decoders of other streams open on other threads
+                const std::lock_guard lock(frames_mutex_);
+                frames_ = frames;
+            }
             if (!of(self).happen("decode " + name_in(config)))
                 return refuse(error, "no memory for pictures");
             *decoder = {&kDecoder, self};
