@@ -101,8 +101,9 @@ TEST_F(SipUpdate, ThatWaitedForAnAcceptedOfferOfThePeerIsOutdatedAtOnce)
     establish();
     ASSERT_EQ(alice.update(2), JF_OK);
     ASSERT_EQ(bob.update(1), JF_OK);
-    ASSERT_TRUE(seen("A 491"));
-    ASSERT_TRUE(seen("B 491"));
+    ASSERT_TRUE(seen("A ACK", 2));
+    ASSERT_TRUE(seen("B ACK", 1));
+    host.run_pending();
     host.advance(std::chrono::milliseconds(2001));
     ASSERT_TRUE(heard(alice, "updated 2"));
     ASSERT_EQ(alice.answer_update(2), JF_OK);
