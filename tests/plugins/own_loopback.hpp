@@ -2,8 +2,10 @@
 // (RFC 7050) and answers when it is told to.
 //
 // Threads: the test's, before it has others; the name server has one. Lifetime: the network is the process's, for good:
-// each test has one of its own when CTest runs it.
+// each test has one of its own when CTest runs it, and where a program runs whole there is none.
 #pragma once
+
+#include <gtest/gtest.h>
 
 #include <netinet/in.h>
 #include <sched.h>
@@ -25,6 +27,8 @@ namespace jackfield::testing {
 /// Empty if this process is now alone in a network with these addresses ("192.0.2.1/32"), else why not.
 inline std::string enter_network_with(const std::vector<std::string>& addresses)
 {
+    if (::testing::UnitTest::GetInstance()->test_to_run_count() != 1)
+        return "the tests behind this one need the network that is there";
     const uid_t user = getuid();
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) != 0)
         return "this kernel refuses namespaces to users";
@@ -35,11 +39,14 @@ inline std::string enter_network_with(const std::vector<std::string>& addresses)
     return std::system((words + " 2>/dev/null").c_str()) == 0 ? "" : "ip cannot give addresses to a loopback";
 }
 
-/// At ::1, and the resolver of this process asks it.
+/// At ::1, and the resolver of this process asks it. Only in a network of its own: else it does nothing, and /etc is
+/// the machine's.
 class SlowNameServer {
 public:
-    SlowNameServer()
+    explicit SlowNameServer(bool entered)
     {
+        if (!entered)
+            return;
         std::string file = "/tmp/jackfield-resolver-XXXXXX";
         const int made = mkstemp(file.data());
         if (made >= 0) {
@@ -61,6 +68,8 @@ public:
     SlowNameServer& operator=(const SlowNameServer&) = delete;
     ~SlowNameServer()
     {
+        if (socket_ < 0)
+            return;
         shutdown(socket_, SHUT_RD); // which ends the wait
         if (thread_.joinable())
             thread_.join();
