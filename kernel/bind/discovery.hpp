@@ -101,6 +101,7 @@ public:
     /// Hears the messages of one call id until it is removed.
     void converse(std::uint64_t call_id, Requests hear);
     void end_conversation(std::uint64_t call_id);
+    bool in_conversation(std::uint64_t call_id) const { return conversations_.contains(call_id); }
 
     /// Sends through the mechanism the device was found by first, or wrote through last, unless that says that it is
     /// offline; through the others if that fails, or does not take it within kSlow: then messages go through the others

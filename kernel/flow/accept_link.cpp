@@ -93,14 +93,10 @@ struct Attempt {
     }
 };
 
-/// The called side's view of one request; the conversation's ear shares what was heard.
+/// The called side's view of one request. The conversation ends with it.
 struct Pickup {
     Pickup(Environment& environment, const IncomingLink& arrival, Device device, std::uint64_t id)
-        : node(environment),
-          incoming(arrival),
-          caller(std::move(device)),
-          call_id(id),
-          candidates(std::make_shared<std::string>())
+        : node(environment), incoming(arrival), caller(std::move(device)), call_id(id)
     {}
     Pickup(const Pickup&) = delete;
     Pickup& operator=(const Pickup&) = delete;
@@ -148,7 +144,9 @@ struct Pickup {
     const IncomingLink& incoming;
     Device caller;
     std::uint64_t call_id;
-    std::shared_ptr<std::string> candidates; // heard, not used yet
+    std::string candidates; // heard, not used yet
+    std::string answer;     // our candidates so far, once we have answered
+    int answers_again = 0;
     std::unique_ptr<ControlPaths> paths;
     std::vector<Attempt> attempts;
 };
@@ -159,25 +157,35 @@ void send(Pickup& pickup, std::uint32_t kind, std::string blob)
                                  [](const Error&) {});
 }
 
+/// More from the caller, or the request once more: then our answer was lost.
+void heard(Pickup& pickup, const Device& sender, const CallMessage& message)
+{
+    if (sender.device_id != pickup.caller.device_id)
+        return;
+    if (message.kind == JF_CALL_CANDIDATES && pickup.candidates.size() + message.blob.size() <= kMaxBlobBytes) {
+        pickup.candidates += message.blob;
+        pickup.node.bell.ring();
+    } else if (message.kind == JF_CALL_REQUEST && !pickup.answer.empty() &&
+               pickup.answers_again++ < limits::kAnswersAgain) {
+        send(pickup, JF_CALL_ANSWER, pickup.answer);
+    }
+}
+
 // 2, 3  A request that makes no sense is not answered.
 void send_answer(Pickup& pickup, const std::string& offer)
 {
     pickup.paths = as_step(Step::connectivity, [&] {
         return std::make_unique<ControlPaths>(pickup.node, JF_CONTROLLED, pickup.ring(), [&pickup](std::string lines) {
+            pickup.answer += lines;
             send(pickup, JF_CALL_CANDIDATES, std::move(lines));
         });
     });
-    pickup.node.switchboard.converse(
-        pickup.call_id, [candidates = pickup.candidates, &bell = pickup.node.bell,
-                         device = pickup.caller.device_id](const Device& sender, const CallMessage& message) {
-            if (sender.device_id != device || message.kind != JF_CALL_CANDIDATES ||
-                candidates->size() + message.blob.size() > kMaxBlobBytes)
-                return;
-            *candidates += message.blob;
-            bell.ring();
-        });
+    pickup.node.switchboard.converse(pickup.call_id, [&pickup](const Device& sender, const CallMessage& message) {
+        heard(pickup, sender, message);
+    });
     as_step(Step::request, [&] { pickup.paths->set_remote(offer); });
-    send(pickup, JF_CALL_ANSWER, as_step(Step::answer, [&] { return pickup.paths->blob(); }));
+    pickup.answer = as_step(Step::answer, [&] { return pickup.paths->blob(); });
+    send(pickup, JF_CALL_ANSWER, pickup.answer);
 }
 
 /// Begins what is to come next on a path that is up: the handshake, on DTLS that is done a stream, and its channels.
@@ -198,7 +206,7 @@ void go_on(Attempt& attempt)
 
 void advance(Pickup& pickup)
 {
-    pickup.paths->add_remote(std::exchange(*pickup.candidates, {}));
+    pickup.paths->add_remote(std::exchange(pickup.candidates, {}));
     for (auto* session : pickup.paths->ready()) {
         const bool known =
             std::ranges::any_of(pickup.attempts, [&](const auto& one) { return one.session == session; });
@@ -249,7 +257,8 @@ awaitable<std::shared_ptr<Link>> wait_for_caller(Pickup& pickup, TimePoint deadl
 
 awaitable<void> accept_link(Environment& node, Device caller, CallMessage request)
 {
-    if (node.stopping || !Admission::allowed(node, caller.account_id))
+    if (node.stopping || node.switchboard.in_conversation(request.call_id) || // it came twice in one turn
+        !Admission::allowed(node, caller.account_id))
         co_return;
     const auto tell = [&](Step step, Moment moment, std::string detail) {
         node.timeline.tell({0, "", Side::callee, step, moment, std::move(detail)});

@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 inline constexpr auto kFind = 10s;           // 1  for the first device of an account
 inline constexpr auto kLinkedAlone = 50ms;   // 1  for devices with an open link to ring, before others are looked for
+inline constexpr auto kAskAgain = 1500ms;    // 3  without an answer: the request, or the answer, may have been lost
+inline constexpr int kAnswersAgain = 2;      // 3  to a request that comes again
 inline constexpr auto kAnswerIsLate = 3s;    // 3  then we may have had no network when we asked
 inline constexpr auto kHandshake = 5s;       // 5  on one path, while there is another to try
 inline constexpr auto kKeptReacts = 3s;      // 6  from INVITE over a kept link to any sign that it is alive

@@ -101,13 +101,19 @@ void send_request(Dial& dial)
     dial.errand->tell(Step::request, Moment::done, candidates_detail(dial.offered));
 }
 
-// 3  The sealed answer with the peer's candidates.
+// 3  The sealed answer with the peer's candidates. Messages may be lost: we ask once more.
 awaitable<void> hear_answer(Dial& dial)
 {
     dial.errand->tell(Step::answer, Moment::start);
     const Heard& heard = *dial.heard;
-    co_await until(dial.errand->bell(), dial.deadline,
-                   [&] { return heard.answer || heard.refusal || dial.errand->unwanted(); });
+    const auto heard_something = [&] { return heard.answer || heard.refusal || dial.errand->unwanted(); };
+    const auto ask_again = std::min(dial.deadline, dial.asked_at + limits::kAskAgain);
+    co_await until(dial.errand->bell(), ask_again, heard_something);
+    if (!heard_something()) {
+        send(dial, JF_CALL_REQUEST, dial.offered); // with all that was found meanwhile
+        dial.errand->tell(Step::answer, Moment::progress, nlohmann::json{{"what", "asked again"}}.dump());
+        co_await until(dial.errand->bell(), dial.deadline, heard_something);
+    }
     dial.errand->check_wanted(Step::answer);
     if (heard.refusal && !heard.answer)
         throw StepFailure(heard.refused_at, *heard.refusal);

@@ -282,6 +282,145 @@ TEST_F(BulletinBoard, FloodsAreBoundedAndDoNotStopTheNextMessage)
     EXPECT_EQ(bob_.heard.messages.size(), 1U);
 }
 
+/// Bob, who is asked by strangers faster than he can look at their signatures.
+class BusyBulletinBoard : public BulletinBoard {
+protected:
+    BusyBulletinBoard()
+    {
+        start_both();
+        methods().watch(bob_.self(), to_text("alice"));
+    }
+
+    /// One message each, waiting to be looked at.
+    void strangers(int count)
+    {
+        for (int i = 0; i < count; ++i) {
+            const std::string name = "stranger-" + std::to_string(last_stranger_++);
+            const FakeIdentity stranger(bob_.host.host(), name, name);
+            board_.deliver("callto:bob-phone", seal_message(bob_.host.host(), stranger.service(),
+                                                            bob_.identity.device(), Node::request(name)));
+        }
+    }
+
+    void alice_says(const std::string& words) { ASSERT_EQ(alice_.send(bob_.identity.device(), words).status, JF_OK); }
+
+    std::size_t place_of(const std::string& words)
+    {
+        const auto& heard = bob_.heard.messages;
+        const auto found = std::ranges::find_if(heard, [&](const auto& one) { return one.second.blob == words; });
+        return static_cast<std::size_t>(found - heard.begin());
+    }
+
+    std::size_t heard_of_strangers()
+    {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            bob_.heard.messages, [](const auto& one) { return one.first.account_id.starts_with("stranger"); }));
+    }
+
+    int last_stranger_ = 0;
+};
+
+TEST_F(BusyBulletinBoard, HearsWhomItWatchesBeforeTheStrangersWhoCameEarlier)
+{
+    alice_.announce(); // her card says which chain is hers
+    settle();
+    strangers(300);
+    alice_says("I am no stranger");
+    settle();
+    EXPECT_LT(place_of("I am no stranger"), 100U) << "not after all 300";
+    EXPECT_GE(heard_of_strangers(), detail::UnprovenMessages::kMostOthers);
+}
+
+TEST_F(BusyBulletinBoard, KnowsWhomItWatchesByAMessageToo)
+{
+    alice_says("hello");
+    settle();
+    strangers(300);
+    alice_says("I am no stranger");
+    settle();
+    EXPECT_LT(place_of("I am no stranger"), 100U);
+}
+
+TEST_F(BusyBulletinBoard, HearsTheAnswerOfWhomItHasAskedBeforeStrangers)
+{
+    const auto carol = std::make_unique<Node>(board_, "carol", "carol-pc");
+    carol->start();
+    bob_.send(carol->identity.device(), "are you there?");
+    strangers(300);
+    carol->send(bob_.identity.device(), "I am");
+    settle();
+    EXPECT_LT(place_of("I am"), 100U);
+}
+
+TEST_F(BusyBulletinBoard, LosesNothingOfAFriendToAFloodThatItDropsThePartOf)
+{
+    alice_.announce();
+    settle();
+    strangers(1900);
+    alice_says("still heard");
+    settle();
+    EXPECT_LT(place_of("still heard"), bob_.heard.messages.size());
+    EXPECT_LT(heard_of_strangers(), 1900U) << "and of strangers only what there is room for";
+    strangers(1);
+    settle();
+    EXPECT_EQ(bob_.heard.messages.back().first.account_id, "stranger-1900") << "which there is again";
+}
+
+TEST_F(BusyBulletinBoard, KeepsTheOrderOfWhomItComesToKnowMeanwhile)
+{
+    strangers(40);
+    for (int i = 0; i < 20; ++i)
+        alice_says(std::to_string(i)); // a stranger by her chain, until the first is proven
+    settle();
+    for (int i = 1; i < 20; ++i)
+        EXPECT_GT(place_of(std::to_string(i)), place_of(std::to_string(i - 1)));
+}
+
+TEST(UnprovenMessages, OfOneChainHaveFewPlacesAndACopyTakesNone)
+{
+    detail::UnprovenMessages waiting;
+    for (std::size_t i = 0; i < detail::UnprovenMessages::kMostOfOne + 1; ++i) {
+        UnprovenMessage message;
+        message.body.sender_chain = "alice";
+        message.body.nonce[0] = static_cast<std::uint8_t>(i);
+        EXPECT_EQ(waiting.put(message), i < detail::UnprovenMessages::kMostOfOne);
+        if (i == 0) {
+            EXPECT_TRUE(waiting.put(message));
+        }
+    }
+    std::size_t all = 0;
+    for (auto part = waiting.take(); !part.empty(); part = waiting.take())
+        all += part.size();
+    EXPECT_EQ(all, detail::UnprovenMessages::kMostOfOne);
+    EXPECT_TRUE(waiting.empty());
+}
+
+TEST(UnprovenMessages, OfAChainThatIsExpectedLaterOvertakeAtOnce)
+{
+    detail::UnprovenMessages waiting;
+    for (int i = 0; i < 10; ++i) {
+        UnprovenMessage message;
+        message.body.sender_chain = i == 9 ? "alice" : "stranger " + std::to_string(i);
+        ASSERT_TRUE(waiting.put(message));
+    }
+    waiting.expect("alice");
+    EXPECT_EQ(waiting.take().front().claimed_chain(), "alice");
+}
+
+TEST(UnprovenMessages, ExpectOnlySoManyChains)
+{
+    detail::UnprovenMessages waiting;
+    waiting.expect("first");
+    for (std::size_t i = 0; i < detail::UnprovenMessages::kMostChains; ++i)
+        waiting.expect("chain " + std::to_string(i));
+    UnprovenMessage message;
+    message.body.sender_chain = "somebody";
+    ASSERT_TRUE(waiting.put(message));
+    message.body.sender_chain = "first";
+    ASSERT_TRUE(waiting.put(message));
+    EXPECT_EQ(waiting.take().front().claimed_chain(), "somebody") << "the oldest is a stranger again";
+}
+
 TEST_F(BulletinBoard, WatchesDevicesComeAndGo)
 {
     alice_.start();

@@ -15,9 +15,10 @@ namespace jackfield::detail {
 
 class BoardInbox : public std::enable_shared_from_this<BoardInbox> {
 public:
-    static constexpr std::size_t kMostValues = 512;
+    static constexpr std::size_t kMostValues = 2048;
     static constexpr std::size_t kMostBytes = 4'000'000;
-    static constexpr std::size_t kValuesPerTurn = 16; ///< opening one takes up to a millisecond
+    static constexpr std::size_t kValuesPerTurn =
+        16; ///< decrypting one takes a tenth of a millisecond, checking a card's signature three
 
     using Handler = std::function<void(const std::vector<Bytes>&)>;
     using EndHandler = std::function<void(Status, const std::string&)>;

@@ -12,6 +12,7 @@
 #include <jackfield/account_cards.hpp>
 #include <jackfield/board_inbox.hpp>
 #include <jackfield/card_announcer.hpp>
+#include <jackfield/incoming_messages.hpp>
 
 namespace jackfield {
 
@@ -63,7 +64,7 @@ public:
         if (account_id.empty() || account_id.size() > kLargestId_bytes)
             throw Failure(JF_BAD_INPUT, "not an account id");
         make_room();
-        replays_.trust(account_id);
+        incoming_.trust(account_id);
         const std::uint64_t id = ++last_id_;
         finds_.emplace(id, std::make_unique<Find>(host_, std::string(account_id), checked_, std::move(sink)));
         finds_[id]->limit.start(kOfflinePatience, [this, id] { end_find(id, JF_UNREACHABLE, offline_text()); });
@@ -76,7 +77,10 @@ public:
         must_run();
         listen_for_messages();
         make_room();
-        Bytes value = seal_message(host_, identity(), with_chain(recipient), message);
+        const Device to = with_chain(recipient);
+        Bytes value = seal_message(host_, identity(), to, message);
+        if (message.kind == JF_CALL_REQUEST)
+            incoming_.expect(to.chain_pem); // its answer
         const std::uint64_t id = ++last_id_;
         auto send = std::make_unique<Send>(host_, message_key(recipient.device_id), std::move(value), std::move(done));
         send->limit.start(kOfflinePatience, [this, id] { end_send(id, JF_UNREACHABLE, offline_text()); });
@@ -93,7 +97,7 @@ public:
             return;
         if (watches_.size() >= kMostWatched)
             return host_.warning("too many accounts are watched; presence of " + std::string(account_id) + " is not");
-        replays_.trust(account_id);
+        incoming_.trust(account_id);
         const std::string account(account_id);
         auto& watched = watches_[account] = std::make_unique<Watch>(host_, account, checked_);
         watched->inbox =
@@ -244,20 +248,15 @@ private:
         if (guarded(nullptr, [&] { device_id = identity_->self_device().device_id; }) != JF_OK)
             return; // not loaded yet; tried again by what needs it
         messages_ = inbox(detail::kMessageHead, kLargestSealedMessage_bytes,
-                          [this](const std::vector<Bytes>& values) { on_messages(values); });
+                          [this](const std::vector<Bytes>& values) { incoming_.take(*identity_, values); });
         listen(message_key(device_id), values_into(messages_));
     }
 
-    void on_messages(const std::vector<Bytes>& values)
+    void on_message(const OpenedMessage& opened)
     {
-        for (const Bytes& value : values) {
-            try {
-                const OpenedMessage opened = open_message(host_, *identity_, replays_, value);
-                listener_.message(opened.sender, opened.message);
-            } catch (const Failure& failure) {
-                host_.debug(std::string("a call message was dropped: ") + failure.what());
-            }
-        }
+        if (watches_.contains(opened.sender.account_id))
+            incoming_.expect(opened.sender.chain_pem); // the next one
+        listener_.message(opened.sender, opened.message);
     }
 
     // Finding and sending
@@ -389,9 +388,10 @@ private:
     void tell_presence(Watch& watched, const std::vector<detail::AccountCards::Change>& changes)
     {
         for (const auto& change : changes) {
-            if (change.present)
+            if (change.present) {
                 know(change.device);
-            else if (change.device == identity().self_device())
+                incoming_.expect(change.device.chain_pem);
+            } else if (change.device == identity().self_device())
                 announcer_.put_again(change.issued_ms);
             listener_.presence(change.device, change.present);
         }
@@ -446,6 +446,7 @@ private:
         watches_.clear();
         if (messages_)
             messages_->close();
+        incoming_.clear();
         while (!finds_.empty())
             end_find(finds_.begin()->first, JF_CLOSED, "discovery was stopped");
         while (!sends_.empty())
@@ -467,12 +468,12 @@ private:
     Stage stage_ = Stage::idle;
     DiscoveryListener listener_;
     std::optional<IdentityService> identity_;
-    ReplayMemory replays_;
     bool online_ = false;
     bool state_told_ = false;
     std::string state_detail_ = "not connected yet";
 
     std::shared_ptr<detail::BoardInbox> messages_; // second owner: the board's callback
+    detail::IncomingMessages incoming_{host_, [this](const OpenedMessage& opened) { on_message(opened); }};
     std::uint64_t last_id_ = 0;
     detail::CheckedCards checked_{host_};
     std::map<std::uint64_t, std::unique_ptr<Find>> finds_;

@@ -145,26 +145,49 @@ inline Bytes seal_message(Host host, const IdentityService& identity, const Devi
     return out.take();
 }
 
-/// Undoes seal_message for our device; throws unless everything about it is in order, cheap checks first.
-inline OpenedMessage open_message(Host host, const IdentityService& identity, ReplayMemory& replays, ByteView value)
+/// A message that was sealed for us, but nobody has looked yet at who signed it: its sender is only claimed.
+struct UnprovenMessage {
+    detail::MessageBody body;
+    Bytes plain; ///< the body as it was signed, then the signature
+    std::size_t signed_bytes = 0;
+
+    const std::string& claimed_chain() const { return body.sender_chain; }
+};
+
+/// The first and cheap half of undoing seal_message for our device: all that can be said without knowing the sender.
+inline UnprovenMessage decrypt_message(Host host, const IdentityService& identity, ByteView value)
 {
     if (value.size() > kLargestSealedMessage_bytes)
         throw Failure(JF_BAD_INPUT, "a sealed message of more than 60000 bytes");
     if (!detail::begins_with(value, detail::kMessageHead))
         throw Failure(JF_BAD_INPUT, "not a sealed call message");
 
-    const Bytes plain = identity.open(value.subspan(detail::kMessageHead.size()));
-    BinaryReader in(plain);
-    const detail::MessageBody body = detail::MessageBody::decode(in);
-    const ByteView signed_part = ByteView(plain).first(plain.size() - in.rest().size());
-    const ByteView signature = in.block(kLargestSignature_bytes);
+    UnprovenMessage message;
+    message.plain = identity.open(value.subspan(detail::kMessageHead.size()));
+    BinaryReader in(message.plain);
+    message.body = detail::MessageBody::decode(in);
+    message.signed_bytes = message.plain.size() - in.rest().size();
+    in.block(kLargestSignature_bytes);
     in.expect_end();
 
-    const std::int64_t now_ms = host.wall_ms();
-    detail::check_kind(body.message.kind);
-    detail::check_fresh(body.message.sent_ms, body.expiry_ms, now_ms, kLongestMessageLifetime);
-    if (body.recipient_device_id != identity.self_device().device_id)
+    detail::check_kind(message.body.message.kind);
+    detail::check_fresh(message.body.message.sent_ms, message.body.expiry_ms, host.wall_ms(), kLongestMessageLifetime);
+    if (message.body.recipient_device_id != identity.self_device().device_id)
         throw Failure(JF_UNAUTHENTICATED, "the message was written for another device");
+    return message;
+}
+
+/// The second half, which costs six times as much: its sender is who it claims to be, and it is no replay. It has
+/// waited since it was decrypted, so it must still be fresh.
+inline OpenedMessage prove_message(Host host, const IdentityService& identity, ReplayMemory& replays,
+                                   const UnprovenMessage& message)
+{
+    const detail::MessageBody& body = message.body;
+    const std::int64_t now_ms = host.wall_ms();
+    detail::check_fresh(body.message.sent_ms, body.expiry_ms, now_ms, kLongestMessageLifetime);
+    const ByteView signed_part = ByteView(message.plain).first(message.signed_bytes);
+    BinaryReader rest(ByteView(message.plain).subspan(message.signed_bytes));
+    const ByteView signature = rest.block(kLargestSignature_bytes);
 
     const Device sender = identity.verify_chain(body.sender_chain, Device());
     identity.verify(body.sender_chain, JF_KEY_DEVICE, detail::labelled(detail::kMessageLabel, signed_part), signature);
@@ -174,6 +197,12 @@ inline OpenedMessage open_message(Host host, const IdentityService& identity, Re
     if (fresh != JF_OK)
         throw Failure(fresh, fresh == JF_REFUSED ? "a replay" : "too many fresh messages to remember one more");
     return {sender, body.message};
+}
+
+/// Both halves: undoes seal_message for our device; throws unless everything about it is in order.
+inline OpenedMessage open_message(Host host, const IdentityService& identity, ReplayMemory& replays, ByteView value)
+{
+    return prove_message(host, identity, replays, decrypt_message(host, identity, value));
 }
 
 } // namespace jackfield

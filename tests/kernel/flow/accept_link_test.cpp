@@ -300,7 +300,7 @@ TEST_F(AcceptLink, DoesNotCountOneThatIsUp)
     EXPECT_EQ(rig_.node->incoming_links, 0);
 }
 
-TEST_F(AcceptLink, ARequestThatComesTwiceIsAnsweredOnce)
+TEST_F(AcceptLink, ARequestThatComesAgainIsAnsweredAgainForOurAnswerMayBeLostAndIsOneLink)
 {
     hold();
     const jackfield::Device bob("bob", "bob-1", "c");
@@ -308,6 +308,47 @@ TEST_F(AcceptLink, ARequestThatComesTwiceIsAnsweredOnce)
     rig_.settle();
     rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
     rig_.settle();
+    EXPECT_EQ(answers(), 2U);
+    EXPECT_EQ(rig_.node->incoming_links, 1);
+    for (int i = 0; i < 5; ++i)
+        rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.settle();
+    EXPECT_EQ(answers(), 3U) << "not for ever";
+}
+
+TEST_F(AcceptLink, ARequestThatComesTwiceInOneTurnIsOneLink)
+{
+    hold();
+    const jackfield::Device bob("bob", "bob-1", "c");
+    rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.settle();
+    EXPECT_EQ(rig_.node->incoming_links, 1);
+}
+
+TEST_F(AcceptLink, AnAnswerThatIsSaidAgainHasTheCandidatesThatWereFoundMeanwhile)
+{
+    hold();
+    const jackfield::Device bob("bob", "bob-1", "c");
+    rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.settle();
+    const std::string line = "S1 1 UDP 1694498815 203.0.113.7 4000 typ srflx raddr 192.0.2.1 rport 1000";
+    rig_.ice("control-udp").candidate(line);
+    rig_.settle();
+    rig_.discovery().hear(bob, JF_CALL_REQUEST, 7);
+    rig_.settle();
+    ASSERT_EQ(answers(), 2U);
+    EXPECT_NE(rig_.discovery().sent.back().message.blob.find(line), std::string::npos);
+}
+
+TEST_F(AcceptLink, AnothersRequestWithTheIdOfOneThatRunsIsNotAnswered)
+{
+    hold();
+    rig_.discovery().hear(jackfield::Device("bob", "bob-1", "c"), JF_CALL_REQUEST, 7);
+    rig_.settle();
+    rig_.discovery().hear(jackfield::Device("m", "mallory", "c"), JF_CALL_REQUEST, 7);
+    rig_.settle();
+    EXPECT_EQ(answers("mallory"), 0U);
     EXPECT_EQ(answers(), 1U);
     EXPECT_EQ(rig_.node->incoming_links, 1);
 }

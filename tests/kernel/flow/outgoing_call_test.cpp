@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace {
 
 using namespace jackfield::doubles;
@@ -229,14 +231,51 @@ struct AskedRig : Rig {
     }
 
     std::size_t asked() { return discovery().count("bob-1", JF_CALL_REQUEST); }
+
+    std::size_t conversations()
+    {
+        std::set<std::uint64_t> ids;
+        for (const auto& one : discovery().sent)
+            ids.insert(one.message.call_id);
+        return ids.size();
+    }
 };
+
+TEST(ARequest, ThatIsNotAnsweredSoonIsSentOnceMoreWithWhatWasFoundMeanwhile)
+{
+    AskedRig rig;
+    const auto first = rig.discovery().request_to("bob-1").call_id;
+    const std::string line = "S1 1 UDP 1694498815 203.0.113.7 4000 typ srflx raddr 192.0.2.1 rport 1000";
+    rig.ice("control-udp").candidate(line);
+    rig.advance(limits::kAskAgain - 1ms);
+    EXPECT_EQ(rig.asked(), 1U);
+    rig.advance(1ms);
+    EXPECT_EQ(rig.asked(), 2U);
+    EXPECT_EQ(rig.discovery().request_to("bob-1").call_id, first) << "whoever has heard the first knows it";
+    EXPECT_NE(rig.discovery().request_to("bob-1").blob.find(line), std::string::npos);
+    EXPECT_TRUE(rig.was_told("answer progress asked again"));
+    rig.advance(10s);
+    EXPECT_EQ(rig.asked(), 2U);
+    rig.answered_after(0ms);
+    EXPECT_EQ(rig.program->heard_answer, 1);
+}
+
+TEST(ARequest, ThatWasRefusedIsNotSentAgain)
+{
+    AskedRig rig;
+    rig.discovery().hear(jackfield::Device("bob", "bob-1", "chain of bob-1"), JF_CALL_REFUSAL,
+                         rig.discovery().request_to("bob-1").call_id);
+    rig.settle();
+    rig.advance(10s);
+    EXPECT_EQ(rig.asked(), 1U);
+}
 
 TEST(LateAnswer, ToCandidatesThatNoServerHasSeenLeadsToANewRequest)
 {
     AskedRig rig;
     const auto first = rig.discovery().request_to("bob-1").call_id;
     rig.answered_after(3s);
-    EXPECT_EQ(rig.asked(), 2U);
+    EXPECT_EQ(rig.conversations(), 2U);
     EXPECT_NE(rig.discovery().request_to("bob-1").call_id, first) << "it is another conversation";
     EXPECT_TRUE(rig.was_told("answer progress late answer"));
     EXPECT_EQ(rig.stage.count("control-udp"), 1U) << "what was gathered without a network has gone";
@@ -249,7 +288,7 @@ TEST(LateAnswer, IsWaitedForOnceOnly)
     AskedRig rig;
     rig.answered_after(3s);
     rig.answered_after(5s); // it is the way to the peer that is slow
-    EXPECT_EQ(rig.asked(), 2U);
+    EXPECT_EQ(rig.conversations(), 2U);
     EXPECT_EQ(rig.program->heard_answer, 1);
 }
 
@@ -257,7 +296,7 @@ TEST(LateAnswer, BeforeThreeSecondsIsNone)
 {
     AskedRig rig;
     rig.answered_after(2999ms);
-    EXPECT_EQ(rig.asked(), 1U);
+    EXPECT_EQ(rig.conversations(), 1U);
     EXPECT_EQ(rig.program->heard_answer, 1);
 }
 
@@ -266,7 +305,7 @@ TEST(LateAnswer, IsGoodEnoughWhereAServerHasSeenUs)
     AskedRig rig;
     rig.ice("control-udp").candidate("S1 1 UDP 1694498815 203.0.113.7 4000 typ srflx raddr 192.0.2.1 rport 1000");
     rig.answered_after(3s);
-    EXPECT_EQ(rig.asked(), 1U);
+    EXPECT_EQ(rig.conversations(), 1U);
     EXPECT_EQ(rig.program->heard_answer, 1);
 }
 
