@@ -228,9 +228,11 @@ TEST_F(NodeTexts, WhatWaitsGoesOutOverTheStackThatIsTakenInBetween)
     ASSERT_TRUE(taken) << taken.error().text;
     ASSERT_TRUE(text_ear_->hears("multiplexer done"));
     ASSERT_TRUE(stage_.comes_to_messages(1));
-    std::size_t texts = 0;
-    on_the_link(*node, [&](auto& link) { texts = link.messages.size(); });
-    EXPECT_EQ(texts, 1U);
+    std::ptrdiff_t texts = 0; // that one; what on_the_link writes to be called goes out, too
+    on_the_link(*node, [&](auto& link) {
+        texts = std::ranges::count_if(link.messages, [](const auto& one) { return one.second.ends_with("one"); });
+    });
+    EXPECT_EQ(texts, 1);
 }
 
 } // namespace
