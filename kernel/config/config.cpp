@@ -25,9 +25,12 @@ constexpr JsonLimits kLimits{.size_bytes = 1024 * 1024, .depth = 32};
 constexpr std::size_t kMaxPluginFolders = 16;
 constexpr std::size_t kMaxPluginsPerSlot = 16;
 constexpr std::size_t kMaxPathBytes = 4096;
+constexpr std::size_t kMaxAllowed = 1000;
+constexpr std::size_t kSha256Digits = 64;
 
-constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "slots",   "call",  "link",
+constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "plugins", "slots", "call", "link",
                                          "files",     "contacts",    "profile", "texts", "log"};
+constexpr std::string_view kPluginsKeys[] = {"allow", "probe"};
 constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
 constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
 constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
@@ -99,6 +102,31 @@ void read_plugin_path(Config& config, const ObjectReader& top)
             Report(config.name, at("/plugin_path", i), fmt::format("expected a folder, found {}", shown(folder)))
                 .raise();
         config.plugin_path.push_back(beside_file(config, folder.get<std::string>()));
+    }
+}
+
+bool is_sha256(const json& text)
+{
+    return text.is_string() && text.get_ref<const std::string&>().size() == kSha256Digits &&
+           text.get_ref<const std::string&>().find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+void read_plugins(PluginSettings& plugins, const Config& config, const json& text)
+{
+    const ObjectReader reader(text, "/plugins", config.name, kPluginsKeys);
+    plugins.probe = reader.flag("probe", true);
+    const auto* const allow = reader.member("allow");
+    if (allow == nullptr)
+        return;
+    if (!allow->is_array() || allow->empty() || allow->size() > kMaxAllowed)
+        reader.refuse("allow", fmt::format("a list of 1 to {} SHA-256 sums", kMaxAllowed), *allow);
+    for (std::size_t i = 0; i < allow->size(); ++i) {
+        if (!is_sha256((*allow)[i]))
+            Report(config.name, at("/plugins/allow", i),
+                   fmt::format("expected the 64 lower-case hexadecimal digits that sha256sum prints, found {}",
+                               shown((*allow)[i])))
+                .raise();
+        plugins.allowed.push_back((*allow)[i]);
     }
 }
 
@@ -312,6 +340,8 @@ Config read(const json& text, const std::string& name, const std::filesystem::pa
     const ObjectReader top(text, "", config.name, kTopKeys);
     read_version(top);
     read_plugin_path(config, top);
+    if (const auto* const plugins = top.member("plugins"))
+        read_plugins(config.plugins, config, *plugins);
     read_slots(config, top);
     read_contacts(config, top);
     if (const auto* const call = top.member("call"))

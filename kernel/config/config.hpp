@@ -59,6 +59,12 @@ struct ProfileSettings {
     std::filesystem::path folder; // for cards that arrive, and what was sent to whom; empty: none are taken
 };
 
+/// What must be true of a library before it is loaded.
+struct PluginSettings {
+    std::vector<std::string> allowed; // SHA-256 sums in lower-case hex; empty: any
+    bool probe = true;                // it is opened in another process first
+};
+
 /// One plugin that the file asks for.
 struct Choice {
     const Slot* slot = nullptr;
@@ -74,7 +80,8 @@ struct Config {
     std::string name;                               // of the file, as errors show it
     std::filesystem::path folder;                   // relative paths of the file start here; may be empty
     std::vector<std::filesystem::path> plugin_path; // where to look for plugins, in this order
-    std::vector<Choice> choices;                    // in the order of all_slots, within a slot as in the file
+    PluginSettings plugins;
+    std::vector<Choice> choices; // in the order of all_slots, within a slot as in the file
     CallSettings call;
     LinkSettings link;
     FileSettings files;

@@ -2,6 +2,7 @@
 
 #include "kernel/node/node.hpp"
 
+#include "kernel/config/find_plugins.hpp"
 #include "kernel/config/resolve.hpp"
 #include "kernel/flow/crossing.hpp"
 #include "kernel/flow/node_flows.hpp"
@@ -44,7 +45,7 @@ Error outcome(const std::exception_ptr& exception)
 std::expected<std::unique_ptr<Node>, Error> Node::create(const Config& config, std::shared_ptr<NodeListener> listener,
                                                          LogSink log)
 {
-    return create(config, Registry::scan(config.plugin_path), std::move(listener), std::move(log));
+    return create(config, find_plugins(config), std::move(listener), std::move(log));
 }
 
 std::expected<std::unique_ptr<Node>, Error> Node::create(const Config& config, Registry registry,
@@ -311,7 +312,7 @@ std::expected<OwnIds, Error> Node::start_unannounced()
 
 std::expected<OwnIds, Error> Node::reconfigure(const Config& config)
 {
-    return reconfigure(config, Registry::scan(config.plugin_path));
+    return reconfigure(config, find_plugins(config));
 }
 
 std::expected<OwnIds, Error> Node::reconfigure(const Config& config, Registry registry)

@@ -44,9 +44,10 @@ Registry::Registry()
         retire(id, replacement);
 }
 
-Registry Registry::scan(std::span<const std::filesystem::path> folders)
+Registry Registry::scan(std::span<const std::filesystem::path> folders, std::shared_ptr<LoadGuard> guard)
 {
     Registry registry;
+    registry.guard_ = std::move(guard);
     for (const auto& folder : folders)
         registry.scan_folder(folder);
     return registry;
@@ -84,6 +85,10 @@ void Registry::scan_manifest(const std::filesystem::path& file)
     }
     if (const auto* const earlier = find(manifest->id)) {
         skipped_.push_back({file, fmt::format("{} was already found as {}", manifest->id, earlier->path.string())});
+        return;
+    }
+    if (const auto problem = guard_ ? guard_->remembered_problem(manifest->library_path()) : std::nullopt) {
+        skipped_.push_back({file, *problem});
         return;
     }
     auto id = manifest->id;
@@ -139,6 +144,8 @@ std::expected<const LoadedPlugin*, Error> Registry::load(std::string_view id)
 
     const auto place = known.manifest.path.empty() ? known.manifest.id : known.manifest.library_path().string();
     if (known.entry == nullptr) {
+        if (const auto refusal = guard_ ? guard_->refusal(known.manifest.library_path()) : std::nullopt)
+            return std::unexpected(Error{refusal->status, fmt::format("{}: {}", place, refusal->text)});
         const auto opened = open_library(known.manifest.library_path());
         if (!opened)
             return std::unexpected(Error{opened.error().status, fmt::format("{}: {}", place, opened.error().text)});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/error.hpp"
+#include "kernel/registry/load_guard.hpp"
 #include "kernel/registry/manifest.hpp"
 
 #include <jackfield/abi/entry.h>
@@ -14,6 +15,7 @@
 #include <expected>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,7 +57,8 @@ public:
     Registry();
 
     /// Reads every *.plugin.json of the folders, in their order; of two with the same id the first counts.
-    static Registry scan(std::span<const std::filesystem::path> folders);
+    /// What the guard remembers as unfit is skipped; whatever is loaded is looked at by it first.
+    static Registry scan(std::span<const std::filesystem::path> folders, std::shared_ptr<LoadGuard> guard = nullptr);
 
     /// A plugin that is part of the program, or of a test. Checked like any other when it is loaded; entry outlives us.
     void add(Manifest manifest, const jf_entry* entry);
@@ -89,6 +92,7 @@ private:
     std::map<std::string, std::string, std::less<>> retired_;
     std::vector<Skipped> skipped_;
     std::vector<SearchedFolder> searched_;
+    std::shared_ptr<LoadGuard> guard_; // may be null
 };
 
 } // namespace jackfield::kernel

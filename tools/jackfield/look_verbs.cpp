@@ -1,6 +1,7 @@
 // jackfield plugins, jackfield explain: what there is and what was decided. Neither loads a plugin.
 
 #include "kernel/config/explain.hpp"
+#include "kernel/config/find_plugins.hpp"
 #include "kernel/config/resolve.hpp"
 #include "kernel/registry/registry.hpp"
 #include "tools/jackfield/look_json.hpp"
@@ -19,8 +20,11 @@ OptionInfo json_option()
 
 int run_plugins(const Arguments& arguments)
 {
-    const auto folders = arguments.has("config") ? read_config(arguments).plugin_path : kernel::default_plugin_path();
-    const auto registry = kernel::Registry::scan(folders);
+    kernel::Config config;
+    config.plugin_path = kernel::default_plugin_path();
+    if (arguments.has("config"))
+        config = read_config(arguments);
+    const auto registry = kernel::find_plugins(config);
     put(stdout, arguments.has("json") ? plugins_json(registry) : kernel::list_plugins(registry));
     return kOk;
 }
@@ -28,7 +32,7 @@ int run_plugins(const Arguments& arguments)
 int run_explain(const Arguments& arguments)
 {
     const auto config = or_stop(kernel::load_config(arguments.rest().front()));
-    const auto registry = kernel::Registry::scan(config.plugin_path);
+    const auto registry = kernel::find_plugins(config);
     const auto resolved = or_stop(kernel::resolve(config, registry));
     put(stdout, arguments.has("json") ? explain_json(resolved) : kernel::explain(resolved));
     return kOk;

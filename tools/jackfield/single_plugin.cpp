@@ -2,6 +2,7 @@
 
 #include "tools/jackfield/single_plugin.hpp"
 
+#include "kernel/config/find_plugins.hpp"
 #include "tools/jackfield/session.hpp"
 
 #include <future>
@@ -11,7 +12,7 @@ namespace jackfield::program {
 SinglePlugin::SinglePlugin(const std::string& plugin_id, std::string_view interface_id, const std::string& config_json)
     : services_{JF_LOG_WARNING, standard_log(), {}},
       host_(control_, services_, plugin_id),
-      registry_(kernel::Registry::scan(kernel::default_plugin_path()))
+      registry_(kernel::find_plugins(kernel::default_plugin_path(), {}))
 {
     const auto* factory = or_stop(registry_.load(plugin_id))->factory(interface_id);
     if (factory == nullptr)

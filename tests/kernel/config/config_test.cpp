@@ -180,7 +180,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
 {
     EXPECT_EQ(problem(R"({"jackfield": 1, "slot": {}})"),
               "call.json: /slot: no such key; did you mean \"slots\"?\n"
-              "  known      jackfield, plugin_path, slots, call, link, files, contacts, profile, texts, log");
+              "  known      jackfield, plugin_path, plugins, slots, call, link, files, contacts, profile, texts, log");
     EXPECT_EQ(problem_in_slots(R"({"conectivity": {"use": "ice-libnice"}})"),
               "call.json: /slots/conectivity: no such slot; did you mean \"connectivity\"?\n"
               "  known      identity, discovery, connectivity, path_decorator, secure_channel, reliable_stream, "

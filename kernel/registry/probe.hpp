@@ -1,0 +1,22 @@
+// Opening a library in a process of its own, to see what that does.
+//
+// Threads:  any; blocks until the process has ended, for `limit` at most.
+
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+namespace jackfield::kernel {
+
+/// Empty if the library can be opened, or if the loader refuses it (which opening it here says better, and safely).
+/// Else what it did, in words that follow "it": "crashed (SIGSEGV) while it was being loaded".
+std::string probe_library(const std::filesystem::path& program, const std::filesystem::path& library,
+                          std::chrono::milliseconds limit);
+
+/// Where jackfield-probe is: beside this program, where `cmake --install` puts it, or in a build tree. Empty if
+/// nowhere.
+std::filesystem::path find_probe();
+
+} // namespace jackfield::kernel
