@@ -173,6 +173,7 @@ void LiveMedia::link_moved()
         call_.changes.push_front(offer_->change);
     offer_.reset();
     again_at_.reset();
+    connecting_ = false; // what comes over the other link says it again
 }
 
 void LiveMedia::offer(const MediaChange& change, CallMedia::Intent intent)
@@ -212,7 +213,7 @@ void LiveMedia::listen(const MediaDescription& offered)
         stream.direction.receive = stream.direction.receive || begins;
         more = more || begins;
     }
-    if (more && media_.changeable())
+    if (more && media_.changeable() && leg_.media->ready())
         change_to(streams);
 }
 

@@ -162,8 +162,10 @@ void MediaLeg::take_remote(const CallMedia& media, MediaDescription remote, Link
 /// Leaves in `remote` what connectivity knows of the peer from here on.
 void MediaLeg::connect(MediaDescription& remote, const std::vector<AgreedStream>& streams)
 {
-    if (components_of(streams).empty())
+    if (components_of(streams).empty()) {
+        begun_anew_ = false;
         return;
+    }
     if (!ice_)
         throw Failure(JF_UNSUPPORTED, "nothing of this call goes over connectivity");
     if (remote.ice.empty())
@@ -183,12 +185,20 @@ void MediaLeg::connect(MediaDescription& remote, const std::vector<AgreedStream>
         ice_->end_of_candidates();
 }
 
+bool MediaLeg::can_restart() const
+{
+    if (components_of(streams_).empty())
+        return !streams_.empty();
+    return ice_ && plain_.empty() && !no_restart_;
+}
+
 void MediaLeg::restart_ice()
 {
     if (!can_restart())
         throw Failure(JF_UNSUPPORTED, "the way of this call's media cannot be looked for anew");
     try {
-        ice_->restart();
+        if (!components_of(streams_).empty())
+            ice_->restart();
     } catch (const Failure& failure) {
         no_restart_ = failure.error().status == JF_UNSUPPORTED;
         throw;
@@ -210,9 +220,9 @@ void MediaLeg::follow_restart(const MediaDescription& offer)
 
 bool MediaLeg::connected_anew() const
 {
-    return ice_ && !begun_anew_ && std::ranges::all_of(components_of(streams_), [&](std::uint32_t component) {
-               return ice_->connected(component);
-           });
+    return !begun_anew_ && channels_up() && std::ranges::all_of(components_of(streams_), [&](std::uint32_t component) {
+        return ice_ && ice_->connected(component);
+    });
 }
 
 bool MediaLeg::relayed() const
@@ -261,30 +271,87 @@ void MediaLeg::open_channels(const std::vector<AgreedStream>& streams, LinkLayer
 {
     using enum ChannelLayer::Opening;
     for (const auto& place : places_of(streams)) {
+        if (place.channel.empty())
+            continue;
         const std::string name = channel_name(place);
-        if (!place.channel.empty() && !channels_.contains(name))
-            channels_[name] =
-                std::make_unique<ChannelLayer>(link.channels(), name, JF_DATAGRAM, we_invited_ ? asked : expected,
-                                               [kept = call_] { kept->bell.ring(); });
+        Way& way = channels_[name];
+        if (!way.lost())
+            continue;
+        if (way.path)
+            way.path->leave();
+        way.channel.reset(); // it would wait for the same name
+        way.channel = std::make_unique<ChannelLayer>(link.channels(), name, JF_DATAGRAM, we_invited_ ? asked : expected,
+                                                     [kept = call_] { kept->bell.ring(); });
     }
+}
+
+void MediaLeg::leave_channels()
+{
+    for (auto& [name, way] : channels_) {
+        if (way.path)
+            way.path->leave();
+        way.channel.reset();
+    }
+    std::erase_if(channels_, [](const auto& entry) { return !entry.second.path; });
+}
+
+void MediaLeg::link_moved(LinkLayers& link)
+{
+    if (!we_invited_)
+        open_channels(streams_, link);
+    if (components_of(streams_).empty())
+        ++restarts_;
+}
+
+void MediaLeg::look_after_channels(LinkLayers* link)
+{
+    for (auto& [name, way] : channels_) {
+        if (!way.path || way.path->stands() || !way.channel || !way.channel->path())
+            continue;
+        try {
+            way.path->stand_on(*way.channel->path());
+        } catch (const Failure& failure) {
+            if (failure.status() == JF_UNAUTHENTICATED)
+                throw;
+            way.channel.reset(); // it has just ended
+        }
+    }
+    const bool ended = std::ranges::any_of(channels_, [](const auto& entry) {
+        return entry.second.path && entry.second.lost() && !(entry.second.channel && entry.second.channel->failure());
+    });
+    if (ended && !we_invited_ && link != nullptr)
+        open_channels(streams_, *link); // the peer may ask for it again
+}
+
+bool MediaLeg::channels_up() const
+{
+    return std::ranges::all_of(places_of(streams_), [&](const MediaPlace& place) {
+        if (place.channel.empty())
+            return true;
+        const auto found = channels_.find(channel_name(place));
+        return found != channels_.end() && !found->second.lost() && found->second.channel->path() &&
+               (!found->second.path || found->second.path->stands());
+    });
 }
 
 bool MediaLeg::ready() const
 {
     if (streams_.empty())
         return false;
-    for (const auto component : components_of(streams_)) {
-        if (!ice_->ready(component))
-            return false;
-    }
-    return std::ranges::all_of(channels_, [](const auto& entry) { return entry.second->path().has_value(); });
+    return std::ranges::all_of(places_of(streams_), [&](const MediaPlace& place) {
+        if (place.channel.empty())
+            return ice_->ready(place.component);
+        const auto found = channels_.find(channel_name(place));
+        return found != channels_.end() &&
+               (found->second.path || (found->second.channel && found->second.channel->path()));
+    });
 }
 
 std::optional<Error> MediaLeg::failure() const
 {
-    for (const auto& [name, channel] : channels_) {
-        if (channel->failure())
-            return channel->failure();
+    for (const auto& [name, way] : channels_) {
+        if (way.channel && way.channel->failure())
+            return way.channel->failure();
     }
     return ice_ ? ice_->failure() : std::nullopt;
 }
@@ -299,11 +366,19 @@ std::vector<jf_path> MediaLeg::paths()
 
 jf_path MediaLeg::path(const MediaPlace& place)
 {
-    const jf_path below =
-        place.channel.empty() ? ice_->path(place.component) : *channels_.at(channel_name(place))->path();
+    const jf_path below = place.channel.empty() ? ice_->path(place.component) : path_over_channel(channel_name(place));
     decorators_.emplace_back(node_.board, below,
                              DecoratorStack::Place{Seam::kMedia, peer_, we_invited_, place.component});
     return decorators_.back().path();
+}
+
+jf_path MediaLeg::path_over_channel(const std::string& name)
+{
+    const auto found = channels_.find(name);
+    if (found == channels_.end() || !found->second.channel || !found->second.channel->path())
+        throw Failure(JF_CLOSED, "the channel \"" + name + "\" of the link has gone");
+    found->second.path = std::make_unique<ReplaceablePath>(*found->second.channel->path());
+    return found->second.path->path();
 }
 
 nlohmann::json to_json(const SelectedPair& pair)

@@ -8,6 +8,7 @@
 
 #include "kernel/bind/connectivity.hpp"
 #include "kernel/bind/decorators.hpp"
+#include "kernel/bind/replaceable_path.hpp"
 #include "kernel/bind/signaling.hpp"
 #include "kernel/flow/call.hpp"
 #include "kernel/flow/environment.hpp"
@@ -81,23 +82,36 @@ public:
     MediaDescription answer_with_ice(MediaDescription ours, const MediaDescription& offer) const;
 
     // ICE restarts (RFC 8839 section 4.4.1.1): who offers one begins anew before it describes itself, and so does who
-    // is offered one, before it answers.
-    bool can_restart() const { return ice_ && plain_.empty() && !no_restart_ && !components_of(streams_).empty(); }
+    // is offered one, before it answers. Where everything goes over channels it is an offer of what there is, and what
+    // both ends do with channels that were lost.
+    bool can_restart() const;
     bool begins_anew(const MediaDescription& theirs) const; ///< they have other credentials than before
     bool begun_anew() const { return begun_anew_; }         ///< we have, and they have not said theirs yet
     void restart_ice();                                     ///< throws Failure
     void follow_restart(const MediaDescription& offer);     ///< nothing if it is none; throws Failure
     std::uint32_t restarts() const { return restarts_; }
 
-    /// Each component that is in use has its pair, by what both ends said last.
+    /// Each component that is in use has its pair, by what both ends said last, and each channel is there.
     bool connected_anew() const;
 
     /// Whether media goes through a relay; and whether one end wants it so, and names nothing else.
     bool relayed() const;
     bool relays_are_wanted() const;
 
-    /// Whether media goes over one of those addresses of ours.
+    /// Whether any media goes over channels of the link.
+    bool over_channels() const { return components_of(streams_).size() != places_of(streams_).size(); }
+
+    /// Whether media goes over one of those addresses of ours, but for channels.
     bool stands_on(const std::set<std::string>& addresses) const;
+
+    // The call goes on over another link: first this while there is still the one before, then that. Who invited asks
+    // for the channels again when both ends have said that they go on there; the other one waits for that at once.
+    void leave_channels();
+    void link_moved(LinkLayers& link); ///< throws Failure
+
+    /// Whenever something may have happened: streams go on over channels that have come. `link` is null if it is not
+    /// good. Throws Failure.
+    void look_after_channels(LinkLayers* link);
 
     /// Both ends go on with these. New components and channels are connected. ICE stays as it is where one end alone
     /// has begun anew: the offer that says so is on its way. Throws Failure, and nothing has changed, if the peer
@@ -129,6 +143,8 @@ private:
     void connect(MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void connect_plainly(const MediaDescription& remote, const std::vector<AgreedStream>& streams);
     void open_channels(const std::vector<AgreedStream>& streams, LinkLayers& link);
+    bool channels_up() const;
+    jf_path path_over_channel(const std::string& name);
     bool hear(const std::string& content_type, const std::string& body);
     void take_fragment(const std::string& body);
 
@@ -136,9 +152,16 @@ private:
     Environment& node_;
     Device peer_;
     bool we_invited_; // a call of ours goes on with the peer's invitation where the two have crossed
-    std::unique_ptr<ConnectivitySession> ice_;                      // null if nothing goes over it
-    std::map<std::string, std::unique_ptr<ChannelLayer>> channels_; // by name
-    std::vector<DecoratorStack> decorators_;                        // upon their paths
+    struct Way {      // of the packets of one place that goes over a channel
+        std::unique_ptr<ChannelLayer> channel; // of the link; null while there is none
+        std::unique_ptr<ReplaceablePath> path; // upon it, once it is used; stays while links change
+
+        bool lost() const { return !channel || channel->failure() || (path && path->over()); }
+    };
+
+    std::unique_ptr<ConnectivitySession> ice_; // null if nothing goes over it
+    std::map<std::string, Way> channels_;      // by name
+    std::vector<DecoratorStack> decorators_;   // upon their paths
     std::uint32_t component_count_;
     MediaDescription local_;
     MediaDescription remote_;

@@ -40,6 +40,7 @@ void Recovery::look()
     follow_the_peer(Mover::peer);
     if (peer_has_left())
         return leg_.signaled->peer_hung_up();
+    as_step(Step::media, [&] { leg_.media->look_after_channels(link_is_good() ? leg_.link->layers.get() : nullptr); });
     listen();
     check_hope();
     if (!leg_.media->can_restart())
@@ -85,7 +86,7 @@ bool Recovery::peer_has_left()
 std::string Recovery::trouble()
 {
     const bool changed = std::exchange(network_changes_, node_.network_changes) != node_.network_changes;
-    if (changed && leg_.media->stands_on(node_.gone_addresses))
+    if (changed && own_address_has_gone())
         return "an address of this machine has gone";
     if (leg_.signaled->stranded())
         return "the connection to the peer has ended";
@@ -94,6 +95,14 @@ std::string Recovery::trouble()
     if (leg_.media->failure())
         return leg_.media->failure()->text;
     return std::exchange(silent_, false) ? kSilence : "";
+}
+
+bool Recovery::own_address_has_gone() const
+{
+    if (leg_.media->stands_on(node_.gone_addresses))
+        return true;
+    return leg_.media->over_channels() && leg_.link->connectivity &&
+           stands_on(*leg_.link->connectivity, node_.gone_addresses);
 }
 
 /// The link is asked first, where it can be: if it is dead, so is the call's way. If it lives, datagrams alone may be
@@ -142,7 +151,7 @@ TimePoint Recovery::silence_due() const
 /// may be the only one who knows.
 void Recovery::begin(const std::string& why)
 {
-    const bool own_loss = leg_.media->stands_on(node_.gone_addresses);
+    const bool own_loss = own_address_has_gone();
     const auto wait = own_loss ? std::chrono::milliseconds(limits::kCallerBegins) : limits::kOtherBegins;
     attempt_ = Attempt{now(),
                        call_.side == Side::caller ? now() : now() + wait,
@@ -240,7 +249,9 @@ void Recovery::follow_the_peer(Mover mover)
 
 void Recovery::moved(std::shared_ptr<Link> link, Mover mover)
 {
+    leg_.media->leave_channels();
     leg_.link = std::move(link);
+    as_step(Step::media, [&] { leg_.media->link_moved(*leg_.link->layers); });
     live_.link_moved();
     call_.tell_progress(Step::media, "moved to another link");
     if (attempt_) {

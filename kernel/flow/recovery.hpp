@@ -3,6 +3,8 @@
 //
 //   trouble -> reconnecting -> (another link, the call moves to it) -> offer with new credentials -> reconnected
 //
+// Media over channels of the link goes on over those of another: media_leg.hpp, replaceable_path.hpp.
+//
 // What counts as trouble: ICE has failed (consent lost, RFC 7675); the address that media stood on has gone; the link
 // has broken, or gives no sign of life. Silence is only a reason to ask: a peer may have nothing to say. It is noticed
 // by a deadline that each packet puts off (arrivals.hpp).
@@ -72,6 +74,7 @@ private:
 
     void follow_the_peer(Mover mover);
     std::string trouble();
+    bool own_address_has_gone() const;
     void begin(const std::string& why);
     bool restored() const;
     void end();

@@ -229,6 +229,10 @@ std::string World::configure(const std::string& name, const PeerOptions& options
                                                                          {"media_sink", "media-ffmpeg"}})
         slots[slot] = {{"use", plugin}};
     slots.update(options.slots);
+    for (const auto& [slot, plugin] : options.slots.items()) {
+        if (plugin.is_null())
+            slots.erase(slot);
+    }
     write(name,
           {{"jackfield", 1}, {"plugin_path", {JACKFIELD_TEST_PLUGIN_DIR}}, {"slots", slots}, {"call", options.call}});
     return (folder_ / (name + ".json")).string();

@@ -89,7 +89,7 @@ struct PeerOptions {
     Json call = Json::object(); // of the configuration's "call"
     Json connectivity = {{"addresses", {"127.0.0.1"}}};
     std::string bootstrap = {};  // empty: the world's node
-    Json slots = Json::object(); // in place of the usual plugins
+    Json slots = Json::object(); // in place of the usual plugins; null: none
 };
 
 class World {

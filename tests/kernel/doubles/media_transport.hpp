@@ -14,9 +14,10 @@ class MediaTransportDouble : public MediaTransport {
 public:
     class Session : public MediaSession, public Actor {
     public:
-        Session(std::vector<Path> paths, MediaListener listener) : Actor("transport"), listener_(listener)
+        Session(std::vector<Path> paths, MediaListener listener)
+            : Actor("transport"), paths_(std::move(paths)), listener_(listener)
         {
-            for (const auto& path : paths)
+            for (const auto& path : paths_)
                 PathDouble::use(path, *this);
         }
 
@@ -32,8 +33,10 @@ public:
         std::string statistics() override { return Stage::current().script.counted; }
 
         const MediaListener& listener() const { return listener_; }
+        const std::vector<Path>& paths() const { return paths_; }
 
     private:
+        std::vector<Path> paths_;
         MediaListener listener_;
     };
 

@@ -22,7 +22,7 @@ public:
         {
             stand_on(below);
         }
-        PathBase& path() override { return path_; }
+        PathDouble& path() override { return path_; }
 
     private:
         PathDouble path_;

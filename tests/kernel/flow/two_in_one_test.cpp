@@ -94,7 +94,7 @@ TEST(MediaOverChannels, TheCallerAsksForThemAndNeedsNoConnectivity)
     EXPECT_EQ(rig.stage.count("media"), 0U) << "no session of connectivity for media";
     const std::string name = media_channel(rig.stage);
     ASSERT_FALSE(name.empty()) << rig.stage.names();
-    EXPECT_TRUE(rig.stage.get<Actor>("transport").stands_on(rig.stage.get<Actor>(name)));
+    EXPECT_TRUE(rig.stage.get<MultiplexerDouble::ChannelRole>(name).path().opened());
     call->hang_up();
     rig.settle();
     EXPECT_EQ(media_channel(rig.stage), "") << "they go with the call";
@@ -118,7 +118,7 @@ TEST(MediaOverChannels, TheCalledSideTakesThoseThatWereOfferedAndNoOthers)
     rig.channels().ask("media-7-1", JF_DATAGRAM);
     rig.settle();
     ASSERT_EQ(rig.stage.count("transport"), 1U);
-    EXPECT_TRUE(rig.stage.get<Actor>("transport").stands_on(rig.stage.get<Actor>("channel media-7-1")));
+    EXPECT_TRUE(rig.stage.get<MultiplexerDouble::ChannelRole>("channel media-7-1").path().opened());
     rig.channels().ask("media-7-1", JF_DATAGRAM);
     EXPECT_EQ(rig.stage.count("channel media-7-1"), 1U) << "once";
 }
