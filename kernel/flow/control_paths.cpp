@@ -39,6 +39,14 @@ bool is_tcp(std::string_view candidate)
     return candidate.starts_with("TCP ") || candidate.starts_with("tcp ");
 }
 
+constexpr std::string_view kUfrag = " ufrag ";
+
+/// The first line of a description of connectivity.h.
+std::string_view ufrag_of(std::string_view description)
+{
+    return description.substr(0, description.find('\n'));
+}
+
 } // namespace
 
 ControlPaths::ControlPaths(Environment& node, std::uint32_t role, std::function<void()> changed,
@@ -54,7 +62,7 @@ ControlPaths::ControlPaths(Environment& node, std::uint32_t role, std::function<
                                             note_ready();
                                             changed_();
                                         },
-                                        [this](const std::string& line) { candidate(line); }});
+                                        [this, kind](const std::string& line) { candidate(kind, line); }});
     };
     if (policy != ControlPolicy::kTcpOnly)
         udp_ = open(JF_DATAGRAM, "control-udp");
@@ -69,12 +77,16 @@ std::string ControlPaths::blob()
 }
 
 // Candidates that come in one turn of the loop go out in one message.
-void ControlPaths::candidate(const std::string& line)
+void ControlPaths::candidate(std::uint32_t kind, const std::string& line)
 {
-    if (!described_)
+    const bool needs_mark = kind == JF_DATAGRAM && is_tcp(line);
+    if (!described_ || (needs_mark && !udp_))
         return;
     const bool first = pending_lines_->empty();
-    *pending_lines_ += line + "\n";
+    *pending_lines_ += line;
+    if (needs_mark)
+        pending_lines_->append(kUfrag).append(ufrag_of(udp_->local_description()));
+    *pending_lines_ += "\n";
     if (!first)
         return;
     node_.control.post([pending = std::weak_ptr(pending_lines_), more = more_] {
@@ -113,6 +125,8 @@ void ControlPaths::set_remote(std::string_view blob)
                 throw Failure(JF_BAD_INPUT, "the peer sent two descriptions for one transport");
             session->set_remote(description);
             used = session.get();
+            if (!tcp)
+                udp_ufrag_ = ufrag_of(description);
         }
     }
     if (used == nullptr)
@@ -124,11 +138,23 @@ void ControlPaths::add_remote(std::string_view lines)
     if (lines.size() > kMaxBlobBytes)
         return;
     while (!lines.empty()) {
-        const auto line = next_line(lines);
-        const auto& session = is_tcp(line) ? tcp_ : udp_;
-        if (is_candidate(line) && session)
+        auto line = next_line(lines);
+        if (!is_candidate(line))
+            continue;
+        if (auto* const session = session_of(line))
             session->add_remote_candidate(std::string(line));
     }
+}
+
+/// Of the peer's later candidate, which loses its mark. Null if there is none.
+ConnectivitySession* ControlPaths::session_of(std::string_view& candidate) const
+{
+    const auto mark = candidate.rfind(kUfrag);
+    if (mark == std::string_view::npos)
+        return (is_tcp(candidate) ? tcp_ : udp_).get();
+    const bool known = candidate.substr(mark + kUfrag.size()) == udp_ufrag_ && !udp_ufrag_.empty();
+    candidate = candidate.substr(0, mark);
+    return known ? udp_.get() : nullptr;
 }
 
 void ControlPaths::note_ready()

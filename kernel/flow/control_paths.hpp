@@ -27,7 +27,9 @@ public:
     ControlPaths(Environment& node, std::uint32_t role, std::function<void()> changed,
                  std::function<void(std::string lines)> more);
 
-    /// Both descriptions, one after the other. What is found later goes to `more`.
+    /// Both descriptions, one after the other. What is found later goes to `more`. A candidate of TCP that the session
+    /// of datagrams has found (RFC 6544: simultaneous-open) ends there in " ufrag " and that session's, because
+    /// transport alone would say the other one (RFC 8839 section 5.1: extensions).
     std::string blob();
 
     /// The peer's. Throw Failure JF_BAD_INPUT if nothing in it can be used.
@@ -61,7 +63,8 @@ public:
     void give_up(const ConnectivitySession* session);
 
 private:
-    void candidate(const std::string& line);
+    void candidate(std::uint32_t kind, const std::string& line);
+    ConnectivitySession* session_of(std::string_view& candidate) const;
     void note_ready();
     TimePoint grace_over() const;
 
@@ -70,6 +73,7 @@ private:
     std::function<void(std::string)> more_;
     std::unique_ptr<ConnectivitySession> udp_;
     std::unique_ptr<ConnectivitySession> tcp_;
+    std::string udp_ufrag_; // the peer's of the session of datagrams
     bool described_ = false;
     std::shared_ptr<std::string> pending_lines_; // shared with the posted flush
     TimePoint udp_since_ = TimePoint::max();

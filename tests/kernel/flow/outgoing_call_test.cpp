@@ -200,6 +200,35 @@ TEST(OutgoingCall, UsesCandidatesOfThePeerThatComeLate)
     EXPECT_EQ(rig.ice("control-tcp").remote_candidates, (Lines{"S2 1 tcp 1 203.0.113.1 9 typ srflx"}));
 }
 
+// Datagrams go over TCP where both ends open it at the same time (RFC 6544).
+TEST(OutgoingCall, SaysOfALateCandidateOfTcpThatItIsForDatagrams)
+{
+    Rig rig;
+    rig.stage.script.tcp = rig.stage.script.udp = rig.stage.script.answer = Play::waits;
+    rig.call();
+    rig.ice("control-udp").candidate("S1 1 TCP 1 198.51.100.1 1 typ srflx tcptype so");
+    rig.ice("control-tcp").candidate("S2 1 TCP 1 198.51.100.1 2 typ srflx tcptype so");
+    rig.settle();
+    EXPECT_EQ(rig.discovery().sent.back().message.blob, "S1 1 TCP 1 198.51.100.1 1 typ srflx tcptype so ufrag aaaa\n"
+                                                        "S2 1 TCP 1 198.51.100.1 2 typ srflx tcptype so\n");
+}
+
+TEST(OutgoingCall, GivesLateCandidatesOfTcpToTheSessionThatTheyAreFor)
+{
+    Rig rig;
+    rig.stage.script.tcp = rig.stage.script.udp = Play::waits;
+    rig.call();
+    const std::string ufrag(rig.ice("control-udp").remote.substr(0, rig.ice("control-udp").remote.find('\n')));
+    ASSERT_FALSE(ufrag.empty());
+    const std::string line = "S1 1 TCP 1 203.0.113.1 1 typ srflx tcptype so";
+    rig.discovery().hear(jackfield::Device("bob", "bob-1", "chain"), JF_CALL_CANDIDATES,
+                         rig.discovery().request_to("bob-1").call_id,
+                         line + " ufrag " + ufrag + "\n" + line + " ufrag zzzz\n" + line + " ufrag \n");
+    rig.settle();
+    EXPECT_EQ(rig.ice("control-udp").remote_candidates, Lines{line});
+    EXPECT_TRUE(rig.ice("control-tcp").remote_candidates.empty()) << "it would connect in vain";
+}
+
 TEST(OutgoingCall, GoesOnWithoutACandidateThatCouldNotBeSent)
 {
     Rig rig;
