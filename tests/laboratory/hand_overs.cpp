@@ -102,6 +102,14 @@ void kill_discovery(PairLaboratory& laboratory, RunningCall&)
     laboratory.kill_discovery();
 }
 
+HandOver over_quic(HandOver what)
+{
+    what.name += ", and sound goes over the link (QUIC)";
+    what.label += "OverQuic";
+    what.quic = true;
+    return what;
+}
+
 std::vector<HandOver> make_hand_overs()
 {
     const char* const home = "port-restricted";
@@ -135,6 +143,12 @@ std::vector<HandOver> make_hand_overs()
         {"a relayed call's machine goes to a better network", "AMachineGoesToABetterNetwork", "UDP blocked", home,
          kEveryTransport, 1, leave_for_better, 0s, 3s, "direct", "relayed here", false},
         {"discovery is gone", "DiscoveryIsGone", home, home, kEveryTransport, 1, kill_discovery, 0s, 400ms},
+        over_quic({"two seconds without a network", "TwoSecondsWithoutANetwork", home, home, kEveryTransport, 1,
+                   cut_for_two_seconds, 2s, 3s}),
+        over_quic({"the address of a router changes", "TheAddressOfARouterChanges", home, home, kEveryTransport, 1,
+                   renumber, 0s, 3s}),
+        over_quic({"a machine goes to another network", "AMachineGoesToAnotherNetwork", home, home, kEveryTransport, 1,
+                   go_elsewhere, 0s, 3s}),
     };
 }
 
@@ -165,7 +179,7 @@ HandOverResult try_hand_over(const HandOver& what)
         for (int more = 1; more < what.relays; ++more)
             laboratory.add_relay();
         RunningCall call(laboratory, side(what.caller), side(what.callee),
-                         {.transports = what.transports, .punching = what.punching});
+                         {.transports = what.transports, .punching = what.punching, .quic = what.quic});
         result.before = words_of(call.way());
         call.mark();
         const auto begin = std::chrono::steady_clock::now();

@@ -20,6 +20,7 @@ struct HandOver {
     std::string after = {};           // which way sound goes then; empty: as before
     std::string before = {};          // which way it must go at first; empty: whichever
     bool punching = true;             // else UDP alone leads past a relay
+    bool quic = false;                // sound goes over channels of the link
 };
 
 const std::vector<HandOver>& hand_overs();

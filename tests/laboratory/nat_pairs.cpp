@@ -226,7 +226,9 @@ void PairLaboratory::configure(const std::string& peer, const Side& side, const 
             connectivity["turn"].push_back(turn(*relay, transport));
     }
     connectivity.update(changes.connectivity);
-    world_.configure(peer, {.call = changes.call, .connectivity = connectivity, .slots = {{"discovery", discovery}}});
+    Json slots = changes.slots;
+    slots["discovery"] = discovery;
+    world_.configure(peer, {.call = changes.call, .connectivity = connectivity, .slots = slots});
 }
 
 void PairLaboratory::configure_as_sample(const std::string& peer, const std::string& sample)

@@ -63,6 +63,7 @@ struct Peer {
 struct ConfigurationChanges {
     scenarios::Json connectivity = scenarios::Json::object();
     scenarios::Json call = scenarios::Json::object();
+    scenarios::Json slots = scenarios::Json::object();           // null: none
     std::vector<std::string> transports = {"udp", "tcp", "tls"}; // of relays, of at most four in all
 };
 

@@ -24,6 +24,12 @@ std::optional<Json> second_of_sound(const Json& event)
     return detail;
 }
 
+Json over_quic()
+{
+    const Json media{{"use", "media-plain"}, {"over", "multiplexer"}, {"config", {{"insecure", false}}}};
+    return {{"secure_channel", {{"use", "quic-ngtcp2"}}}, {"reliable_stream", nullptr}, {"media_transport", {media}}};
+}
+
 } // namespace
 
 RunningCall::RunningCall(PairLaboratory& laboratory, const Side& caller, const Side& callee, const CallPlan& plan)
@@ -34,6 +40,7 @@ RunningCall::RunningCall(PairLaboratory& laboratory, const Side& caller, const S
     laboratory_.network().change(alice_place_->host, plan.cable);
     laboratory_.network().change(bob_place_->host, kCable);
     const ConfigurationChanges changes{.connectivity = {{"simultaneous_open", plan.punching}},
+                                       .slots = plan.quic ? over_quic() : Json::object(),
                                        .transports = plan.transports};
     laboratory_.configure("alice", caller, changes);
     laboratory_.configure("bob", callee, changes);

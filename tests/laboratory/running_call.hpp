@@ -18,6 +18,7 @@ struct CallPlan {
     int addresses = 1;                                           // of alice's machine
     bool pictures = false;
     bool punching = true; // TCP from both sides at once
+    bool quic = false;    // one connection for everything: media goes over channels of the link
 };
 
 /// Alice has called bob, each behind what their sides say, with sound both ways.
