@@ -17,6 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <map>
 
 namespace discovery_opendht {
@@ -70,6 +71,31 @@ std::string address_text(const dht::SockAddr& address)
 {
     return address ? address.toString() : std::string();
 }
+
+/// Of a listen that OpenDHT and we ask for, each value counts once.
+class FirstOnly {
+public:
+    static constexpr std::size_t kMost = 64;
+
+    bool first(std::uint64_t id, jackfield::ByteView data)
+    {
+        jackfield::Bytes both(data.begin(), data.end());
+        for (unsigned shift = 0; shift < 64; shift += 8)
+            both.push_back(static_cast<std::uint8_t>(id >> shift));
+        const auto hash = dht::InfoHash::get(both.data(), both.size());
+        const std::lock_guard lock(mutex_);
+        if (std::ranges::find(seen_, hash) != seen_.end())
+            return false;
+        seen_.push_back(hash);
+        if (seen_.size() > kMost)
+            seen_.pop_front();
+        return true;
+    }
+
+private:
+    std::mutex mutex_;
+    std::deque<dht::InfoHash> seen_;
+};
 
 class OpenDhtNode final : public DhtNode {
 public:
@@ -162,23 +188,41 @@ public:
             [end] { end(JF_CLOSED, "the DHT node is closed"); });
     }
 
+    void get_early(const std::string& key, Values values) override
+    {
+        const std::lock_guard lock(mutex_);
+        if (closing_ || phase_ == Phase::idle || phase_ == Phase::over || first_node() ||
+            early_gets_.size() >= kMostEarlyGets)
+            return;
+        early_gets_.emplace_back(dht::InfoHash::get(key),
+                                 [values = std::move(values)](const EarlyValue& value) { values(value.data); });
+        changed_.notify_all();
+    }
+
     void listen(const std::string& key, Values values) override
     {
-        const auto heard = [values](const std::vector<std::shared_ptr<dht::Value>>& batch, bool expired) {
+        const auto once = std::make_shared<FirstOnly>(); // shared: by OpenDHT's callback and by the early one
+        const auto heard = [values, once](const std::vector<std::shared_ptr<dht::Value>>& batch, bool expired) {
             for (const auto& value : batch) {
-                if (!expired)
+                if (!expired && once->first(value->id, value->data))
                     values(value->data);
             }
             return true;
         };
+        const auto early = [values, once](const EarlyValue& value) {
+            if (once->first(value.id, value.data))
+                values(value.data);
+        };
         submit(
-            [this, key, heard] {
+            [this, key, heard, early] {
                 // The token comes once OpenDHT has run the listen; only OpenDHT, which runs things in order, looks at
                 // it.
                 const dht::InfoHash hash = dht::InfoHash::get(key);
                 unlistens_[key] = [this, hash, token = runner_.listen(hash, dht::ValueCallback(heard)).share()] {
+                    socket_->unlisten_early(node_id_of(hash));
                     runner_.cancelListen(hash, token);
                 };
+                socket_->listen_early(node_id_of(hash), early);
             },
             [] {});
     }
@@ -244,10 +288,14 @@ public:
 private:
     enum class Phase { idle, starting, running, over };
 
+    static constexpr std::size_t kMostEarlyGets = 16; // waiting for our thread
+
     struct Kept {
         std::uint64_t value_id = 0;
         std::shared_ptr<PutEnd> end;
     };
+
+    using EarlyGet = std::pair<dht::InfoHash, EarlySink>;
 
     /// Runs the operation on the node: now, or once the node runs. `refused` if it never will.
     template <class Operation, class Refused>
@@ -370,16 +418,29 @@ private:
     {
         std::unique_lock lock(mutex_);
         while (!closing_) {
-            if (connected_ || first_node() || broken_) {
-                changed_.wait(lock);
-            } else if (Clock::now() < knocks_.next()) {
-                changed_.wait_until(lock, knocks_.next());
-            } else {
-                knocks_.knocked(Clock::now());
+            const bool due = !connected_ && !first_node() && !broken_ && Clock::now() >= knocks_.next();
+            const auto gets = std::exchange(early_gets_, {});
+            if (due || (!gets.empty() && !broken_)) {
+                if (due)
+                    knocks_.knocked(Clock::now());
                 lock.unlock();
-                knock();
+                if (due)
+                    knock();
+                ask_early(gets);
                 lock.lock();
+            } else if (connected_ || first_node() || broken_) {
+                changed_.wait(lock);
+            } else {
+                changed_.wait_until(lock, knocks_.next());
             }
+        }
+    }
+
+    void ask_early(const std::vector<EarlyGet>& gets)
+    {
+        for (const auto& [key, sink] : gets) {
+            for (const Address& bootstrap : options_.bootstrap)
+                socket_->ask_early(resolved(bootstrap), node_id_of(key), sink);
         }
     }
 
@@ -477,6 +538,7 @@ private:
     std::string listening_;
     std::function<void()> closed_;
     std::vector<std::function<void()>> early_;
+    std::vector<EarlyGet> early_gets_;                       // kMostEarlyGets at most
     std::map<std::string, std::function<void()>> unlistens_; // what ends each listen, by key
     std::map<std::string, Kept> kept_;                       // what is renewed, by key
     KnockSchedule knocks_;

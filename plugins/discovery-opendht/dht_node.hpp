@@ -39,6 +39,11 @@ public:
     /// has not ended yet. Operations before open or after close end with JF_CLOSED. `value_id` is random and not 0.
     virtual void put(const std::string& key, jackfield::ByteView value, std::uint64_t value_id, bool keep, End end) = 0;
     virtual void get(const std::string& key, Values values, End end) = 0;
+
+    /// Until the first bootstrap node has answered, nothing is got: what the bootstrap nodes themselves have of that
+    /// key comes along with that answer. A get must follow; there is no end.
+    virtual void get_early(const std::string& key, Values values) = 0;
+
     virtual void listen(const std::string& key, Values values) = 0;
     virtual void unlisten(const std::string& key) = 0;
 

@@ -341,6 +341,42 @@ std::optional<WholeQuestion> ask_for_values(ByteView packet)
     return question;
 }
 
+Bytes make_get(const NodeId& self, std::uint32_t network, std::uint32_t transaction, const NodeId& key)
+{
+    Bytes out{head(4, network)};
+    append(out, "a");
+    out.push_back(head(2, 0));
+    append(out, "id");
+    append(out, ByteView(self));
+    append(out, "h");
+    append(out, ByteView(key));
+    append(out, "q");
+    append(out, "get");
+    append_tail(out, "q", network, transaction);
+    return out;
+}
+
+/// Without "ve", OpenDHT's version of listening: then values come as answers, and need no answer of ours.
+Bytes make_listen(const NodeId& self, std::uint32_t network, std::uint32_t transaction, const NodeId& key,
+                  ByteView token)
+{
+    Bytes out{head(4, network)};
+    append(out, "a");
+    out.push_back(head(4, 0));
+    append(out, "id");
+    append(out, ByteView(self));
+    append(out, "h");
+    append(out, ByteView(key));
+    append(out, "token");
+    append(out, token);
+    append(out, "sid");
+    append(out, transaction);
+    append(out, "q");
+    append(out, "listen");
+    append_tail(out, "q", network, transaction);
+    return out;
+}
+
 std::vector<Bytes> make_put(const NodeId& self, std::uint32_t network, std::uint32_t transaction, const NodeId& key,
                             ByteView value, ByteView token)
 {

@@ -57,6 +57,13 @@ struct WholeQuestion {
 };
 std::optional<WholeQuestion> ask_for_values(jackfield::ByteView packet);
 
+/// Asks for the values that lie under a key, and for the nodes near to it.
+jackfield::Bytes make_get(const NodeId& self, std::uint32_t network, std::uint32_t transaction, const NodeId& key);
+
+/// Asks for the values of a key, now and from now on; each answer comes under the same transaction.
+jackfield::Bytes make_listen(const NodeId& self, std::uint32_t network, std::uint32_t transaction, const NodeId& key,
+                             jackfield::ByteView token);
+
 /// A put as OpenDHT packs it: the question, then the value in pieces. value: packed by OpenDHT, 600 bytes at least (one
 /// that is shorter would stand in the question).
 std::vector<jackfield::Bytes> make_put(const NodeId& self, std::uint32_t network, std::uint32_t transaction,

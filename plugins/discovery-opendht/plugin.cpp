@@ -58,6 +58,11 @@ protected:
         node_->get(std::string(key), std::move(values), std::move(end));
     }
 
+    void get_early(std::string_view key, BoardValues values) override
+    {
+        node_->get_early(std::string(key), std::move(values));
+    }
+
     void listen(std::string_view key, BoardValues values) override
     {
         node_->listen(std::string(key), std::move(values));

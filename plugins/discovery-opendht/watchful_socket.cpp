@@ -71,6 +71,8 @@ WatchfulSocket::WatchfulSocket(std::unique_ptr<dht::net::DatagramSocket> inner, 
             const auto glance = glance_at(packet->data);
             if (glance)
                 learn(packet->from, *glance);
+            if (glance && glance->question == Question::none && glance->transaction)
+                answered_early(packet->from, *glance->transaction, packet->data);
             packet = glance && glance->farewell ? packets.erase(packet) : std::next(packet);
         }
         const std::size_t count = packets.size();
@@ -171,6 +173,7 @@ void WatchfulSocket::ask_for_values_of(const NodeId& key)
 void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
 {
     std::vector<dht::SockAddr> strangers;
+    std::vector<std::pair<dht::SockAddr, jackfield::Bytes>> listens;
     {
         const std::lock_guard guard(mutex_);
         const auto now = Clock::now();
@@ -179,8 +182,10 @@ void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
             strangers.push_back(from);
         } else {
             nodes_.heard(place_of(from), glance.sender, now);
-            if (!glance.token.empty() && glance.question == Question::none)
+            if (!glance.token.empty() && glance.question == Question::none) {
                 keep_token(place_of(from), glance.token, now);
+                listens = early_listens_at(place_of(from), now);
+            }
         }
         for (const NamedNode& node : glance.named) {
             const dht::SockAddr address = address_named(node, from);
@@ -190,8 +195,77 @@ void WatchfulSocket::learn(const dht::SockAddr& from, const Glance& glance)
             strangers.push_back(address);
         }
     }
+    for (const auto& [to, packet] : listens)
+        inner_->sendTo(to, packet.data(), packet.size(), false);
     for (const auto& stranger : strangers)
         ping(stranger);
+}
+
+void WatchfulSocket::ask_early(const std::vector<dht::SockAddr>& whom, const NodeId& key, const EarlySink& sink)
+{
+    for (const auto& to : whom) {
+        std::uint32_t transaction = 0;
+        {
+            const std::lock_guard guard(mutex_);
+            transaction = static_cast<std::uint32_t>(transactions_());
+            early_.asked(transaction, place_of(to), sink, Clock::now());
+        }
+        const auto packet = make_get(self_, network_, transaction, key);
+        inner_->sendTo(to, packet.data(), packet.size(), false);
+    }
+}
+
+void WatchfulSocket::listen_early(const NodeId& key, EarlySink sink)
+{
+    std::vector<std::pair<dht::SockAddr, jackfield::Bytes>> listens;
+    {
+        const std::lock_guard guard(mutex_);
+        const auto now = Clock::now();
+        if (early_listens_.size() >= kMostEarlyListens || now > began_ + kEarly)
+            return;
+        early_listens_.push_back({key, std::move(sink), {}});
+        for (const auto& [place, token] : tokens_)
+            for (auto& listen : early_listens_at(place, now))
+                listens.push_back(std::move(listen));
+    }
+    for (const auto& [to, packet] : listens)
+        inner_->sendTo(to, packet.data(), packet.size(), false);
+}
+
+void WatchfulSocket::unlisten_early(const NodeId& key)
+{
+    const std::lock_guard guard(mutex_);
+    std::erase_if(early_listens_, [&](const auto& listen) { return listen.key == key; });
+}
+
+/// mutex_ is held, and there is a token of that place.
+std::vector<std::pair<dht::SockAddr, jackfield::Bytes>> WatchfulSocket::early_listens_at(const Place& place,
+                                                                                         TimePoint now)
+{
+    std::vector<std::pair<dht::SockAddr, jackfield::Bytes>> packets;
+    if (now > began_ + kEarly)
+        return packets;
+    for (EarlyListen& listen : early_listens_) {
+        if (listen.at.size() >= kSmallNetwork || !listen.at.insert(place).second)
+            continue;
+        const auto transaction = static_cast<std::uint32_t>(transactions_());
+        early_.asked(transaction, place, listen.sink, now);
+        packets.emplace_back(address_of(place),
+                             make_listen(self_, network_, transaction, listen.key, tokens_.at(place).bytes));
+    }
+    return packets;
+}
+
+/// OpenDHT gets the packet as well: of an answer to nobody it learns that the node is there.
+void WatchfulSocket::answered_early(const dht::SockAddr& from, std::uint32_t transaction, jackfield::ByteView packet)
+{
+    EarlyQuestions::Answer answer;
+    {
+        const std::lock_guard guard(mutex_);
+        answer = early_.take(place_of(from), transaction, packet, Clock::now());
+    }
+    for (const auto& value : answer.values)
+        answer.sink(value);
 }
 
 void WatchfulSocket::stop()

@@ -15,10 +15,15 @@
 // And of keys under which few values lie it asks for these at once, where OpenDHT would ask for their ids first, and
 // then for each.
 //
+// A node that has just begun asks early: OpenDHT asks nothing before a bootstrap node has answered a ping, and listens
+// at nobody before the nearest nodes have answered. So a key that somebody waits for is asked for along with that ping,
+// and whoever gives a token is asked to tell us of the keys that we listen to. OpenDHT's own questions follow.
+//
 // Threads: sendTo on OpenDHT's thread, packets come on the inner socket's, what is due is done on our own. Lifetime:
 // OpenDHT owns it; the destructor joins our thread and then the inner socket's.
 #pragma once
 
+#include "early_questions.hpp"
 #include "silent_nodes.hpp"
 
 #include <opendht/network_utils.h>
@@ -59,6 +64,19 @@ public:
     /// repeats its question, and that goes out as it is.
     void ask_for_values_of(const NodeId& key);
 
+    /// [any] Asks those for the values of the key, whoever they are. What comes goes to the sink, on the receiving
+    /// thread; there is no end.
+    void ask_early(const std::vector<dht::SockAddr>& whom, const NodeId& key, const EarlySink& sink);
+
+    /// [any] What whoever gives us a token soon knows of the key, and hears of it. As above.
+    void listen_early(const NodeId& key, EarlySink sink);
+
+    /// [any] No node more is asked about that key.
+    void unlisten_early(const NodeId& key);
+
+    static constexpr std::chrono::seconds kEarly{10}; ///< since this socket began
+    static constexpr std::size_t kMostEarlyListens = 8;
+
     static constexpr std::size_t kSmallNetwork = 8; ///< nodes: OpenDHT puts at as many
     static constexpr std::size_t kLargestHurried = 16 * 1024;
     static constexpr std::chrono::minutes kTokenLasts{10}; ///< OpenDHT takes one for 15 minutes at least
@@ -80,6 +98,8 @@ private:
     void keep_token(const Place& place, jackfield::ByteView token, TimePoint now);
     int ask(const dht::SockAddr& to, jackfield::ByteView packet, const Glance& glance, bool replied);
     void learn(const dht::SockAddr& from, const Glance& glance);
+    std::vector<std::pair<dht::SockAddr, jackfield::Bytes>> early_listens_at(const Place& place, TimePoint now);
+    void answered_early(const dht::SockAddr& from, std::uint32_t transaction, jackfield::ByteView packet);
     void say_farewell();
     void ping(const dht::SockAddr& to);
     void watch();
@@ -102,6 +122,14 @@ private:
     std::map<Place, Token> tokens_;       // kMostTokens at most
     std::set<NodeId> whole_keys_;         // kMostKeys at most
     std::set<std::uint32_t> asked_whole_; // transactions; kMostQuestions at most
+    struct EarlyListen {
+        NodeId key{};
+        EarlySink sink;
+        std::set<Place> at; // kSmallNetwork at most
+    };
+    const TimePoint began_ = Clock::now();
+    EarlyQuestions early_;
+    std::vector<EarlyListen> early_listens_; // kMostEarlyListens at most
     std::minstd_rand transactions_;
     TimePoint wake_at_{}; // when our thread looks by itself
     bool stopping_ = false;

@@ -1,11 +1,12 @@
 // Packets of strangers to a DHT node, as we look at them before OpenDHT does: what is found in one lies in it, and a
-// question that we write in place of another is one.
+// question that we write in place of another is one; as the answer to an early question, it brings no more than it may.
 //
 // Threads: one.
 // links: discovery_opendht_parts
 #include "fuzz.hpp"
 
 #include "dht_wire.hpp"
+#include "early_questions.hpp"
 
 #include <cstdlib>
 
@@ -47,6 +48,14 @@ std::vector<std::vector<std::uint8_t>> jackfield::fuzz::seeds()
                               "11111111111111111111"
                               "\xa1h\xc4\x14"
                               "33333333333333333333\xa1q\x82\xa1s\x91\x01\xa1w\x90\xa1q\xa3get\xa1t\x07\xa1y\xa1q"sv));
+    // {"r": {"id": .., "values": [30, {"id": 5, "dat": {"body": {"type": 0, "data": "abc"}}}]}, "t": 7, "y": "r"}
+    inputs.push_back(bytes_of("\x83\xa1r\x82\xa2id\xc4\x14"
+                              "11111111111111111111"
+                              "\xa6values\x92\x1e\x82\xa2id\x05\xa3"
+                              "dat\x81\xa4"
+                              "body\x82\xa4type\x00\xa4"
+                              "data\xc4\x03"
+                              "abc\xa1t\x07\xa1y\xa1r"sv));
     return inputs;
 }
 
@@ -66,6 +75,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto whole = ask_for_values(packet);
     const auto after = whole ? glance_at(whole->packet) : std::nullopt;
     if (before && whole && (!after || after->question != before->question || after->transaction != before->transaction))
+        std::abort();
+    EarlyQuestions early;
+    early.asked(1, {}, [](const EarlyValue&) {}, {});
+    std::size_t found = 0;
+    for (int twice = 0; twice < 2; ++twice) // pieces come after what announces them
+        found += early.take({}, 1, packet, {}).values.size();
+    if (found > 4 * EarlyQuestions::kMostValues)
         std::abort();
     return 0;
 }

@@ -211,10 +211,10 @@ What remains of each step, and why; we aim at 4 to ringing.
 
 | step | least | why |
 | --- | --- | --- |
-| find, over the DHT | 2 | OpenDHT asks nothing before a bootstrap node has answered a ping; then the card comes with the first answer |
+| find, over the DHT | 1 | the bootstrap nodes are asked along with OpenDHT's first ping; 2 where none of them has the card |
 | find, at a rendezvous server | 3 | TCP, the upgrade to WebSocket, the question; a process that runs already has the first two behind it |
 | find, at a static peer | 2 | TCP, the question |
-| ask, answer, over the DHT | 1 | to the callee and back; 2 as long as the caller's node is so new that it does not listen yet: it listens where it has a token from each of the nearest nodes, the callee's among them |
+| ask, answer, over the DHT | 1 | to the callee and back; a new node listens at whoever gave it a token first; 2 where the answer is put elsewhere |
 | ask, answer, otherwise | 1 | |
 | path, UDP | 1 | the caller's check and its answer; then 100 ms for TCP, where that could still come |
 | path, TCP | 3 | connect, check, and a nomination of its own, which RFC 6544 demands of TCP |

@@ -654,6 +654,29 @@ TEST_F(BulletinBoard, OperationsWaitForTheBoardToComeOnline)
     EXPECT_EQ(bob_.heard.messages.size(), 1U);
 }
 
+TEST_F(BulletinBoard, WhatABoardHasBeforeItIsOnlineIsFoundThenAndOnce)
+{
+    bob_.start();
+    bob_.announce();
+    alice_.discovery.online_at_once = false;
+    alice_.discovery.early = true;
+    alice_.start();
+    FindRecord found;
+    methods().find(alice_.self(), 1, to_text("bob"), found.sink());
+    settle();
+    EXPECT_EQ(found.devices.size(), 1U);
+    EXPECT_EQ(found.calls, 0) << "others may have more";
+    EXPECT_EQ(alice_.discovery.gets, 0);
+    alice_.discovery.board_state(true, "back");
+    settle();
+    EXPECT_EQ(found.devices.size(), 1U);
+    EXPECT_EQ(found.calls, 1);
+    EXPECT_EQ(found.status, JF_OK);
+    alice_.discovery.early_values(board_.stored["bob"].back()); // far too late
+    settle();
+    EXPECT_EQ(found.devices.size(), 1U);
+}
+
 TEST_F(BulletinBoard, OperationsEndUnreachableWhenTheBoardStaysOffline)
 {
     alice_.discovery.online_at_once = false;

@@ -101,6 +101,15 @@ public:
         end(JF_OK, "");
     }
 
+    void get_early(std::string_view key, BoardValues values) override
+    {
+        if (!early)
+            return;
+        for (const Bytes& value : board_.get(std::string(key)))
+            values(value);
+        early_values = std::move(values);
+    }
+
     void listen(std::string_view key, BoardValues values) override
     {
         for (const Bytes& value : board_.get(std::string(key)))
@@ -120,6 +129,8 @@ public:
     int busy_gets = 0;   // so many more end busy
     int missed_gets = 0; // so many more find nothing, whatever there is
     bool misses = false; // and it says that it may
+    bool early = false;  // it has values before it is online
+    BoardValues early_values;
 
     bool may_miss() const override { return misses; }
 

@@ -68,8 +68,7 @@ public:
         const std::uint64_t id = ++last_id_;
         finds_.emplace(id, std::make_unique<Find>(host_, std::string(account_id), checked_, std::move(sink)));
         finds_[id]->limit.start(kOfflinePatience, [this, id] { end_find(id, JF_UNREACHABLE, offline_text()); });
-        if (online_)
-            ask(id);
+        online_ ? ask(id) : ask_early(id);
     }
 
     void send(const Device& recipient, const CallMessage& message, SendEnd done) final
@@ -157,6 +156,10 @@ protected:
     /// where it could be asked, and somebody who may have it did not answer: it is asked again a little later.
     virtual void get(std::string_view key, BoardValues values, BoardEnd end) = 0;
 
+    /// Somebody waits for the values of that key while the board cannot be used yet: what can be had of them meanwhile
+    /// may be given, without an end. A get follows.
+    virtual void get_early(std::string_view /*key*/, BoardValues /*values*/) {}
+
     /// Every value that lies under the key and every one that comes, until unlisten, also across times offline. At most
     /// one per key. A value given twice does no harm.
     virtual void listen(std::string_view key, BoardValues values) = 0;
@@ -186,6 +189,14 @@ private:
         Timer limit;
         Timer again;
         std::shared_ptr<detail::BoardInbox> inbox; // second owner: the board's callback; null until asked
+        std::shared_ptr<detail::BoardInbox> early; // the same; null if the board was there from the beginning
+        void close_inboxes() const
+        {
+            for (const auto& each : {inbox, early}) {
+                if (each)
+                    each->close();
+            }
+        }
         int gets = 0;
         bool found = false;
     };
@@ -267,12 +278,20 @@ private:
         std::erase_if(sends_, [](const auto& send) { return send.second->done.cancelled(); });
         std::erase_if(finds_, [](const auto& find) {
             const bool over = find.second->sink.cancelled();
-            if (over && find.second->inbox)
-                find.second->inbox->close();
+            if (over)
+                find.second->close_inboxes();
             return over;
         });
         if (finds_.size() + sends_.size() >= kMostOperations)
             throw Failure(JF_EXHAUSTED, "too many finds and sends are running");
+    }
+
+    void ask_early(std::uint64_t id)
+    {
+        Find& find = *finds_.at(id);
+        find.early = inbox(detail::kCardHead, kLargestCard_bytes,
+                           [this, id](const std::vector<Bytes>& values) { on_found(*finds_.at(id), values); });
+        guarded(nullptr, [&] { get_early(find.cards.account_id(), values_into(find.early)); });
     }
 
     void ask(std::uint64_t id)
@@ -327,8 +346,7 @@ private:
             return;
         const std::unique_ptr<Find> find = std::move(found->second);
         finds_.erase(found);
-        if (find->inbox)
-            find->inbox->close();
+        find->close_inboxes();
         if (find->found)
             find->sink.succeed();
         else if (status == JF_OK)

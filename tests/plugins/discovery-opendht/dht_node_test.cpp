@@ -115,6 +115,111 @@ TEST_F(DhtNodes, CarryAValueFromPutToListenInAboutAMillisecond)
     EXPECT_LT(took_ms[50], 200.0);
 }
 
+/// A node that is asked and asks itself, without OpenDHT.
+class PlainSocket {
+public:
+    PlainSocket()
+    {
+        inner_.setOnReceive([this](dht::net::PacketList&& packets) { return received(std::move(packets)); });
+    }
+    ~PlainSocket() { inner_.setOnReceive({}); }
+
+    Address address() const { return parse_address(inner_.getBoundRef(AF_INET).toString(), 0); }
+
+    /// [receiving thread] What to do with each packet.
+    std::function<void(const dht::net::ReceivedPacket&, const Glance&)> heard = [](const auto&, const auto&) {};
+
+    void send(const dht::SockAddr& to, const jackfield::Bytes& packet)
+    {
+        inner_.sendTo(to, packet.data(), packet.size(), false);
+    }
+
+private:
+    dht::net::PacketList received(dht::net::PacketList&& packets)
+    {
+        for (auto& packet : packets) {
+            if (const auto glance = glance_at(packet.data))
+                heard(packet, *glance);
+            packet.data.clear(); // it is used again
+        }
+        return std::move(packets);
+    }
+
+    dht::net::UdpSocket inner_{dht::SockAddr::resolve("127.0.0.1", "0").at(0), dht::SockAddr()};
+};
+
+/// {"r": {"id": .., "token": .., "values": [{..}]}, "t": .., "y": "r", "n": ..}
+jackfield::Bytes answer_with(const std::string& data, std::uint32_t transaction, std::uint32_t network)
+{
+    dht::Value value(reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
+    value.id = 5;
+    msgpack::sbuffer buffer;
+    msgpack::packer<msgpack::sbuffer> out(&buffer);
+    out.pack_map(4).pack("r").pack_map(3);
+    out.pack("id").pack_bin(20).pack_bin_body("11111111111111111111", 20);
+    out.pack("token").pack_bin(4).pack_bin_body("abcd", 4);
+    out.pack("values").pack_array(1).pack(value);
+    out.pack("t").pack(transaction).pack("y").pack("r").pack("n").pack(network);
+    return {buffer.data(), buffer.data() + buffer.size()};
+}
+
+// Whoever looks an account up as its first deed waits one round trip, not two: the bootstrap node is asked along with
+// OpenDHT's ping. This one never answers pings, so that OpenDHT asks nothing.
+TEST_F(DhtNodes, BringValuesThatABootstrapNodeHasBeforeItHasAnsweredAPing)
+{
+    PlainSocket bootstrap;
+    bootstrap.heard = [&](const dht::net::ReceivedPacket& packet, const Glance& glance) {
+        if (glance.question == Question::look_up)
+            bootstrap.send(packet.from, answer_with("a card", *glance.transaction, network_));
+    };
+    Options options = alone();
+    options.bootstrap = {bootstrap.address()};
+    std::vector<jackfield::Bytes> values;
+    bool online = false;
+    const auto node =
+        DhtNode::make(options, [&](bool now, const std::string&) { events_.change([&] { online = online || now; }); });
+    node->open();
+    const auto take = [&](jackfield::ByteView value) {
+        events_.change([&] { values.emplace_back(value.begin(), value.end()); });
+    };
+    node->get_early("account", take);
+    ASSERT_TRUE(events_.wait([&] { return values.size() == 1; }));
+    EXPECT_EQ(jackfield::as_text(values[0]), "a card");
+    node->get_early("another", take);
+    EXPECT_TRUE(events_.wait([&] { return values.size() == 2; })) << "also when the first ping has gone";
+}
+
+// OpenDHT listens at nobody before the nearest nodes have answered. This one answers no look-up of OpenDHT's with a
+// token but the early one, and is asked to tell us of a key all the same; what it then says is heard once.
+TEST_F(DhtNodes, ListenAtTheFirstThatGivesAToken)
+{
+    PlainSocket bootstrap;
+    bool asked = false;
+    bootstrap.heard = [&](const dht::net::ReceivedPacket& packet, const Glance& glance) {
+        if (glance.question == Question::look_up && !asked) {
+            asked = true;
+            bootstrap.send(packet.from, answer_with("a card", *glance.transaction, network_));
+        }
+        if (glance.question == Question::ping)
+            bootstrap.send(packet.from, make_empty_answer(NodeId{1}, network_, *glance.transaction));
+        if (glance.question == Question::listen) {
+            for (const char* message : {"a message", "a message", "another"})
+                bootstrap.send(packet.from, answer_with(message, *glance.transaction, network_));
+        }
+    };
+    Options options = alone();
+    options.bootstrap = {bootstrap.address()};
+    const auto node = DhtNode::make(options, [](bool, const std::string&) {});
+    std::vector<std::string> heard;
+    node->open();
+    node->listen("callto:us", [&](jackfield::ByteView value) {
+        events_.change([&] { heard.emplace_back(jackfield::as_text(value)); });
+    });
+    node->get_early("account", [](jackfield::ByteView) {});
+    ASSERT_TRUE(events_.wait([&] { return !heard.empty() && heard.back() == "another"; }));
+    EXPECT_EQ(heard, (std::vector<std::string>{"a message", "another"}));
+}
+
 /// {"a": {"id": .., "target": ..}, "q": "find", "t": 1, "y": "q", "n": network}
 jackfield::Bytes find_of(const NodeId& self, std::uint32_t network)
 {
@@ -308,6 +413,7 @@ TEST_F(DhtNodes, EndWhatIsAskedBeforeOpeningAndAfterClosing)
         node->put("key", jackfield::as_bytes("x"), id(), false, end);
         node->listen("key", [](jackfield::ByteView) {});
         node->unlisten("key");
+        node->get_early("key", [](jackfield::ByteView) {});
         node->look_again();
         EXPECT_EQ(node->nodes(), 0U);
         closed = false;

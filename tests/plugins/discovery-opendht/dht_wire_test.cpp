@@ -125,6 +125,24 @@ TEST(DhtWire, WritesAPutInPiecesOfOpenDhtsSize)
     }
 }
 
+TEST(DhtWire, WritesLookUpsAndListens)
+{
+    for (const std::uint32_t network : {0U, 7U}) {
+        const auto get = glance_at(make_get(id_of(1), network, 99, id_of(2)));
+        ASSERT_TRUE(get);
+        EXPECT_EQ(get->sender, id_of(1));
+        EXPECT_EQ(get->question, Question::look_up);
+        EXPECT_EQ(get->transaction, 99U);
+        const Bytes listen_packet = make_listen(id_of(1), network, 98, id_of(2), Bytes(32, 3));
+        const auto listen = glance_at(listen_packet);
+        ASSERT_TRUE(listen);
+        EXPECT_EQ(listen->sender, id_of(1));
+        EXPECT_EQ(listen->question, Question::listen);
+        EXPECT_EQ(listen->transaction, 98U);
+        EXPECT_EQ(Bytes(listen->token.begin(), listen->token.end()), Bytes(32, 3));
+    }
+}
+
 TEST(DhtWire, KnowsAFarewell)
 {
     const auto glance = glance_at(make_farewell());

@@ -4,6 +4,7 @@
 #include "dht_wire.hpp"
 
 #include <gtest/gtest.h>
+#include <opendht/value.h>
 
 #include <set>
 
@@ -153,6 +154,155 @@ TEST(WatchfulSocket, AsksOnceForTheValuesOfAKeyInsteadOfTheirIds)
     ask(2);
     EXPECT_EQ(sent.at(2), plain) << "the answer was lost, perhaps because it was large";
     inner.sent = nullptr;
+}
+
+TEST(WatchfulSocket, AsksWhoeverGivesATokenSoonAboutTheKeysThatItListensTo)
+{
+    std::vector<jackfield::Bytes> sent;
+    auto below = std::make_unique<LateSocket>();
+    below->sent = &sent;
+    LateSocket& inner = *below;
+    WatchfulSocket socket(std::move(below), NodeId{}, 0, false);
+    socket.setOnReceive([](dht::net::PacketList&& packets) { return std::move(packets); });
+    inner.receive(answer(1), 1);
+    EXPECT_TRUE(sent.empty());
+    socket.listen_early(NodeId{1}, [](const EarlyValue&) {});
+    ASSERT_EQ(sent.size(), 1U) << "one has given a token before";
+    EXPECT_EQ(glance_at(sent[0])->question, Question::listen);
+    EXPECT_EQ(glance_at(sent[0])->token.size(), 2U);
+    inner.receive(answer(1), 1);
+    EXPECT_EQ(sent.size(), 1U) << "that one is asked";
+    for (std::uint16_t port = 2; port <= WatchfulSocket::kSmallNetwork + 5; ++port)
+        inner.receive(answer(1), port);
+    EXPECT_EQ(sent.size(), WatchfulSocket::kSmallNetwork);
+    socket.unlisten_early(NodeId{1});
+    socket.listen_early(NodeId{2}, [](const EarlyValue&) {});
+    socket.unlisten_early(NodeId{2});
+    const std::size_t before = sent.size();
+    inner.receive(answer(1), 100);
+    EXPECT_EQ(sent.size(), before) << "nobody listens any more";
+    inner.sent = nullptr;
+}
+
+TEST(WatchfulSocket, AsksEarlyAboutAFewKeys)
+{
+    std::vector<jackfield::Bytes> sent;
+    auto below = std::make_unique<LateSocket>();
+    below->sent = &sent;
+    LateSocket& inner = *below;
+    WatchfulSocket socket(std::move(below), NodeId{}, 0, false);
+    socket.setOnReceive([](dht::net::PacketList&& packets) { return std::move(packets); });
+    for (std::uint8_t key = 0; key < 2 * WatchfulSocket::kMostEarlyListens; ++key)
+        socket.listen_early(NodeId{key}, [](const EarlyValue&) {});
+    inner.receive(answer(1), 101);
+    EXPECT_EQ(sent.size(), WatchfulSocket::kMostEarlyListens) << "the others are OpenDHT's";
+    inner.sent = nullptr;
+}
+
+/// {"r": {"values": [what is packed there]}} or {"p": {0: {"o": offset, "d": bytes}}}
+template <class F>
+jackfield::Bytes packed(F&& fill)
+{
+    msgpack::sbuffer buffer;
+    msgpack::packer<msgpack::sbuffer> out(&buffer);
+    fill(out);
+    return {buffer.data(), buffer.data() + buffer.size()};
+}
+
+jackfield::Bytes announces(const std::vector<std::size_t>& sizes)
+{
+    return packed([&](auto& out) {
+        out.pack_map(1).pack("r").pack_map(1).pack("values").pack_array(static_cast<std::uint32_t>(sizes.size()));
+        for (const std::size_t size : sizes)
+            out.pack(size);
+    });
+}
+
+jackfield::Bytes piece(jackfield::ByteView of, std::size_t offset, std::size_t size)
+{
+    return packed([&](auto& out) {
+        out.pack_map(1).pack("p").pack_map(1).pack(0U).pack_map(2);
+        out.pack("o").pack(offset).pack("d").pack_bin(static_cast<std::uint32_t>(size));
+        out.pack_bin_body(reinterpret_cast<const char*>(of.data()) + offset, static_cast<std::uint32_t>(size));
+    });
+}
+
+class EarlyQuestion : public ::testing::Test {
+protected:
+    EarlyQuestion()
+    {
+        dht::Value one(reinterpret_cast<const std::uint8_t*>(text_.data()), text_.size());
+        one.id = 5;
+        value_ = packed([&](auto& out) { out.pack(one); });
+        place_.port = 7;
+        early_.asked(1, place_, [](const EarlyValue&) {}, now_);
+    }
+
+    std::size_t take(const jackfield::Bytes& packet)
+    {
+        const auto values = early_.take(place_, 1, packet, now_).values;
+        for (const auto& value : values) {
+            EXPECT_EQ(value.id, 5U);
+            EXPECT_EQ(jackfield::as_text(value.data), text_);
+        }
+        return values.size();
+    }
+
+    const std::string text_ = std::string(900, 'x');
+    EarlyQuestions::TimePoint now_ = SilentNodes::Clock::now();
+    Place place_;
+    jackfield::Bytes value_;
+    EarlyQuestions early_;
+};
+
+TEST_F(EarlyQuestion, IsAnsweredInPieces)
+{
+    EXPECT_EQ(take(piece(value_, 0, 500)), 0U) << "nothing was announced";
+    EXPECT_EQ(take(announces({value_.size()})), 0U);
+    EXPECT_EQ(take(piece(value_, 500, value_.size() - 500)), 0U) << "out of order";
+    EXPECT_EQ(take(piece(value_, 0, 500)), 0U);
+    EXPECT_EQ(take(piece(value_, 0, 500)), 0U) << "twice";
+    EXPECT_EQ(take(piece(value_, 500, value_.size() - 500)), 1U);
+    EXPECT_EQ(take(piece(value_, 500, value_.size() - 500)), 0U);
+    EXPECT_EQ(take(announces({value_.size()})), 0U) << "another one, as a listener hears them";
+    EXPECT_EQ(take(piece(value_, 0, value_.size())), 1U);
+}
+
+TEST_F(EarlyQuestion, IsAnsweredInOnePacket)
+{
+    const auto with = [&](const jackfield::Bytes& another) {
+        auto packet = packed([](auto& out) { out.pack_map(1).pack("r").pack_map(1).pack("values").pack_array(2); });
+        packet.insert(packet.end(), value_.begin(), value_.end());
+        packet.insert(packet.end(), another.begin(), another.end());
+        return packet;
+    };
+    EXPECT_EQ(take(with(packed([](auto& out) { out.pack(100U); }))), 1U);
+    EXPECT_EQ(take(with(packed([](auto& out) { out.pack("no value"); }))), 0U);
+    EXPECT_EQ(take(with(value_)), 2U);
+}
+
+TEST_F(EarlyQuestion, TakesAnswersOfThePlaceThatWasAskedAndForAWhile)
+{
+    take(announces({value_.size()}));
+    const auto whole = piece(value_, 0, value_.size());
+    Place other = place_;
+    other.port = 8;
+    EXPECT_TRUE(early_.take(other, 1, whole, now_).values.empty());
+    EXPECT_TRUE(early_.take(place_, 2, whole, now_).values.empty());
+    EXPECT_TRUE(early_.take(place_, 1, whole, now_ + 2 * EarlyQuestions::kLasts).values.empty());
+    EXPECT_EQ(take(whole), 1U);
+}
+
+TEST_F(EarlyQuestion, HoldsNoMoreThanItMay)
+{
+    EXPECT_EQ(take(announces({EarlyQuestions::kLargestValue + 1})), 0U);
+    EXPECT_EQ(take(piece(value_, 0, value_.size())), 0U) << "too large to be a value";
+    take(announces({value_.size() - 1}));
+    EXPECT_EQ(take(piece(value_, 0, value_.size())), 0U) << "more than was announced";
+    for (std::uint32_t transaction = 2; transaction < EarlyQuestions::kMost + 2; ++transaction)
+        early_.asked(transaction, place_, [](const EarlyValue&) {}, now_ + std::chrono::seconds(1));
+    take(announces({value_.size()}));
+    EXPECT_EQ(take(piece(value_, 0, value_.size())), 0U) << "the oldest question has made room";
 }
 
 TEST(WatchfulSocket, LeavesALargeNetworkToOpenDht)
