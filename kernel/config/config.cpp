@@ -394,7 +394,10 @@ std::vector<std::filesystem::path> default_plugin_path()
     if (failed)
         return {JACKFIELD_INSTALLED_PLUGINS};
     const auto above = program.parent_path().parent_path();
-    return {above / "plugins", (above / JACKFIELD_PLUGINS_FROM_PREFIX).lexically_normal()};
+    const auto installed = (above / JACKFIELD_PLUGINS_FROM_PREFIX).lexically_normal();
+    if (std::filesystem::is_directory(installed, failed))
+        return {installed}; // nothing else is ours under a prefix
+    return {above / "plugins", installed};
 }
 
 std::string_view word(ControlPolicy policy)

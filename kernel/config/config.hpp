@@ -98,8 +98,9 @@ std::expected<Config, Error> load_config(const std::filesystem::path& path);
 std::expected<Config, Error> parse_config(std::string_view text, const std::string& name,
                                           const std::filesystem::path& folder = {});
 
-/// Where plugins are looked for when the file does not say: the folder `plugins` beside the program's own folder (a
-/// build tree), then where `cmake --install` puts them.
+/// Where plugins are looked for when the file does not say, from where the program lies: the folder in which
+/// `cmake --install` puts them under its prefix; if that is not there, the folder `plugins` beside the program's own (a
+/// build tree), too.
 std::vector<std::filesystem::path> default_plugin_path();
 
 /// "tcp-preferred", "auto": the words of the file.

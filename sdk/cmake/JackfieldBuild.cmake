@@ -1,5 +1,7 @@
 # Compiler settings of everything built here: warnings are errors, sanitizers by option, ccache when present.
 include(GNUInstallDirs)
+# What is installed comes in three parts: the program, its plugins, and what their authors need (sdk/CMakeLists.txt).
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -81,3 +83,4 @@ target_compile_options(jackfield_json_once PRIVATE -ffunction-sections -fdata-se
 add_library(jackfield_build INTERFACE)
 target_link_libraries(jackfield_build INTERFACE jackfield_flags jackfield_json_once)
 target_link_options(jackfield_build INTERFACE -Wl,--gc-sections)
+set(JACKFIELD_OWN_BUILD jackfield_build) # what a plugin is built with here and not elsewhere

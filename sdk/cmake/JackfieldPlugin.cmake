@@ -16,7 +16,9 @@
 #     [NEEDS <service id>...]           services it asks the host for
 #     [LIBRARIES <target>...]           what it links
 # )
-# Makes <id>.so, its manifest <id>.plugin.json and its schema side by side in <build>/plugins.
+# Makes <id>.so, its manifest <id>.plugin.json and its schema side by side in <build>/plugins, and installs them where a program of the
+# same prefix looks for plugins. Here and, with find_package(Jackfield), everywhere else.
+include(GNUInstallDirs)
 set(JACKFIELD_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
 set(JACKFIELD_PLUGIN_DIR "${CMAKE_BINARY_DIR}/plugins")
 
@@ -57,7 +59,8 @@ function(jackfield_add_plugin id)
     endif()
 
     add_library(${id} MODULE ${P_SOURCES})
-    target_link_libraries(${id} PRIVATE jackfield_build jackfield_sdk ${P_LIBRARIES})
+    target_link_libraries(${id} PRIVATE ${JACKFIELD_OWN_BUILD} Jackfield::sdk ${P_LIBRARIES})
+    set_target_properties(${id} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
     target_compile_definitions(${id} PRIVATE JACKFIELD_PLUGIN_ID="${id}" JACKFIELD_PLUGIN_VERSION="${P_VERSION}")
     jackfield_export_one_symbol(${id} plugin.map "${P_OUTPUT_DIRECTORY}")
 
@@ -97,12 +100,12 @@ function(jackfield_add_plugin id)
 ]])
     if(P_OUTPUT_DIRECTORY STREQUAL JACKFIELD_PLUGIN_DIR)
         set_property(GLOBAL APPEND PROPERTY JACKFIELD_PLUGINS ${id})
-        install(TARGETS ${id} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
-        install(FILES "${P_OUTPUT_DIRECTORY}/${id}.plugin.json" DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
+        set(files "${P_OUTPUT_DIRECTORY}/${id}.plugin.json")
         if(P_SCHEMA)
-            install(FILES "${P_OUTPUT_DIRECTORY}/${id}.schema.json"
-                DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins")
+            list(APPEND files "${P_OUTPUT_DIRECTORY}/${id}.schema.json")
         endif()
+        install(TARGETS ${id} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins" COMPONENT plugins)
+        install(FILES ${files} DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins" COMPONENT plugins)
     endif()
 endfunction()
 
@@ -114,11 +117,24 @@ function(jackfield_add_plugin_part plugin name)
     get_target_property(folder ${plugin} LIBRARY_OUTPUT_DIRECTORY)
     get_target_property(definitions ${plugin} COMPILE_DEFINITIONS)
     add_library(${part} MODULE ${P_SOURCES})
-    target_link_libraries(${part} PRIVATE jackfield_build jackfield_sdk ${P_LIBRARIES})
+    target_link_libraries(${part} PRIVATE ${JACKFIELD_OWN_BUILD} Jackfield::sdk ${P_LIBRARIES})
+    set_target_properties(${part} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
     target_compile_definitions(${part} PRIVATE ${definitions})
     jackfield_export_one_symbol(${part} part.map "${folder}/parts")
     add_dependencies(${plugin} ${part})
     if(folder STREQUAL JACKFIELD_PLUGIN_DIR)
-        install(TARGETS ${part} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins/parts")
+        install(TARGETS ${part} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/jackfield/plugins/parts" COMPONENT plugins)
     endif()
+endfunction()
+
+# jackfield_test_plugin(<plugin id> [ENVIRONMENT <file>])
+# A test <plugin id>.contract: the plugin keeps the contract, as the conformance kit sees it. The file says what it needs around it.
+function(jackfield_test_plugin id)
+    cmake_parse_arguments(P "" "ENVIRONMENT" "" ${ARGN})
+    set(environment "")
+    if(P_ENVIRONMENT)
+        get_filename_component(file "${P_ENVIRONMENT}" ABSOLUTE)
+        set(environment --environment "${file}")
+    endif()
+    add_test(NAME ${id}.contract COMMAND Jackfield::conformance --plugin "$<TARGET_FILE:${id}>" ${environment})
 endfunction()

@@ -32,6 +32,7 @@ Runs the tests of sdk/CONTRACT.md against a plugin, each in a process of its own
 --here                 in this process: for a debugger
 --limit SECONDS        for each test (default 30)
 --patience MS          how long something that must come is waited for (default 8000)
+--help                 this
 )";
 
 struct Options {
@@ -50,7 +51,7 @@ std::optional<Options> parse(int count, char** words)
     Options options;
     for (int i = 1; i < count; ++i) {
         const std::string word = words[i];
-        if (word == "--list" || word == "--contract" || word == "--json" || word == "--here") {
+        if (word == "--list" || word == "--contract" || word == "--json" || word == "--here" || word == "--help") {
             options.texts[word] = "";
         } else if (word.starts_with("--") && i + 1 < count &&
                    std::string(kUsage).find("\n" + word + " ") != std::string::npos) {
@@ -142,6 +143,10 @@ int main(int count, char** words)
     const auto options = parse(count, words);
     if (!options)
         return 2;
+    if (options->flag("--help")) {
+        std::cout << kUsage;
+        return 0;
+    }
     if (options->flag("--contract")) {
         std::cout << contract();
         return 0;
