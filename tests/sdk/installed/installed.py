@@ -103,7 +103,7 @@ class InstalledSdk(unittest.TestCase):
         libs = run("pkg-config", "--libs", "jackfield", PKG_CONFIG_PATH=path).split()
         into = Path(run("pkg-config", "--variable=plugindir", "jackfield", PKG_CONFIG_PATH=path).strip())
         self.assertEqual(into.resolve(), self.plugins)
-        run("g++", "-std=c++20", *cflags, f'-DJACKFIELD_PLUGIN_ID="{plugin}"', '-DJACKFIELD_PLUGIN_VERSION="0.1.0"', "plugin.cpp",
+        run("g++", "-std=c++20", "-shared", "-fPIC", *cflags, f'-DJACKFIELD_PLUGIN_ID="{plugin}"', '-DJACKFIELD_PLUGIN_VERSION="0.1.0"', "plugin.cpp",
             "-o", into / f"{plugin}.so", *libs, folder=folder)
         (into / f"{plugin}.plugin.json").write_text(json.dumps({
             "manifest": 1, "id": plugin, "version": "0.1.0", "interfaces": [DECORATOR], "abi": "1.0", "library": f"{plugin}.so"}))
