@@ -76,7 +76,9 @@ Life::Life(const jf_factory& factory, testing::Clock clock,
         return called(self).raw()->log_enabled(&of(self).host_, level);
     };
     jf_error error = no_error();
+    doing("create of " + std::string(view(factory_.interface_id)));
     const Status status = factory_.create(&raw_, to_text(config), &self_, &error);
+    doing("");
     if (status != JF_OK)
         throw Failure(status, error_text(&error));
     alive_ = true;
@@ -92,7 +94,9 @@ void Life::destroy()
     if (!std::exchange(alive_, false))
         return;
     host_.close_gate();
+    doing("destroy of " + std::string(view(factory_.interface_id)));
     factory_.destroy(self_);
+    doing("");
     dead_ = true;
 }
 
@@ -104,6 +108,11 @@ Bench::Bench(Request request) : request_(std::move(request)), parts_(std::make_u
 }
 
 Bench::~Bench()
+{
+    end_lives();
+}
+
+void Bench::end_lives()
 {
     while (!parts_->lives.empty())
         parts_->lives.pop_back();

@@ -3,6 +3,8 @@
 // Threads: the test's; ears are called on the paths' own. Lifetime: sessions are released before their instances go.
 #include "lists.hpp"
 #include "path_tests.hpp"
+#include "process_watch.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/abi/connectivity.h>
 #include <nlohmann/json.hpp>
@@ -36,6 +38,7 @@ public:
         if (session.methods != nullptr)
             session.methods->release(session.self);
     }
+    bool is_open() const { return session_.methods != nullptr; }
     void gather()
     {
         jf_error error = no_error();
@@ -92,7 +95,11 @@ private:
         return life.methods<jf_connectivity_methods>().open(life.self(), &options, {&kListener, this}, &session_,
                                                             error);
     }
-    static Session& of(void* self) { return *static_cast<Session*>(self); }
+    static Session& of(void* self)
+    {
+        ProcessWatch::heard();
+        return *static_cast<Session*>(self);
+    }
     static constexpr jf_connectivity_listener_methods kListener{
         sizeof(jf_connectivity_listener_methods),
         0,
@@ -111,7 +118,7 @@ private:
             of(self).status = why;
             of(self).text = error_text(error, "");
         },
-        [](void*) {}};
+        [](void*) { ProcessWatch::heard(); }};
 
     Life& life_;
     jf_connectivity_session session_{};
@@ -328,6 +335,38 @@ void release_is_silent(Bench& bench, std::uint32_t kind)
     }
 }
 
+/// Two sessions that tell each other candidates, good ones and others.
+class MeetingScene final : public Scene {
+public:
+    MeetingScene(Bench& bench, Chance& chance, std::uint32_t kind) : call_(bench, kind)
+    {
+        for (const auto& [one, other] : {std::pair(&call_.a, &call_.b), std::pair(&call_.b, &call_.a)}) {
+            moves.push_back({"gather", [one] { one->gather(); }});
+            moves.push_back({"local_description", [one] { one->description(); }});
+            moves.push_back({"set_remote", [one, other] { one->set_remote(other->description()); }});
+            moves.push_back({"set_remote of nonsense", [one] { one->set_remote("no\ndescription\n"); }});
+            moves.push_back({"add_remote_candidate", [one, &chance] {
+                                 one->add(upto(chance, 1) == 0 ? "H1 1 UDP 2130706431 127.0.0.1 9 typ host" : "none");
+                             }});
+            moves.push_back({"release", [one, &chance] {
+                                 if (upto(chance, 15) == 0)
+                                     one->peer->peer = nullptr, one->release();
+                             }});
+        }
+        for (auto& move : moves) {
+            Session* const one = &move - moves.data() < 6 ? &call_.a : &call_.b;
+            Session* const other = one == &call_.a ? &call_.b : &call_.a;
+            move.make = [one, other, make = std::move(move.make)] {
+                if (one->is_open() && other->is_open())
+                    make();
+            };
+        }
+    }
+
+private:
+    Call call_;
+};
+
 } // namespace
 } // namespace connectivity
 
@@ -353,6 +392,12 @@ void add_connectivity_tests(TestList& list)
         for (const std::uint32_t kind : {JF_DATAGRAM, JF_STREAM})
             list.push_back({line.rule, id, std::string(line.name) + (kind == JF_STREAM ? " (stream)" : " (datagrams)"),
                             [run = line.run, kind](Bench& bench) { run(bench, kind); }});
+    }
+    for (const std::uint32_t kind : {JF_DATAGRAM, JF_STREAM}) {
+        const auto set = [kind](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+            return std::make_unique<MeetingScene>(bench, chance, kind);
+        };
+        add_random_tests(list, id, set, kind == JF_STREAM ? " (stream)" : " (datagrams)");
     }
     add_path_tests(list, id, {JF_DATAGRAM, JF_STREAM}, [](Bench& bench, std::uint32_t kind) -> std::unique_ptr<Joint> {
         auto call = std::make_unique<Call>(bench, kind);

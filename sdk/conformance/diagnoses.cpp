@@ -2,6 +2,8 @@
 //
 // Threads: the test's. Lifetime: a session is released before its instance goes.
 #include "lists.hpp"
+#include "process_watch.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/abi/diagnosis.h>
 
@@ -35,15 +37,20 @@ public:
         jf_error error = no_error();
         const jf_diagnosis_options options{sizeof(options), 0, limit.count()};
         inside_ = true;
+        doing("begin of a diagnosis");
         const Status status =
             life.methods<jf_diagnosis_methods>().begin(life.self(), &options, {&kListener, this}, &session_, &error);
+        doing("");
         inside_ = false;
         check(status, error);
     }
     void release()
     {
-        if (session_.methods != nullptr)
-            session_.methods->release(std::exchange(session_, {}).self);
+        if (session_.methods == nullptr)
+            return;
+        doing("release of a diagnosis");
+        session_.methods->release(std::exchange(session_, {}).self);
+        doing("");
     }
 
     std::vector<Heard> found;
@@ -55,6 +62,7 @@ private:
     static Ear& of(void* self) { return *static_cast<Ear*>(self); }
     void said()
     {
+        ProcessWatch::heard();
         said_inside = said_inside || inside_;
         said_behind = said_behind || !ends.empty();
         Bell::ring();
@@ -87,8 +95,7 @@ void ends_once(Bench& bench)
     Life& life = bench.make(JF_DIAGNOSIS_INTERFACE);
     Ear ear;
     ear.begin(life, kLimit);
-    require(bench.until([&] { return !ear.ends.empty(); }, kLimit + kOverIt),
-            "the diagnosis has not finished " + std::to_string((kLimit + kOverIt).count()) + " s after it began");
+    require(bench.until([&] { return !ear.ends.empty(); }, kLimit + kOverIt), "the diagnosis does not finish");
     bench.until([] { return false; }, std::chrono::milliseconds(100));
     require(!ear.said_inside, "something was said inside begin, not posted");
     require(!ear.said_behind && ear.ends.size() == 1, "something was said after finished");
@@ -129,6 +136,27 @@ void is_silent_after_release(Bench& bench)
     require(ear.found.empty() && ear.ends.empty(), "something was said after release");
 }
 
+/// Several are under way at once, and end at any moment.
+class LookScene final : public Scene {
+public:
+    LookScene(Bench& bench, Chance& chance) : life_(bench.make(JF_DIAGNOSIS_INTERFACE))
+    {
+        moves = {{"begin of a diagnosis",
+                  [this] {
+                      if (ears_.size() < 4)
+                          ears_.emplace_back(std::make_unique<Ear>())->begin(life_, kLimit);
+                  }},
+                 {"release of a diagnosis", [this, &chance] {
+                      if (!ears_.empty())
+                          ears_.erase(ears_.begin() + static_cast<long>(upto(chance, ears_.size() - 1)));
+                  }}};
+    }
+
+private:
+    Life& life_;
+    std::vector<std::unique_ptr<Ear>> ears_;
+};
+
 } // namespace
 } // namespace diagnoses
 
@@ -139,6 +167,9 @@ void add_diagnosis_tests(TestList& list)
     list.push_back({"JF-DIA-01", id, "A diagnosis ends once, in time, behind all that it found", ends_once});
     list.push_back({"JF-DIA-02", id, "Findings have names, verdicts, sentences and advice", says_it_in_order});
     list.push_back({"JF-DIA-03", id, "A released diagnosis says nothing any more", is_silent_after_release});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<LookScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

@@ -4,6 +4,7 @@
 // Threads: the test's. Lifetime: instances are the Bench's; records outlive them.
 #include "lists.hpp"
 #include "path_tests.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/testing/discovery_record.hpp>
 
@@ -299,6 +300,29 @@ void destroy_is_silent(Bench& bench)
     require(announced.calls + found.calls + sent.calls == 0, "an end came out of destroy");
 }
 
+/// Alice asks for all sorts of things at once, takes some of it back, and goes at any moment.
+class SearchScene final : public Scene {
+public:
+    SearchScene(Bench& bench, Chance& chance) : two_(bench)
+    {
+        moves = {{"announce", [this] { two_.alice->announce(ends_.emplace_back()); }},
+                 {"find", [this] { two_.alice->find(finds_.emplace_back(), two_.bob_id.account_id); }},
+                 {"find of nobody", [this] { two_.alice->find(finds_.emplace_back(), kNobody); }},
+                 {"send", [this] { two_.alice->send(ends_.emplace_back(), two_.bob_id, message_of("by chance")); }},
+                 {"cancel", [this] { two_.alice->cancel(); }},
+                 {"watch", [this] { two_.alice->watch(two_.bob_id.account_id); }},
+                 {"stop", [this, &chance] {
+                      if (upto(chance, 9) == 0)
+                          two_.alice->stop(ends_.emplace_back());
+                  }}};
+    }
+
+private:
+    std::deque<DoneRecord> ends_;
+    std::deque<FindRecord> finds_;
+    Two two_;
+};
+
 } // namespace
 } // namespace discoveries
 
@@ -320,6 +344,9 @@ void add_discovery_tests(TestList& list)
     list.push_back(
         {"JF-GEN-07", id, "announce, find and send end once", [](Bench& bench) { ends_are_posted_once(bench, true); }});
     list.push_back({"JF-GEN-08", id, "A discovery that is destroyed at work says nothing", destroy_is_silent});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<SearchScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

@@ -82,16 +82,18 @@ void entry_is_whole(Bench& bench)
     require(entry.struct_size >= sizeof(jf_entry), "the entry has " + std::to_string(entry.struct_size) + " bytes");
     require(entry.abi_major == JF_ABI_MAJOR && entry.abi_minor <= JF_ABI_MINOR,
             "the entry speaks ABI " + std::to_string(entry.abi_major) + "." + std::to_string(entry.abi_minor));
-    require(entry.factory_count >= 1 && entry.factory_count <= 64 && entry.factories != nullptr,
-            "the entry has " + std::to_string(entry.factory_count) + " factories");
+    require(entry.factory_count >= 1 && entry.factory_count <= 16,
+            "the entry has " + std::to_string(entry.factory_count) + " factories; 1 to 16 would work");
+    require(entry.factories != nullptr, "the entry has no table of its factories");
     for (std::uint32_t i = 0; i < entry.factory_count; ++i) {
         const jf_factory* factory = entry.factories[i];
         require(factory != nullptr, "a factory is missing");
         require(factory->struct_size >= sizeof(jf_factory), "a factory is too short");
         require(factory->plugin_id.size > 0 && factory->interface_id.size > 0 && factory->version.size > 0,
                 "a factory lacks its id, its interface or its version");
-        require(factory->create != nullptr && factory->destroy != nullptr && factory->methods != nullptr,
-                "a factory lacks create, destroy or its methods");
+        require(factory->create != nullptr, "a factory lacks create");
+        require(factory->destroy != nullptr, "a factory lacks destroy");
+        require(factory->methods != nullptr, "a factory lacks its methods");
         check_table(*factory);
     }
 }
@@ -139,12 +141,16 @@ Answer answer_to(Bench& bench, const std::string& interface_id, const std::strin
     void* self = &untouched;
     Answer answer;
     const jf_factory& factory = bench.factory(interface_id);
+    doing("create of " + interface_id);
     answer.status = factory.create(host.raw(), to_text(config), &self, &answer.error);
+    doing("");
     answer.self_changed = self != &untouched;
     if (answer.status == JF_OK) {
         require(answer.self_changed && self != nullptr, "create answers JF_OK and makes no instance");
         host.close_gate();
+        doing("destroy of " + interface_id);
         factory.destroy(self);
+        doing("");
     }
     return answer;
 }
@@ -238,6 +244,22 @@ void gives_everything_back(Bench& bench)
     require(entries("/proc/self/fd") <= descriptors, "three more instances left descriptors open");
 }
 
+/// No task of the host runs meanwhile: whoever waits for one waits for ever.
+void returns_soon(Bench& bench)
+{
+    for_each_factory(bench, [&](const std::string& interface_id) { bench.make(interface_id).destroy(); });
+}
+
+void leaves_the_process_alone(Bench& bench)
+{
+    for_each_factory(bench, [&](const std::string& interface_id) {
+        Life& life = bench.make(interface_id);
+        life.host().run_pending();
+        life.destroy();
+    });
+    bench.until([] { return false; }, std::chrono::milliseconds(20)); // what its threads do yet
+} // the rest looks at the process (process_watch.hpp)
+
 } // namespace
 } // namespace every_plugin
 
@@ -260,6 +282,8 @@ void add_general_tests(TestList& list)
     list.push_back({"JF-GEN-03", "", "A bad configuration is refused with its place", refuses_bad_configurations});
     list.push_back({"JF-GEN-04", "", "No exception comes out of create, and no failure without words", throws_nothing});
     list.push_back({"JF-GEN-05", "", "An instance gives back all that it took", gives_everything_back});
+    list.push_back({"JF-GEN-13", "", "The process stays as it was", leaves_the_process_alone});
+    list.push_back({"JF-GEN-14", "", "create and destroy return while nothing else runs", returns_soon});
 }
 
 } // namespace jackfield::conformance

@@ -3,6 +3,7 @@
 // Threads: the test's; the last test asks on several. Lifetime: instances are the Bench's.
 #include "lists.hpp"
 #include "path_tests.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/testing/discovery_record.hpp>
 
@@ -185,6 +186,30 @@ void serves_several_threads(Bench& bench)
     require(wrong == 0, "asked by four threads at once, " + std::to_string(wrong) + " answers of 80 were wrong");
 }
 
+class AskScene final : public Scene {
+public:
+    AskScene(Bench& bench, Chance& chance) : who_(bench, 0)
+    {
+        const auto noise = [&chance] { return pattern(upto(chance, 300), static_cast<unsigned>(chance())); };
+        moves = {{"load",
+                  [this] {
+                      if (!std::exchange(asked_, true))
+                          who_.methods()->load(who_.life.self(), who_.loaded.done());
+                  }},
+                 {"self_device", [this] { who_.device(); }},
+                 {"sign", [this, noise,
+                           &chance] { who_.service().sign(static_cast<std::uint32_t>(upto(chance, 3)), noise()); }},
+                 {"verify", [this, noise] { who_.service().verify("no chain", JF_KEY_DEVICE, noise(), noise()); }},
+                 {"verify_chain", [this] { who_.service().verify_chain(who_.device().chain_pem, Device()); }},
+                 {"seal", [this, noise] { who_.service().seal(who_.device().chain_pem, noise()); }},
+                 {"open", [this, noise] { who_.service().open(noise()); }}};
+    }
+
+private:
+    Who who_;
+    bool asked_ = false;
+};
+
 } // namespace
 } // namespace identities
 
@@ -202,6 +227,9 @@ void add_identity_tests(TestList& list)
     list.push_back({"JF-ID-04", id, "What is sealed for a device only that device opens", seals_for_one});
     list.push_back({"JF-ID-05", id, "An identity refuses nonsense", refuses_nonsense});
     list.push_back({"JF-ID-06", id, "An identity serves several threads", serves_several_threads});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<AskScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

@@ -47,7 +47,12 @@ std::vector<Test> all_tests();
 /// Thrown by a test: the rule does not hold; the text is what was seen.
 class Broken : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    /// rule: the one that does not hold, if it is another than that of the test.
+    explicit Broken(const std::string& seen, std::string_view rule = {}) : std::runtime_error(seen), rule_(rule) {}
+    const std::string& rule() const { return rule_; }
+
+private:
+    std::string rule_;
 };
 
 /// Thrown by a test that cannot say anything about this plugin; the text is why.
@@ -73,6 +78,9 @@ std::string status_name(Status status);
 /// Throws Broken unless they are the same. what: "the second open".
 void require_status(Status got, Status expected, const std::string& what, const jf_error* error = nullptr);
 
+/// What is being done, for whoever finds out that it crashes or does not return. Empty: nothing that has a name.
+void doing(const std::string& what);
+
 /// Rung by whatever a test may wait for: posts, timers, ears.
 class Bell {
 public:
@@ -89,6 +97,7 @@ struct Request {
     std::string identity;                     ///< an identity plugin with real keys for those who need one; empty: none
     std::string identity_config = "{}";       ///< of that one
     std::chrono::milliseconds patience{8000}; ///< how long what must come is waited for
+    std::uint32_t seed = 1;                   ///< of the calls by chance
 };
 
 /// One instance and its host, as the kernel keeps them: the gate is closed before destroy, and from then on every use
@@ -164,9 +173,12 @@ public:
     void without_identity() { identities_wanted_ = false; }
     const void* identity(int end);
     bool has_real_identity() const { return !request_.identity.empty(); }
+    const Request& request() const { return request_; }
 
     /// Runs every host until it holds. False if it does not within the limit, or as long as our patience is.
     bool until(const std::function<bool()>& done, std::chrono::milliseconds limit = std::chrono::minutes(1));
+    /// Destroys all instances, the youngest first.
+    void end_lives();
     /// Runs what is queued now in every host.
     void run_pending();
     /// Manual clocks: time passes for all.

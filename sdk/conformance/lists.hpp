@@ -11,6 +11,7 @@ using TestList = std::vector<Test>;
 nlohmann::json manifest_beside(const std::string& library);
 
 void add_general_tests(TestList& list);
+void add_binary_tests(TestList& list);
 void add_identity_tests(TestList& list);
 void add_discovery_tests(TestList& list);
 void add_connectivity_tests(TestList& list);

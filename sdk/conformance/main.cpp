@@ -5,7 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/prctl.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -31,6 +34,7 @@ Runs the tests of sdk/CONTRACT.md against a plugin, each in a process of its own
 --json                 one JSON object a line instead of a table
 --here                 in this process: for a debugger
 --limit SECONDS        for each test (default 30)
+--seed NUMBER          of the calls by chance (default 1)
 --patience MS          how long something that must come is waited for (default 8000)
 --help                 this
 )";
@@ -67,7 +71,8 @@ std::optional<Options> parse(int count, char** words)
                        options.text("--environment"),
                        options.text("--identity"),
                        options.text("--identity-config", "{}"),
-                       std::chrono::milliseconds(std::atoi(options.text("--patience", "8000").c_str()))};
+                       std::chrono::milliseconds(std::atoi(options.text("--patience", "8000").c_str())),
+                       static_cast<std::uint32_t>(std::strtoul(options.text("--seed", "1").c_str(), nullptr, 10))};
     return options;
 }
 
@@ -87,22 +92,25 @@ std::vector<Test> chosen(const Options& options)
 
 void print(const Test& test, const Outcome& outcome, const Options& options)
 {
-    const Rule& rule = *find_rule(test.rule);
+    const std::string& number = outcome.rule.empty() ? test.rule : outcome.rule;
+    const Rule& rule = *find_rule(number);
     const bool bad = outcome.result != Result::passed && outcome.result != Result::skipped;
     if (options.flag("--json")) {
-        nlohmann::ordered_json line{{"rule", test.rule},
+        nlohmann::ordered_json line{{"rule", number},
                                     {"interface", test.interface_id},
                                     {"test", test.name},
                                     {"result", name_of(outcome.result)},
                                     {"ms", outcome.took.count()}};
         if (!outcome.seen.empty())
             line["seen"] = outcome.seen;
-        if (bad)
+        if (bad) {
+            line["must"] = rule.must;
             line["fix"] = rule.fix;
+        }
         std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
         return;
     }
-    std::printf("%-9s  %-11s  %s (%lld ms)\n", std::string(name_of(outcome.result)).c_str(), test.rule.c_str(),
+    std::printf("%-9s  %-11s  %s (%lld ms)\n", std::string(name_of(outcome.result)).c_str(), number.c_str(),
                 test.name.c_str(), static_cast<long long>(outcome.took.count()));
     if (!outcome.seen.empty())
         std::printf("           %s%s\n", bad ? "seen: " : "", outcome.seen.c_str());
@@ -123,8 +131,9 @@ int run(const Options& options)
     }
     std::map<Result, int> counts;
     for (const Test& test : tests) {
-        const Outcome outcome =
-            options.flag("--here") ? run_here(test, options.request) : run_alone(test, options.request, limit);
+        const Outcome outcome = options.flag("--here")
+                                    ? run_here(test, options.request)
+                                    : run_alone(test, options.request, limit, options.flag("--json"));
         ++counts[outcome.result];
         print(test, outcome, options);
     }
@@ -147,6 +156,8 @@ int main(int count, char** words)
         std::cout << kUsage;
         return 0;
     }
+    if (options->flag("--json"))
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a script reads us; once it is gone nobody does
     if (options->flag("--contract")) {
         std::cout << contract();
         return 0;

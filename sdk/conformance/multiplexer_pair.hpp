@@ -5,6 +5,7 @@
 #pragma once
 
 #include "path_tests.hpp"
+#include "process_watch.hpp"
 
 #include <jackfield/multiplexer.hpp>
 
@@ -79,6 +80,7 @@ private:
 
         static void done(void* self, jf_status status, jf_channel channel, const jf_error*)
         {
+            ProcessWatch::heard();
             const auto& asked = *static_cast<Asked*>(self);
             ++asked.end.answers[asked.name];
             if (status == JF_OK)
@@ -91,10 +93,14 @@ private:
     static constexpr jf_multiplexer_listener_methods kListener{
         sizeof(jf_multiplexer_listener_methods), 0,
         [](void* self, std::uint64_t request, jf_text name, std::uint32_t kind) {
+            ProcessWatch::heard();
             static_cast<End*>(self)->requests[std::string(view(name))] = request;
             static_cast<End*>(self)->kinds[std::string(view(name))] = kind;
         },
-        [](void* self, jf_status status, const jf_error*) { static_cast<End*>(self)->closed.push_back(status); }};
+        [](void* self, jf_status status, const jf_error*) {
+            ProcessWatch::heard();
+            static_cast<End*>(self)->closed.push_back(status);
+        }};
 
     Life& life_;
     jf_multiplexer_session session_{};

@@ -3,6 +3,7 @@
 // Threads: the test's; ears are called on the link's. Lifetime: ends are released before their link.
 #include "lists.hpp"
 #include "multiplexer_pair.hpp"
+#include "random_calls.hpp"
 
 namespace jackfield::conformance {
 
@@ -210,6 +211,67 @@ void release_is_silent(Bench& bench, const Pairer& make)
     require(pair.at_b["one"].closed_count() == 1, "a channel of a released session does not end at the peer");
 }
 
+/// Channels are asked for, accepted, declined, used and released by either end, and now and then the link breaks.
+class ChannelScene final : public Scene {
+public:
+    ChannelScene(std::unique_ptr<Pair> pair, Chance& chance) : pair_(std::move(pair)), chance_(chance)
+    {
+        for (End* end : {&pair_->a, &pair_->b}) {
+            const std::string ours = end == &pair_->a ? "a" : "b";
+            const auto add = [this](const char* name, std::function<void()> make) {
+                moves.push_back({name, std::move(make)});
+            };
+            add("open_channel", [this, end, ours] {
+                if (asked_ < 20)
+                    end->ask(ours + std::to_string(++asked_), upto(chance_, 3) == 0 ? JF_DATAGRAM : JF_STREAM);
+            });
+            add("accept", [end] {
+                const std::string name = oldest_request(*end);
+                if (!name.empty())
+                    end->accept(name), end->requests.erase(name);
+            });
+            add("decline", [end] {
+                const std::string name = oldest_request(*end);
+                if (!name.empty())
+                    end->decline(name), end->requests.erase(name);
+            });
+            add("send on a channel", [this, end] {
+                if (!end->channels.empty())
+                    end->path(any_channel(*end)).send(pattern(upto(chance_, 2000)));
+            });
+            add("open of a channel's path", [this, end] {
+                if (!end->channels.empty())
+                    end->path(any_channel(*end)).open(ear_);
+            });
+            add("release of a channel", [this, end] {
+                if (!end->channels.empty())
+                    end->release_channel(any_channel(*end));
+            });
+            add("ping", [this, end] { end->ping(std::chrono::milliseconds(upto(chance_, 5)), pings_.emplace_back()); });
+        }
+        moves.push_back({"the end of the link", [this] {
+                             if (upto(chance_, 20) == 0)
+                                 pair_->link.break_link(JF_UNREACHABLE, "cut");
+                         }});
+    }
+
+private:
+    static std::string oldest_request(const End& end)
+    {
+        return end.requests.empty() ? "" : end.requests.begin()->first;
+    }
+    std::string any_channel(const End& end)
+    {
+        return std::next(end.channels.begin(), static_cast<long>(upto(chance_, end.channels.size() - 1)))->first;
+    }
+
+    std::deque<testing::DoneRecord> pings_;
+    Ear ear_;
+    std::unique_ptr<Pair> pair_;
+    Chance& chance_;
+    int asked_ = 0;
+};
+
 } // namespace
 
 void add_channel_tests(TestList& list, const std::string& interface_id, const std::string& declared, const Pairer& make)
@@ -234,6 +296,10 @@ void add_channel_tests(TestList& list, const std::string& interface_id, const st
     for (const Line& line : lines)
         list.push_back(
             {line.rule, interface_id, line.name, [run = line.run, make](Bench& bench) { run(bench, make); }, declared});
+    const auto set = [make](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<ChannelScene>(make(bench), chance);
+    };
+    add_random_tests(list, interface_id, set, " (channels)", declared);
 }
 
 } // namespace multiplexers

@@ -2,6 +2,7 @@
 //
 // Threads: the test's; ears are called on the paths' own. Lifetime: as path_tests.hpp.
 #include "path_tests.hpp"
+#include "random_calls.hpp"
 
 #include <cstring>
 
@@ -262,6 +263,29 @@ void says_when_it_came(Bench& bench, const Joiner& join, std::uint32_t kind)
                                                        std::to_string(before) + " by the host's clock");
 }
 
+class PathScene final : public Scene {
+public:
+    PathScene(std::unique_ptr<Joint> joint, Chance& chance) : joint_(std::move(joint))
+    {
+        const auto size = [&chance](const Path& path) {
+            const std::size_t sizes[] = {0, 1, 100, path.describe().max_datagram_bytes, 70'000};
+            return sizes[upto(chance, std::size(sizes) - 1)];
+        };
+        moves = {{"open of a path", [this] { joint_->near.open(joint_->at_near); }},
+                 {"open of the other end", [this] { joint_->far.open(joint_->at_far); }},
+                 {"send", [this, size] { joint_->near.send(pattern(size(joint_->near))); }},
+                 {"send of the other end", [this, size] { joint_->far.send(pattern(size(joint_->far))); }},
+                 {"describe", [this] { joint_->near.describe(); }},
+                 {"close", [this, &chance] {
+                      if (upto(chance, 5) == 0)
+                          (upto(chance, 1) == 0 ? joint_->near : joint_->far).close();
+                  }}};
+    }
+
+private:
+    std::unique_ptr<Joint> joint_;
+};
+
 } // namespace
 } // namespace path_rules
 
@@ -292,6 +316,13 @@ void add_path_tests(std::vector<Test>& list, const std::string& interface_id, co
             list.push_back({line.rule, interface_id, line.name + suffix,
                             [run = line.run, join, kind](Bench& bench) { run(bench, join, kind); }, declared});
         }
+    }
+    for (const std::uint32_t kind : kinds) {
+        const auto set = [join, kind](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+            return std::make_unique<PathScene>(join(bench, kind), chance);
+        };
+        add_random_tests(list, interface_id, set, " (path, " + of + (kind == JF_STREAM ? "stream)" : "datagrams)"),
+                         declared);
     }
 }
 

@@ -3,6 +3,7 @@
 // Threads: the test's; ears are called on the link's. Lifetime: sessions are released before their link.
 #include "lists.hpp"
 #include "path_tests.hpp"
+#include "process_watch.hpp"
 
 #include <jackfield/abi/reliable_stream.h>
 
@@ -45,10 +46,12 @@ public:
 private:
     static constexpr jf_reliable_listener_methods kListener{sizeof(jf_reliable_listener_methods), 0,
                                                             [](void* self, jf_path path) {
+                                                                ProcessWatch::heard();
                                                                 ++static_cast<End*>(self)->established;
                                                                 static_cast<End*>(self)->stream = Path(path);
                                                             },
                                                             [](void* self, Status why, const jf_error*) {
+                                                                ProcessWatch::heard();
                                                                 ++static_cast<End*>(self)->failed;
                                                                 static_cast<End*>(self)->status = why;
                                                             }};

@@ -33,7 +33,7 @@ What a plugin promises beyond the shape of its tables. Each rule has a number th
 why, and what to do when a test says that it does not hold. The tests are `sdk/conformance`; every rule has at least one, and
 `tests/conformance` has for every rule a plugin with that very bug, which its test catches.
 
-    jackfield-conformance --plugin FILE.so
+    jackfield check FILE.so
 
 runs them. This page is printed by `jackfield-conformance --contract`; the rules stand in `sdk/conformance/rules.inc`.
 )";
@@ -74,6 +74,7 @@ std::vector<Test> all_tests()
 {
     TestList list;
     add_general_tests(list);
+    add_binary_tests(list);
     add_identity_tests(list);
     add_discovery_tests(list);
     add_connectivity_tests(list);

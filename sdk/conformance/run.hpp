@@ -13,10 +13,12 @@ std::string_view name_of(Result result);
 struct Outcome {
     Result result = Result::failed;
     std::string seen; ///< why it did not pass
+    std::string rule; ///< which one does not hold, if it is not the rule of the test
     std::chrono::milliseconds took{0};
 };
 
-Outcome run_alone(const Test& test, const Request& request, std::chrono::seconds limit);
+/// quiet: what the plugin writes to standard output and error is not shown; its last line is told if it crashes.
+Outcome run_alone(const Test& test, const Request& request, std::chrono::seconds limit, bool quiet);
 
 /// Same, in this process: for a debugger.
 Outcome run_here(const Test& test, const Request& request);

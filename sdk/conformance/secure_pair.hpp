@@ -69,6 +69,7 @@ public:
 private:
     static constexpr jf_secure_listener_methods kListener{sizeof(jf_secure_listener_methods), 0,
                                                           [](void* self, jf_path path, const jf_secure_info* info) {
+                                                              ProcessWatch::heard();
                                                               auto& end = *static_cast<End*>(self);
                                                               ++end.secured;
                                                               end.path = Path(path);
@@ -77,6 +78,7 @@ private:
                                                               end.peer = Device(info->peer);
                                                           },
                                                           [](void* self, Status why, const jf_error* error) {
+                                                              ProcessWatch::heard();
                                                               auto& end = *static_cast<End*>(self);
                                                               ++end.failed;
                                                               end.status = why;

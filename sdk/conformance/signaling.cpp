@@ -2,6 +2,7 @@
 //
 // Threads: the test's; bytes come on the link's. Lifetime: sessions are released before their link.
 #include "lists.hpp"
+#include "random_calls.hpp"
 #include "signaling_pair.hpp"
 
 namespace jackfield::conformance {
@@ -353,6 +354,47 @@ void release_is_silent(Bench& bench)
     require(pair.alice.events.size() == before, "an event came after release: " + pair.alice.all());
 }
 
+/// Both ends say verbs of any call, most of them out of turn.
+class TalkScene final : public Scene {
+public:
+    TalkScene(Bench& bench, Chance& chance) : pair_(bench)
+    {
+        for (End* end : {&pair_.alice, &pair_.bob}) {
+            const auto call = [&chance] { return std::uint64_t{upto(chance, 5)}; };
+            const auto words = [&chance] {
+                const std::string texts[] = {kOffer, kAnswer, "", "{}"};
+                return texts[upto(chance, 3)];
+            };
+            const auto reason = [&chance] { return static_cast<std::uint32_t>(upto(chance, 9)); };
+            const auto say = [this, end, call, words](const char* name, End::TextVerb verb) {
+                moves.push_back({name, [=] { end->say(verb, call(), words()); }});
+            };
+            const auto end_it = [this, end, call, reason](const char* name, End::ReasonVerb verb) {
+                moves.push_back({name, [=] { end->say(verb, call(), reason()); }});
+            };
+            say("invite", &Verbs::invite);
+            say("ring", &Verbs::ring);
+            say("answer", &Verbs::answer);
+            say("update", &Verbs::update);
+            say("answer_update", &Verbs::answer_update);
+            end_it("refuse", &Verbs::refuse);
+            end_it("cancel", &Verbs::cancel);
+            end_it("bye", &Verbs::bye);
+            moves.push_back({"message", [end] { end->tell(&Verbs::message, 0, "text/plain", "by chance"); }});
+            moves.push_back({"refer", [end, call] { end->refer(call(), "somebody"); }});
+            moves.push_back({"refer_progress", [end, call, reason] { end->refer_progress(call(), 100 * reason()); }});
+            moves.push_back({"ping", [end] { end->ping(std::chrono::milliseconds(2)); }});
+        }
+        moves.push_back({"the end of the stream", [this, &chance] {
+                             if (upto(chance, 9) == 0)
+                                 pair_.link.break_link(JF_UNREACHABLE, "cut");
+                         }});
+    }
+
+private:
+    Pair pair_;
+};
+
 } // namespace
 } // namespace signaling
 
@@ -378,6 +420,9 @@ void add_signaling_tests(TestList& list)
     list.push_back({"JF-GEN-07", id, "A message ends once", receipts_are_posted_once});
     list.push_back({"JF-GEN-08", id, "A signaling that is destroyed at work says nothing", destroy_is_silent});
     list.push_back({"JF-GEN-09", id, "A released signaling session is silent", release_is_silent});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<TalkScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "path_tests.hpp"
+#include "process_watch.hpp"
 
 #include <jackfield/signaling.hpp>
 
@@ -154,7 +155,11 @@ public:
     Status takes = JF_OK;            ///< what it answers to messages
 
 private:
-    static End& of(void* self) { return *static_cast<End*>(self); }
+    static End& of(void* self)
+    {
+        ProcessWatch::heard();
+        return *static_cast<End*>(self);
+    }
     void hear(const std::string& name, std::uint64_t call, jf_text document)
     {
         json[name] = view(document);

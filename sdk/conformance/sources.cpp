@@ -2,6 +2,7 @@
 //
 // Threads: the test's; frames come on the source's. Lifetime: a session is released before its instance goes.
 #include "lists.hpp"
+#include "process_watch.hpp"
 
 #include <jackfield/abi/media_source.h>
 
@@ -93,6 +94,7 @@ private:
         sizeof(jf_source_listener_methods), 0,
         [](void* self, const jf_frame* frame) { static_cast<Source*>(self)->take(*frame); },
         [](void* self, std::uint32_t kind, Status status, const jf_error*) {
+            ProcessWatch::heard();
             static_cast<Source*>(self)->ends.emplace_back(kind, status);
         }};
 

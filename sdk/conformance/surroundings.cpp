@@ -43,7 +43,9 @@ std::string manifest_of(const std::string& library)
 const jf_entry& load(const std::string& file)
 {
     const std::string path = file.find('/') == std::string::npos ? "./" + file : file;
+    doing("the loading of the library");
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    doing("");
     if (library == nullptr)
         throw Broken(dlerror());
     const auto* entry = static_cast<const jf_entry*>(dlsym(library, JF_ENTRY_SYMBOL));

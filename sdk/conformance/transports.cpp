@@ -4,6 +4,7 @@
 // Threads: the test's. Lifetime: sessions are released before their paths go.
 #include "lists.hpp"
 #include "path_tests.hpp"
+#include "process_watch.hpp"
 
 #include <jackfield/abi/media_transport.h>
 
@@ -138,7 +139,10 @@ private:
         0,
         [](void* self, std::uint32_t) { ++static_cast<Side*>(self)->arrived; },
         [](void* self, std::uint32_t) { ++static_cast<Side*>(self)->key_frames; },
-        [](void* self, Status status, const jf_error*) { static_cast<Side*>(self)->ended.push_back(status); },
+        [](void* self, Status status, const jf_error*) {
+            ProcessWatch::heard();
+            static_cast<Side*>(self)->ended.push_back(status);
+        },
         nullptr,
         nullptr,
         nullptr};

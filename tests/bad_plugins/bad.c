@@ -134,6 +134,11 @@ static const jf_factory* const factories[] = {FIRST_FACTORY, &sink_factory};
 
 static const jf_entry entry = {(uint32_t)ENTRY_SIZE, ABI_MAJOR, ABI_MINOR, FACTORY_COUNT, 0, FACTORIES};
 
+#ifdef EXPORTS_MORE
+JF_EXPORT extern const int more_than_the_entry;
+const int more_than_the_entry = 1;
+#endif
+
 /* What some variant leaves unused. */
 const void* const jackfield_bad_unused[] = {&codec_factory, &codec_methods, factories, &entry};
 jf_status (*const jackfield_bad_unused_functions[])(const jf_host*, jf_text, void**,

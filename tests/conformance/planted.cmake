@@ -15,10 +15,10 @@ function(planted_library name bug interface objects)
     add_dependencies(conformance planted-${name})
 endfunction()
 
-# A test that passes if the kit's tests of the rule do not.
+# A test that passes if the kit's tests of the rule do not. More options of the kit may follow.
 function(planted_test rule library file)
     set(test "${JACKFIELD_TEST_PREFIX}PlantedBug.${rule} is caught in ${library}")
-    add_test(NAME "${test}" COMMAND jackfield-conformance --plugin "${file}" --rule "${rule}" --limit 12 --patience 700
+    add_test(NAME "${test}" COMMAND jackfield-conformance --plugin "${file}" --rule "${rule}" --limit 12 --patience 700 ${ARGN}
         --environment "${CMAKE_CURRENT_SOURCE_DIR}/environments/reference.json")
     set_tests_properties("${test}" PROPERTIES TIMEOUT 60 ${JACKFIELD_TEST_ENVIRONMENT}
         PASS_REGULAR_EXPRESSION "(failed|crashed|timed out) +${rule} "
@@ -63,6 +63,12 @@ foreach(bad id version interface interface-count)
     planted_test(JF-GEN-02 bad-${bad} "${bad_dir}/bad-${bad}.so")
 endforeach()
 planted_test(JF-GEN-03 bad-create-anything "${bad_dir}/bad-create-anything.so")
+foreach(kind refuses-what-its-schema-takes:11 ends-on-its-own-thread:12 create-closes-descriptors:13
+        create-waits-for-its-own-task:14 second-begin-crashes:15)
+    string(REGEX MATCH "^(.*):(..)$" ignored "${kind}")
+    planted_test(JF-GEN-${CMAKE_MATCH_2} ${CMAKE_MATCH_1} "${bad_dir}/kinds/${CMAKE_MATCH_1}/${CMAKE_MATCH_1}.so" --limit 2)
+endforeach()
+planted_test(JF-GEN-10 bad-exports-more "${bad_dir}/bad-exports-more.so")
 foreach(bad create-throws create-refused create-nothing)
     planted_test(JF-GEN-04 bad-${bad} "${bad_dir}/bad-${bad}.so")
 endforeach()

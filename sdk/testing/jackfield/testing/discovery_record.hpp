@@ -9,6 +9,9 @@
 
 namespace jackfield::testing {
 
+/// Called when an end or an event comes, on the thread on which it comes; for those who look at that.
+inline void (*on_record)() = [] {};
+
 /// Keeps what a discovery tells; call its functions over the C table, as the kernel does.
 class DiscoveryRecord {
 public:
@@ -40,7 +43,11 @@ public:
     std::vector<std::pair<Device, jf_carrier>> carried; ///< the test's: it releases them
 
 private:
-    static DiscoveryRecord& of(void* self) { return *static_cast<DiscoveryRecord*>(self); }
+    static DiscoveryRecord& of(void* self)
+    {
+        on_record();
+        return *static_cast<DiscoveryRecord*>(self);
+    }
 };
 
 /// The end of one announce, send or stop.
@@ -48,6 +55,7 @@ struct DoneRecord {
     jf_done done()
     {
         return {this, [](void* self, jf_status end, const jf_error* error) {
+                    on_record();
                     auto& record = *static_cast<DoneRecord*>(self);
                     ++record.calls;
                     record.status = end;
