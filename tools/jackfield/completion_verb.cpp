@@ -39,7 +39,7 @@ std::string case_of(const Verb& verb)
                 fmt::format("            {}:--{}) what=({}) ;;\n", verb.info.name, option.name, values_of(option));
     }
     // What stands where no option does: a file, or nothing that could be guessed.
-    const bool takes_files = verb.info.arguments == "CONFIG" || verb.info.name == "id";
+    const bool takes_files = verb.info.arguments == "CONFIG" || verb.info.name == "id" || verb.info.name == "check";
     const std::string rest = takes_files ? "-f " : "";
     if (verb.info.name == "contacts")
         options += " add ban allow remove request requests accept decline show";
@@ -60,9 +60,9 @@ int run_completion(const Arguments& arguments)
 
 std::vector<Verb> all_verbs()
 {
-    return {id_verb(),        listen_verb(),   call_verb(),     text_verb(),    inbox_verb(),
-            send_file_verb(), presence_verb(), contacts_verb(), devices_verb(), doctor_verb(),
-            dht_verb(),       plugins_verb(),  explain_verb(),  demo_verb(),    completion_verb()};
+    return {id_verb(),       listen_verb(),   call_verb(),    text_verb(),      inbox_verb(), send_file_verb(),
+            presence_verb(), contacts_verb(), devices_verb(), doctor_verb(),    dht_verb(),   plugins_verb(),
+            explain_verb(),  check_verb(),    demo_verb(),    completion_verb()};
 }
 
 std::string bash_completion(const std::vector<Verb>& verbs)

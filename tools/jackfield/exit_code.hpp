@@ -17,7 +17,7 @@ enum ExitCode {
     kBroken = 8,        // the call was up and broke
     kKept = 9,          // a text or contact request was not delivered yet; it will be sent later
     kOffline = 10,      // no device of the peer is there
-    kProblems = 11,     // doctor has found why calls fail
+    kProblems = 11,     // doctor has found why calls fail, or check what is wrong with a plugin
     kInternal = 70,
     kInterrupted = 130, // Ctrl-C before the call was up
 };
@@ -38,7 +38,7 @@ inline constexpr ExitCodeInfo kExitCodes[] = {
     {kBroken, "the call broke"},
     {kKept, "the text or request is kept and will be sent later"},
     {kOffline, "no device of the peer is there"},
-    {kProblems, "doctor found a problem"},
+    {kProblems, "doctor or check found a problem"},
     {kInternal, "internal error"},
     {kInterrupted, "interrupted"},
 };

@@ -26,6 +26,7 @@ Verb doctor_verb();
 Verb dht_verb();
 Verb plugins_verb();
 Verb explain_verb();
+Verb check_verb();
 Verb demo_verb();
 Verb completion_verb();
 
