@@ -156,6 +156,47 @@ void check_needs(const Resolved& resolved, const Registry& registry)
     }
 }
 
+using Way = std::vector<const ResolvedPlugin*>;
+
+[[noreturn]] void refuse_circle(const Resolved& resolved, const Way& circle)
+{
+    std::string text;
+    for (std::size_t i = 0; i < circle.size(); ++i)
+        text += fmt::format("{}{} needs {}", i == 0 ? "" : ", ", circle[i]->manifest.id,
+                            circle[(i + 1) % circle.size()]->slot->interface_id);
+    Report(resolved.config.name, circle.front()->pointer, fmt::format("waits for itself: {}", text))
+        .line("would work", "another plugin in one of these slots")
+        .raise();
+}
+
+/// Goes from the last plugin of the way to those that give what it needs. done: those from which no circle was found.
+void find_circle(const Resolved& resolved, Way& way, std::vector<const ResolvedPlugin*>& done)
+{
+    const auto* const plugin = way.back();
+    for (const auto& service : plugin->manifest.needs) {
+        for (const auto& giver : resolved.plugins) {
+            if (giver.slot->interface_id != service || std::find(done.begin(), done.end(), &giver) != done.end())
+                continue;
+            if (const auto again = std::find(way.begin(), way.end(), &giver); again != way.end())
+                refuse_circle(resolved, {again, way.end()});
+            way.push_back(&giver);
+            find_circle(resolved, way, done);
+            way.pop_back();
+        }
+    }
+    done.push_back(plugin);
+}
+
+/// Whoever needs a service is made after it, so nobody can need, over others, what needs them.
+void check_circles(const Resolved& resolved)
+{
+    std::vector<const ResolvedPlugin*> done;
+    for (const auto& plugin : resolved.plugins) {
+        Way way{&plugin};
+        find_circle(resolved, way, done);
+    }
+}
+
 } // namespace
 
 std::string ResolvedPlugin::place_of(const Config& config, std::string_view create_text) const
@@ -190,6 +231,7 @@ std::expected<Resolved, Error> resolve(const Config& config, const Registry& reg
         check_required_slots(resolved, registry);
         check_all_options(resolved);
         check_needs(resolved, registry);
+        check_circles(resolved);
         check_combination(resolved, registry);
         fit_control_policy(resolved);
         return resolved;

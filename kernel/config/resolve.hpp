@@ -49,8 +49,8 @@ struct Resolved {
 };
 
 /// Checks, in this order: every plugin is there and fits its slot, no required slot is empty, every option satisfies
-/// its schema, every service a plugin needs has a plugin, and all of them can make a call together. The first
-/// difference is a JF_BAD_CONFIG of four parts.
+/// its schema, every service a plugin needs has a plugin and none waits for itself, and all of them can make a call
+/// together. The first difference is a JF_BAD_CONFIG of four parts.
 std::expected<Resolved, Error> resolve(const Config& config, const Registry& registry);
 
 /// "./plugins (12 manifests), /usr/lib/jackfield/plugins (no such folder)"

@@ -162,6 +162,23 @@ TEST_F(Resolve, RefusesAPluginWhoseServiceNobodyGives)
               "  available  none   (jackfield.control/1)");
 }
 
+TEST_F(Resolve, RefusesPluginsThatNeedEachOtherInACircle)
+{
+    write_plugin(folder_, "mux-x", "multiplexer", "", R"("needs": ["jackfield.connectivity/1"],)");
+    write_plugin(folder_, "ice-libnice", "connectivity", "", R"("needs": ["jackfield.multiplexer/1"],)");
+    EXPECT_EQ(
+        problem(config_text("", R"("multiplexer": {"use": "mux-x"})")),
+        "call.json: /slots/connectivity: waits for itself: ice-libnice needs jackfield.multiplexer/1, mux-x needs "
+        "jackfield.connectivity/1\n"
+        "  would work  another plugin in one of these slots");
+    write_plugin(folder_, "ice-libnice", "connectivity", "", R"("needs": ["jackfield.connectivity/1"],)");
+    EXPECT_EQ(problem(config_text()), "call.json: /slots/connectivity: waits for itself: ice-libnice needs "
+                                      "jackfield.connectivity/1\n"
+                                      "  would work  another plugin in one of these slots");
+    write_plugin(folder_, "ice-libnice", "connectivity", "", "");
+    EXPECT_EQ(problem(config_text("", R"("multiplexer": {"use": "mux-x"})")), "accepted");
+}
+
 TEST_F(Resolve, PutsThePlaceBeforeWhatCreateSays)
 {
     const auto resolved = run(config_text());
