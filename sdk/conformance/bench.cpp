@@ -112,6 +112,19 @@ Bench::~Bench()
     end_lives();
 }
 
+std::size_t Bench::lives() const
+{
+    return parts_->lives.size();
+}
+
+std::size_t Bench::timers() const
+{
+    std::size_t count = 0;
+    for (const auto& life : parts_->lives)
+        count += life->host().timer_count();
+    return count;
+}
+
 void Bench::end_lives()
 {
     while (!parts_->lives.empty())

@@ -179,6 +179,9 @@ public:
     bool until(const std::function<bool()>& done, std::chrono::milliseconds limit = std::chrono::minutes(1));
     /// Destroys all instances, the youngest first.
     void end_lives();
+    /// How many instances there are, and how many timers run in all their hosts.
+    std::size_t lives() const;
+    std::size_t timers() const;
     /// Runs what is queued now in every host.
     void run_pending();
     /// Manual clocks: time passes for all.

@@ -30,14 +30,27 @@ std::string last_of(const std::vector<std::string>& made)
     return text;
 }
 
+/// A released session has no timers: there are as many as instances have that had none.
+void require_no_timers(Bench& bench, const std::string& interface_id)
+{
+    bench.run_pending();
+    const std::size_t left = bench.timers();
+    const std::size_t lives = bench.lives();
+    bench.make(interface_id);
+    bench.run_pending();
+    const std::size_t each = bench.timers() - std::min(bench.timers(), left);
+    require(left <= each * lives,
+            "sessions that were released left " + std::to_string(left - each * lives) + " timers running");
+}
+
 /// One life: a scene, calls, the end at whatever moment it is.
-void live(Bench& bench, const SetScene& set, std::uint32_t seed)
+void live(Bench& bench, const std::string& interface_id, const SetScene& set, std::uint32_t seed)
 {
     Chance chance(seed);
     std::vector<std::string> made;
     const std::string with_seed = " (call by chance, seed " + std::to_string(bench.request().seed) + ")";
     try {
-        const auto scene = set(bench, chance);
+        auto scene = set(bench, chance);
         for (int i = 0; i < kMoves; ++i) {
             const auto& [name, make] = scene->moves[upto(chance, scene->moves.size() - 1)];
             made.emplace_back(name);
@@ -53,6 +66,8 @@ void live(Bench& bench, const SetScene& set, std::uint32_t seed)
                 bench.until([] { return false; }, 2ms);
         }
         doing("release" + with_seed);
+        scene.reset();
+        require_no_timers(bench, interface_id);
     } catch (const Broken& broken) {
         throw Broken(std::string(broken.what()) + "; after " + last_of(made) + with_seed, broken.rule());
     }
@@ -61,14 +76,14 @@ void live(Bench& bench, const SetScene& set, std::uint32_t seed)
     doing("");
 }
 
-void harms_nothing(Bench& bench, const SetScene& set)
+void harms_nothing(Bench& bench, const std::string& interface_id, const SetScene& set)
 {
     const std::uint32_t seed = bench.request().seed;
-    live(bench, set, seed); // whatever libraries start once and keep
+    live(bench, interface_id, set, seed); // whatever libraries start once and keep
     const std::size_t threads = count_in("/proc/self/task");
     const std::size_t descriptors = count_in("/proc/self/fd");
     for (std::uint32_t i = 1; i < kLives; ++i)
-        live(bench, set, seed + i);
+        live(bench, interface_id, set, seed + i);
     const bool joined = bench.until([&] { return count_in("/proc/self/task") <= threads; }, 2s);
     const std::string where = ", left in the middle of work (seed " + std::to_string(seed) + ")";
     require(joined, std::to_string(kLives - 1) + " instances" + where + ", left " +
@@ -79,9 +94,9 @@ void harms_nothing(Bench& bench, const SetScene& set)
 }
 
 /// Who called back where is looked at when the test is over (process_watch.hpp).
-void calls_back_on_the_control_thread(Bench& bench, const SetScene& set)
+void calls_back_on_the_control_thread(Bench& bench, const std::string& interface_id, const SetScene& set)
 {
-    live(bench, set, bench.request().seed);
+    live(bench, interface_id, set, bench.request().seed);
 }
 
 } // namespace
@@ -92,9 +107,10 @@ void add_random_tests(std::vector<Test>& list, const std::string& interface_id, 
 {
     using namespace random_calls;
     list.push_back({"JF-GEN-12", interface_id, "Events and ends come on the control thread" + suffix,
-                    [set](Bench& bench) { calls_back_on_the_control_thread(bench, set); }, declared});
+                    [interface_id, set](Bench& bench) { calls_back_on_the_control_thread(bench, interface_id, set); },
+                    declared});
     list.push_back({"JF-GEN-15", interface_id, "Calls in any order harm nothing" + suffix,
-                    [set](Bench& bench) { harms_nothing(bench, set); }, declared});
+                    [interface_id, set](Bench& bench) { harms_nothing(bench, interface_id, set); }, declared});
 }
 
 } // namespace jackfield::conformance

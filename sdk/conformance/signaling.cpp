@@ -357,7 +357,7 @@ void release_is_silent(Bench& bench)
 /// Both ends say verbs of any call, most of them out of turn.
 class TalkScene final : public Scene {
 public:
-    TalkScene(Bench& bench, Chance& chance) : pair_(bench)
+    TalkScene(Bench& bench, Chance& chance) : bench_(bench), pair_(bench)
     {
         for (End* end : {&pair_.alice, &pair_.bob}) {
             const auto call = [&chance] { return std::uint64_t{upto(chance, 5)}; };
@@ -391,7 +391,15 @@ public:
                          }});
     }
 
+    ~TalkScene() override
+    {
+        pair_.alice.release();
+        pair_.bob.release();
+        bench_.run_pending(); // whoever waits for a receipt hears that there is none
+    }
+
 private:
+    Bench& bench_;
     Pair pair_;
 };
 

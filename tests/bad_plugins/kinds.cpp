@@ -196,6 +196,9 @@ public:
             host.post([listener] { listener.methods->finished(listener.self, JF_OK, nullptr); });
         if (is("session-leaks-a-thread"))
             run_a_thread_for_ever();
+        if (is("session-leaks-a-timer"))
+            host.raw()->start_timer(host.raw()->self, std::int64_t{3600} * 1'000'000'000,
+                                    {nullptr, [](void*) {}, [](void*) {}});
         if (is("session-leaks-a-descriptor"))
             ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     }

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <ostream>
+#include <regex>
 
 namespace {
 
@@ -59,6 +60,12 @@ std::string without_last_words(const std::string& seen)
     return seen.substr(0, seen.find("; its last words: "));
 }
 
+/// How many threads the last instances have left by the time they are counted is for the scheduler to say.
+std::string without_numbers(const std::string& seen)
+{
+    return std::regex_replace(seen, std::regex("[0-9]+ more threads"), "some more threads");
+}
+
 struct Kind {
     const char* name;
     const char* only;   // of the tests
@@ -90,7 +97,7 @@ TEST_P(BadKind, IsCaughtWithASentence)
     const Json bad = first_bad(report_on(folder, name, only, hangs ? "1" : "4"));
     EXPECT_EQ(bad.value("result", ""), result);
     EXPECT_EQ(bad.value("rule", ""), rule);
-    EXPECT_EQ(without_last_words(bad.value("seen", "")), seen);
+    EXPECT_EQ(without_numbers(without_last_words(bad.value("seen", ""))), seen);
     EXPECT_NE(bad.value("do", ""), "");
 }
 
@@ -168,7 +175,7 @@ const Kind kKinds[] = {
     {"refuses-without-a-place", "JF-GEN-03", "failed", "JF-GEN-03",
      "the error does not begin with the place of the value: \"bad configuration\""},
     {"takes-any-configuration", "JF-GEN-03", "failed", "JF-GEN-03", "create with '' gives JF_OK, not JF_BAD_CONFIG"},
-    {"leaks-a-thread", "JF-GEN-05", "failed", "JF-GEN-05", "three more instances left 3 more threads running"},
+    {"leaks-a-thread", "JF-GEN-05", "failed", "JF-GEN-05", "three more instances left some more threads running"},
     {"leaks-a-descriptor", "JF-GEN-05", "failed", "JF-GEN-05", "three more instances left descriptors open"},
     {"uses-the-host-of-an-instance-that-is-gone", "JF-GEN-05", "failed", "JF-GEN-05",
      "the host was used after destroy had returned"},
@@ -215,7 +222,10 @@ const Kind kKinds[] = {
     {"second-begin-crashes", "JF-GEN-15", "crashed", "JF-GEN-15",
      "ended by signal Segmentation fault in begin of a diagnosis"},
     {"session-leaks-a-thread", "JF-GEN-15", "failed", "JF-GEN-15",
-     "2 instances, left in the middle of work (seed 5), left 54 more threads running"},
+     "2 instances, left in the middle of work (seed 5), left some more threads running"},
+    {"session-leaks-a-timer", "JF-GEN-15", "failed", "JF-GEN-15",
+     "sessions that were released left 23 timers running; after release of a diagnosis, begin of a diagnosis, release "
+     "of a diagnosis, begin of a diagnosis, begin of a diagnosis, release of a diagnosis (call by chance, seed 5)"},
     {"session-leaks-a-descriptor", "JF-GEN-15", "failed", "JF-GEN-15",
      "2 instances, left in the middle of work (seed 5), left 54 descriptors open"},
 };
