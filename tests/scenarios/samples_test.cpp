@@ -2,9 +2,11 @@
 
 #include "world.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 namespace {
@@ -22,6 +24,47 @@ TEST(Sample, TwoPeersCallEachOther)
         said = said || *line == "a call, from the first to the last step";
     EXPECT_EQ(sample.wait(), 0);
     EXPECT_TRUE(said);
+}
+
+/// A call of alice with one more plugin in its slot. What she logs of it.
+std::string log_of_call_with(const std::string& slot, const Json& plug)
+{
+    World world;
+    world.configure("bob");
+    world.configure("alice");
+    world.change("alice", [&](Json& config) {
+        config["plugin_path"].push_back(JACKFIELD_BINARY_DIR "/samples/plugins");
+        config["slots"][slot] = plug;
+    });
+    const auto bob_account = world.account("bob");
+    const auto bob = world.listen("bob", {"--answer", "--once", "--send", "test"});
+    const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "1", "--log", "info"});
+    EXPECT_FALSE(bob->event("media", "progress", "first_audio").is_null());
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_EQ(bob->exit_code(), 0);
+    std::ifstream log(alice->log());
+    return {std::istreambuf_iterator<char>(log), {}};
+}
+
+TEST(SamplePlugin, InCWorksOnTheSoundOfACall)
+{
+    const auto log =
+        log_of_call_with("audio_stage", Json::array({{{"use", "audio-gain"}, {"config", {{"gain_db", -3}}}}}));
+    EXPECT_THAT(log, ::testing::ContainsRegex("audio-gain: [1-9][0-9]{3,} samples by -3.0 dB, 0 of them limited"));
+}
+
+TEST(SamplePlugin, InCppWithoutTheSdkCountsThePacketsOfACall)
+{
+    const auto log =
+        log_of_call_with("path_decorator", Json::array({{{"use", "path-sizes"}, {"at", {"control", "media"}}}}));
+    EXPECT_THAT(log, ::testing::ContainsRegex("path-sizes: control, bytes up to: sent [^,]+, received [0-9]"));
+    EXPECT_THAT(log, ::testing::ContainsRegex("path-sizes: media, bytes up to: sent [^,]+, received [0-9]"));
+}
+
+TEST(SamplePlugin, InRustSaysHowFastACallSends)
+{
+    const auto log = log_of_call_with("congestion_control", {{"use", "cc-aimd"}});
+    EXPECT_THAT(log, ::testing::ContainsRegex("cc-aimd: [0-9]+ of [1-9][0-9]+ packets lost, [0-9]+ times less"));
 }
 
 void expect_explained(const std::string& name)
