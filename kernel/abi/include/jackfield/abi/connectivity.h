@@ -73,8 +73,8 @@ typedef struct jf_connectivity_listener_methods {
     /* [control] The session cannot connect, or is connected no more (consent lost, RFC 7675). The text says what was
      * tried. `restart` may revive it. */
     void (*failed)(void *self, jf_status status, const jf_error *error);
-
-    /* [control] Optional. Whoever collects local candidates for a description has those worth waiting for: what comes
+    /* optional */
+    /* [control] Whoever collects local candidates for a description has those worth waiting for: what comes
      * from here on to `gathered` may take long, a router that is asked for a port, for one, and is trickled. At most
      * once per gather, and not after gathered, which says the same. */
     void (*enough)(void *self);

@@ -28,8 +28,8 @@ typedef struct jf_sink_session_methods {
 
     /* [control] Frees; without finish the file is left as it is. */
     void (*release)(void *self);
-
-    /* Optional: a sink that has it keeps both sides of a call.
+    /* optional */
+    /* A sink that has it keeps both sides of a call.
      * [media] As write, for a frame that we send: as it goes to the encoder, with the time of its capture. Both times
      * are of one clock. Its threads are others than those of write, again one for each kind. */
     jf_status (*write_own)(void *self, const jf_frame *frame);
