@@ -149,10 +149,10 @@ public:
     AimdController& operator=(const AimdController&) = delete;
     ~AimdController() { controller_.methods->release(controller_.self); }
 
-    /// 100 ms in which 100 packets were reported, of which so many are lost.
-    void live(std::size_t lost)
+    /// Some time at the end of which 100 packets are reported, of which so many are lost.
+    void live(std::size_t lost, std::int64_t ms = 100)
     {
-        now_ns_ += 100'000'000;
+        now_ns_ += ms * 1'000'000;
         std::vector<jf_packet_report> reports(100);
         for (std::size_t i = 0; i < reports.size(); ++i)
             reports[i].received = i >= lost;
@@ -194,10 +194,13 @@ TEST(CcAimd, RisesSlowlyWithoutLossesAndFallsAtOnceWithThem)
     EXPECT_NEAR(controller.target(), 550'000, 2) << "50 kb/s in the second since the first report";
     controller.live(3);
     EXPECT_NEAR(controller.target(), 467'500, 2) << "15 % less";
+    controller.live(3, 39);
+    EXPECT_NEAR(controller.target(), 467'500, 2) << "once in a round trip, which takes 40 ms";
     EXPECT_EQ(controller.statistics(), R"({"aimd_bps": 467500, "aimd_falls": 1})");
     for (int i = 0; i < 40; ++i)
         controller.live(50);
     EXPECT_EQ(controller.target(), 100'000U) << "no less than the stream needs";
+    EXPECT_EQ(controller.statistics().substr(0, 21), R"({"aimd_bps": 100000, )") << "from where it rises again";
 }
 
 } // namespace
