@@ -81,6 +81,13 @@ def keep_the_contract(build_folder, plugins):
         print(f"{plugin}: {said.splitlines()[-1]}")
 
 
+def compile_today(source, folder):
+    """What was written for the tag's SDK is taken by today's, too."""
+    run("the compiler, given the tag's path-stats and today's SDK,", "c++", "-std=c++20", "-fsyntax-only", f"-I{source / 'sdk/include'}",
+        f"-I{source / 'kernel/abi/include'}", '-DJACKFIELD_PLUGIN_ID="path-stats"', '-DJACKFIELD_PLUGIN_VERSION="0.0.0"',
+        folder / "tag" / "plugins" / "path-stats" / "plugin.cpp")
+
+
 def configuration(build_folder, plugins, peers, old):
     slots = {
         "identity": {"use": "identity-memory"},
@@ -153,12 +160,13 @@ def main():
         began = time.monotonic()
         plugins = build(arguments.source.resolve(), commit, build_folder / "tests" / "downlevel" / commit)
         print(f"{tag} ({commit[:12]}): its plugins are built, {time.monotonic() - began:.1f} s")
+        compile_today(HERE.parent.parent, build_folder / "tests" / "downlevel" / commit)
         keep_the_contract(build_folder, plugins)
         bear_a_call(build_folder, plugins)
     except Skipped as reason:
         print(f"downlevel: skipped, {reason}")
         return 77
-    print(f"plugins of {tag} load today, keep today's contract, and bear a call")
+    print(f"plugins of {tag} compile and load today, keep today's contract, and bear a call")
     return 0
 
 
