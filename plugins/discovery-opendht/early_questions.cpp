@@ -10,9 +10,10 @@ using jackfield::ByteView;
 
 constexpr std::size_t kMostItems = 70'000; // of a packet or value, which has no more bytes
 
-msgpack::object_handle unpack(ByteView bytes)
+/// The zone holds what the object refers to.
+msgpack::object unpack(msgpack::zone& zone, ByteView bytes)
 {
-    return msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size(), nullptr, nullptr,
+    return msgpack::unpack(zone, reinterpret_cast<const char*>(bytes.data()), bytes.size(), nullptr, nullptr,
                            msgpack::unpack_limit(kMostItems, kMostItems, kMostItems, kMostItems, kMostItems, 64));
 }
 
@@ -61,9 +62,10 @@ EarlyQuestions::Answer EarlyQuestions::take(const Place& from, std::uint32_t tra
 
 std::vector<EarlyValue> EarlyQuestions::read(Question& question, ByteView packet)
 {
-    const auto whole = unpack(packet);
+    msgpack::zone zone;
+    const auto whole = unpack(zone, packet);
     std::vector<EarlyValue> values;
-    const auto* const answer = member(whole.get(), "r");
+    const auto* const answer = member(whole, "r");
     const auto* const list = answer != nullptr ? member(*answer, "values") : nullptr;
     if (list != nullptr && list->type == msgpack::type::ARRAY) {
         question.partial.clear();
@@ -76,7 +78,7 @@ std::vector<EarlyValue> EarlyQuestions::read(Question& question, ByteView packet
                 question.partial[i].size = one.via.u64;
         }
     }
-    const auto* const pieces = member(whole.get(), "p");
+    const auto* const pieces = member(whole, "p");
     if (pieces == nullptr || pieces->type != msgpack::type::MAP)
         return values;
     for (std::uint32_t i = 0; i < pieces->via.map.size; ++i) {
@@ -94,7 +96,7 @@ std::vector<EarlyValue> EarlyQuestions::read(Question& question, ByteView packet
             continue;
         const jackfield::Bytes complete = std::move(bytes);
         question.partial.erase(found);
-        values.push_back(value_of(unpack(complete).get()));
+        values.push_back(value_of(unpack(zone, complete)));
     }
     return values;
 }

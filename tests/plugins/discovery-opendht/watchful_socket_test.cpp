@@ -266,6 +266,7 @@ TEST_F(EarlyQuestion, IsAnsweredInPieces)
     EXPECT_EQ(take(piece(value_, 500, value_.size() - 500)), 0U);
     EXPECT_EQ(take(announces({value_.size()})), 0U) << "another one, as a listener hears them";
     EXPECT_EQ(take(piece(value_, 0, value_.size())), 1U);
+    EXPECT_EQ(take(piece(value_, 0, value_.size())), 0U) << "that was it";
 }
 
 TEST_F(EarlyQuestion, IsAnsweredInOnePacket)
