@@ -143,8 +143,6 @@ std::vector<HandOver> make_hand_overs()
         {"a relayed call's machine goes to a better network", "AMachineGoesToABetterNetwork", "UDP blocked", home,
          kEveryTransport, 1, leave_for_better, 0s, 3s, "direct", "relayed here", false},
         {"discovery is gone", "DiscoveryIsGone", home, home, kEveryTransport, 1, kill_discovery, 0s, 400ms},
-        over_quic({"two seconds without a network", "TwoSecondsWithoutANetwork", home, home, kEveryTransport, 1,
-                   cut_for_two_seconds, 2s, 3s}),
         over_quic({"the address of a router changes", "TheAddressOfARouterChanges", home, home, kEveryTransport, 1,
                    renumber, 0s, 3s}),
         over_quic({"a machine goes to another network", "AMachineGoesToAnotherNetwork", home, home, kEveryTransport, 1,
