@@ -125,6 +125,13 @@ const Wrong kWrong[] = {
     {{"demo", "--for", "-1"}, "--for takes a number of seconds"},
     {{"explain"}, "CONFIG is missing"},
     {{"explain", "/no/such/file.json"}, "/no/such/file.json", kConfiguration},
+    {{"new", "codec"}, "NAME is missing"},
+    {{"new", "codek", "codec-mine"}, "there is no slot \"codek\"; did you mean \"codec\"?; there are templates for"},
+    {{"new", "signaling", "signaling-mine"},
+     "no template for the slot signaling yet; there are templates for discovery, "},
+    {{"new", "codec", "Mine"}, "cannot be the name of a plugin"},
+    {{"new", "codec", "../mine"}, "cannot be the name of a plugin"},
+    {{"new", "--folder", "/proc/none", "codec", "mine"}, "cannot be made", kMedia},
     {{"completion", "csh"}, "not for \"csh\""},
     {{"contacts", "--config", "CONFIG", "befriend", "bob"}, "what would work: add NAME ACCOUNT, ban PEER"},
     {{"contacts", "--config", "CONFIG", "add", "bob"}, "\"add bob\" is not understood"},
@@ -485,6 +492,36 @@ TEST(StandardStreams, ThatAreMissingAreMissedByNobody)
     EXPECT_EQ(run({"id", "--config", config}, {.closed = {0}}).out.substr(0, 8), "account ");
 }
 
+std::string read_whole(const std::filesystem::path& file)
+{
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(NewVerb, WritesAFolderAndNeverOverOne)
+{
+    const jackfield::test::TemporaryFolder folder;
+    const auto made = folder.path() / "here" / "it is";
+    const auto ran = run({"new", "media_sink", "sink-mine", "--folder", made.string()});
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    EXPECT_NE(ran.out.find("cmake -B build"), std::string::npos) << ran.out;
+    for (const auto& file : std::filesystem::directory_iterator(made)) {
+        const auto text = read_whole(file.path());
+        EXPECT_EQ(text.find("@ID@"), std::string::npos) << file.path();
+        EXPECT_EQ(text.find("@SLOT@"), std::string::npos) << file.path();
+    }
+    EXPECT_NE(read_whole(made / "CMakeLists.txt").find("INTERFACES jackfield.media_sink/1"), std::string::npos);
+    const Json config = Json::parse(read_whole(made / "call.json.in"));
+    EXPECT_EQ(config["call"]["play"], "sink-mine");
+    EXPECT_EQ(config["slots"]["media_sink"][0]["use"], "sink-mine");
+
+    std::ofstream(made / "sink-mine.cpp") << "mine";
+    const auto again = run({"new", "media_sink", "sink-mine", "--folder", made.string()});
+    EXPECT_EQ(again.code, kMedia);
+    EXPECT_NE(again.err.find("something is in it"), std::string::npos) << again.err;
+    EXPECT_EQ(read_whole(made / "sink-mine.cpp"), "mine");
+}
+
 /// What bash would offer after these words.
 std::string completed(const std::string& words)
 {
@@ -503,6 +540,7 @@ TEST(Completion, OffersVerbsOptionsAndValues)
     EXPECT_EQ(completed("jackfield call --rec"), "--record\n");
     EXPECT_EQ(completed("jackfield call --log w"), "warning\n");
     EXPECT_EQ(completed("jackfield completion b"), "bash\n");
+    EXPECT_EQ(completed("jackfield new path"), "path_decorator\n");
     EXPECT_EQ(completed("jackfield explain " JACKFIELD_SOURCE_DIR "/READ"), JACKFIELD_SOURCE_DIR "/README.md\n");
 }
 

@@ -43,6 +43,8 @@ std::string case_of(const Verb& verb)
     const std::string rest = takes_files ? "-f " : "";
     if (verb.info.name == "contacts")
         options += " add ban allow remove request requests accept decline show";
+    if (verb.info.name == "new")
+        options += " " + template_slots(" ");
     if (verb.info.name == "id")
         options += " request add-device join revoke";
     return values + fmt::format("            {}:*) what=({}-W '{}') ;;\n", verb.info.name, rest, options);
@@ -60,9 +62,9 @@ int run_completion(const Arguments& arguments)
 
 std::vector<Verb> all_verbs()
 {
-    return {id_verb(),       listen_verb(),   call_verb(),    text_verb(),      inbox_verb(), send_file_verb(),
-            presence_verb(), contacts_verb(), devices_verb(), doctor_verb(),    dht_verb(),   plugins_verb(),
-            explain_verb(),  check_verb(),    demo_verb(),    completion_verb()};
+    return {id_verb(),       listen_verb(),   call_verb(),    text_verb(),   inbox_verb(),     send_file_verb(),
+            presence_verb(), contacts_verb(), devices_verb(), doctor_verb(), dht_verb(),       plugins_verb(),
+            explain_verb(),  new_verb(),      check_verb(),   demo_verb(),   completion_verb()};
 }
 
 std::string bash_completion(const std::vector<Verb>& verbs)
