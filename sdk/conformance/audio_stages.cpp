@@ -2,6 +2,7 @@
 //
 // Threads: the test's and one that plays. Lifetime: a session is released before its instance goes.
 #include "lists.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/abi/audio_stage.h>
 
@@ -143,6 +144,47 @@ void hears_any_form_from_another_thread(Bench& bench)
     require(taken == 101, "of 101 frames " + std::to_string(taken) + " were worked on while something was played");
 }
 
+/// Several calls at once, with frames of any length and form.
+class StageScene final : public Scene {
+public:
+    StageScene(Bench& bench, Chance& chance) : life_(bench.make(JF_AUDIO_STAGE_INTERFACE))
+    {
+        const auto any = [this, &chance](const std::function<void(Stage&)>& action) {
+            if (!stages_.empty())
+                action(*stages_[upto(chance, stages_.size() - 1)]);
+        };
+        moves = {{"open of a stage",
+                  [this] {
+                      if (stages_.size() < 3)
+                          stages_.emplace_back(std::make_unique<Stage>(life_))->open_usual();
+                  }},
+                 {"process",
+                  [any, &chance] {
+                      any([&](Stage& stage) {
+                          Sound sound(upto(chance, 5) == 0 ? 16'000 : 48'000, 1);
+                          const jf_frame frame = sound.next(static_cast<std::uint32_t>(1 + upto(chance, 2000)));
+                          std::vector<float> samples = copy_of(frame);
+                          stage.process(frame, samples);
+                      });
+                  }},
+                 {"played",
+                  [any, &chance] {
+                      any([&](Stage& stage) {
+                          Sound sound(upto(chance, 1) == 0 ? 44'100 : 8'000, upto(chance, 1) == 0 ? 1 : 2);
+                          stage.played(sound.next(static_cast<std::uint32_t>(1 + upto(chance, 2000))));
+                      });
+                  }},
+                 {"release of a stage", [this, &chance] {
+                      if (!stages_.empty())
+                          stages_.erase(stages_.begin() + static_cast<long>(upto(chance, stages_.size() - 1)));
+                  }}};
+    }
+
+private:
+    Life& life_;
+    std::vector<std::unique_ptr<Stage>> stages_;
+};
+
 } // namespace
 } // namespace audio_stages
 
@@ -154,6 +196,9 @@ void add_audio_stage_tests(TestList& list)
     list.push_back({"JF-STG-02", id, "A stage leaves as many samples as it was given", keeps_the_length});
     list.push_back({"JF-STG-03", id, "A stage hears what is played, in any form, from another thread",
                     hears_any_form_from_another_thread});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<StageScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

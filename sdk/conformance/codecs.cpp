@@ -3,6 +3,7 @@
 // Threads: the test's; encoders and decoders call their sinks inside a call. Lifetime: they go before their instance.
 #include "lists.hpp"
 #include "path_tests.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/abi/codec.h>
 
@@ -414,6 +415,78 @@ void losses_are_concealed(Bench& bench)
     });
 }
 
+/// Encoders and decoders of every codec come and go; decoders get what was encoded for whomever, or noise.
+class CodecScene final : public Scene {
+public:
+    CodecScene(Bench& bench, Chance& chance) : plugin_(bench), chance_(chance)
+    {
+        moves = {{"open_encoder", [this] { open(encoders_); }},
+                 {"open_decoder", [this] { open(decoders_); }},
+                 {"encode", [this] { encode(); }},
+                 {"encode", [this] { encode(); }},
+                 {"request_key_frame", [this] { with_any(encoders_, [](Encoder& one) { one.request_key_frame(); }); }},
+                 {"decode", [this] { with_any(decoders_, [&](Decoder& one) { one.decode(any_payload(), lost()); }); }},
+                 {"decode", [this] { with_any(decoders_, [&](Decoder& one) { one.decode(any_payload(), lost()); }); }},
+                 {"release of an encoder", [this] { release(encoders_); }},
+                 {"release of a decoder", [this] { release(decoders_); }}};
+    }
+
+private:
+    template <class Coder>
+    struct Open {
+        Json entry;
+        std::unique_ptr<Coder> coder;
+    };
+
+    template <class Coder>
+    void open(std::vector<Open<Coder>>& coders)
+    {
+        const Json& all = plugin_.capabilities.at("codecs");
+        const Json& entry = all.at(upto(chance_, all.size() - 1));
+        if (coders.size() < 3)
+            coders.push_back({entry, std::make_unique<Coder>(plugin_, entry)});
+    }
+    template <class Coder>
+    void release(std::vector<Open<Coder>>& coders)
+    {
+        if (!coders.empty())
+            coders.erase(coders.begin() + static_cast<long>(upto(chance_, coders.size() - 1)));
+    }
+    template <class Coder, class Action>
+    void with_any(std::vector<Open<Coder>>& coders, Action&& action)
+    {
+        if (!coders.empty())
+            action(*coders[upto(chance_, coders.size() - 1)].coder);
+    }
+    void encode()
+    {
+        if (encoders_.empty())
+            return;
+        auto& [entry, encoder] = encoders_[upto(chance_, encoders_.size() - 1)];
+        const bool sound = entry.at("kind") == "audio";
+        Tone tone(sound ? entry : Json{{"sample_rate_hz", 8000}});
+        const Picture picture(static_cast<int>(upto(chance_, 20)));
+        auto sent = encoder->encoded(sound ? tone.next() : picture.frame());
+        std::ranges::move(sent, std::back_inserter(sent_));
+    }
+    Sent any_payload()
+    {
+        if (!sent_.empty() && upto(chance_, 2) != 0)
+            return sent_[upto(chance_, sent_.size() - 1)];
+        Sent noise;
+        noise.payload.struct_size = sizeof(noise.payload);
+        noise.bytes = pattern(upto(chance_, 400), static_cast<unsigned>(chance_()));
+        return noise;
+    }
+    std::uint16_t lost() { return static_cast<std::uint16_t>(upto(chance_, 4) == 0 ? upto(chance_, 3) : 0); }
+
+    Plugin plugin_;
+    Chance& chance_;
+    std::vector<Open<Encoder>> encoders_;
+    std::vector<Open<Decoder>> decoders_;
+    std::vector<Sent> sent_;
+};
+
 } // namespace
 } // namespace codecs
 
@@ -428,6 +501,9 @@ void add_codec_tests(TestList& list)
     list.push_back({"JF-COD-04", id, "A decoder begins with a key frame, and one can be asked for", key_frames_begin});
     list.push_back({"JF-COD-05", id, "Noise harms no decoder", garbage_harms_nothing});
     list.push_back({"JF-COD-06", id, "Lost sound is concealed in its place", losses_are_concealed});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<CodecScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

@@ -165,8 +165,9 @@ std::vector<std::string> configs_of_wrong_types(Bench& bench)
     const nlohmann::json usual = nlohmann::json::parse(bench.config(0));
     const nlohmann::json properties = bench.schema().value("properties", nlohmann::json::object());
     for (const auto& [name, described] : properties.items()) {
-        for (const nlohmann::json& value : {nlohmann::json(true), nlohmann::json("x"), nlohmann::json(-1.5),
-                                            nlohmann::json::array({nullptr}), nlohmann::json{{"x", nullptr}}}) {
+        for (const nlohmann::json& value :
+             {nlohmann::json(true), nlohmann::json("/no/such/folder/x"), nlohmann::json(-1.5),
+              nlohmann::json::array({nullptr}), nlohmann::json{{"x", nullptr}}}) {
             nlohmann::json changed = usual;
             changed[name] = value;
             configs.push_back(changed.dump());

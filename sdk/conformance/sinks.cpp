@@ -2,6 +2,7 @@
 //
 // Threads: the test's and one that writes. Lifetime: a session is released before its instance goes.
 #include "lists.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/abi/media_sink.h>
 #include <jackfield/testing/discovery_record.hpp>
@@ -208,6 +209,55 @@ void destroy_is_silent(Bench& bench)
     require(end.calls == 0, "the end of finish came although the gate was closed");
 }
 
+/// Is opened, written to, finished or not, and left.
+class SinkScene final : public Scene {
+public:
+    SinkScene(Bench& bench, Chance& chance) : bench_(bench)
+    {
+        moves = {{"open of a sink",
+                  [this, &bench] {
+                      if (sink_ || ++opened_ > 6)
+                          return;
+                      sink_ = std::make_unique<Sink>(bench);
+                      finishing_ = true; // nothing is written unless it opens
+                      sink_->open_usual();
+                      finishing_ = false;
+                  }},
+                 {"write of sound",
+                  [this] {
+                      if (sink_ && !finishing_)
+                          sink_->write_sound(1);
+                  }},
+                 {"write of a picture",
+                  [this] {
+                      if (sink_ && !finishing_)
+                          sink_->write_pictures(1);
+                  }},
+                 {"finish",
+                  [this, &chance] {
+                      if (sink_ && upto(chance, 2) == 0 && !std::exchange(finishing_, true))
+                          sink_->finish(ends_.emplace_back());
+                  }},
+                 {"release of a sink", [this, &chance] {
+                      if (upto(chance, 3) == 0)
+                          sink_.reset();
+                  }}};
+    }
+
+    ~SinkScene() override
+    {
+        sink_.reset();
+        bench_.run_pending(); // a finish that was under way ends
+    }
+
+private:
+    Bench& bench_;
+    std::deque<DoneRecord> ends_;
+    std::unique_ptr<Sink> sink_;
+    bool finishing_ = false;
+    int opened_ = 0;
+};
+
 } // namespace
 } // namespace sinks
 
@@ -224,6 +274,9 @@ void add_sink_tests(TestList& list)
     list.push_back({"JF-GEN-06", id, "The end of finish is posted", finish_is_posted});
     list.push_back({"JF-GEN-07", id, "finish ends once", finish_ends_once});
     list.push_back({"JF-GEN-08", id, "A sink that is destroyed while it finishes says nothing", destroy_is_silent});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<SinkScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

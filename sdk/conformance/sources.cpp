@@ -3,6 +3,7 @@
 // Threads: the test's; frames come on the source's. Lifetime: a session is released before its instance goes.
 #include "lists.hpp"
 #include "process_watch.hpp"
+#include "random_calls.hpp"
 
 #include <jackfield/abi/media_source.h>
 
@@ -188,6 +189,42 @@ void ends_once(Bench& bench)
     require(source.ends.size() == 1 && source.count() == before, "ended came twice, or frames behind it");
 }
 
+/// Is opened, started, left in the middle, and opened again.
+class SourceScene final : public Scene {
+public:
+    SourceScene(Bench& bench, Chance& chance)
+    {
+        const auto with = [this](const std::function<void(Source&)>& action) {
+            if (source_)
+                action(*source_);
+        };
+        moves = {{"open of a source",
+                  [this, &bench, &chance] {
+                      if (source_ || ++opened_ > 6)
+                          return;
+                      source_ = std::make_unique<Source>(bench);
+                      open_ = false;
+                      source_->open_usual(upto(chance, 1) == 0 ? kAtOnce : "{}");
+                      open_ = true;
+                  }},
+                 {"describe",
+                  [this, with] { with([this](Source& one) { static_cast<void>(open_ && one.info().has_audio); }); }},
+                 {"start of sound",
+                  [this, with] { with([this](Source& one) { static_cast<void>(open_ && one.start(kSound)); }); }},
+                 {"start of pictures",
+                  [this, with] { with([this](Source& one) { static_cast<void>(open_ && one.start(kPictures)); }); }},
+                 {"release of a source", [this, &chance] {
+                      if (upto(chance, 2) == 0)
+                          source_.reset();
+                  }}};
+    }
+
+private:
+    std::unique_ptr<Source> source_;
+    bool open_ = false;
+    int opened_ = 0;
+};
+
 } // namespace
 } // namespace sources
 
@@ -199,6 +236,9 @@ void add_source_tests(TestList& list)
     list.push_back({"JF-SRC-02", id, "Frames come in the form that was asked for", delivers_the_asked_form});
     list.push_back({"JF-SRC-03", id, "No frame comes after release", is_silent_once_released});
     list.push_back({"JF-SRC-04", id, "The end of a source is told once", ends_once});
+    add_random_tests(list, id, [](Bench& bench, Chance& chance) -> std::unique_ptr<Scene> {
+        return std::make_unique<SourceScene>(bench, chance);
+    });
 }
 
 } // namespace jackfield::conformance

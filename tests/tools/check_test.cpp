@@ -1,6 +1,7 @@
 // jackfield check as the author of a plugin and a script meet it.
 
 #include "tests/kernel/temporary_folder.hpp"
+#include "tests/need_plugins.hpp"
 #include "tests/schema_check/schema_check.hpp"
 #include "tests/tools/running_program.hpp"
 #include "tools/jackfield/exit_code.hpp"
@@ -22,7 +23,12 @@ namespace fs = std::filesystem;
 const std::string kGood = JACKFIELD_TEST_PLUGIN_DIR "/mux-yamux.so";
 const std::string kBadFolder = JACKFIELD_BINARY_DIR "/tests/bad_plugins/";
 
-TEST(CheckVerb, PassesAGoodPluginAndEndsWithZero)
+class CheckVerb : public testing::Test {
+protected:
+    CheckVerb() { jackfield::test::need_plugins({"mux-yamux"}); }
+};
+
+TEST_F(CheckVerb, PassesAGoodPluginAndEndsWithZero)
 {
     const auto ran = run({"check", kGood});
     EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
@@ -34,7 +40,7 @@ TEST(CheckVerb, PassesAGoodPluginAndEndsWithZero)
         EXPECT_NE(ran.out.find(words), std::string::npos) << words << "\n" << ran.out;
 }
 
-TEST(CheckVerb, TakesTheManifestInPlaceOfTheLibrary)
+TEST_F(CheckVerb, TakesTheManifestInPlaceOfTheLibrary)
 {
     const auto ran =
         run({"check", JACKFIELD_TEST_PLUGIN_DIR "/mux-yamux.plugin.json", "--only", "JF-MUX-05", "--json"});
@@ -42,7 +48,7 @@ TEST(CheckVerb, TakesTheManifestInPlaceOfTheLibrary)
     EXPECT_EQ(Json::parse(ran.out)["library"], kGood);
 }
 
-TEST(CheckVerb, PrintsOneObjectForScriptsAsItsSchemaSays)
+TEST_F(CheckVerb, PrintsOneObjectForScriptsAsItsSchemaSays)
 {
     for (const auto& file : {kGood, kBadFolder + "bad-null-method.so"}) {
         const auto ran = run({"check", file, "--json", "--only", "JF-GEN-*", "--seed", "7"});
@@ -56,7 +62,7 @@ TEST(CheckVerb, PrintsOneObjectForScriptsAsItsSchemaSays)
     }
 }
 
-TEST(CheckVerb, SaysOfWhatFailsTheRuleAndWhatToDo)
+TEST_F(CheckVerb, SaysOfWhatFailsTheRuleAndWhatToDo)
 {
     const auto ran = run({"check", kBadFolder + "bad-null-method.so", "--only", "JF-GEN-01"});
     EXPECT_EQ(ran.code, kProblems) << ran.out << ran.err;
@@ -66,7 +72,7 @@ TEST(CheckVerb, SaysOfWhatFailsTheRuleAndWhatToDo)
         EXPECT_NE(ran.out.find(words), std::string::npos) << words << "\n" << ran.out;
 }
 
-TEST(CheckVerb, MakesOnlyTheTestsThatWereAskedFor)
+TEST_F(CheckVerb, MakesOnlyTheTestsThatWereAskedFor)
 {
     std::set<std::string> rules;
     const auto ran = run({"check", kGood, "--only", "jf-mux-0?", "--json"});
@@ -81,7 +87,7 @@ TEST(CheckVerb, MakesOnlyTheTestsThatWereAskedFor)
               "shows what there is\njackfield check --help shows what it takes\n");
 }
 
-TEST(CheckVerb, ListsItsTestsAndMakesNone)
+TEST_F(CheckVerb, ListsItsTestsAndMakesNone)
 {
     const auto ran = run({"check", kGood, "--list"});
     EXPECT_EQ(ran.code, kOk) << ran.err;
@@ -90,7 +96,7 @@ TEST(CheckVerb, ListsItsTestsAndMakesNone)
     EXPECT_EQ(ran.out.find("passed"), std::string::npos);
 }
 
-TEST(CheckVerb, ChecksThePluginWithTheConfigurationThatItIsGiven)
+TEST_F(CheckVerb, ChecksThePluginWithTheConfigurationThatItIsGiven)
 {
     const std::string test = "create takes what";
     EXPECT_EQ(run({"check", kGood, "--config", R"({"max_channels": 8})", "--only", test}).code, kOk);
@@ -101,7 +107,7 @@ TEST(CheckVerb, ChecksThePluginWithTheConfigurationThatItIsGiven)
     EXPECT_NE(wrong.err.find("--config: {max_channels is no JSON object"), std::string::npos) << wrong.err;
 }
 
-TEST(CheckVerb, RefusesFilesThatAreNotThereAndNumbersThatAreNone)
+TEST_F(CheckVerb, RefusesFilesThatAreNotThereAndNumbersThatAreNone)
 {
     const auto missing = run({"check", "/there/is/no.so"});
     EXPECT_EQ(missing.code, kConfiguration);
@@ -142,7 +148,7 @@ std::string refusal_with(const char* key, const Json& value)
     return refusal(changed.dump());
 }
 
-TEST(CheckVerb, ReadsAManifestAsTheKernelDoesAndGoesNoFurtherIfThatRefusesIt)
+TEST_F(CheckVerb, ReadsAManifestAsTheKernelDoesAndGoesNoFurtherIfThatRefusesIt)
 {
     const std::string file = "mux-yamux.plugin.json: ";
     EXPECT_EQ(refusal(std::string(70'000, ' ')), file + "larger than 64 KiB");
@@ -162,7 +168,7 @@ TEST(CheckVerb, ReadsAManifestAsTheKernelDoesAndGoesNoFurtherIfThatRefusesIt)
               file + "/id: mux-yamux is the id of another.plugin.json as well as of mux-yamux.plugin.json");
 }
 
-TEST(CheckVerb, SaysThatThereIsNoManifestBesideALibrary)
+TEST_F(CheckVerb, SaysThatThereIsNoManifestBesideALibrary)
 {
     const jackfield::test::TemporaryFolder folder;
     fs::copy_file(kGood, folder.path() / "alone.so");
