@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What `jackfield new` makes, as its author tries it: new_plugins.py <build folder> (all | contract SLOT)
+"""What `jackfield new` makes, as its author tries it: new_plugins.py <build folder> (all TUTORIAL | contract SLOT)
 
-Of each template: made, built against what is installed, tested, and a call made with it, before a line is changed. `contract` builds one
-and makes no call. Two are tried at a time. Prints the seconds from `jackfield new` to the passing tests.
+Of each template: made, built against what is installed, tested, and a call made with it, before a line is changed; and the tutorial's
+commands as they stand there, but for those of root. `contract` builds one template and makes no call. Two are tried at a time. Prints the seconds from `jackfield new` to the passing tests.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,11 +50,30 @@ def try_it(slot, prefix, folder, *tests):
     print(f"{slot:20} {took:5.1f} s from `jackfield new` to tests that pass", flush=True)
 
 
+def follow(tutorial, prefix, folder):
+    """The blocks of commands, in one shell; one that is marked as failing must fail."""
+    blocks = re.findall(r"^```sh ?(\w*)\n(.*?)^```$", tutorial.read_text(), re.MULTILINE | re.DOTALL)
+    assert {kind for kind, _ in blocks} == {"", "root", "fails"}, blocks
+    shell = "set -eo pipefail\n"
+    for kind, commands in blocks:
+        if kind == "fails":
+            shell += f"if {commands.strip()}; then echo 'this was to fail'; exit 1; fi\n"
+        elif kind == "":
+            shell += commands
+    begun = time.monotonic()
+    path = f"PATH={prefix / 'bin'}:{os.environ['PATH']}"
+    said = run("env", path, "bash", "-c", shell, folder=folder, prefix=prefix)
+    assert "seen: 100 bytes sent before open; 0 arrived" in said, said
+    print(f"{'the tutorial':20} {time.monotonic() - begun:5.1f} s", flush=True)
+
+
 with tempfile.TemporaryDirectory(prefix="jackfield-new-") as temporary:
     folder = Path(temporary)
     run("cmake", "--install", BUILD, "--prefix", folder / "installed", "--strip")
-    if WHAT == ["all"]:
+    if WHAT[0] == "all":
         with ThreadPoolExecutor(2) as pool:
+            tutorial = pool.submit(follow, Path(WHAT[1]), folder / "installed", folder)
             list(pool.map(lambda slot: try_it(slot, folder / "installed", folder), slots()))
+            tutorial.result()
     else:
         try_it(WHAT[1], folder / "installed", folder, "--tests-regex", "contract")
