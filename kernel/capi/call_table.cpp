@@ -50,7 +50,9 @@ void CallTable::end(Known& known, const std::string& id, const Error& how)
 {
     if (known.state == JACKFIELD_ENDED)
         return;
-    known = {nullptr, JACKFIELD_ENDED, how};
+    // Whoever hangs up while the last steps after an answer are still under way has hung up in order.
+    const bool in_order = how.status == JF_CANCELLED && known.state == JACKFIELD_ANSWERED;
+    known = {nullptr, JACKFIELD_ENDED, in_order ? Error{JF_OK, ""} : how};
     ended_.push_back(id);
     if (ended_.size() > kMostEnded) {
         calls_.erase(ended_.front());

@@ -89,31 +89,10 @@ void Ear::source_ended(Call& call, MediaKind kind)
     say(call, as_text({{"what", "source ended"}, {"kind", name_of(kind)}}));
 }
 
-void Ear::held(Call& call, bool held)
-{
-    say(call, as_text({{"what", "held"}, {"by_peer", held}}));
-}
-
-void Ear::change_refused(Call& call, const Error& error)
-{
-    say(call, as_text({{"what", "change refused"}, {"status", status_word(error.status)}, {"text", error.text}}));
-}
-
-void Ear::digit(Call& call, const Digit& digit)
-{
-    say(call, as_text({{"what", "digit"}, {"key", std::string(1, digit.key)}}));
-}
-
 void Ear::ended(Call& call, const CallEnd& end)
 {
     coming_in_.erase(call.id);
     recorded_to_.erase(call.id);
-    say(call, as_text({{"what", "ended"},
-                       {"status", status_word(end.error.status)},
-                       {"text", end.error.text},
-                       {"by_peer", end.by_peer},
-                       {"answered", end.answered},
-                       {"statistics", Json::parse(end.statistics, nullptr, false)}}));
     calls.ended(call.id, end.error);
 }
 

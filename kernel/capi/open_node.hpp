@@ -42,9 +42,6 @@ public:
     void ringing(Call& call) override;
     void answered(Call& call) override;
     void source_ended(Call& call, MediaKind kind) override;
-    void held(Call& call, bool held) override;
-    void change_refused(Call& call, const Error& error) override;
-    void digit(Call& call, const Digit& digit) override;
     void ended(Call& call, const CallEnd& end) override;
 
     /// What calls that come in are to have. [any]

@@ -42,12 +42,12 @@ JACKFIELD_API const char *jackfield_version(void);
 
 /* --- nodes -------------------------------------------------------------------------------------------------------- */
 
-/* One event: a JSON object as `jackfield call --events json` writes it (timeline.schema.json), and beside those of the
- * timeline, with "step":"call","event":"progress", a detail with one of
+/* One event: a JSON object as `jackfield call --events json` writes it (timeline.schema.json); the last one of a call has
+ * "step":"call" and "event":"done" or "failed". Beside those of the timeline there are, with "step":"call" and
+ * "event":"progress", details with
  *   {"what":"incoming","peer":..,"device":..,"contact":..,"display_name":..}   it rings here: answer or decline
- *   {"what":"answered"}    {"what":"held","by_peer":true or false}    {"what":"digit","key":"5"}
- *   {"what":"change refused","status":..,"text":..}    {"what":"source ended","kind":"audio" or "video"}
- *   {"what":"ended","status":..,"text":..,"by_peer":..,"answered":..,"statistics":{..}}  the last event of a call
+ *   {"what":"answered"}
+ *   {"what":"source ended","kind":"audio" or "video"}
  *   {"what":"dropped","count":3}   of the node: nobody took events for too long, and so many were lost here.
  * On a thread of the node's that is there for nothing else: never inside a function of the caller's, one event after the
  * other, none after jackfield_node_free has returned. Every function may be called in it but jackfield_node_free. */

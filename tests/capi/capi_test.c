@@ -1,0 +1,436 @@
+/* libjackfield as a C11 program meets it: two nodes of one process call each other over loopback; and what is misused is
+ * refused, not crashed.
+ *
+ *   capi_test TEST FOLDER    one of the names in main
+ * Threads: those of the tests themselves, and of the nodes. */
+
+#include <jackfield/jackfield.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { kLong = 30000 }; /* ms; a bound on what hangs, no measure */
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+static jackfield_error error = {sizeof(jackfield_error), 0, ""};
+
+#define CHECK_OK(call)                                                                                                 \
+    do {                                                                                                               \
+        const jf_status status_ = (call);                                                                              \
+        if (status_ != JF_OK) {                                                                                        \
+            fprintf(stderr, "%s:%d: %s: %d: %s\n", __FILE__, __LINE__, #call, (int)status_, error.text);               \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+/* With "peers": bob, if his account is known. */
+static jackfield_node *make(const char *account, const char *address, const jackfield_options *options)
+{
+    char peers[512] = "";
+    if (account != NULL)
+        snprintf(peers, sizeof(peers), "{\"account\": \"%s\", \"address\": \"%s\"}", account, address);
+    char config[4096];
+    snprintf(config, sizeof(config),
+             "{\"jackfield\": 1, \"plugin_path\": [\"" PLUGINS "\"], \"call\": {\"control_policy\": \"tcp-only\"}, \"slots\": {"
+             "\"identity\": {\"use\": \"identity-memory\"},"
+             "\"discovery\": {\"use\": \"discovery-static\", \"config\": {\"listen\": \"127.0.0.1:0\", \"peers\": [%s]}},"
+             "\"connectivity\": {\"use\": \"ice-direct\", \"config\": {\"addresses\": [\"127.0.0.1\"]}},"
+             "\"secure_channel\": {\"use\": \"secure-openssl\"}, \"signaling\": {\"use\": \"signaling-json\"},"
+             "\"media_transport\": {\"use\": \"media-srtp\"},"
+             "\"codec\": [{\"use\": \"codec-opus\"}, {\"use\": \"codec-vpx\"}],"
+             "\"media_source\": [{\"use\": \"media-test\"}],"
+             "\"media_sink\": [{\"use\": \"media-ffmpeg\"}, {\"use\": \"media-null\"}]}}",
+             peers);
+    jackfield_node *node = NULL;
+    CHECK_OK(jackfield_node_open_text(config, "test.json", NULL, options, &node, &error));
+    CHECK(node != NULL);
+    CHECK_OK(jackfield_node_start(node, &error));
+    return node;
+}
+
+struct pair {
+    jackfield_node *alice;
+    jackfield_node *bob;
+    char bob_account[129];
+};
+
+static struct pair make_pair(const jackfield_options *of_alice)
+{
+    struct pair pair;
+    char address[64];
+    pair.bob = make(NULL, NULL, NULL);
+    CHECK_OK(jackfield_node_account(pair.bob, pair.bob_account, sizeof(pair.bob_account), &error));
+    CHECK_OK(jackfield_node_listens_at(pair.bob, address, sizeof(address), &error));
+    CHECK(strlen(pair.bob_account) == 64);
+    pair.alice = make(pair.bob_account, address, of_alice);
+    return pair;
+}
+
+static void free_pair(struct pair pair)
+{
+    CHECK_OK(jackfield_node_free(pair.alice));
+    CHECK_OK(jackfield_node_free(pair.bob));
+}
+
+/* The next event with these words in it, by the descriptor; the id of its call, if that is wanted. */
+static void await(jackfield_node *node, const char *words, char *call)
+{
+    for (;;) {
+        struct pollfd readable = {jackfield_event_descriptor(node), POLLIN, 0};
+        CHECK(readable.fd >= 0);
+        CHECK(poll(&readable, 1, kLong) == 1);
+        char *json = NULL;
+        CHECK_OK(jackfield_next_event(node, 0, &json, &error));
+        const int found = strstr(json, words) != NULL;
+        const char *id = strstr(json, "\"call\":\"");
+        CHECK(id != NULL);
+        if (found && call != NULL) {
+            memcpy(call, id + 8, JACKFIELD_CALL_ID_SIZE - 1);
+            call[JACKFIELD_CALL_ID_SIZE - 1] = '\0';
+        }
+        jackfield_text_free(json);
+        if (found)
+            return;
+    }
+}
+
+/* Alice calls bob, who answers. */
+static void connect(struct pair pair, const char *record, char *of_alice, char *of_bob)
+{
+    const jackfield_media sent = {sizeof(jackfield_media), 0, "test", NULL, NULL};
+    const jackfield_media taken = {sizeof(jackfield_media), 0, "test", NULL, record};
+    int32_t state = -1;
+    CHECK_OK(jackfield_node_take_calls(pair.bob, 1, &taken, &error));
+    CHECK_OK(jackfield_call_place(pair.alice, pair.bob_account, &sent, of_alice, &error));
+    await(pair.bob, "\"what\":\"incoming\"", of_bob);
+    CHECK_OK(jackfield_call_state(pair.bob, of_bob, &state, &error));
+    CHECK(state == JACKFIELD_RINGING);
+    CHECK(jackfield_call_wait(pair.bob, of_bob, JACKFIELD_ANSWERED, 0, &error) == JF_TIMEOUT);
+    CHECK_OK(jackfield_call_answer(pair.bob, of_bob, &error));
+    CHECK_OK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ANSWERED, kLong, &error));
+    CHECK_OK(jackfield_call_wait(pair.bob, of_bob, JACKFIELD_ANSWERED, kLong, &error));
+}
+
+/* --- the tests ---------------------------------------------------------------------------------------------------- */
+
+static void a_call_is_recorded_and_the_caller_hangs_up(const char *folder)
+{
+    struct pair pair = make_pair(NULL);
+    char of_alice[JACKFIELD_CALL_ID_SIZE], of_bob[JACKFIELD_CALL_ID_SIZE], file[512];
+    snprintf(file, sizeof(file), "%s/capi-%d.mkv", folder, (int)getpid());
+    connect(pair, file, of_alice, of_bob);
+    await(pair.bob, "\"step\":\"media\",\"event\":\"progress\"", NULL); /* media have moved for a second */
+    CHECK_OK(jackfield_call_mute(pair.alice, of_alice, 1, &error));
+    CHECK_OK(jackfield_call_digits(pair.alice, of_alice, "5", &error));
+    await(pair.bob, "\"digit\":\"5\"", NULL);
+    CHECK_OK(jackfield_call_hold(pair.alice, of_alice, 1, &error));
+    await(pair.bob, "\"held\":true", NULL);
+    CHECK_OK(jackfield_call_hang_up(pair.alice, of_alice, &error));
+    CHECK_OK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ENDED, kLong, &error));
+    CHECK_OK(jackfield_call_wait(pair.bob, of_bob, JACKFIELD_ENDED, kLong, &error));
+    await(pair.bob, "\"step\":\"call\",\"event\":\"done\"", NULL);
+
+    /* What has ended says so. */
+    int32_t state = -1;
+    CHECK_OK(jackfield_call_state(pair.alice, of_alice, &state, &error));
+    CHECK(state == JACKFIELD_ENDED);
+    CHECK(jackfield_call_hang_up(pair.alice, of_alice, &error) == JF_CLOSED);
+    CHECK(strstr(error.text, of_alice) != NULL && strstr(error.text, "would work") != NULL);
+    CHECK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ANSWERED, 0, &error) == JF_CLOSED);
+    struct stat recording;
+    CHECK(stat(file, &recording) == 0 && recording.st_size > 1000);
+
+    /* It is not written over. */
+    const jackfield_media again = {sizeof(jackfield_media), 0, "test", NULL, file};
+    CHECK(jackfield_call_place(pair.alice, pair.bob_account, &again, of_alice, &error) == JF_REFUSED);
+    CHECK(strstr(error.text, file) != NULL);
+    CHECK(unlink(file) == 0);
+    free_pair(pair);
+}
+
+static void the_callee_hangs_up_declines_and_is_busy(const char *folder)
+{
+    (void)folder;
+    struct pair pair = make_pair(NULL);
+    char of_alice[JACKFIELD_CALL_ID_SIZE], of_bob[JACKFIELD_CALL_ID_SIZE];
+    /* Nobody said that calls are taken. */
+    CHECK_OK(jackfield_call_place(pair.alice, pair.bob_account, NULL, of_alice, &error));
+    CHECK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ANSWERED, kLong, &error) == JF_BUSY ||
+          error.status == JF_REFUSED);
+    connect(pair, NULL, of_alice, of_bob);
+    CHECK_OK(jackfield_call_hang_up(pair.bob, of_bob, &error));
+    CHECK_OK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ENDED, kLong, &error));
+    CHECK_OK(jackfield_call_wait(pair.bob, of_bob, JACKFIELD_ENDED, kLong, &error));
+    CHECK_OK(jackfield_call_place(pair.alice, pair.bob_account, NULL, of_alice, &error));
+    await(pair.bob, "\"what\":\"incoming\"", of_bob);
+    CHECK_OK(jackfield_call_decline(pair.bob, of_bob, &error));
+    CHECK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ANSWERED, kLong, &error) == JF_REFUSED);
+    free_pair(pair);
+}
+
+struct heard {
+    atomic_int answered;
+    atomic_int freed;
+    atomic_int after_free;
+    atomic_int busy;
+    pthread_t caller;
+    jackfield_node *_Atomic node;
+};
+
+static void hear(void *user, const char *json)
+{
+    struct heard *heard = user;
+    if (atomic_load(&heard->freed) || pthread_equal(pthread_self(), heard->caller))
+        atomic_fetch_add(&heard->after_free, 1);
+    if (strstr(json, "\"what\":\"answered\"") == NULL)
+        return;
+    jackfield_node *node = atomic_load(&heard->node);
+    atomic_store(&heard->busy, jackfield_node_free(node) == JF_BUSY);
+    char call[JACKFIELD_CALL_ID_SIZE] = "";
+    memcpy(call, strstr(json, "\"call\":\"") + 8, JACKFIELD_CALL_ID_SIZE - 1);
+    atomic_store(&heard->answered, jackfield_call_hang_up(node, call, NULL) == JF_OK);
+}
+
+static void a_callback_runs_beside_the_caller_and_never_after_free(const char *folder)
+{
+    (void)folder;
+    struct heard heard = {.caller = pthread_self()};
+    const jackfield_options options = {sizeof(jackfield_options), 0, hear, &heard};
+    struct pair pair = make_pair(&options);
+    atomic_store(&heard.node, pair.alice);
+    char *json = NULL;
+    CHECK(jackfield_next_event(pair.alice, 0, &json, &error) == JF_UNSUPPORTED);
+    CHECK(jackfield_event_descriptor(pair.alice) == -1);
+    char of_alice[JACKFIELD_CALL_ID_SIZE], of_bob[JACKFIELD_CALL_ID_SIZE];
+    const jackfield_media media = {sizeof(jackfield_media), 0, "test", NULL, NULL};
+    CHECK_OK(jackfield_node_take_calls(pair.bob, 1, &media, &error));
+    CHECK_OK(jackfield_call_place(pair.alice, pair.bob_account, &media, of_alice, &error));
+    await(pair.bob, "\"what\":\"incoming\"", of_bob);
+    CHECK_OK(jackfield_call_answer(pair.bob, of_bob, &error));
+    CHECK_OK(jackfield_call_wait(pair.alice, of_alice, JACKFIELD_ENDED, kLong, &error)); /* hung up in the callback */
+    CHECK(atomic_load(&heard.answered) == 1 && atomic_load(&heard.busy) == 1);
+    CHECK_OK(jackfield_node_free(pair.alice));
+    atomic_store(&heard.freed, 1);
+    CHECK(jackfield_node_start(pair.alice, &error) == JF_BAD_INPUT);
+    CHECK(strstr(error.text, "freed") != NULL);
+    CHECK_OK(jackfield_node_free(pair.alice));
+    CHECK_OK(jackfield_node_free(pair.bob));
+    CHECK(atomic_load(&heard.after_free) == 0);
+}
+
+static void errors_have_four_parts(const char *folder)
+{
+    (void)folder;
+    jackfield_node *node = NULL;
+    char call[JACKFIELD_CALL_ID_SIZE];
+    char text[8];
+    CHECK(jackfield_node_open("/nonexistent/jackfield.json", NULL, &node, &error) == JF_NOT_FOUND);
+    CHECK(node == NULL && error.status == JF_NOT_FOUND && strstr(error.text, "/nonexistent/jackfield.json") != NULL);
+    CHECK(jackfield_node_open_text("{\"jackfield\": 1, \"slotz\": {}}", "mine.json", NULL, NULL, &node, &error) ==
+          JF_BAD_CONFIG);
+    CHECK(strstr(error.text, "mine.json") != NULL && strstr(error.text, "slotz") != NULL);
+    struct pair pair = make_pair(NULL);
+    CHECK(jackfield_node_start(pair.alice, &error) == JF_BUSY);
+    CHECK(jackfield_call_place(pair.alice, "nobody", NULL, call, &error) == JF_BAD_INPUT);
+    CHECK(strstr(error.text, "\"nobody\"") != NULL && strstr(error.text, "would work") != NULL);
+    const char *unknown = "0000000000000000000000000000000000000000000000000000000000000000";
+    CHECK_OK(jackfield_call_place(pair.alice, unknown, NULL, call, &error));
+    CHECK(jackfield_call_wait(pair.alice, call, JACKFIELD_ANSWERED, kLong, &error) == JF_NOT_FOUND);
+    CHECK(jackfield_call_answer(pair.alice, "0123456789abcdef", &error) == JF_NOT_FOUND);
+    CHECK(jackfield_node_account(pair.alice, text, sizeof(text), &error) == JF_EXHAUSTED);
+    CHECK_OK(jackfield_node_stop(pair.alice, &error));
+    CHECK_OK(jackfield_node_stop(pair.alice, &error));
+    CHECK(jackfield_call_place(pair.alice, unknown, NULL, call, &error) == JF_CLOSED);
+    char *json = NULL;
+    jf_status status = JF_OK;
+    while ((status = jackfield_next_event(pair.alice, kLong, &json, NULL)) == JF_OK)
+        jackfield_text_free(json);
+    CHECK(status == JF_CLOSED && json == NULL);
+    free_pair(pair);
+}
+
+static void events_that_nobody_takes_are_counted(const char *folder)
+{
+    (void)folder;
+    const jackfield_options options = {sizeof(jackfield_options), 2, NULL, NULL};
+    struct pair pair = make_pair(&options);
+    char call[JACKFIELD_CALL_ID_SIZE];
+    CHECK_OK(jackfield_call_place(pair.alice, pair.bob_account, NULL, call, &error));
+    CHECK(jackfield_call_wait(pair.alice, call, JACKFIELD_ENDED, kLong, &error) != JF_TIMEOUT);
+    char *json = NULL;
+    for (int i = 0; i < 2; ++i) {
+        CHECK_OK(jackfield_next_event(pair.alice, 0, &json, &error));
+        CHECK(strstr(json, "dropped") == NULL);
+        jackfield_text_free(json);
+    }
+    CHECK_OK(jackfield_next_event(pair.alice, 0, &json, &error));
+    CHECK(strstr(json, "{\"what\":\"dropped\",\"count\":") != NULL);
+    jackfield_text_free(json);
+    free_pair(pair);
+}
+
+static void misuse_is_refused(const char *folder)
+{
+    (void)folder;
+    jackfield_node *bad[] = {NULL, (jackfield_node *)0x1234567, (jackfield_node *)UINTPTR_MAX};
+    jackfield_node *out = NULL;
+    char text[256];
+    char *json = NULL;
+    int32_t state = 0;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
+        jackfield_node *n = bad[i];
+        CHECK(jackfield_node_start(n, NULL) == JF_BAD_INPUT);
+        CHECK(jackfield_node_stop(n, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_node_reconfigure(n, NULL, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_node_account(n, text, sizeof(text), &error) == JF_BAD_INPUT);
+        CHECK(jackfield_node_device(n, NULL, 0, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_node_listens_at(n, text, sizeof(text), &error) == JF_BAD_INPUT);
+        CHECK(jackfield_next_event(n, 0, &json, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_event_descriptor(n) == -1);
+        CHECK(jackfield_call_place(n, NULL, NULL, NULL, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_node_take_calls(n, 1, NULL, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_answer(n, NULL, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_decline(n, "", &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_hang_up(n, "x", &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_hold(n, "x", 1, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_mute(n, "x", 1, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_pictures(n, "x", 1, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_digits(n, "x", "1", &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_source(n, "x", NULL, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_state(n, "x", &state, &error) == JF_BAD_INPUT);
+        CHECK(jackfield_call_wait(n, "x", 0, -1, &error) == JF_BAD_INPUT);
+        CHECK_OK(jackfield_node_free(n));
+    }
+    CHECK(jackfield_node_open(NULL, NULL, &out, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_node_open("x", NULL, NULL, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_node_open_text(NULL, NULL, NULL, NULL, &out, NULL) == JF_BAD_INPUT);
+    const jackfield_options small = {4, 0, NULL, NULL};
+    CHECK(jackfield_node_open_text("{}", NULL, NULL, &small, &out, &error) == JF_BAD_INPUT);
+    char *endless = malloc(8192);
+    CHECK(endless != NULL);
+    memset(endless, 'a', 8191);
+    endless[8191] = '\0';
+    CHECK(jackfield_node_open(endless, NULL, &out, &error) == JF_BAD_INPUT);
+    struct pair pair = make_pair(NULL);
+    char call[JACKFIELD_CALL_ID_SIZE];
+    CHECK(jackfield_call_place(pair.alice, endless, NULL, call, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_call_place(pair.alice, NULL, NULL, call, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_call_place(pair.alice, pair.bob_account, NULL, NULL, &error) == JF_BAD_INPUT);
+    const jackfield_media flags = {sizeof(jackfield_media), 1024, NULL, NULL, NULL};
+    CHECK(jackfield_call_place(pair.alice, pair.bob_account, &flags, call, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_call_hang_up(pair.alice, NULL, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_call_hang_up(pair.alice, "\xff\xfe", &error) == JF_NOT_FOUND);
+    CHECK(jackfield_call_wait(pair.alice, call, 77, 0, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_next_event(pair.alice, 0, NULL, &error) == JF_BAD_INPUT);
+    CHECK(jackfield_node_account(pair.alice, NULL, 0, &error) == JF_BAD_INPUT);
+    jackfield_error tiny = {offsetof(jackfield_error, text) + 6, 0, "abcdefgh"};
+    CHECK(jackfield_call_hang_up(pair.alice, NULL, &tiny) == JF_BAD_INPUT);
+    CHECK(strlen(tiny.text) == 5 && tiny.text[6] == 'g');
+    jackfield_text_free(NULL);
+    free(endless);
+    free_pair(pair);
+}
+
+struct crowd {
+    struct pair pair;
+    pthread_barrier_t together;
+};
+
+/* Everything at once, while the node ends under it: each function says a status, and no more is asked. */
+static void *use(void *user)
+{
+    struct crowd *crowd = user;
+    pthread_barrier_wait(&crowd->together);
+    char text[256], call[JACKFIELD_CALL_ID_SIZE];
+    int32_t state = 0;
+    for (;;) {
+        if (jackfield_node_account(crowd->pair.alice, text, sizeof(text), NULL) == JF_BAD_INPUT)
+            return NULL; /* it was freed */
+        if (jackfield_call_place(crowd->pair.alice, crowd->pair.bob_account, NULL, call, NULL) != JF_OK)
+            continue;
+        jackfield_call_state(crowd->pair.alice, call, &state, NULL);
+        jackfield_call_hang_up(crowd->pair.alice, call, NULL);
+        jackfield_call_wait(crowd->pair.alice, call, JACKFIELD_ENDED, kLong, NULL);
+    }
+}
+
+static void *take(void *user)
+{
+    struct crowd *crowd = user;
+    pthread_barrier_wait(&crowd->together);
+    char *json = NULL;
+    int taken = 0;
+    while (jackfield_next_event(crowd->pair.alice, -1, &json, NULL) == JF_OK) {
+        jackfield_text_free(json);
+        ++taken;
+    }
+    CHECK(taken > 0);
+    return NULL;
+}
+
+static void several_threads_use_a_node_that_is_freed(const char *folder)
+{
+    (void)folder;
+    struct crowd crowd = {.pair = make_pair(NULL)};
+    pthread_t threads[4];
+    pthread_barrier_init(&crowd.together, NULL, 5);
+    for (int i = 0; i < 4; ++i)
+        CHECK(pthread_create(&threads[i], NULL, i == 0 ? take : use, &crowd) == 0);
+    pthread_barrier_wait(&crowd.together);
+    char call[JACKFIELD_CALL_ID_SIZE];
+    CHECK_OK(jackfield_call_place(crowd.pair.alice, crowd.pair.bob_account, NULL, call, &error));
+    CHECK(jackfield_call_wait(crowd.pair.alice, call, JACKFIELD_ENDED, kLong, &error) != JF_TIMEOUT);
+    CHECK_OK(jackfield_node_free(crowd.pair.alice));
+    for (int i = 0; i < 4; ++i)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    pthread_barrier_destroy(&crowd.together);
+    CHECK_OK(jackfield_node_free(crowd.pair.bob));
+}
+
+const char *version_seen_from_cpp(void); /* header_test.cpp */
+
+static void the_header_is_cpp_too(const char *folder)
+{
+    (void)folder;
+    CHECK(strcmp(version_seen_from_cpp(), jackfield_version()) == 0);
+    CHECK(strcmp(jackfield_version(), VERSION) == 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(const char *folder);
+    } tests[] = {
+#define TEST(name) {#name, name}
+        TEST(a_call_is_recorded_and_the_caller_hangs_up),
+        TEST(the_callee_hangs_up_declines_and_is_busy),
+        TEST(a_callback_runs_beside_the_caller_and_never_after_free),
+        TEST(errors_have_four_parts),
+        TEST(events_that_nobody_takes_are_counted),
+        TEST(misuse_is_refused),
+        TEST(several_threads_use_a_node_that_is_freed),
+        TEST(the_header_is_cpp_too),
+    };
+    for (size_t i = 0; argc == 3 && i < sizeof(tests) / sizeof(tests[0]); ++i) {
+        if (strcmp(tests[i].name, argv[1]) == 0) {
+            tests[i].run(argv[2]);
+            return 0;
+        }
+    }
+    fprintf(stderr, "usage: capi_test TEST FOLDER\n");
+    return 2;
+}
