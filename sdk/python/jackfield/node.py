@@ -1,10 +1,12 @@
 """A node: who we are, what can be called, what happens."""
 
+import atexit
 import ctypes
 import json
 import os
 import select
 import time
+import weakref
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional, Union
 
@@ -13,6 +15,7 @@ from .calls import Call
 from .errors import JackfieldError, JackfieldTimeout
 
 _CLOSED = -13
+_open: "weakref.WeakSet[Node]" = weakref.WeakSet()
 
 
 class Node:
@@ -31,6 +34,7 @@ class Node:
         else:
             invoke("node_open", c_text(config), ctypes.byref(options), ctypes.byref(made))
         self.handle = made
+        _open.add(self)
 
     def start(self) -> None:
         """Goes online. Being offline is no error."""
@@ -135,3 +139,10 @@ class Node:
     def __del__(self) -> None:
         if getattr(self, "handle", None) is not None:
             self.close()
+
+
+@atexit.register
+def _close_all() -> None:
+    """No node may run when the plugins go."""
+    for node in list(_open):
+        node.close()
