@@ -10,6 +10,9 @@ namespace jackfield::kernel {
 
 CallMedia::Intent CallMedia::intend(const MediaChange& change)
 {
+    if (change.video.value_or(false) && !can_offer(capabilities(), MediaKind::video))
+        throw Failure(JF_UNSUPPORTED,
+                      "no pictures: no codec, or no media transport, of this configuration is for video");
     Intent intent{plan_, change.hold.value_or(hold_), source_, nullptr};
     intent.plan.video = change.video.value_or(plan_.video);
     if (change.source) { // also if it is the same: it begins anew

@@ -289,6 +289,12 @@ void settle_components(MediaDescription& answer)
 
 // --- descriptions ---------------------------------------------------------------------------------------------------
 
+bool can_offer(const MediaCapabilities& ours, MediaKind kind)
+{
+    return transport_for(ours, kind) != nullptr &&
+           std::ranges::find(ours.codecs, kind, &CodecOption::kind) != ours.codecs.end();
+}
+
 MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes)
 {
     MediaDescription offer;
@@ -297,9 +303,9 @@ MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes)
     int components[2] = {0, 0};     // of connectivity, of channels
     std::vector<std::size_t> plugs; // of the lines
     for (const auto& [kind, wish] : {std::pair{MediaKind::audio, wishes.audio}, {MediaKind::video, wishes.video}}) {
-        const auto* transport = wish.wanted ? transport_for(ours, kind) : nullptr;
-        if (transport == nullptr)
+        if (!wish.wanted || !can_offer(ours, kind))
             continue;
+        const auto* transport = transport_for(ours, kind);
         auto line = offered_line(ours, *transport, kind, wish, used);
         if (transport->over_channels())
             line.channel = channel.empty() ? (channel = ours.make_channel()) : channel;

@@ -113,6 +113,9 @@ struct AgreedStream {
 /// Our offer, without ICE.
 MediaDescription make_offer(const MediaCapabilities& ours, const Wishes& wishes);
 
+/// Whether this end can offer that kind: it has a codec and a transport for it. What it cannot is left out of offers.
+bool can_offer(const MediaCapabilities& ours, MediaKind kind);
+
 /// Our answer, without ICE. Throws Failure JF_UNSUPPORTED if nothing at all is common.
 MediaDescription make_answer(const MediaCapabilities& ours, const Wishes& wishes, const MediaDescription& offer);
 

@@ -88,12 +88,8 @@ void add_line(const MediaCapabilities& ours, MediaKind kind, const Wish& wish, c
               std::uint32_t components, MediaDescription& offer)
 {
     const auto* transport = transport_for(ours, kind);
-    if (transport == nullptr)
-        throw Failure(JF_UNSUPPORTED, "no media transport carries " + std::string(name_of(kind)));
     PayloadTypes used = used_types(now);
     auto line = offered_line(ours, *transport, kind, wish, used);
-    if (line.codecs.empty())
-        throw Failure(JF_UNSUPPORTED, "no codec for " + std::string(name_of(kind)));
     if (transport->over_channels()) {
         const auto named = std::ranges::find_if(offer.lines, [](const auto& other) { return !other.channel.empty(); });
         line.channel = named != offer.lines.end() ? named->channel : ours.make_channel();
@@ -191,9 +187,9 @@ MediaDescription make_next_offer(const MediaCapabilities& ours, const Wishes& wi
         }
         offer.lines.push_back(std::move(line));
     }
-    if (wishes.audio.wanted && !has[0])
+    if (wishes.audio.wanted && !has[0] && can_offer(ours, MediaKind::audio))
         add_line(ours, MediaKind::audio, wishes.audio, now, components, offer);
-    if (wishes.video.wanted && !has[1])
+    if (wishes.video.wanted && !has[1] && can_offer(ours, MediaKind::video))
         add_line(ours, MediaKind::video, wishes.video, now, components, offer);
     return offer;
 }

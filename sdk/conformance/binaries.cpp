@@ -69,9 +69,12 @@ std::set<std::string> exported(const std::string& path)
         const auto strings = file.at<Elf64_Shdr>(head.e_shoff + table.sh_link * sizeof(Elf64_Shdr));
         for (std::size_t at = 0; at + sizeof(Elf64_Sym) <= table.sh_size; at += sizeof(Elf64_Sym)) {
             const auto symbol = file.at<Elf64_Sym>(table.sh_offset + at);
-            if (symbol.st_shndx != SHN_UNDEF && symbol.st_shndx != SHN_ABS &&
-                ELF64_ST_BIND(symbol.st_info) != STB_LOCAL)
-                names.insert(file.text(strings.sh_offset + symbol.st_name));
+            if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS ||
+                ELF64_ST_BIND(symbol.st_info) == STB_LOCAL)
+                continue;
+            const auto name = file.text(strings.sh_offset + symbol.st_name);
+            if (!std::string_view(name).starts_with("__odr_asan.")) // AddressSanitizer's, for each that is exported
+                names.insert(name);
         }
     }
     return names;
@@ -121,6 +124,7 @@ std::vector<json> allowed(const json& option)
         values.push_back(value);
     if (option.value("type", json()) == "boolean")
         values.insert(values.end(), {true, false});
+    std::erase_if(values, [&](const json& value) { return !takes(option, value); });
     return values;
 }
 

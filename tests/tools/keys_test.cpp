@@ -45,7 +45,7 @@ TEST_F(Keys, DoWhatTheirHelpSaysAsTheyArePressed)
     const int before = times_in(alice->out(), "video both ways");
     bob->type("v");
     EXPECT_TRUE(alice->says("video both ways", before + 1)) << alice->out();
-    ASSERT_TRUE(bob->says("audio opus ")) << "a second of the call is over\n" << bob->out();
+    ASSERT_TRUE(bob->says("| video ")) << "both streams have a second of statistics\n" << bob->out();
     bob->type("s");
     EXPECT_TRUE(bob->says("\n  video ")) << "a line for each stream\n" << bob->out();
     bob->type("?");

@@ -1,6 +1,7 @@
 // Offer and answer: what two ends agree on, and what neither may slip past the other.
 
 #include "kernel/media/negotiate.hpp"
+#include "kernel/media/renegotiate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -388,6 +389,23 @@ TEST(NegotiationOverChannels, AKindThatNoTransportCarriesIsNotOffered)
     const auto offer = make_offer(ours, kBoth);
     ASSERT_EQ(offer.lines.size(), 1U);
     EXPECT_EQ(offer.lines[0].kind, MediaKind::audio);
+}
+
+TEST(Negotiation, AKindThatNoCodecIsForIsNotOfferedNeitherAtFirstNorLater)
+{
+    auto ours = everything();
+    std::erase_if(ours.codecs, [](const CodecOption& option) { return option.kind == MediaKind::video; });
+    const auto offer = make_offer(ours, kBoth);
+    ASSERT_EQ(offer.lines.size(), 1U) << "the call goes on with sound alone";
+    EXPECT_EQ(offer.lines[0].kind, MediaKind::audio);
+    EXPECT_FALSE(can_offer(ours, MediaKind::video));
+
+    const auto answer = make_answer(everything(), kBoth, offer);
+    Negotiated now;
+    now.streams = agree(ours, offer, answer);
+    now.local = offer;
+    now.remote = answer;
+    EXPECT_EQ(make_next_offer(ours, kBoth, now, 4).lines.size(), 1U) << "as when ICE begins anew";
 }
 
 } // namespace

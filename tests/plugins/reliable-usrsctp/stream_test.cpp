@@ -80,6 +80,9 @@ TEST_F(ReliableUsrsctp, CarriesTenMegabytes)
 
 TEST_F(ReliableUsrsctp, HasMoreUnderWayWhereTheRoundTripIsLong)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "buffers grow where the round trip is what holds up the stream, and here the processor is";
+#endif
     constexpr std::size_t kMuch = 1'750'000; // buffers that stay as they were hold 1.25 MiB at most
     const char* delay = R"({"delay_ms": 50, "queue_packets": 100000})";
     link = std::make_unique<MemoryLink>(JF_DATAGRAM, 1200, 100'000);
