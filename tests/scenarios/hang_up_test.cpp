@@ -73,7 +73,8 @@ public:
         const auto call = node.call(account, plan, shared_from_this());
         const std::lock_guard lock(mutex_);
         ++begun_;
-        call_ = ends_.empty() ? call : nullptr;
+        if (!call_ && ends_.empty()) // it may ring already, and then it is known
+            call_ = call;
         if (call_ && over_)
             node.hang_up(call_);
         node_ = &node;
