@@ -4,20 +4,17 @@
 // runs and joins the node and knocks at the bootstrap nodes. Lock order: lifetime_mutex_ before OpenDHT's lock before
 // mutex_. Lifetime: The destructor joins our thread, which has joined OpenDHT's.
 #include "dht_node.hpp"
+
+#include "addresses.hpp"
 #include "knock_schedule.hpp"
+#include "once.hpp"
 #include "watchful_socket.hpp"
 
 #include <shared/ice/nat64.hpp>
 
 #include <opendht.h>
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <atomic>
 #include <condition_variable>
-#include <cstring>
-#include <deque>
 #include <map>
 
 namespace discovery_opendht {
@@ -28,74 +25,6 @@ using Clock = std::chrono::steady_clock;
 using jackfield::Failure;
 
 constexpr auto kResolveAgain = 30s;
-
-/// The end of a put that may be overtaken by another: OpenDHT forgets the callback of a put that is cancelled.
-class PutEnd {
-public:
-    explicit PutEnd(End end) : end_(std::move(end)) {}
-    void operator()(jackfield::Status status, std::string_view why)
-    {
-        if (!over_.exchange(true))
-            end_(status, why);
-    }
-
-private:
-    End end_;
-    std::atomic<bool> over_{false};
-};
-
-dht::SockAddr numeric_address(const std::string& host, std::uint16_t port)
-{
-    return dht::SockAddr::resolve(host, std::to_string(port)).at(0);
-}
-
-/// Why the address cannot be bound, in the system's words: OpenDHT does not pass them on.
-std::string why_not(const dht::SockAddr& address)
-{
-    const int socket = ::socket(address.getFamily(), SOCK_DGRAM, 0);
-    const bool bound = socket >= 0 && ::bind(socket, address.get(), address.getLength()) == 0;
-    const std::string reason = bound ? "it was busy a moment ago" : std::strerror(errno);
-    if (socket >= 0)
-        ::close(socket);
-    return reason;
-}
-
-NodeId node_id_of(const dht::InfoHash& hash)
-{
-    NodeId id;
-    std::copy_n(hash.data(), id.size(), id.begin());
-    return id;
-}
-
-std::string address_text(const dht::SockAddr& address)
-{
-    return address ? address.toString() : std::string();
-}
-
-/// Of a listen that OpenDHT and we ask for, each value counts once.
-class FirstOnly {
-public:
-    static constexpr std::size_t kMost = 64;
-
-    bool first(std::uint64_t id, jackfield::ByteView data)
-    {
-        jackfield::Bytes both(data.begin(), data.end());
-        for (unsigned shift = 0; shift < 64; shift += 8)
-            both.push_back(static_cast<std::uint8_t>(id >> shift));
-        const auto hash = dht::InfoHash::get(both.data(), both.size());
-        const std::lock_guard lock(mutex_);
-        if (std::ranges::find(seen_, hash) != seen_.end())
-            return false;
-        seen_.push_back(hash);
-        if (seen_.size() > kMost)
-            seen_.pop_front();
-        return true;
-    }
-
-private:
-    std::mutex mutex_;
-    std::deque<dht::InfoHash> seen_;
-};
 
 class OpenDhtNode final : public DhtNode {
 public:
