@@ -2,6 +2,8 @@
 
 #include "kernel/bind/board.hpp"
 
+#include "kernel/isolate/isolate.hpp"
+
 #include <algorithm>
 
 namespace jackfield::kernel {
@@ -12,7 +14,23 @@ namespace {
 std::string what_of(const ResolvedPlugin& choice)
 {
     return std::string(choice.slot->name) + '\n' + choice.manifest.path.string() + '\n' + choice.manifest.id + '\n' +
-           choice.config_json;
+           choice.config_json + (choice.isolate ? "\nisolated" : "");
+}
+
+std::expected<Instance, Error> loaded(Registry& registry, const ResolvedPlugin& choice, const jf_host& host)
+{
+    const auto library = registry.load(choice.manifest.id);
+    if (!library)
+        return std::unexpected(library.error());
+    return create_instance(*(*library)->factory(choice.slot->interface_id), host, choice.config_json);
+}
+
+std::expected<Instance, Error> isolated(Registry& registry, const ResolvedPlugin& choice, const jf_host& host)
+{
+    if (auto refused = registry.refusal(choice.manifest))
+        return std::unexpected(std::move(*refused));
+    return isolate::create_isolated(
+        {choice.manifest.path, choice.manifest.id, std::string(choice.slot->interface_id), choice.config_json}, host);
 }
 
 } // namespace
@@ -92,12 +110,8 @@ std::shared_ptr<Board::Mounted> Board::take_over(const std::string& what) const
 std::shared_ptr<Board::Mounted> Board::create(Registry& registry, const Resolved& resolved,
                                               const ResolvedPlugin& choice)
 {
-    const auto loaded = registry.load(choice.manifest.id);
-    if (!loaded)
-        throw Failure(loaded.error().status, resolved.config.name + ": " + choice.pointer + ": " + loaded.error().text);
-    const jf_factory* factory = (*loaded)->factory(choice.slot->interface_id);
     auto host = std::make_unique<InstanceHost>(control_, services_->host, choice.manifest.id);
-    auto instance = create_instance(*factory, host->raw(), choice.config_json);
+    auto instance = choice.isolate ? isolated(registry, choice, host->raw()) : loaded(registry, choice, host->raw());
     if (!instance) {
         const Error& error = instance.error();
         throw Failure(error.status, error.status == JF_BAD_CONFIG

@@ -3,6 +3,7 @@
 #include "kernel/config/config.hpp"
 
 #include "kernel/config/object_reader.hpp"
+#include "kernel/isolate/isolate.hpp"
 #include "kernel/registry/json_text.hpp"
 
 #include <jackfield/abi/host.h>
@@ -31,9 +32,9 @@ constexpr std::size_t kSha256Digits = 64;
 constexpr std::string_view kTopKeys[] = {"jackfield", "plugin_path", "plugins", "slots", "call", "link",
                                          "files",     "contacts",    "profile", "texts", "log"};
 constexpr std::string_view kPluginsKeys[] = {"allow", "probe"};
-constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional"};
-constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional"};
-constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional"};
+constexpr std::string_view kChoiceKeys[] = {"use", "config", "optional", "isolate"};
+constexpr std::string_view kDecoratorKeys[] = {"use", "at", "config", "optional", "isolate"};
+constexpr std::string_view kTransportKeys[] = {"use", "over", "kinds", "config", "optional", "isolate"};
 constexpr std::string_view kCallKeys[] = {"control_policy",
                                           "tcp_grace_ms",
                                           "ring_timeout_s",
@@ -184,6 +185,17 @@ std::span<const std::string_view> keys_of(const Slot& slot)
     return slot.name == kTransportSlot ? std::span<const std::string_view>(kTransportKeys) : kChoiceKeys;
 }
 
+/// "path_decorator, codec, audio_stage"
+std::string isolable_slots()
+{
+    std::vector<std::string_view> names;
+    for (const auto& slot : all_slots()) {
+        if (isolate::can_isolate(slot.interface_id))
+            names.push_back(slot.name);
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
 Choice read_choice(const Config& config, const Slot& slot, const json& text, std::string pointer)
 {
     const ObjectReader reader(text, pointer, config.name, keys_of(slot));
@@ -198,6 +210,12 @@ Choice read_choice(const Config& config, const Slot& slot, const json& text, std
     if (slot.name == kTransportSlot)
         choice.carriage = read_carriage(reader);
     choice.optional = reader.flag("optional", false);
+    choice.isolate = reader.flag("isolate", false);
+    if (choice.isolate && !isolate::can_isolate(slot.interface_id))
+        Report(config.name, reader.place("isolate"),
+               fmt::format("plugins of the slot {} run in Jackfield's own process only; those of {} can be isolated",
+                           slot.name, isolable_slots()))
+            .raise();
     if (const auto* const options = reader.member("config")) {
         if (!options->is_object())
             reader.refuse("config", "an object", *options);

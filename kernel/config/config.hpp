@@ -71,6 +71,7 @@ struct Choice {
     std::string use;                // plugin id
     std::string config_json = "{}"; // an object, as it stands in the file
     bool optional = false;          // no error if there is no such plugin
+    bool isolate = false;           // runs in a process of its own
     std::string pointer;            // "/slots/codec/0"
     std::vector<Seam> seams;        // of a path decorator: where it stands, each once
     Carriage carriage;              // of a media transport

@@ -103,8 +103,8 @@ void add_plugin(Resolved& resolved, const Registry& registry, const Choice& choi
     const auto* const manifest = find_plugin(resolved, registry, choice);
     if (manifest == nullptr)
         return;
-    ResolvedPlugin plugin{choice.slot,     *manifest, choice.config_json, choice.pointer, choice.seams,
-                          choice.carriage, {}};
+    ResolvedPlugin plugin{choice.slot,  *manifest,       choice.config_json, choice.pointer,
+                          choice.seams, choice.carriage, choice.isolate,     {}};
     for (const auto* other : registry.available(choice.slot->interface_id)) {
         const bool chosen_too =
             std::any_of(resolved.config.choices.begin(), resolved.config.choices.end(),

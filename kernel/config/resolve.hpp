@@ -19,10 +19,11 @@ namespace jackfield::kernel {
 struct ResolvedPlugin {
     const Slot* slot = nullptr;
     Manifest manifest;
-    std::string config_json;         // for create: satisfies the schema, paths resolved
-    std::string pointer;             // "/slots/codec/0"
-    std::vector<Seam> seams;         // of a path decorator
-    Carriage carriage;               // of a media transport
+    std::string config_json; // for create: satisfies the schema, paths resolved
+    std::string pointer;     // "/slots/codec/0"
+    std::vector<Seam> seams; // of a path decorator
+    Carriage carriage;       // of a media transport
+    bool isolate = false;
     std::vector<std::string> others; // "ice-direct 0.1.0": what could have filled the slot as well
 
     /// The text of a create that failed with JF_BAD_CONFIG, as a full place: "call.json: /slots/codec/0/config/...".

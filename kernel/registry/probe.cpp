@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace jackfield::kernel {
 
@@ -99,15 +101,6 @@ private:
     std::string heard_;
 };
 
-std::string how_it_ended(int status)
-{
-    if (WIFSIGNALED(status)) {
-        const char* const name = sigabbrev_np(WTERMSIG(status));
-        return fmt::format("crashed (SIG{}) while it was being loaded", name != nullptr ? name : "?");
-    }
-    return fmt::format("ended the process (exit code {}) while it was being loaded", WEXITSTATUS(status));
-}
-
 } // namespace
 
 std::string probe_library(const std::filesystem::path& program, const std::filesystem::path& library,
@@ -121,20 +114,36 @@ std::string probe_library(const std::filesystem::path& program, const std::files
         return fmt::format("was not loaded within {} s", std::chrono::duration<double>(limit).count());
     if (probe.answered())
         return {};
-    return how_it_ended(probe.end(false));
+    return how_it_ended(probe.end(false)) + " while it was being loaded";
 }
 
-std::filesystem::path find_probe()
+std::string how_it_ended(int wait_status)
+{
+    if (WIFSIGNALED(wait_status)) {
+        const char* const name = sigabbrev_np(WTERMSIG(wait_status));
+        return fmt::format("crashed (SIG{})", name != nullptr ? name : "?");
+    }
+    return fmt::format("ended the process (exit code {})", WEXITSTATUS(wait_status));
+}
+
+std::filesystem::path find_helper(const std::string& name)
 {
     std::error_code failed;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
-    if (failed)
-        return {};
-    const auto folder = program.parent_path();
-    for (const auto* const place :
-         {"jackfield-probe", "../bin/jackfield-probe", "../libexec/jackfield/jackfield-probe"}) {
-        if (auto found = (folder / place).lexically_normal(); access(found.c_str(), X_OK) == 0)
-            return found;
+    std::vector<std::filesystem::path> folders;
+    if (const auto program = std::filesystem::read_symlink("/proc/self/exe", failed); !failed)
+        folders.push_back(program.parent_path());
+    Dl_info ours{};
+    if (dladdr(reinterpret_cast<const void*>(&how_it_ended), &ours) != 0 && ours.dli_fname != nullptr) {
+        const auto code =
+            std::filesystem::canonical(ours.dli_fname, failed); // a library of ours, in a program of others
+        if (!failed)
+            folders.push_back(code.parent_path());
+    }
+    for (const auto& folder : folders) {
+        for (const auto* const place : {"", "../bin", "../libexec/jackfield", "../../libexec/jackfield"}) {
+            if (auto found = (folder / place / name).lexically_normal(); access(found.c_str(), X_OK) == 0)
+                return found;
+        }
     }
     return {};
 }

@@ -15,8 +15,15 @@ namespace jackfield::kernel {
 std::string probe_library(const std::filesystem::path& program, const std::filesystem::path& library,
                           std::chrono::milliseconds limit);
 
-/// Where jackfield-probe is: beside this program, where `cmake --install` puts it, or in a build tree. Empty if
-/// nowhere.
-std::filesystem::path find_probe();
+/// Where one of our helping programs is ("jackfield-probe"): beside the program or the library that this code is in,
+/// where `cmake --install` puts it, or in a build tree. Empty if nowhere.
+std::filesystem::path find_helper(const std::string& name);
+inline std::filesystem::path find_probe()
+{
+    return find_helper("jackfield-probe");
+}
+
+/// What became of a process, as waitpid says it: "crashed (SIGSEGV)", "ended the process (exit code 1)".
+std::string how_it_ended(int wait_status);
 
 } // namespace jackfield::kernel

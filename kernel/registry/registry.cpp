@@ -133,6 +133,14 @@ std::string_view Registry::replacement(std::string_view retired_id) const
     return found == retired_.end() ? std::string_view{} : std::string_view(found->second);
 }
 
+std::optional<Error> Registry::refusal(const Manifest& manifest)
+{
+    auto refused = guard_ ? guard_->refusal(manifest.library_path()) : std::nullopt;
+    if (refused)
+        refused->text = fmt::format("{}: {}", manifest.library_path().string(), refused->text);
+    return refused;
+}
+
 std::expected<const LoadedPlugin*, Error> Registry::load(std::string_view id)
 {
     const auto found = known_.find(id);
@@ -144,8 +152,8 @@ std::expected<const LoadedPlugin*, Error> Registry::load(std::string_view id)
 
     const auto place = known.manifest.path.empty() ? known.manifest.id : known.manifest.library_path().string();
     if (known.entry == nullptr) {
-        if (const auto refusal = guard_ ? guard_->refusal(known.manifest.library_path()) : std::nullopt)
-            return std::unexpected(Error{refusal->status, fmt::format("{}: {}", place, refusal->text)});
+        if (auto refused = refusal(known.manifest))
+            return std::unexpected(std::move(*refused));
         const auto opened = open_library(known.manifest.library_path());
         if (!opened)
             return std::unexpected(Error{opened.error().status, fmt::format("{}: {}", place, opened.error().text)});

@@ -75,6 +75,9 @@ public:
     /// Empty if no such plugin was ever retired.
     std::string_view replacement(std::string_view retired_id) const;
 
+    /// Why the guard does not let the library be opened, here or in another process; the text starts with its path.
+    std::optional<Error> refusal(const Manifest& manifest);
+
     /// Opens the library the first time; afterwards the same object again. The text starts with the library's path.
     std::expected<const LoadedPlugin*, Error> load(std::string_view id);
 

@@ -1,0 +1,264 @@
+// A path decorator in a process of its own: packets go through it both ways, it may do nothing else, and its end is a
+// status.
+
+#include "tests/kernel/isolate/rig.hpp"
+
+#include "kernel/bind/text.hpp"
+
+#include <jackfield/abi/codec.h>
+#include <jackfield/abi/identity.h>
+#include <jackfield/abi/path_decorator.h>
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+namespace jackfield::kernel::isolate {
+
+namespace {
+
+/// The path below: says what is sent on it, and receives what the test wants.
+struct Below {
+    Heard sent;
+    std::optional<jf_path_receiver> receiver;
+    std::uint32_t kind = JF_DATAGRAM;
+    bool closed = false;
+
+    jf_path path()
+    {
+        static constexpr jf_path_methods kMethods{
+            sizeof(jf_path_methods),
+            0,
+            [](void* self, jf_path_info* info) {
+                *info = {sizeof(jf_path_info), static_cast<Below*>(self)->kind, 1200, 28, 0, 0};
+            },
+            [](void* self, jf_path_receiver upper, jf_error*) -> jf_status {
+                static_cast<Below*>(self)->receiver = upper;
+                return JF_OK;
+            },
+            [](void* self, const jf_bytes* parts, std::size_t count) -> jf_status {
+                std::string text;
+                for (std::size_t i = 0; i < count; ++i)
+                    text.append(reinterpret_cast<const char*>(parts[i].data), parts[i].size);
+                static_cast<Below*>(self)->sent.say(std::move(text));
+                return JF_OK;
+            },
+            [](void* self) { static_cast<Below*>(self)->closed = true; }};
+        return {&kMethods, this};
+    }
+
+    void receive(const std::string& text)
+    {
+        const jf_packet packet{
+            sizeof(packet), 3, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, 1234};
+        receiver->methods->received(receiver->self, &packet);
+    }
+};
+
+/// Whoever stands upon the path above.
+struct Above {
+    Heard heard;
+
+    jf_path_receiver receiver()
+    {
+        static constexpr jf_path_receiver_methods kMethods{
+            sizeof(jf_path_receiver_methods), 0,
+            [](void* self, const jf_packet* packet) {
+                std::string text(reinterpret_cast<const char*>(packet->bytes.data), packet->bytes.size);
+                if (packet->arrival_ns != 1234 || packet->ecn != 3)
+                    text = "another time, or another mark";
+                static_cast<Above*>(self)->heard.say(std::move(text));
+            },
+            [](void* self) { static_cast<Above*>(self)->heard.say("writable"); },
+            [](void* self, jf_status status, const jf_error* error) {
+                static_cast<Above*>(self)->heard.say("closed " + std::to_string(status) + ": " + error->text);
+            }};
+        return {&kMethods, this};
+    }
+};
+
+class IsolatedDecorator : public ::testing::Test {
+protected:
+    jf_status open(const std::string& peer = "bob-1")
+    {
+        const jf_decorator_options options{sizeof(options), 1, 1, 0, abi_text("media"), abi_text(peer)};
+        const auto& methods = rig_.methods<jf_path_decorator_methods>();
+        jf_status status = JF_OK;
+        rig_.on_control([&] {
+            status = methods.open(rig_.self(), below_.path(), &options, &above_path_, &session_, &error_);
+            if (status == JF_OK)
+                status = above_path_.methods->open(above_path_.self, above_.receiver(), &error_);
+        });
+        return status;
+    }
+    jf_status send(const std::string& text)
+    {
+        const jf_bytes part{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+        return above_path_.methods->send(above_path_.self, &part, 1);
+    }
+    std::string outcome_of(const std::string& word)
+    {
+        EXPECT_EQ(send(word), JF_OK);
+        return below_.sent.wait_for("");
+    }
+    void release()
+    {
+        rig_.on_control([&] { session_.methods->release(session_.self); });
+    }
+
+    Rig rig_;
+    Below below_;
+    Above above_;
+    jf_path above_path_{};
+    jf_decorator_session session_{};
+    ErrorSlot error_;
+};
+
+TEST_F(IsolatedDecorator, LetsPacketsThroughBothWays)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    ASSERT_EQ(open(), JF_OK) << error_.raw.text;
+    EXPECT_EQ(rig_.log.wait_for("stands"), "stands at media");
+    jf_path_info info{};
+    info.struct_size = sizeof(info);
+    above_path_.methods->describe(above_path_.self, &info);
+    EXPECT_EQ(info.max_datagram_bytes, 1200U);
+    EXPECT_EQ(send("hello"), JF_OK);
+    EXPECT_EQ(below_.sent.wait_for(""), "hello");
+    below_.receive("and hello");
+    EXPECT_EQ(above_.heard.wait_for(""), "and hello");
+    EXPECT_EQ(send(std::string(1201, 'x')), JF_BAD_INPUT);
+    release();
+    EXPECT_TRUE(below_.closed);
+}
+
+TEST_F(IsolatedDecorator, CanDoNothingBesidesItsWork)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    ASSERT_EQ(open(), JF_OK);
+    for (const auto* const word : {"socket", "write", "read", "fork", "exec", "code"})
+        EXPECT_EQ(outcome_of(word), "EPERM") << word;
+    EXPECT_EQ(outcome_of("privileges"), "no new ones");
+    EXPECT_NE(outcome_of("pid"), std::to_string(getpid()));
+    EXPECT_FALSE(std::ifstream("/tmp/isolated-trouble").good());
+    release();
+}
+
+TEST_F(IsolatedDecorator, ThatCrashesEndsItsPathWithAStatusAndIsStartedAgain)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    ASSERT_EQ(open(), JF_OK);
+    EXPECT_EQ(send("abort"), JF_OK);
+    EXPECT_EQ(above_.heard.wait_for("closed"), "closed -14: isolated-trouble: its process crashed (SIGABRT)");
+    EXPECT_EQ(send("more"), JF_CLOSED);
+    release();
+    EXPECT_TRUE(below_.closed);
+    EXPECT_FALSE(rig_.log.wait_for("runs again").empty());
+    ASSERT_EQ(open(), JF_OK) << error_.raw.text;
+    EXPECT_EQ(outcome_of("hello again"), "hello again");
+    release();
+}
+
+TEST_F(IsolatedDecorator, IsStartedAgainLaterEachTime)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    for (const auto* const delay : {"100 ms", "200 ms", "400 ms"}) {
+        ASSERT_EQ(open(), JF_OK) << error_.raw.text;
+        EXPECT_EQ(send("exit"), JF_OK);
+        const auto said = rig_.log.wait_for("it is started again");
+        EXPECT_EQ(said, "isolated-trouble: its process ended the process (exit code 7); it is started again after " +
+                            std::string(delay));
+        release();
+        EXPECT_EQ(open(), JF_INTERNAL) << "not yet";
+        EXPECT_EQ(error_.raw.text, said);
+        EXPECT_FALSE(rig_.log.wait_for("runs again").empty());
+    }
+}
+
+TEST_F(IsolatedDecorator, ThatDoesNotLeaveWhenItIsToIsMadeTo)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    ASSERT_EQ(open(), JF_OK);
+    const pid_t process = std::stoi(outcome_of("pid"));
+    EXPECT_EQ(outcome_of("hang up"), "done"); // it does not hear us any more
+    release();
+    rig_.destroy();
+    EXPECT_EQ(kill(process, 0), -1);
+}
+
+TEST_F(IsolatedDecorator, ThatIsKilledLeavesNoZombie)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    ASSERT_EQ(open(), JF_OK);
+    const pid_t process = std::stoi(outcome_of("pid"));
+    ASSERT_EQ(kill(process, SIGKILL), 0);
+    EXPECT_EQ(above_.heard.wait_for("closed"), "closed -14: isolated-trouble: its process crashed (SIGKILL)");
+    EXPECT_EQ(kill(process, 0), -1);
+    release();
+}
+
+TEST_F(IsolatedDecorator, ThatDoesNotAnswerIsEnded)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    EXPECT_EQ(open("hang"), JF_TIMEOUT);
+    EXPECT_EQ(rig_.log.wait_for("it is started again"),
+              "isolated-trouble: its process did not answer within 3000 ms; it is started again after 100 ms");
+}
+
+TEST_F(IsolatedDecorator, SaysWhatItSaysWhenItRefuses)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    EXPECT_EQ(open("refuse"), JF_REFUSED);
+    EXPECT_STREQ(error_.raw.text, "it said refuse");
+}
+
+TEST_F(IsolatedDecorator, TakesNoStreams)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    below_.kind = JF_STREAM;
+    EXPECT_EQ(open(), JF_UNSUPPORTED);
+    EXPECT_STREQ(error_.raw.text,
+                 "an isolated decorator takes datagrams, and the path at \"media\" is a stream; without "
+                 "\"isolate\" it takes both");
+}
+
+TEST_F(IsolatedDecorator, SaysWhyItCannotBeMade)
+{
+    const auto crashed = rig_.create(JF_PATH_DECORATOR_INTERFACE, R"({"at_create":"abort"})");
+    EXPECT_EQ(crashed.status, JF_INTERNAL);
+    EXPECT_EQ(crashed.text, "isolated-trouble: its process crashed (SIGABRT)");
+    const auto ended = rig_.create(JF_PATH_DECORATOR_INTERFACE, R"({"at_create":"exit"})");
+    EXPECT_EQ(ended.text, "isolated-trouble: its process ended the process (exit code 7)");
+    const auto forbidden = rig_.create(JF_PATH_DECORATOR_INTERFACE, R"({"at_create":"socket"})");
+    EXPECT_EQ(forbidden.status, JF_BAD_CONFIG);
+    EXPECT_EQ(forbidden.text, "/at_create: it was not allowed");
+    const auto missing = rig_.create(JF_PATH_DECORATOR_INTERFACE, "{}", "/nowhere/at-all.plugin.json");
+    EXPECT_EQ(missing.status, JF_NOT_FOUND);
+    const auto other = rig_.create(JF_IDENTITY_INTERFACE);
+    EXPECT_EQ(other.status, JF_UNSUPPORTED);
+    const auto too_long = rig_.create(JF_PATH_DECORATOR_INTERFACE, std::string(70'000, ' '));
+    EXPECT_EQ(too_long.status, JF_EXHAUSTED);
+}
+
+TEST_F(IsolatedDecorator, LosesPacketsItDoesNotTakeAndSaysWhenItTakesMore)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    ASSERT_EQ(open(), JF_OK);
+    const pid_t process = std::stoi(outcome_of("pid"));
+    ASSERT_EQ(kill(process, SIGSTOP), 0);
+    const std::string packet(1200, 'x');
+    int taken = 0;
+    while (send(packet) == JF_OK)
+        ++taken;
+    EXPECT_GT(taken, 500);
+    below_.receive(packet); // is lost, and nobody waits
+    ASSERT_EQ(kill(process, SIGCONT), 0);
+    EXPECT_EQ(above_.heard.wait_for(""), "writable");
+    EXPECT_EQ(send("the next"), JF_OK);
+    EXPECT_EQ(below_.sent.wait_for("the next"), "the next");
+    release();
+}
+
+} // namespace
+
+} // namespace jackfield::kernel::isolate
