@@ -27,7 +27,10 @@ Hosted::Hosted(kernel::Descriptor socket)
           {[this] { return control_.is_current(); },
            [this](std::function<void()> work) { control_.post(std::move(work)); }},
           [this](isolate::Message message) { heard(std::move(message)); },
-          [this](isolate::Message& message) { return role_ != nullptr && role_->at_once(message); })
+          [this](isolate::Message& message) { 
+                Role* const role = seen_by_reader_;
+                return role != nullptr && role->at_once(message);
+            })
 {}
 
 void Hosted::run()
@@ -111,6 +114,7 @@ void Hosted::create(std::string_view manifest_path, std::string_view interface_i
         role_ = hosted_audio_stage(*this, instance_);
     else
         role_ = hosted_decorator(*this, instance_, *rings_);
+    seen_by_reader_ = role_.get();
 }
 
 } // namespace jackfield::isolated

@@ -13,6 +13,7 @@
 
 #include <jackfield/abi/entry.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ private:
     std::unique_ptr<isolate::SharedMemory> rings_;
     Instance instance_;
     std::unique_ptr<Role> role_;
+    std::atomic<Role*> seen_by_reader_{nullptr}; // once it is there
 };
 
 std::unique_ptr<Role> hosted_codec(Hosted& hosted, const Instance& instance);

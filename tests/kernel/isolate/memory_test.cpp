@@ -18,7 +18,7 @@ namespace jackfield::kernel::isolate {
 
 namespace {
 
-jf_bytes bytes_in(const std::string& text)
+jf_bytes bytes_in(std::string_view text)
 {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
