@@ -85,6 +85,7 @@ public:
         const jf_status status = above_.methods->open(above_.self, {&kAbove, this}, &error);
         if (status != JF_OK)
             throw Failure(error.error(status));
+        const std::lock_guard lock(media_mutex_); // what was written so far is seen by that thread
     }
 
     void close_above() { above_.methods->close(above_.self); }
@@ -130,7 +131,7 @@ private:
     jf_status open_below(jf_path_receiver receiver, jf_error* error)
     {
         {
-            const std::lock_guard lock(receiver_mutex_);
+            const std::lock_guard lock(media_mutex_);
             if (receiver_ || below_closed_)
                 return JF_BUSY;
             receiver_ = receiver;
@@ -164,11 +165,9 @@ private:
     jf_path above_{};
     jf_decorator_session session_{};
 
-    std::mutex media_mutex_; // held while the plugin is called on the media thread
+    std::mutex media_mutex_; // held while the plugin is called on the media thread; of both below
     bool released_ = false;
-    std::mutex receiver_mutex_;
-    std::optional<jf_path_receiver>
-        receiver_; // written before the kernel is asked to open the path: nothing comes earlier
+    std::optional<jf_path_receiver> receiver_;
     std::atomic<bool> below_closed_{false};
 };
 
