@@ -1,6 +1,6 @@
 // Writes down what a node and its calls say. See open_node.hpp.
 
-#include "kernel/capi/open_node.hpp"
+#include "kernel/capi/node_table.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -36,6 +36,8 @@ std::string free_name(const std::string& wanted, const std::map<std::string, std
 void Ear::timeline(const TimelineEvent& event)
 {
     queue.push(to_json_line(event, origin_ns_));
+    if (event.moment == Moment::done && !std::exchange(done_[static_cast<std::size_t>(event.step)], true))
+        NodeTable::get().go_first_at_exit(); // the step may have used a library that was not used before
 }
 
 void Ear::say(const Call& call, const std::string& detail_json)

@@ -3,7 +3,7 @@
 
 #include "kernel/capi/include/jackfield/jackfield.h"
 
-#include "kernel/capi/open_node.hpp"
+#include "kernel/capi/node_table.hpp"
 
 #include <fmt/format.h>
 
@@ -13,6 +13,7 @@ namespace {
 
 using namespace jackfield::kernel;
 using capi::Media;
+using capi::NodeTable;
 using capi::OpenNode;
 
 constexpr std::size_t kLongestText = 4096; // of names, files, ids
@@ -101,45 +102,9 @@ Media media_of(const jackfield_media* from)
 
 // --- the nodes ------------------------------------------------------------------------------------------------------
 
-/// All that are there. A handle is a number, never used twice: whatever a program hands in is found here, or is none.
-class Nodes {
-public:
-    jackfield_node* add(std::shared_ptr<OpenNode> node)
-    {
-        const std::lock_guard lock(mutex_);
-        nodes_.emplace(++last_, std::move(node));
-        return reinterpret_cast<jackfield_node*>(last_);
-    }
-
-    std::shared_ptr<OpenNode> find(const jackfield_node* handle)
-    {
-        const std::lock_guard lock(mutex_);
-        const auto found = nodes_.find(reinterpret_cast<std::uintptr_t>(handle));
-        return found == nodes_.end() ? nullptr : found->second;
-    }
-
-    void remove(const jackfield_node* handle)
-    {
-        const std::lock_guard lock(mutex_);
-        nodes_.erase(reinterpret_cast<std::uintptr_t>(handle));
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::uintptr_t, std::shared_ptr<OpenNode>> nodes_;
-    std::uintptr_t last_ = 0;
-};
-
-/// Never destroyed: a program may end while a thread of its is still in here.
-Nodes& nodes()
-{
-    static auto& all = *new Nodes;
-    return all;
-}
-
 std::shared_ptr<OpenNode> need_node(const jackfield_node* handle)
 {
-    auto node = nodes().find(handle);
+    auto node = NodeTable::get().find(handle);
     if (node == nullptr)
         refuse("node", handle == nullptr ? "it is NULL" : "there is none, or it was freed",
                "what jackfield_node_open has made");
@@ -170,7 +135,9 @@ jf_status open(F&& load, const jackfield_options* options, jackfield_node** node
     return guarded(error, [&] {
         auto& out = need(node, "node");
         const auto chosen = options_of(options);
-        out = nodes().add(std::make_shared<OpenNode>(load(), chosen));
+        const auto made = std::make_shared<OpenNode>(load(), chosen);
+        NodeTable::get().go_first_at_exit(); // plugins have been loaded
+        out = NodeTable::get().add(made);
     });
 }
 
@@ -240,13 +207,13 @@ jf_status jackfield_node_stop(jackfield_node* node, jackfield_error* error)
 jf_status jackfield_node_free(jackfield_node* node)
 {
     return guarded(nullptr, [&] {
-        const auto open_node = nodes().find(node);
+        const auto open_node = NodeTable::get().find(node);
         if (open_node == nullptr)
             return;
         if (open_node->is_callback_thread())
             throw Failure(JF_BUSY, "node: it cannot be freed in its callback");
-        nodes().remove(node);
-        open_node->close();
+        open_node->close(); // while it can be found: the program may exit meanwhile
+        NodeTable::get().remove(node);
     });
 }
 

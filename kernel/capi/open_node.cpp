@@ -2,6 +2,7 @@
 
 #include "kernel/capi/open_node.hpp"
 
+#include "kernel/capi/node_table.hpp"
 #include "kernel/contacts/contacts_file.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ namespace jackfield::kernel::capi {
 namespace {
 
 constexpr std::size_t kEvents = 4096;
+constexpr std::chrono::seconds kLastCallback{1}; // a program that exits waits for it no longer
 constexpr const char* kNothing = "none";
 constexpr const char* kNowhere = "null"; // the sink that swallows everything
 
@@ -64,7 +66,10 @@ OpenNode::OpenNode(Config config, const jackfield_options& options)
     node_ = or_throw(Node::create(config_, ear_));
     if (!has_callback())
         return;
-    dispatcher_ = std::thread([this] { dispatch(); });
+    dispatcher_ = std::thread([this] {
+        dispatch();
+        dispatched_.set_value();
+    });
 }
 
 void OpenNode::dispatch()
@@ -87,6 +92,7 @@ void OpenNode::start()
         check_running();
     ids_ = or_throw(node_->start());
     state_ = State::running;
+    NodeTable::get().go_first_at_exit();
 }
 
 void OpenNode::reconfigure(Config config)
@@ -96,6 +102,7 @@ void OpenNode::reconfigure(Config config)
     look_beside_library(config);
     ids_ = or_throw(node_->reconfigure(config));
     config_ = std::move(config);
+    NodeTable::get().go_first_at_exit();
 }
 
 void OpenNode::stop()
@@ -106,6 +113,7 @@ void OpenNode::stop()
     node_->stop();
     ear_->calls.all_ended();
     ear_->queue.close();
+    node_.reset(); // nobody asks it any more, and whoever has the last hold of us may have it after the plugins
 }
 
 void OpenNode::close()
@@ -115,6 +123,17 @@ void OpenNode::close()
     const std::lock_guard lock(dispatcher_mutex_);
     if (dispatcher_.joinable())
         dispatcher_.join();
+}
+
+void OpenNode::close_at_exit()
+{
+    closing_ = true;
+    try {
+        stop();
+    } catch (const std::exception&) { // nobody is left who could be told
+    }
+    if (has_callback() && !is_callback_thread())
+        dispatched_.get_future().wait_for(kLastCallback);
 }
 
 void OpenNode::check_running() const

@@ -2,7 +2,8 @@
 //
 // Threads:  methods on any thread, several at once; listeners are called on the node's control thread and only write
 //           down what happened; the program's callback runs on a thread of its own (Dispatcher).
-// Lifetime: the table of nodes (jackfield.cpp) and every function that runs in it hold it; close() ends all that can be
+// Lifetime: the table of nodes (node_table.hpp) and every function that runs in it hold it; close() ends all that can
+// be
 //           heard, whoever holds it.
 
 #pragma once
@@ -12,7 +13,9 @@
 #include "kernel/capi/include/jackfield/jackfield.h"
 #include "kernel/node/node.hpp"
 
+#include <array>
 #include <atomic>
+#include <future>
 #include <map>
 #include <mutex>
 #include <set>
@@ -58,6 +61,7 @@ private:
     std::uint32_t most_calls_ = 0;
     MediaPlan plan_;
     bool overwrite_ = false;
+    std::array<bool, 16> done_{};                    // steps, once at least; [control]
     std::map<std::string, IncomingCall> coming_in_;  // until they ring; [control]
     std::map<std::string, std::string> recorded_to_; // by those that came in and run; [control]
 };
@@ -74,6 +78,10 @@ public:
 
     /// Stops, and returns when the callback has returned for the last time. Not on its thread.
     void close();
+
+    /// The same when the program exits: on any thread, also that of the callback, and for a callback that does not
+    /// return it waits for a second.
+    void close_at_exit();
 
     bool is_callback_thread() const { return std::this_thread::get_id() == dispatcher_id_.load(); }
     bool has_callback() const { return options_.on_event != nullptr; }
@@ -115,6 +123,7 @@ private:
     std::atomic<std::thread::id> dispatcher_id_;
     std::mutex dispatcher_mutex_; // of those that close it
     std::thread dispatcher_;
+    std::promise<void> dispatched_; // when it has called back for the last time
 };
 
 } // namespace jackfield::kernel::capi

@@ -6,13 +6,17 @@
 
 #include <jackfield/jackfield.h>
 
+#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { kLong = 30000 }; /* ms; a bound on what hangs, no measure */
@@ -400,6 +404,112 @@ static void several_threads_use_a_node_that_is_freed(const char *folder)
     CHECK_OK(jackfield_node_free(crowd.pair.bob));
 }
 
+/* --- programs that exit ------------------------------------------------------------------------------------------- */
+
+extern char **environ;
+
+static void *exit_in_a_thread(void *user)
+{
+    (void)user;
+    exit(0);
+}
+
+static void exit_in_the_callback(void *user, const char *json)
+{
+    (void)user;
+    if (strstr(json, "\"digit\":") != NULL)
+        exit(0);
+}
+
+static void leave_while_the_main_thread_waits(struct pair pair, const char *call, pthread_t *thread)
+{
+    CHECK(pthread_create(thread, NULL, exit_in_a_thread, NULL) == 0);
+    jackfield_call_wait(pair.alice, call, JACKFIELD_ENDED, kLong, NULL);
+    pause();
+}
+
+/* A process that was forked off has none of its parent's nodes, and exits; its parent's call goes on. */
+static void fork_and_go_on(struct pair pair, const char *call)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(10);
+        const int gone = jackfield_call_hang_up(pair.alice, call, NULL) == JF_BAD_INPUT;
+        exit(gone && jackfield_node_free(pair.alice) == JF_OK ? 0 : 1);
+    }
+    int how = -1;
+    CHECK(waitpid(child, &how, 0) == child && how == 0);
+    int32_t state = -1;
+    CHECK_OK(jackfield_call_state(pair.alice, call, &state, &error));
+    CHECK(state == JACKFIELD_ANSWERED);
+}
+
+#ifdef __SANITIZE_THREAD__
+#define SANITIZER_THREADS 1
+#else
+#define SANITIZER_THREADS 0
+#endif
+static int most_threads;
+
+/* What libraries and plugins clean up at exit, they clean up under threads that still run; there must be none of a node. */
+static void check_that_nothing_runs(void)
+{
+    int threads = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (const struct dirent *task = NULL; tasks != NULL && (task = readdir(tasks)) != NULL;)
+        threads += task->d_name[0] != '.';
+    if (threads > most_threads) {
+        fprintf(stderr, "%d threads run while the program exits\n", threads);
+        _exit(1);
+    }
+    closedir(tasks);
+}
+
+/* One that nobody frees: the process ends with two nodes and a call. */
+static int leave(const char *how)
+{
+    most_threads = SANITIZER_THREADS + (strcmp(how, "thread") == 0 || strcmp(how, "callback") == 0 ? 2 : 1);
+    CHECK(atexit(check_that_nothing_runs) == 0);
+    const jackfield_options heard = {sizeof(jackfield_options), 0, exit_in_the_callback, NULL};
+    struct pair pair = make_pair(strcmp(how, "callback") == 0 ? &heard : NULL);
+    char of_alice[JACKFIELD_CALL_ID_SIZE], of_bob[JACKFIELD_CALL_ID_SIZE];
+    CHECK(atexit(check_that_nothing_runs) == 0); /* as by a library that is used for the first time in the call */
+    connect(pair, NULL, of_alice, of_bob);
+    pthread_t thread;
+    if (strcmp(how, "callback") == 0) {
+        CHECK_OK(jackfield_call_digits(pair.bob, of_bob, "1", &error));
+        pause();
+    }
+    if (strcmp(how, "thread") == 0)
+        leave_while_the_main_thread_waits(pair, of_alice, &thread);
+    if (strcmp(how, "fork") == 0)
+        fork_and_go_on(pair, of_alice);
+    return 0;
+}
+
+static void a_program_may_exit_with_nodes_and_calls(const char *folder)
+{
+    (void)folder;
+    static const char *const ways[] = {"return", "thread", "callback", "fork"};
+    enum { kWays = 4, kTimes = 5 };
+    for (int time = 0; time < kTimes; ++time) {
+        pid_t processes[kWays];
+        for (int i = 0; i < kWays; ++i) {
+            char *const arguments[] = {"capi_test", "leave", (char *)ways[i], NULL};
+            CHECK(posix_spawn(&processes[i], "/proc/self/exe", NULL, NULL, arguments, environ) == 0);
+        }
+        int failed = 0;
+        for (int i = 0; i < kWays; ++i) {
+            int how = -1;
+            CHECK(waitpid(processes[i], &how, 0) == processes[i]);
+            if (how != 0)
+                fprintf(stderr, "leave %s: exit code %d, signal %d\n", ways[i], WEXITSTATUS(how), WTERMSIG(how));
+            failed |= how;
+        }
+        CHECK(failed == 0);
+    }
+}
+
 const char *version_seen_from_cpp(void); /* header_test.cpp */
 
 static void the_header_is_cpp_too(const char *folder)
@@ -423,8 +533,11 @@ int main(int argc, char **argv)
         TEST(events_that_nobody_takes_are_counted),
         TEST(misuse_is_refused),
         TEST(several_threads_use_a_node_that_is_freed),
+        TEST(a_program_may_exit_with_nodes_and_calls),
         TEST(the_header_is_cpp_too),
     };
+    if (argc == 3 && strcmp(argv[1], "leave") == 0)
+        return leave(argv[2]);
     for (size_t i = 0; argc == 3 && i < sizeof(tests) / sizeof(tests[0]); ++i) {
         if (strcmp(tests[i].name, argv[1]) == 0) {
             tests[i].run(argv[2]);

@@ -5,6 +5,7 @@ python_test.py BUILD_FOLDER SOURCE_FOLDER
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,40 @@ class PythonTest(unittest.TestCase):
         self.assertIn("discovery", [event["step"] for event in taken])
         node.close()
         node.close()
+
+    def leave(self, how):
+        """A program with two nodes and a call that nobody closes, and whose last lines are those."""
+        lines = f"""
+import os, signal, sys, threading
+sys.argv = ["", {str(BUILD)!r}, {str(SOURCE)!r}]
+sys.path.insert(0, {str(SOURCE / "tests" / "capi")!r})
+from python_test import config, jackfield
+bob = jackfield.Node(config()); bob.start()
+alice = jackfield.Node(config((bob.account, bob.listens_at))); alice.start()
+bob.take_calls(send="test")
+call = alice.call(bob.account, send="test")
+rings = bob.next_call(30); rings.answer(); call.wait_answered(30)
+{how}
+"""
+        return subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=LONG)
+
+    def test_an_interpreter_may_exit_with_nodes_and_calls(self):
+        for _ in range(3):
+            for how, code in {
+                    "": 0,
+                    "sys.exit(3)": 3,
+                    "threading.Thread(target=lambda: list(alice), daemon=True).start()": 0,
+                    "jackfield.node.atexit.unregister(jackfield.node._close_all); del jackfield.Node.__del__": 0,
+                    "os.fork() or sys.exit(); os.wait(); print(call.state)": 0,
+            }.items():
+                left = self.leave(how)
+                self.assertEqual((left.returncode, left.stderr), (code, ""), how)
+
+    def test_ctrl_c_ends_an_interpreter_that_waits(self):
+        for waits in ("alice.next_event()\nwhile True: alice.next_event()", "call.wait_ended()", "bob.next_call()"):
+            left = self.leave(f"threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()\n{waits}")
+            self.assertIn("KeyboardInterrupt", left.stderr, waits)
+            self.assertEqual(left.returncode, -signal.SIGINT, waits)
 
     def test_errors_are_exceptions_with_four_parts(self):
         with self.assertRaises(jackfield.JackfieldError) as caught:

@@ -88,9 +88,10 @@ class Node:
         return LIBRARY.jackfield_event_descriptor(self.handle)
 
     def next_event(self, timeout: "Optional[float]" = None) -> "Optional[Dict[str, Any]]":
-        """The oldest event that waits (timeline.schema.json); None if the node has stopped and all were taken. TimeoutError."""
+        """The oldest event that waits (timeline.schema.json); None if the node has stopped and all were taken, or was closed.
+        TimeoutError."""
         until = None if timeout is None else time.monotonic() + timeout
-        while True:
+        while self.handle is not None:
             text = ctypes.c_void_p()
             try:
                 invoke("next_event", self.handle, 0, ctypes.byref(text))
@@ -98,16 +99,22 @@ class Node:
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     raise
-                select.select([self], [], [], left)
+                self._wait_readable(left)
                 continue
             except JackfieldError as error:
-                if error.status == _CLOSED:
+                if error.status == _CLOSED or self.handle is None:  # by another thread
                     return None
                 raise
             try:
                 return json.loads(ctypes.string_at(text.value))
             finally:
                 LIBRARY.jackfield_text_free(text)
+        return None
+
+    def _wait_readable(self, seconds: "Optional[float]") -> None:
+        descriptor = self.fileno()
+        if descriptor >= 0:  # or it was closed meanwhile
+            select.select([descriptor], [], [], seconds)
 
     def events(self) -> "Iterator[Dict[str, Any]]":
         """One after the other, until the node has stopped."""

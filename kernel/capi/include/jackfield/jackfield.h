@@ -5,8 +5,10 @@
  *   Threads     every function may be called on any thread, several at once. Functions that say "blocks" wait for the
  *               node; the others return at once.
  *   Ownership   a pointer passed in is borrowed until the function returns. Texts are UTF-8 and end with a zero byte. A
- *               node is freed by jackfield_node_free, a text that a function handed out by jackfield_text_free. Nodes are
- *               freed before the program exits: plugins go then, and a node that still runs may crash.
+ *               node is freed by jackfield_node_free, a text that a function handed out by jackfield_text_free.
+ *   Exit        nodes that are left when the program returns from main or calls exit are closed first of all; a callback
+ *               that is running then is waited for, a second at most. A process that was forked off has no nodes of its
+ *               parent's: what there was is as if it had been freed.
  *   Names       a call is named by its id, 16 hexadecimal digits, which stands in each of its events. Nothing has to be
  *               freed for it: a call that has ended is remembered until 64 later ones have ended, too, and any function
  *               that gets the id of a call that is over says JF_CLOSED, of one that never was JF_NOT_FOUND.
