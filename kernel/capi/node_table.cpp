@@ -79,8 +79,8 @@ void NodeTable::go_first_at_exit()
 void NodeTable::at_exit()
 {
     auto& table = get();
-    // Kept for ever: a thread of the program may still be inside one of them.
-    auto& left = *new std::map<std::uintptr_t, std::shared_ptr<OpenNode>>;
+    std::map<std::uintptr_t, std::shared_ptr<OpenNode>>
+        left; // they stay in the table, too: a thread may be inside of one
     {
         const std::scoped_lock lock(table.order_mutex_, table.mutex_);
         table.exiting_ = true;

@@ -13,7 +13,9 @@
 
 #include "kernel/capi/open_node.hpp"
 
+#include <map>
 #include <memory>
+#include <mutex>
 
 namespace jackfield::kernel::capi {
 

@@ -2,7 +2,7 @@
 
 #include "kernel/capi/open_node.hpp"
 
-#include "kernel/capi/node_table.hpp"
+#include "kernel/capi/door.hpp"
 #include "kernel/contacts/contacts_file.hpp"
 
 #include <fmt/format.h>
@@ -33,13 +33,8 @@ void look_beside_library(Config& config)
                                   {folder.parent_path() / "plugins", folder / "jackfield" / "plugins"});
 }
 
-template <typename T>
-T or_throw(std::expected<T, Error> result)
-{
-    return result ? std::move(*result) : throw Failure(result.error());
-}
+} // namespace
 
-/// In small letters. A name is looked for among the contacts of the configuration.
 std::string account_of(const std::string& peer, const Config& config)
 {
     if (const auto id = Contacts::normal_id(peer))
@@ -54,8 +49,6 @@ std::string account_of(const std::string& peer, const Config& config)
                               config.contacts.empty() ? "at its form, for the configuration names no contacts"
                                                       : "in \"" + config.contacts.string() + "\""));
 }
-
-} // namespace
 
 OpenNode::OpenNode(Config config, const jackfield_options& options)
     : options_(options),
@@ -111,7 +104,7 @@ void OpenNode::stop()
     if (std::exchange(state_, State::stopped) == State::stopped)
         return;
     node_->stop();
-    ear_->calls.all_ended();
+    ear_->all_ended();
     ear_->queue.close();
     node_.reset(); // nobody asks it any more, and whoever has the last hold of us may have it after the plugins
 }
@@ -173,18 +166,43 @@ MediaPlan OpenNode::plan_of(const Media& media) const
     return plan;
 }
 
-std::string OpenNode::place(const std::string& peer, const Media& media)
+/// Nothing is written over.
+void OpenNode::check_recording(const Media& media)
 {
-    const std::shared_lock lock(state_mutex_);
-    check_running();
     std::error_code failed;
     if (!media.record.empty() && !media.overwrite && std::filesystem::exists(media.record, failed))
         throw Failure(JF_REFUSED, fmt::format("record \"{}\": it is there already; looked in the file system; another "
                                               "name, or JACKFIELD_OVERWRITE, would work",
                                               media.record));
+}
+
+std::string OpenNode::place(const std::string& peer, const Media& media)
+{
+    const std::shared_lock lock(state_mutex_);
+    check_running();
+    check_recording(media);
     const auto call = node_->call(account_of(peer, config_), plan_of(media), ear_);
     ear_->calls.reached(call, JACKFIELD_CALLING);
     return call->id;
+}
+
+std::string OpenNode::follow(const std::string& id, const Media& media)
+{
+    const std::shared_lock lock(state_mutex_);
+    check_running();
+    check_recording(media);
+    const auto call = node_->follow(ear_->take_referral(id), plan_of(media), ear_);
+    ear_->calls.reached(call, JACKFIELD_CALLING);
+    return call->id;
+}
+
+std::string OpenNode::send_file(const std::string& peer, const std::string& file)
+{
+    const std::shared_lock lock(state_mutex_);
+    check_running();
+    const auto transfer = node_->send_file(account_of(peer, config_), file, ear_);
+    ear_->files.reached(transfer, JACKFIELD_OFFERED);
+    return transfer->id;
 }
 
 void OpenNode::take_calls(std::uint32_t most, const Media& media)

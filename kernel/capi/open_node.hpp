@@ -8,17 +8,10 @@
 
 #pragma once
 
-#include "kernel/capi/call_table.hpp"
-#include "kernel/capi/event_queue.hpp"
-#include "kernel/capi/include/jackfield/jackfield.h"
-#include "kernel/node/node.hpp"
+#include "kernel/capi/ear.hpp"
 
-#include <array>
 #include <atomic>
 #include <future>
-#include <map>
-#include <mutex>
-#include <set>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -35,36 +28,9 @@ struct Media {
     bool overwrite = false;
 };
 
-/// Writes down what a node and its calls say. [control]
-class Ear final : public NodeListener, public CallListener, public std::enable_shared_from_this<Ear> {
-public:
-    explicit Ear(std::size_t most_events) : queue(most_events), origin_ns_(monotonic_ns()) {}
-
-    void timeline(const TimelineEvent& event) override;
-    IncomingPlan incoming(const IncomingCall& call) override;
-    void ringing(Call& call) override;
-    void answered(Call& call) override;
-    void source_ended(Call& call, MediaKind kind) override;
-    void ended(Call& call, const CallEnd& end) override;
-
-    /// What calls that come in are to have. [any]
-    void take_calls(std::uint32_t most, MediaPlan plan, bool overwrite);
-
-    EventQueue queue;
-    CallTable calls;
-
-private:
-    void say(const Call& call, const std::string& detail_json);
-
-    const std::int64_t origin_ns_;
-    std::mutex mutex_; // of what take_calls sets
-    std::uint32_t most_calls_ = 0;
-    MediaPlan plan_;
-    bool overwrite_ = false;
-    std::array<bool, 16> done_{};                    // steps, once at least; [control]
-    std::map<std::string, IncomingCall> coming_in_;  // until they ring; [control]
-    std::map<std::string, std::string> recorded_to_; // by those that came in and run; [control]
-};
+/// The account that is meant, in small letters. A name is looked for among the contacts of the configuration. Throws
+/// Failure.
+std::string account_of(const std::string& peer, const Config& config);
 
 class OpenNode {
 public:
@@ -92,7 +58,16 @@ public:
     std::string place(const std::string& peer, const Media& media);
     void take_calls(std::uint32_t most, const Media& media);
 
-    /// f(node, call), if node and call run.
+    /// f(node, configuration), if the node runs.
+    template <typename F>
+    void use(F&& f)
+    {
+        const std::shared_lock lock(state_mutex_);
+        check_running();
+        f(*node_, config_);
+    }
+
+    /// f(node, call), if node and call run; the same of files.
     template <typename F>
     void with_call(const std::string& id, F&& f)
     {
@@ -102,6 +77,20 @@ public:
         f(*node_, call);
     }
 
+    template <typename F>
+    void with_file(const std::string& id, F&& f)
+    {
+        const std::shared_lock lock(state_mutex_);
+        const auto file = ear_->files.running(id);
+        check_running();
+        f(*node_, file);
+    }
+
+    /// Places the call that the peer of that one wants. Throws Failure JF_NOT_FOUND if it wants none.
+    std::string follow(const std::string& id, const Media& media);
+    std::string send_file(const std::string& peer, const std::string& file);
+
+    Ear& ear() { return *ear_; }
     CallTable& calls() { return ear_->calls; }
     EventQueue& queue() { return ear_->queue; }
 
@@ -110,6 +99,7 @@ private:
 
     void check_running() const; // with the lock
     MediaPlan plan_of(const Media& media) const;
+    static void check_recording(const Media& media);
     void dispatch();
 
     const jackfield_options options_;

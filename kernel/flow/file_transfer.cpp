@@ -19,6 +19,12 @@ FileTransfer::FileTransfer(Timeline& timeline, Side of, std::string peer, std::f
       timeline_(timeline)
 {}
 
+void FileTransfer::accept()
+{
+    undecided_ = false;
+    bell.ring();
+}
+
 void FileTransfer::cancel()
 {
     cancelled_ = true;

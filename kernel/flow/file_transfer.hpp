@@ -60,6 +60,12 @@ public:
     std::uint64_t transferred() const { return transferred_.load(std::memory_order_relaxed); }
     void set_transferred(std::uint64_t bytes) { transferred_.store(bytes, std::memory_order_relaxed); }
 
+    /// One that comes in, in NodeListener::incoming_file: somebody has to be asked first. It is refused if it is
+    /// neither accepted nor cancelled within limits::kFileDecision.
+    void ask() { undecided_ = true; }
+    void accept();
+    bool undecided() const { return undecided_; }
+
     /// The program's decision; the flow looks at it. What has been received is kept, and goes on if it is sent again.
     void cancel();
     bool cancelled() const { return cancelled_; }
@@ -73,6 +79,7 @@ private:
     Timeline& timeline_;
     std::atomic<std::uint64_t> transferred_{0};
     bool cancelled_ = false;
+    bool undecided_ = false;
     TimePoint reported_{}; // to the listener
     TimePoint told_{};     // to the timeline
 };

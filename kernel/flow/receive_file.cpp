@@ -103,7 +103,19 @@ void decide(Incoming& incoming)
     transfer.listener = incoming.node.file_offered(incoming.transfer);
     if (!transfer.listener)
         throw StepFailure(Step::file, JF_REFUSED, "the file is not wanted");
-    incoming.promised = transfer.size;
+}
+
+/// Until somebody has said yes, if somebody is asked. Throws StepFailure.
+awaitable<void> hear_decision(std::shared_ptr<Incoming> incoming)
+{
+    const auto transfer = incoming->transfer;
+    co_await until(transfer->bell, now() + limits::kFileDecision, [&] {
+        return !transfer->undecided() || transfer->cancelled() || incoming->talk->heard() || incoming->node.stopping;
+    });
+    if (incoming->talk->heard() && transfer->undecided())
+        throw StepFailure(Step::file, JF_CLOSED, "the sender has not waited for a decision");
+    if (transfer->undecided() || transfer->cancelled())
+        throw StepFailure(Step::file, JF_REFUSED, "the file is not wanted");
 }
 
 /// Until all of it is on the disk. Throws StepFailure if that does not come to be; what has come is kept.
@@ -114,6 +126,7 @@ awaitable<std::filesystem::path> write_file(std::shared_ptr<Incoming> incoming, 
     const auto ring = [&control = node.control, transfer] { control.post([transfer] { transfer->bell.ring(); }); };
     const auto writer = std::make_shared<FileWriter>(node.files.settings.download, transfer->peer_account, offer,
                                                      node.files.promised, ring);
+    incoming->promised = transfer->size; // not before: whoever is asked may say no
     node.files.promised += incoming->promised;
     incoming->inlet->open(writer);
     incoming->answered = true;
@@ -175,6 +188,7 @@ awaitable<void> receive_file(Environment& node, std::shared_ptr<Incoming> incomi
             throw StepFailure(Step::file, JF_CLOSED, "the channel did not open");
         const FileOffer offer = co_await hear_offer(incoming);
         decide(*incoming);
+        co_await hear_decision(incoming);
         end.place = co_await write_file(incoming, offer);
         end.was_there = end.place.empty();
         transfer->tell(Moment::done,

@@ -392,6 +392,11 @@ void Node::cancel(const std::shared_ptr<FileTransfer>& transfer)
     impl_->cancel(transfer);
 }
 
+void Node::accept(const std::shared_ptr<FileTransfer>& transfer)
+{
+    impl_->post([transfer] { transfer->accept(); });
+}
+
 std::string Node::describe_discovery()
 {
     return impl_->describe_discovery();

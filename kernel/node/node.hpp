@@ -82,7 +82,7 @@ public:
     virtual IncomingPlan incoming(const IncomingCall&) { return {{}, nullptr, JF_REASON_BUSY}; }
 
     /// A file comes in, from somebody whose files are taken. Whoever is returned hears how it goes; the default,
-    /// nobody, refuses it.
+    /// nobody, refuses it. FileTransfer::ask keeps the sender waiting for Node::accept or cancel.
     virtual std::shared_ptr<FileListener> incoming_file(const std::shared_ptr<FileTransfer>&) { return nullptr; }
 
     /// Somebody asks to be a contact; a person decides (change_acquaintances, or the program's verbs). Each account
@@ -218,6 +218,8 @@ public:
     std::shared_ptr<FileTransfer> send_file(std::string peer_account, std::filesystem::path file,
                                             std::shared_ptr<FileListener> listener);
     void cancel(const std::shared_ptr<FileTransfer>& transfer);
+    void accept(const std::shared_ptr<FileTransfer>& transfer);
+
     /// Writes a text of 1 to 32768 bytes of UTF-8 to an account. It is sent as soon as the peer can be reached, after
     /// those written before, now or by a later node with the same store; `text_delivered` says when it has arrived.
     /// Returns its id when it is on the disk: from then on nothing but the disk can lose it. JF_BAD_INPUT; JF_EXHAUSTED

@@ -42,6 +42,40 @@ CASES = [
     ("a number is added", "types.h", [("#define JF_CLOSED", "#define JF_MORE (-15)\n#define JF_CLOSED")], KEPT, "keeps its promise"),
 ]
 
+# The same of libjackfield's header.
+LIBRARY_CASES = [
+    ("nothing is changed", [], KEPT, "libjackfield keeps its promise"),
+    ("a function goes away", [("JACKFIELD_API void jackfield_string_free(char *text);", "")], BROKEN, "jackfield_string_free"),
+    ("a function takes one thing more", [("jackfield_event_descriptor(jackfield_node *node)", "jackfield_event_descriptor(jackfield_node *node, int more)")],
+     BROKEN, "jackfield_event_descriptor"),
+    ("a function gets another type", [("jackfield_node_take_calls(jackfield_node *node, uint32_t most", "jackfield_node_take_calls(jackfield_node *node, int64_t most")],
+     BROKEN, "jackfield_node_take_calls"),
+    ("a member is put in the middle", [("    const char *play;", "    const char *more;\n    const char *play;")], BROKEN, "jackfield_media"),
+    ("a number changes", [("JACKFIELD_OVERWRITE 4u", "JACKFIELD_OVERWRITE 8u")], BROKEN, "JACKFIELD_OVERWRITE"),
+    ("a member is added at the end", [("} jackfield_media;", "const char *more;\n} jackfield_media;")], KEPT, "longer: jackfield_media"),
+    ("a function is added", [("JACKFIELD_API const char *jackfield_version(void);",
+                              "JACKFIELD_API const char *jackfield_version(void);\nJACKFIELD_API int jackfield_more(void);")], KEPT, "keeps its promise"),
+]
+
+
+def library_problems(tool, header, folder, complain):
+    include, dump = Path(folder) / "library", Path(folder) / "library.abi"
+    (include / "jackfield").mkdir(parents=True)
+    copy = include / "jackfield" / "jackfield.h"
+    text = header.read_text(encoding="utf-8")
+    copy.write_text(text, encoding="utf-8")
+    check(tool, "--library", "--include", include, "--dump", dump, "--renew", "--anyway")
+    for name, replacements, expected, word in LIBRARY_CASES:
+        changed = text
+        for before, after in replacements:
+            if before not in changed:
+                sys.exit(f"broken_promises.py: {header} has no \"{before}\"; this test has to follow it")
+            changed = changed.replace(before, after, 1)
+        copy.write_text(changed, encoding="utf-8")
+        seen = check(tool, "--library", "--include", include, "--dump", dump)
+        if seen.returncode != expected or word not in seen.stdout:
+            complain(f"libjackfield: {name}: ended with {seen.returncode}, not {expected} and \"{word}\"", seen)
+
 
 def check(tool, *more):
     return subprocess.run([sys.executable, tool, *map(str, more)], text=True, capture_output=True)
@@ -80,6 +114,7 @@ def main():
                 complain(f"{name}: ended with {seen.returncode}, not {expected} and \"{word}\"", seen)
             if expected == BROKEN and "at the end of a struct that begins with struct_size" not in seen.stdout:
                 complain(f"{name}: it is not said what to do", seen)
+        library_problems(tool, headers.parents[1] / "capi" / "include" / "jackfield" / "jackfield.h", folder, complain)
         # The last of them added something: that can be promised from now on, and taken away no more.
         more = "typedef struct jf_more { uint32_t struct_size; uint32_t reserved; void *a; uint32_t b; } jf_more;\n"
         file = changed / "jackfield" / "abi" / "types.h"

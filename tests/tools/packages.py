@@ -58,7 +58,7 @@ class Packages(unittest.TestCase):
                                       "lib/jackfield/plugins/parts/codec-ffmpeg-pictures.so"],
                 "jackfield-dev": ["bin/jackfield-conformance", "include/jackfield/plugin.hpp", "include/jackfield/abi/entry.h",
                                   "include/jackfield/jackfield.h", "lib/libjackfield.so",
-                                  "lib/python3/dist-packages/jackfield/__init__.py", "lib/cmake/Jackfield/JackfieldConfig.cmake", "lib/pkgconfig/jackfield.pc",
+                                  "lib/python3/dist-packages/jackfield/__init__.py", "lib/python3/dist-packages/jackfield/files.py", "lib/cmake/Jackfield/JackfieldConfig.cmake", "lib/pkgconfig/jackfield.pc",
                                   "share/man/man1/jackfield-conformance.1.gz"]}.items():
             content = self.content(package)
             for path in paths + [f"share/doc/{package}/copyright", f"share/doc/{package}/changelog.gz"]:

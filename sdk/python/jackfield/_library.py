@@ -1,13 +1,14 @@
 """libjackfield, opened once, with the types of its functions (jackfield.h)."""
 
 import ctypes
+import json
 import os
 from pathlib import Path
 
 from .errors import error_of
 
 AUDIO_ONLY, BOTH_SIDES, OVERWRITE = 1, 2, 4
-CALL_ID_SIZE = 17
+CALL_ID_SIZE, TEXT_ID_SIZE = 17, 65
 
 
 class Error(ctypes.Structure):
@@ -26,7 +27,8 @@ class Media(ctypes.Structure):
 
 _NODE, _TEXT, _INT, _ERROR = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32, ctypes.POINTER(Error)
 _MEDIA, _OPTIONS = ctypes.POINTER(Media), ctypes.POINTER(Options)
-_CALL = [_NODE, _TEXT]
+_CALL = _FILE = _PEER = [_NODE, _TEXT]
+_JSON = ctypes.POINTER(ctypes.c_void_p)
 
 _STATUS_FUNCTIONS = {
     "node_open": [_TEXT, _OPTIONS, ctypes.POINTER(_NODE)],
@@ -38,7 +40,7 @@ _STATUS_FUNCTIONS = {
     "node_device": [_NODE, _TEXT, ctypes.c_size_t],
     "node_listens_at": [_NODE, _TEXT, ctypes.c_size_t],
     "node_take_calls": [_NODE, ctypes.c_uint32, _MEDIA],
-    "next_event": [_NODE, _INT, ctypes.POINTER(ctypes.c_void_p)],
+    "next_event": [_NODE, _INT, _JSON],
     "call_place": [_NODE, _TEXT, _MEDIA, _TEXT],
     "call_answer": _CALL,
     "call_decline": _CALL,
@@ -50,6 +52,32 @@ _STATUS_FUNCTIONS = {
     "call_source": [*_CALL, _TEXT],
     "call_state": [*_CALL, ctypes.POINTER(_INT)],
     "call_wait": [*_CALL, _INT, _INT],
+    "call_rotate": [*_CALL, ctypes.c_uint32],
+    "call_statistics": [*_CALL, _JSON],
+    "call_transfer": [*_CALL, _TEXT],
+    "call_join": [*_CALL, _TEXT],
+    "call_follow": [*_CALL, _MEDIA, _TEXT],
+    "call_stay": _CALL,
+    "text_send": [*_PEER, _TEXT, _TEXT],
+    "text_typing": [*_PEER, ctypes.c_int],
+    "text_history": [*_PEER, ctypes.c_uint32, _JSON],
+    "text_read": _PEER,
+    "contact_list": [_NODE, _JSON],
+    "contact_add": [_NODE, _TEXT, _TEXT],
+    "contact_remove": _PEER,
+    "contact_ban": [*_PEER, ctypes.c_int],
+    "contact_request": [*_PEER, _TEXT, _TEXT],
+    "contact_requests": [_NODE, _JSON],
+    "contact_accept": [*_PEER, _TEXT],
+    "contact_decline": _PEER,
+    "presence_watch": [*_PEER, ctypes.c_int],
+    "presence_devices": [*_PEER, _JSON],
+    "node_take_files": [_NODE, _INT],
+    "file_send": [*_PEER, _TEXT, _TEXT],
+    "file_accept": _FILE,
+    "file_cancel": _FILE,
+    "file_progress": [*_FILE, ctypes.POINTER(_INT), ctypes.POINTER(ctypes.c_uint64)],
+    "file_wait": [*_FILE, _INT, _TEXT, ctypes.c_size_t],
 }
 
 
@@ -61,7 +89,7 @@ def _open() -> ctypes.CDLL:
         function.argtypes, function.restype = [*arguments, _ERROR], ctypes.c_int32
     library.jackfield_node_free.argtypes, library.jackfield_node_free.restype = [_NODE], ctypes.c_int32
     library.jackfield_event_descriptor.argtypes, library.jackfield_event_descriptor.restype = [_NODE], ctypes.c_int
-    library.jackfield_text_free.argtypes, library.jackfield_text_free.restype = [ctypes.c_void_p], None
+    library.jackfield_string_free.argtypes, library.jackfield_string_free.restype = [ctypes.c_void_p], None
     library.jackfield_version.argtypes, library.jackfield_version.restype = [], ctypes.c_char_p
     return library
 
@@ -87,6 +115,16 @@ def text_of(name: str, *arguments: object) -> str:
     text = ctypes.create_string_buffer(4096)
     invoke(name, *arguments, text, len(text))
     return text.value.decode("utf-8", "replace")
+
+
+def json_of(name: str, *arguments: object) -> dict:
+    """The JSON object that a function hands out."""
+    text = ctypes.c_void_p()
+    invoke(name, *arguments, ctypes.byref(text))
+    try:
+        return json.loads(ctypes.string_at(text.value))
+    finally:
+        LIBRARY.jackfield_string_free(text)
 
 
 def c_text(text: "str | os.PathLike[str] | None") -> "bytes | None":

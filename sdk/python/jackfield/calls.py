@@ -2,16 +2,14 @@
 
 import ctypes
 import enum
-import time
-from typing import TYPE_CHECKING, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional, Union
 
-from ._library import c_text, invoke
-from .errors import JackfieldTimeout
+from ._library import CALL_ID_SIZE, c_text, invoke, json_of, media_of
+from .waiting import wait_in_slices
 
 if TYPE_CHECKING:
     from .node import Node
-
-_SLICE = 0.2  # s: Python looks for Ctrl-C between two waits of this length
 
 
 class CallState(enum.IntEnum):
@@ -66,6 +64,36 @@ class Call:
         """Sends something else: a media file, "test", "microphone:+camera:", "none"."""
         self._do("source", c_text(source))
 
+    def rotate(self, degrees: int) -> None:
+        """How the peer is to turn our pictures: 0, 90, 180 or 270 degrees clockwise."""
+        self._do("rotate", degrees)
+
+    def transfer(self, to: "Union[str, Call]") -> None:
+        """The peer is to call that account or contact instead (RFC 3515), or to take our place in that call, which runs, too
+        (RFC 3891). When they talk our calls end; if nothing comes of it, they go on. Events of step "signaling" say how."""
+        if isinstance(to, Call):
+            self._do("join", to.id.encode())
+        else:
+            self._do("transfer", c_text(to))
+
+    def follow(self, *, send: "Union[str, Path, None]" = None, play: "Optional[str]" = None,
+               record: "Union[str, Path, None]" = None, audio_only: bool = False, both_sides: bool = False,
+               overwrite: bool = False) -> "Call":
+        """After the event "transfer wanted", within a minute: places the call that the peer wants. This one ends when that is
+        answered."""
+        media = media_of(send, play, record, audio_only, both_sides, overwrite)
+        call_id = ctypes.create_string_buffer(CALL_ID_SIZE)
+        self._do("follow", ctypes.byref(media), call_id)
+        return Call(self._node, call_id.value.decode())
+
+    def stay(self) -> None:
+        """Does not follow."""
+        self._do("stay")
+
+    def statistics(self) -> "list[dict]":
+        """Of each stream (timeline.schema.json): in the last second, empty at first; of all of it once the call has ended."""
+        return json_of("call_statistics", self._node.handle, self.id.encode()).get("streams", [])
+
     @property
     def state(self) -> CallState:
         state = ctypes.c_int32()
@@ -82,14 +110,7 @@ class Call:
         self._wait(CallState.ENDED, timeout)
 
     def _wait(self, state: CallState, timeout: "Optional[float]") -> None:
-        until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            left = _SLICE if until is None else min(_SLICE, max(0.0, until - time.monotonic()))
-            try:
-                return self._do("wait", int(state), int(left * 1000))
-            except JackfieldTimeout:
-                if until is not None and time.monotonic() >= until:
-                    raise
+        wait_in_slices(timeout, lambda ms: self._do("wait", int(state), ms))
 
     def _do(self, what: str, *arguments: object) -> None:
         invoke("call_" + what, self._node.handle, self.id.encode(), *arguments)

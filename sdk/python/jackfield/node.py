@@ -10,9 +10,12 @@ import weakref
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional, Union
 
-from ._library import CALL_ID_SIZE, LIBRARY, Options, c_text, invoke, media_of, text_of
+from ._library import CALL_ID_SIZE, LIBRARY, Options, c_text, invoke, json_of, media_of, text_of
 from .calls import Call
+from .contacts import Contacts, Presence
 from .errors import JackfieldError, JackfieldTimeout
+from .files import Files
+from .texts import Texts
 
 _CLOSED = -13
 _open: "weakref.WeakSet[Node]" = weakref.WeakSet()
@@ -21,16 +24,19 @@ _open: "weakref.WeakSet[Node]" = weakref.WeakSet()
 class Node:
     """Loads a configuration file, or a configuration as a dict, and its plugins. `with` starts it and closes it in the end.
 
-    `most_events` wait to be taken, more are dropped. Every method raises JackfieldError.
+    `texts`, `contacts`, `presence` and `files` are what there is beside calls. `most_events` wait to be taken, more are
+    dropped. `base` is where relative paths of a dict begin. Every method raises JackfieldError.
     """
 
-    def __init__(self, config: "Union[str, os.PathLike[str], Dict[str, Any]]", most_events: int = 0) -> None:
+    def __init__(self, config: "Union[str, os.PathLike[str], Dict[str, Any]]", most_events: int = 0,
+                 base: "Union[str, os.PathLike[str], None]" = None) -> None:
         self.handle: "Optional[ctypes.c_void_p]" = None
+        self.texts, self.contacts, self.presence, self.files = Texts(self), Contacts(self), Presence(self), Files(self)
         made = ctypes.c_void_p()
         options = Options(ctypes.sizeof(Options), most_events, None, None)
         if isinstance(config, dict):
             text = json.dumps(config).encode()
-            invoke("node_open_text", text, b"configuration", None, ctypes.byref(options), ctypes.byref(made))
+            invoke("node_open_text", text, b"configuration", c_text(base), ctypes.byref(options), ctypes.byref(made))
         else:
             invoke("node_open", c_text(config), ctypes.byref(options), ctypes.byref(made))
         self.handle = made
@@ -92,23 +98,17 @@ class Node:
         TimeoutError."""
         until = None if timeout is None else time.monotonic() + timeout
         while self.handle is not None:
-            text = ctypes.c_void_p()
             try:
-                invoke("next_event", self.handle, 0, ctypes.byref(text))
+                return json_of("next_event", self.handle, 0)
             except JackfieldTimeout:
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     raise
                 self._wait_readable(left)
-                continue
             except JackfieldError as error:
                 if error.status == _CLOSED or self.handle is None:  # by another thread
                     return None
                 raise
-            try:
-                return json.loads(ctypes.string_at(text.value))
-            finally:
-                LIBRARY.jackfield_text_free(text)
         return None
 
     def _wait_readable(self, seconds: "Optional[float]") -> None:
@@ -123,10 +123,16 @@ class Node:
 
     def next_call(self, timeout: "Optional[float]" = None) -> "Optional[Call]":
         """The next call that rings here; events before it are passed over. None if the node has stopped. TimeoutError."""
+        event = self.next_that("call", "incoming", timeout)
+        return None if event is None else Call(self, event["call"], event["detail"])
+
+    def next_that(self, step: str, what: str, timeout: "Optional[float]" = None) -> "Optional[Dict[str, Any]]":
+        """The next event of that step with that "what"; those before it are passed over. None if the node has stopped.
+        TimeoutError."""
         until = None if timeout is None else time.monotonic() + timeout
         while (event := self.next_event(None if until is None else max(0.0, until - time.monotonic()))) is not None:
-            if event["step"] == "call" and event["detail"].get("what") == "incoming":
-                return Call(self, event["call"], event["detail"])
+            if event["step"] == step and event["detail"].get("what") == what:
+                return event
         return None
 
     def __iter__(self) -> "Iterator[Dict[str, Any]]":

@@ -1,17 +1,20 @@
-/* libjackfield: the kernel for programs in other languages. Plain C11: load a configuration, place and take calls, hear
- * what happens.
+/* libjackfield: the kernel for programs in other languages. Plain C11: load a configuration, place and take calls, write
+ * and read texts, send and take files, keep contacts, hear what happens.
  *
  * Rules that hold for every function, said once:
  *   Threads     every function may be called on any thread, several at once. Functions that say "blocks" wait for the
  *               node; the others return at once.
  *   Ownership   a pointer passed in is borrowed until the function returns. Texts are UTF-8 and end with a zero byte. A
- *               node is freed by jackfield_node_free, a text that a function handed out by jackfield_text_free.
+ *               node is freed by jackfield_node_free, a text that a function handed out by jackfield_string_free.
  *   Exit        nodes that are left when the program returns from main or calls exit are closed first of all; a callback
  *               that is running then is waited for, a second at most. A process that was forked off has no nodes of its
  *               parent's: what there was is as if it had been freed.
- *   Names       a call is named by its id, 16 hexadecimal digits, which stands in each of its events. Nothing has to be
- *               freed for it: a call that has ended is remembered until 64 later ones have ended, too, and any function
- *               that gets the id of a call that is over says JF_CLOSED, of one that never was JF_NOT_FOUND.
+ *   Names       a call is named by its id, 16 hexadecimal digits, which stands in each of its events, and so is a file on
+ *               its way. Nothing has to be freed for it: one that has ended is remembered until 64 later ones have ended,
+ *               too, and any function that gets the id of one that is over says JF_CLOSED, of one that never was
+ *               JF_NOT_FOUND.
+ *   Peers       where a peer is wanted, an account (64 hexadecimal digits, or a URI of a service) or the name of a contact.
+ *               JF_BAD_INPUT for what is neither.
  *   Errors      a status of <jackfield/abi/types.h>: JF_OK or a negative code, and a sentence in four parts (place,
  *               problem, where we looked, what would work) in `error`, which may be NULL. A node that is NULL, or was
  *               freed, is JF_BAD_INPUT, as is any argument that is missing or too long. Nothing is thrown.
@@ -51,7 +54,16 @@ JACKFIELD_API const char *jackfield_version(void);
  *   {"what":"incoming","peer":..,"device":..,"contact":..,"display_name":..}   it rings here: answer or decline
  *   {"what":"answered"}
  *   {"what":"source ended","kind":"audio" or "video"}
+ *   {"what":"transfer wanted","account":..,"attended":true}   the peer wants us to call that account: follow or stay
  *   {"what":"dropped","count":3}   of the node: nobody took events for too long, and so many were lost here.
+ * and of the node ("call":"") or of a file (its id), each with "event":"progress":
+ *   "step":"text"     {"what":"text","account":..,"id":..,"ours":false,"text":..,"sent":..,"read":false}   one has come
+ *                     {"what":"typing","account":..,"active":true}   somebody writes, or has stopped
+ *   "step":"contact"  {"what":"contact request","account":..,"name":..,"note":..,"at":..}   accept or decline it
+ *                     {"what":"profile","account":..,"name":..}
+ *   "step":"file"     {"what":"offered","account":..,"name":..,"bytes":..}   one comes in
+ * Who comes and goes is "step":"discovery" with "what":"online" or "offline"; a text of ours that has arrived is
+ * "step":"text" with "what":"delivered".
  * On a thread of the node's that is there for nothing else: never inside a function of the caller's, one event after the
  * other, none after jackfield_node_free has returned. Every function may be called in it but jackfield_node_free. */
 typedef void (*jackfield_on_event)(void *user, const char *json);
@@ -101,7 +113,7 @@ JACKFIELD_API jf_status jackfield_node_listens_at(jackfield_node *node, char *te
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
-/* The oldest event that waits: *json, freed by jackfield_text_free. Blocks for `timeout_ms`, 0: not at all, negative: until
+/* The oldest event that waits: *json, freed by jackfield_string_free. Blocks for `timeout_ms`, 0: not at all, negative: until
  * there is one. JF_TIMEOUT, with *json NULL, if there is none; JF_CLOSED when the node has stopped and all were taken;
  * JF_UNSUPPORTED if the node has a callback. */
 JACKFIELD_API jf_status jackfield_next_event(jackfield_node *node, int32_t timeout_ms, char **json,
@@ -112,7 +124,7 @@ JACKFIELD_API jf_status jackfield_next_event(jackfield_node *node, int32_t timeo
 JACKFIELD_API int jackfield_event_descriptor(jackfield_node *node);
 
 /* NULL is no error. */
-JACKFIELD_API void jackfield_text_free(char *text);
+JACKFIELD_API void jackfield_string_free(char *text);
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
@@ -173,6 +185,127 @@ JACKFIELD_API jf_status jackfield_call_state(jackfield_node *node, const char *c
  * it was as far as that, JF_CLOSED. */
 JACKFIELD_API jf_status jackfield_call_wait(jackfield_node *node, const char *call, int32_t state, int32_t timeout_ms,
                                             jackfield_error *error);
+
+/* How the peer is to turn our pictures: 0, 90, 180 or 270 degrees clockwise. */
+JACKFIELD_API jf_status jackfield_call_rotate(jackfield_node *node, const char *call, uint32_t degrees,
+                                              jackfield_error *error);
+
+/* {"streams":[..]} as timeline.schema.json has them: of a call that runs those of the last second, none at first; of one
+ * that has ended those of all of it, if there were any. *json is freed by jackfield_string_free. */
+JACKFIELD_API jf_status jackfield_call_statistics(jackfield_node *node, const char *call, char **json,
+                                                  jackfield_error *error);
+
+/* The peer of a running call is to call `peer` instead (RFC 3515); or to take our place in the call `other`, which runs,
+ * too (RFC 3891). Events of "step":"signaling" say how that goes. When they talk our calls end; if nothing comes of it,
+ * they go on. */
+JACKFIELD_API jf_status jackfield_call_transfer(jackfield_node *node, const char *call, const char *peer,
+                                                jackfield_error *error);
+JACKFIELD_API jf_status jackfield_call_join(jackfield_node *node, const char *call, const char *other,
+                                            jackfield_error *error);
+
+/* After "transfer wanted", within a minute, or else it is refused: places the call that the peer wants, whose id goes to
+ * `new_call`, of JACKFIELD_CALL_ID_SIZE bytes; when that is answered the other one ends. Or stays with the peer.
+ * JF_NOT_FOUND if it wants nothing, or that is decided. */
+JACKFIELD_API jf_status jackfield_call_follow(jackfield_node *node, const char *call, const jackfield_media *media,
+                                              char *new_call, jackfield_error *error);
+JACKFIELD_API jf_status jackfield_call_stay(jackfield_node *node, const char *call, jackfield_error *error);
+
+/* --- texts -------------------------------------------------------------------------------------------------------- */
+
+/* All of these, but jackfield_text_typing, say JF_UNSUPPORTED if the configuration has no "texts", and wait for the disk. */
+
+#define JACKFIELD_TEXT_ID_SIZE 65 /* with the zero byte */
+
+/* Writes a text of 1 to 32768 bytes to a peer. When this returns it is on the disk, and is sent as soon as the peer can be
+ * reached, now or by a later node with the same configuration; "delivered" says, with the id that goes to `id`, of
+ * JACKFIELD_TEXT_ID_SIZE bytes, that it has arrived. JF_EXHAUSTED if too many wait. */
+JACKFIELD_API jf_status jackfield_text_send(jackfield_node *node, const char *peer, const char *text, char *id,
+                                            jackfield_error *error);
+
+/* Tells the peer that somebody is writing, or has stopped (RFC 3994), if a link to it is open. Again within two minutes. */
+JACKFIELD_API jf_status jackfield_text_typing(jackfield_node *node, const char *peer, int on, jackfield_error *error);
+
+/* The last so many texts, 1 to 100000, with a peer, or with everybody if it is NULL; the oldest first: {"texts":[{"account":
+ * ..,"id":..,"ours":true,"text":..,"sent":..,"delivered":true}]}; those of the peer have "read" in place of "delivered".
+ * *json is freed by jackfield_string_free. */
+JACKFIELD_API jf_status jackfield_text_history(jackfield_node *node, const char *peer, uint32_t most, char **json,
+                                               jackfield_error *error);
+
+/* All texts of a peer that are there, or of everybody if it is NULL, have been read. Nobody is told. */
+JACKFIELD_API jf_status jackfield_text_read(jackfield_node *node, const char *peer, jackfield_error *error);
+
+/* --- contacts ----------------------------------------------------------------------------------------------------- */
+
+/* All of these say JF_UNSUPPORTED if the configuration has no "contacts", and wait for the disk: a change is in the file
+ * when they return, and is heard of by every node with that file. JF_NOT_FOUND: there is no such contact, or request. */
+
+/* {"contacts":[{"account":..,"name":..,"banned":false,"asked":false}]}; "asked": to be one, and has not answered. */
+JACKFIELD_API jf_status jackfield_contact_list(jackfield_node *node, char **json, jackfield_error *error);
+
+/* A contact, or another name for one. JF_BAD_INPUT: no account, or a name that is another's; JF_EXHAUSTED: 10000 are
+ * there. */
+JACKFIELD_API jf_status jackfield_contact_add(jackfield_node *node, const char *name, const char *account,
+                                              jackfield_error *error);
+JACKFIELD_API jf_status jackfield_contact_remove(jackfield_node *node, const char *peer, jackfield_error *error);
+
+/* Whether nothing of that peer comes through: calls, texts, files, requests. Strangers by their account. */
+JACKFIELD_API jf_status jackfield_contact_ban(jackfield_node *node, const char *peer, int on, jackfield_error *error);
+
+/* Asks an account to be a contact, under a name of ours and with a line for it; both may be NULL. Goes on until it answers;
+ * "asked" says that a device of it has the request, "accepted" that it is a contact ("step":"contact"). */
+JACKFIELD_API jf_status jackfield_contact_request(jackfield_node *node, const char *peer, const char *name,
+                                                  const char *note, jackfield_error *error);
+
+/* Who has asked and waits: {"requests":[{"account":..,"name":..,"note":..,"at":..}]}. The name proves nothing. */
+JACKFIELD_API jf_status jackfield_contact_requests(jackfield_node *node, char **json, jackfield_error *error);
+
+/* `peer`: the account, or the name that it gives itself. `name`: what we call it; NULL: as it says. Who is declined is told
+ * nothing. */
+JACKFIELD_API jf_status jackfield_contact_accept(jackfield_node *node, const char *peer, const char *name,
+                                                 jackfield_error *error);
+JACKFIELD_API jf_status jackfield_contact_decline(jackfield_node *node, const char *peer, jackfield_error *error);
+
+/* --- presence ----------------------------------------------------------------------------------------------------- */
+
+/* Events say which devices of that peer are there, and who comes and goes, until it is off. Contacts are watched anyway. */
+JACKFIELD_API jf_status jackfield_presence_watch(jackfield_node *node, const char *peer, int on, jackfield_error *error);
+
+/* {"account":..,"devices":[..]}: those that can be found now. Blocks until discovery has looked. */
+JACKFIELD_API jf_status jackfield_presence_devices(jackfield_node *node, const char *peer, char **json,
+                                                   jackfield_error *error);
+
+/* --- files -------------------------------------------------------------------------------------------------------- */
+
+#define JACKFIELD_FILES_REFUSED 0
+#define JACKFIELD_FILES_ASKED 1 /* "offered" comes: accept or cancel, within 50 s */
+#define JACKFIELD_FILES_TAKEN 2
+
+/* What becomes of files that come in from now on; before this they are refused. Only those of whom "files" in the
+ * configuration allows, and into the folder it names, come in at all. */
+JACKFIELD_API jf_status jackfield_node_take_files(jackfield_node *node, int32_t how, jackfield_error *error);
+
+/* Sends a file to one device of the peer; its id goes to `file`, of JACKFIELD_CALL_ID_SIZE bytes. What becomes of it, also
+ * that there is no such file, is said by events and jackfield_file_wait. It goes on where it was if the connection breaks,
+ * and where an earlier one of the same file had come to. */
+JACKFIELD_API jf_status jackfield_file_send(jackfield_node *node, const char *peer, const char *path, char *file,
+                                            jackfield_error *error);
+JACKFIELD_API jf_status jackfield_file_accept(jackfield_node *node, const char *file, jackfield_error *error);
+
+/* Of either end; before it was accepted it is refused. What has been received is kept for the next attempt. */
+JACKFIELD_API jf_status jackfield_file_cancel(jackfield_node *node, const char *file, jackfield_error *error);
+
+#define JACKFIELD_OFFERED 0
+#define JACKFIELD_MOVING 1 /* and JACKFIELD_ENDED */
+
+/* How far it is, and how many bytes the receiver has written. JF_OK for one that has ended, too. */
+JACKFIELD_API jf_status jackfield_file_progress(jackfield_node *node, const char *file, int32_t *state, uint64_t *bytes,
+                                                jackfield_error *error);
+
+/* Blocks until it has ended, `timeout_ms` at most (negative: for ever); JF_TIMEOUT. JF_OK if all of it is there and is what
+ * was sent, or else how it ended. Of one that came in, where it lies goes to `place`, of `size` bytes; NULL: not wanted;
+ * empty: it had been received earlier. */
+JACKFIELD_API jf_status jackfield_file_wait(jackfield_node *node, const char *file, int32_t timeout_ms, char *place,
+                                            size_t size, jackfield_error *error);
 
 #ifdef __cplusplus
 }
