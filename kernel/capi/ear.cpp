@@ -77,9 +77,9 @@ IncomingPlan Ear::incoming(const IncomingCall& call)
     if (recorded_to_.size() >= most_calls_ && call.replaces.empty())
         return {{}, nullptr, JF_REASON_BUSY};
     IncomingPlan plan{plan_, shared_from_this(), std::nullopt};
-    if (plan.media.record != "null")
+    if (!plan.media.record.empty())
         plan.media.record = free_name(plan.media.record, recorded_to_, overwrite_);
-    recorded_to_[call.id] = plan.media.record == "null" ? "" : plan.media.record;
+    recorded_to_[call.id] = plan.media.record;
     coming_in_[call.id] = call;
     return plan;
 }

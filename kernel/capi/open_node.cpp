@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t kEvents = 4096;
 constexpr std::chrono::seconds kLastCallback{1}; // a program that exits waits for it no longer
 constexpr const char* kNothing = "none";
-constexpr const char* kNowhere = "null"; // the sink that swallows everything
 
 /// Where plugins are if the file does not say: beside this library, as it is built and as it is installed, for the
 /// program is somebody else's (/usr/bin/python3); then where the kernel looks.
@@ -61,7 +60,9 @@ OpenNode::OpenNode(Config config, const jackfield_options& options)
         return;
     dispatcher_ = std::thread([this] {
         dispatch();
-        dispatched_.set_value();
+        const std::lock_guard lock(dispatched_mutex_);
+        dispatched_ = true;
+        dispatched_changed_.notify_all();
     });
 }
 
@@ -125,8 +126,10 @@ void OpenNode::close_at_exit()
         stop();
     } catch (const std::exception&) { // nobody is left who could be told
     }
-    if (has_callback() && !is_callback_thread())
-        dispatched_.get_future().wait_for(kLastCallback);
+    if (!has_callback() || is_callback_thread())
+        return;
+    std::unique_lock lock(dispatched_mutex_);
+    dispatched_changed_.wait_for(lock, kLastCallback, [this] { return dispatched_; });
 }
 
 void OpenNode::check_running() const
@@ -160,7 +163,7 @@ MediaPlan OpenNode::plan_of(const Media& media) const
         if (*name == kNothing)
             name->clear();
     }
-    plan.record = media.record.empty() ? kNowhere : media.record;
+    plan.record = media.record;
     plan.video = media.video;
     plan.record_both = media.both_sides;
     return plan;

@@ -11,7 +11,7 @@
 #include "kernel/capi/ear.hpp"
 
 #include <atomic>
-#include <future>
+#include <condition_variable>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -113,7 +113,9 @@ private:
     std::atomic<std::thread::id> dispatcher_id_;
     std::mutex dispatcher_mutex_; // of those that close it
     std::thread dispatcher_;
-    std::promise<void> dispatched_; // when it has called back for the last time
+    std::mutex dispatched_mutex_;
+    std::condition_variable dispatched_changed_;
+    bool dispatched_ = false; // it has called back for the last time
 };
 
 } // namespace jackfield::kernel::capi

@@ -180,6 +180,27 @@ class PythonTest(unittest.TestCase):
             self.assertEqual((last["step"], last["event"]), ("call", "done"))
             self.assertNotIn("video", [s["kind"] for s in last["detail"]["statistics"]["streams"]])
 
+    def test_a_call_needs_no_sink_that_it_does_not_use(self):
+        without = config()
+        del without["slots"]["media_sink"]
+        with tempfile.TemporaryDirectory() as folder, jackfield.Node(without) as bob:
+            bob.take_calls(send="test")
+            alice = config((bob.account, bob.listens_at))
+            del alice["slots"]["media_sink"]
+            (Path(folder) / "alice.json").write_text(json.dumps(alice))
+            command = [BUILD / "bin" / "jackfield", "call", bob.account, "--config", Path(folder) / "alice.json", "--send", "test"]
+            with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as calling:
+                try:
+                    with bob.next_call(LONG) as rings:
+                        rings.answer()
+                        rings.wait_answered(LONG)
+                        event = bob.next_that("media", "first_audio", LONG)
+                        self.assertEqual(event["call"], rings.id)
+                    said = calling.communicate(timeout=LONG)[1]
+                    self.assertEqual(calling.returncode, 0, said)
+                finally:
+                    calling.kill()
+
     def test_a_thread_that_waits_for_events_ends_with_the_node(self):
         node = jackfield.Node(config())
         node.start()

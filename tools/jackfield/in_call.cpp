@@ -141,7 +141,7 @@ kernel::MediaPlan InCall::next_plan()
 void InCall::answered(kernel::Call& call)
 {
     answered_at_[call.id] = std::chrono::steady_clock::now();
-    if (call.side == kernel::Side::callee && call.plan.record != "null")
+    if (call.side == kernel::Side::callee && !call.plan.record.empty())
         say(call, "recording to " + call.plan.record);
     loop_.post([this, kept = call.shared_from_this(), who = who_is(call)] { console_.begin(kept, who); });
 }

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kNothing = "none";
-constexpr const char* kNowhere = "null"; // the sink that swallows everything
+constexpr const char* kNowhere = "null"; // what --record takes for nothing
 
 /// Sources have names of their own ("test"); what has a folder or an ending is a file.
 bool looks_like_file(const std::string& source)
@@ -117,7 +117,7 @@ RecordingNames::RecordingNames(const Arguments& arguments)
 std::string RecordingNames::only() const
 {
     if (file_.empty())
-        return kNowhere;
+        return {};
     if (!free(file_))
         throw Stop(kMedia,
                    fmt::format("\"{}\" is there already; another name would work, or --overwrite", file_.string()));
@@ -127,7 +127,7 @@ std::string RecordingNames::only() const
 std::string RecordingNames::next(const std::set<std::string>& taken) const
 {
     if (file_.empty())
-        return kNowhere;
+        return {};
     fs::path candidate = file_;
     for (int number = 2; !free(candidate) || taken.contains(candidate.string()); ++number)
         candidate =
@@ -138,7 +138,7 @@ std::string RecordingNames::next(const std::set<std::string>& taken) const
 void RecordingNames::discard_unused(const std::string& name, bool answered)
 {
     std::error_code failed;
-    if (name == kNowhere || !fs::is_regular_file(name, failed))
+    if (!fs::is_regular_file(name, failed))
         return;
     if (!answered || fs::file_size(name, failed) == 0)
         fs::remove(name, failed);

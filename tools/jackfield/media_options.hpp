@@ -37,10 +37,12 @@ public:
     /// Throws Stop if there is no folder to write to.
     explicit RecordingNames(const Arguments& arguments);
 
-    /// The name for a single recording, FILE itself. Throws Stop if there is something in that file already.
+    /// The name for a single recording, FILE itself; empty if nothing is kept, for which no sink is needed. Throws Stop
+    /// if there is something in that file already.
     std::string only() const;
 
-    /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free and not taken by another call.
+    /// The name for the next of several: FILE, FILE-2, FILE-3, whichever is free and not taken by another call; empty
+    /// as above.
     std::string next(const std::set<std::string>& taken = {}) const;
 
     /// Whether what we send is kept, too.
