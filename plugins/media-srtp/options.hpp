@@ -1,4 +1,4 @@
-// The plugin's configuration: {"suites": [..], "jitter_min_ms": 20, ..}, see media-srtp.schema.json.
+// The plugin's configuration: {"suites": [..], "jitter_min_ms": 10, ..}, see media-srtp.schema.json.
 //
 // Threads: read on control when the instance is made, constant afterwards.
 #pragma once

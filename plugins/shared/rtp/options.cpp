@@ -33,7 +33,7 @@ RtpOptions read_rtp_options(std::string_view config_json)
     if (!config.is_object())
         throw ConfigError(": expected a JSON object");
     RtpOptions options;
-    options.jitter_min_ns = read_ms(config, "jitter_min_ms", 20, 0, 1000);
+    options.jitter_min_ns = read_ms(config, "jitter_min_ms", 10, 0, 1000);
     options.jitter_max_ns = read_ms(config, "jitter_max_ms", 200, 0, 2000);
     options.rtcp_interval_ns = read_ms(config, "rtcp_interval_ms", 2500, 100, 60'000);
     options.key_frame_interval_ns = read_ms(config, "key_frame_interval_ms", 250, 10, 60'000);

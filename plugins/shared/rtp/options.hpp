@@ -1,4 +1,4 @@
-// The options that every RTP transport has: {"jitter_min_ms": 20, ..}.
+// The options that every RTP transport has: {"jitter_min_ms": 10, ..}.
 //
 // Threads: read on control when the instance is made, constant afterwards.
 #pragma once

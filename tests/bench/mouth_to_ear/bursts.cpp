@@ -1,8 +1,9 @@
 // A mouth and an ear for mouth_to_ear_bench. The source "bursts" is silent but for ten milliseconds of a tone that
 // begin whenever the host's clock comes to a multiple of half a second; a frame is handed on when its last sample has
 // been spoken, as by a microphone. The sink "bursts:FILE" notes when the beginning of each burst is to be heard, and at
-// its end writes how long that was after the burst began, in milliseconds, as a JSON list. Processes of one machine
-// have one clock, so that nothing else has to pass between the two.
+// its end writes how long that was after the burst began, in milliseconds, as a JSON list, with how often and for how
+// long it had nothing to play. Processes of one machine have one clock, so that nothing else has to pass between the
+// two.
 //
 // Threads:  the source has one of its own, joined by its destructor; the sink's write comes on a media thread.
 // Lifetime: as any plugin's.
@@ -28,6 +29,7 @@ constexpr std::int64_t kLastsNs = 10'000'000;
 constexpr double kToneHz = 1000;
 constexpr float kStrength = 0.5F;
 constexpr float kHeard = 0.2F;
+constexpr std::int64_t kGapNs = 1'000'000; // a shorter one is none
 
 /// Whole seconds first, so that no product is too large.
 std::int64_t nanoseconds(std::int64_t samples, std::uint32_t rate_hz)
@@ -141,6 +143,9 @@ public:
         if (frame.kind != JF_AUDIO)
             return JF_OK;
         const std::int64_t plays_ns = std::max(frame.time_ns, host_.now_ns()); // it may come late
+        if (over_ns_ != 0 && plays_ns - over_ns_ > kGapNs)
+            gaps_ms_.push_back(static_cast<double>(plays_ns - over_ns_) / 1e6);
+        over_ns_ = plays_ns + nanoseconds(frame.samples_per_channel, frame.sample_rate_hz);
         for (std::uint32_t number = 0; number < frame.samples_per_channel; ++number) {
             const std::int64_t heard_ns = plays_ns + nanoseconds(number, frame.sample_rate_hz);
             const bool loud = std::abs(frame.samples[std::size_t{number} * frame.channels]) > kHeard;
@@ -154,14 +159,16 @@ public:
 
     void finish(jackfield::Completion done) override
     {
-        std::ofstream(file_) << nlohmann::json(after_ms_);
+        std::ofstream(file_) << nlohmann::json{{"after_ms", after_ms_}, {"gaps_ms", gaps_ms_}};
         done.succeed();
     }
 
 private:
     std::string file_;
     std::int64_t loud_ns_ = 0;
+    std::int64_t over_ns_ = 0; // when all that came will have been played
     std::vector<double> after_ms_;
+    std::vector<double> gaps_ms_;
 };
 
 constexpr std::string_view kEarName = "bursts:";

@@ -4,6 +4,7 @@
 #include <shared/base64/base64.hpp>
 #include <shared/rtp/jitter_buffer.hpp>
 #include <shared/rtp/packet_ring.hpp>
+#include <shared/rtp/playout_clock.hpp>
 #include <shared/rtp/reception.hpp>
 #include <shared/rtp/rtcp_packet.hpp>
 #include <shared/rtp/rtp_packet.hpp>
@@ -11,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 
 namespace jackfield::rtp {
@@ -193,6 +195,38 @@ TEST(RtpReception, CountsFractionsAsRfc3550AppendixA3)
     EXPECT_EQ(tracker.lost(), 25);
     EXPECT_EQ(tracker.fraction_lost(), 25 * 256 / 101);
     EXPECT_EQ(tracker.fraction_lost(), 0) << "nothing since";
+}
+
+/// Packets of 20 ms that are late as late_ms says of each second; what the clock adds afterwards.
+std::int64_t delay_after(PlayoutClock& clock, int from_s, int seconds, const std::function<std::int64_t(int)>& late_ms)
+{
+    for (int number = from_s * 50; number < (from_s + seconds) * 50; ++number) {
+        const std::int64_t late_ns = number % 50 == 7 ? late_ms(number / 50) * kMs : 0;
+        clock.arrived(static_cast<std::uint32_t>(number) * 960, number * 20 * kMs + late_ns, false, false);
+    }
+    return clock.delay_ns();
+}
+
+TEST(PlayoutClock, KeepsItsLeastWhereTheNetworkHasBeenQuietForHalfAMinute)
+{
+    PlayoutClock clock(48'000, 10 * kMs, 200 * kMs);
+    const auto quiet = [](int) { return 0; };
+    EXPECT_EQ(delay_after(clock, 0, 20, quiet), 20 * kMs) << "not known yet";
+    EXPECT_EQ(delay_after(clock, 20, 10, quiet), 10 * kMs);
+    EXPECT_EQ(delay_after(clock, 30, 60, [](int) { return 4; }), 10 * kMs) << "nobody was too late";
+    EXPECT_EQ(delay_after(clock, 90, 4, [](int) { return 8; }), 20 * kMs);
+    EXPECT_EQ(delay_after(clock, 94, 60, [](int) { return 4; }), 12 * kMs) << "three times the jitter";
+    EXPECT_EQ(delay_after(clock, 154, 60, quiet), 10 * kMs);
+    PlayoutClock twenty(48'000, 20 * kMs, 200 * kMs);
+    EXPECT_EQ(delay_after(twenty, 0, 60, quiet), 20 * kMs);
+}
+
+TEST(PlayoutClock, ExpectsWhatComesEveryTwentySeconds)
+{
+    PlayoutClock clock(48'000, 10 * kMs, 200 * kMs);
+    const auto now_and_then = [](int second) { return second % 20 == 0 ? 14 : 0; };
+    for (int second = 0; second < 120; ++second)
+        EXPECT_GE(delay_after(clock, second, 1, now_and_then), 19 * kMs) << second;
 }
 
 TEST(RtpReception, MeasuresJitterAsRfc3550AppendixA8)
