@@ -16,7 +16,7 @@ void BetterWay::look(bool recovering)
     if (recovering || !running || !leg_.media->can_restart() || !leg_.media->relayed() ||
         leg_.media->relays_are_wanted()) {
         at_.reset();
-        pause_ = limits::kDirectFirstPause;
+        pause_ = limits::kDirectFirstLook;
         return;
     }
     if (changed)
@@ -26,7 +26,7 @@ void BetterWay::look(bool recovering)
     if (!at_ || now() < *at_)
         return;
     at_.reset();
-    pause_ = std::min(2 * pause_, limits::kDirectLongestPause);
+    pause_ = std::clamp(2 * pause_, limits::kDirectFirstPause, limits::kDirectLongestPause);
     if (call_.side == Side::caller)
         at_ = now() + pause_;
     call_.tell_progress(Step::media, "looking for a direct way");
