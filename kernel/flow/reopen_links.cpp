@@ -77,13 +77,14 @@ void begin_to_reopen(Environment& node, const Device& device)
     spawn(node, reopen(node, device, errand));
 }
 
-/// Everything new goes over the next one, and so do calls (recovery.hpp); files that go on over the link keep it.
+/// Everything new goes over the next one, and so do calls (recovery.hpp); files that go on over the link keep it. Its
+/// death may be told more than once, by each who has asked it: a try that is under way already goes on.
 void replace(Environment& node, const std::shared_ptr<Link>& link)
 {
     const Device peer = link->peer;
-    forget_link(node, link);
-    if (!node.stopping && !node.links.find(peer.device_id))
-        begin_to_reopen(node, peer);
+    if (!link->dead)
+        forget_link(node, link);
+    reopen_link(node, peer);
 }
 
 } // namespace

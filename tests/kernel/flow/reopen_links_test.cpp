@@ -166,6 +166,21 @@ TEST(NetworkChange, BeginsAnewWhenItChangesAgain)
     EXPECT_TRUE(rig.node->reopening.empty());
 }
 
+TEST(NetworkChange, GoesOnWithItsTryWhenTheSameLinkIsFoundDeadAgain)
+{
+    KeptRig rig;
+    rig.stage.script.tcp = rig.stage.script.udp = Play::waits;
+    rig.stage.script.pong = Play::fails;
+    const auto link = rig.node->links.find("bob-1");
+    for (int times = 0; times < 2; ++times) // a call that has heard nothing, and who looks after links
+        ask_for_life(*rig.node, link, 1s);
+    rig.settle();
+    EXPECT_EQ(rig.asked(), 2U);
+    EXPECT_EQ(std::ranges::count(rig.told, "connectivity progress kept link is dead"), 1);
+    EXPECT_EQ(rig.node->reopening.size(), 1U);
+    rig.close();
+}
+
 TEST(NetworkChange, TakesACallAlong)
 {
     Rig rig({.multiplexer = true});
