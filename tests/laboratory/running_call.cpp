@@ -14,20 +14,32 @@ using scenarios::Json;
 using scenarios::Process;
 
 constexpr int kHeardPackets = 20; // of the fifty that a second of sound has
+constexpr int kSeenPackets = 5;   // a picture has one at least
 
-/// What a second of sound has brought; nothing if it is another event.
-std::optional<Json> second_of_sound(const Json& event)
+/// What a second of sound, or of pictures, has brought; nothing if it is another event.
+std::optional<Json> second_of(const std::string& kind, const Json& event)
 {
     const Json detail = event.value("detail", Json::object());
-    if (detail.value("what", "") != "statistics" || detail.value("kind", "") != "audio")
+    if (detail.value("what", "") != "statistics" || detail.value("kind", "") != kind)
         return std::nullopt;
     return detail;
 }
 
-Json over_quic()
+std::optional<Json> second_of_sound(const Json& event)
 {
-    const Json media{{"use", "media-plain"}, {"over", "multiplexer"}, {"config", {{"insecure", false}}}};
-    return {{"secure_channel", {{"use", "quic-ngtcp2"}}}, {"reliable_stream", nullptr}, {"media_transport", {media}}};
+    return second_of("audio", event);
+}
+
+Json over_quic(bool beside)
+{
+    Json media{{"use", "media-plain"}, {"over", "multiplexer"}, {"config", {{"insecure", false}}}};
+    Json transports = Json::array({media});
+    if (beside) {
+        transports[0]["kinds"] = "audio";
+        transports.push_back({{"use", "media-srtp"}});
+    }
+    return {
+        {"secure_channel", {{"use", "quic-ngtcp2"}}}, {"reliable_stream", nullptr}, {"media_transport", transports}};
 }
 
 } // namespace
@@ -40,7 +52,7 @@ RunningCall::RunningCall(PairLaboratory& laboratory, const Side& caller, const S
     laboratory_.network().change(alice_place_->host, plan.cable);
     laboratory_.network().change(bob_place_->host, kCable);
     const ConfigurationChanges changes{.connectivity = {{"simultaneous_open", plan.punching}},
-                                       .slots = plan.quic ? over_quic() : Json::object(),
+                                       .slots = plan.quic ? over_quic(plan.beside) : Json::object(),
                                        .transports = plan.transports};
     laboratory_.configure("alice", caller, changes);
     laboratory_.configure("bob", callee, changes);
@@ -109,12 +121,30 @@ bool RunningCall::both_hear(std::chrono::milliseconds limit)
     return true;
 }
 
-Json RunningCall::way()
+bool RunningCall::both_see(std::chrono::milliseconds limit)
+{
+    int number = 0;
+    for (Process* const peer : {alice_.get(), bob_.get()}) {
+        const double marked_ms = marked_ms_[static_cast<std::size_t>(number++)];
+        const Json seen = peer->find(
+            [&](const Json& one) {
+                const auto second = second_of("video", one);
+                return second && one.value("t_ms", 0.0) - second->value("interval_ms", 0.0) > marked_ms &&
+                       second->value("packets_received", 0) > kSeenPackets;
+            },
+            limit);
+        if (seen.is_null())
+            return false;
+    }
+    return true;
+}
+
+Json RunningCall::way(const std::string& kind)
 {
     Json last;
     alice_->find(
         [&](const Json& one) {
-            if (const auto second = second_of_sound(one); second && second->contains("path"))
+            if (const auto second = second_of(kind, one); second && second->contains("path"))
                 last = (*second)["path"];
             return false;
         },

@@ -19,6 +19,7 @@ struct CallPlan {
     bool pictures = false;
     bool punching = true; // TCP from both sides at once
     bool quic = false;    // one connection for everything: media goes over channels of the link
+    bool beside = false;  // but pictures, which go over ICE
 };
 
 /// Alice has called bob, each behind what their sides say, with sound both ways.
@@ -38,12 +39,16 @@ public:
     /// Until each has heard the other throughout two seconds that began since then. False if that has not come in time.
     bool both_hear(std::chrono::milliseconds limit);
 
+    /// Until each has got the other's pictures throughout a second that began since then.
+    bool both_see(std::chrono::milliseconds limit);
+
     /// The longest time since then in which alice, or bob, got no packet of the other's sound, up to what both_hear
     /// saw.
     double gap_ms() const { return gap_ms_; }
 
-    /// The way of alice's sound in the last second told, as the timeline has it: {"local", "remote", "relayed"}.
-    scenarios::Json way();
+    /// The way of alice's sound, or pictures, in the last second told, as the timeline has it: {"local", "remote",
+    /// "relayed"} or {"channel"}.
+    scenarios::Json way(const std::string& kind = "audio");
 
     /// Until alice's sound goes a way for which that holds.
     bool goes(const std::function<bool(const scenarios::Json& way)>& wanted, std::chrono::milliseconds limit);

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class SurvivingCall : public ::testing::TestWithParam<HandOver> {
+class CallOnTwoWays : public ::testing::Test {
 protected:
     void SetUp() override
     {
@@ -20,6 +20,8 @@ protected:
             GTEST_SKIP() << "turnserver is not installed (Debian package coturn)";
     }
 };
+
+class SurvivingCall : public CallOnTwoWays, public ::testing::WithParamInterface<HandOver> {};
 
 TEST_P(SurvivingCall, GoesOnAfter)
 {
@@ -35,6 +37,29 @@ TEST_P(SurvivingCall, GoesOnAfter)
         EXPECT_EQ(result.after, what.after.empty() ? result.before : what.after);
     }
     RecordProperty("gap_ms", static_cast<int>(result.gap_ms));
+}
+
+// Sound goes over the link's QUIC connection, pictures over ICE, as in samples/configs/quic-beside-srtp.json. With the
+// address both ways are lost, and each is found again in a way of its own.
+TEST_F(CallOnTwoWays, GoesOnUponBothWhenItsLinkIsLost)
+{
+    PairLaboratory laboratory;
+    const Side& home = side("port-restricted");
+    RunningCall call(laboratory, home, home, {.pictures = true, .quic = true, .beside = true});
+    ASSERT_TRUE(call.both_see(20s)) << laboratory.world().folder();
+    EXPECT_TRUE(call.way().contains("channel")) << call.way();
+    EXPECT_TRUE(call.way("video").contains("remote")) << call.way("video");
+    call.mark();
+    laboratory.network().renumber(*call.alice().routers.front());
+    EXPECT_TRUE(call.both_hear(30s)) << laboratory.world().folder();
+    EXPECT_LE(call.gap_ms(), kSlowness * 3000);
+    for (auto* const peer : {&call.alice_process(), &call.bob_process()})
+        EXPECT_FALSE(peer->event("media", "progress", "reconnected", 30s).is_null()) << laboratory.world().folder();
+    call.mark();
+    EXPECT_TRUE(call.both_see(10s)) << laboratory.world().folder();
+    EXPECT_TRUE(call.way().contains("channel")) << call.way();
+    EXPECT_TRUE(call.way("video").contains("remote")) << call.way("video");
+    EXPECT_EQ(call.hang_up(), std::make_pair(0, 0));
 }
 
 /// The longest outages are tried with every pair of NATs: tools/test --all.
