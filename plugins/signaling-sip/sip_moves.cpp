@@ -72,14 +72,14 @@ void SipSession::take_over(std::uint64_t number, SignalingSession& from, std::ui
 }
 
 /// The dialog of a request that no call of this session has: one that the peer goes on with here. Null if there is
-/// none.
+/// none. A request older than what the peer has said since elsewhere has only been slow, and moves nothing.
 Call* SipSession::dialog_of_sibling(const Received& request)
 {
     if (!listener_.hears_moves() || living_calls() >= config_.max_calls)
         return nullptr;
     for (SipSession* other : place_.others()) {
         Call* const call = same_device(*other) ? other->find_dialog(request) : nullptr;
-        if (call == nullptr || !other->may_move(*call))
+        if (call == nullptr || !other->may_move(*call) || request.cseq() <= call->remote_cseq)
             continue;
         const std::uint64_t before = call->number;
         Call& here = move_here(*other, *call, std::exchange(next_incoming_, next_incoming_ + 2));

@@ -166,12 +166,12 @@ inline RequestText invite_text()
 /// Bob, a session of the plugin, before a peer of text.
 class OneSession : public ::testing::Test {
 protected:
-    explicit OneSession(const std::string& config = "{}")
+    explicit OneSession(const std::string& config = "{}", bool hears_moves = false)
         : host(Clock::manual),
           plugin(host, JACKFIELD_TEST_PLUGIN_DIR, "signaling-sip", JF_SIGNALING_INTERFACE, config),
           link(JF_STREAM),
           peer(link.path(0)),
-          bob(plugin, link.path(1), kBob, kAlice, "Bob")
+          bob(plugin, link.path(1), kBob, kAlice, "Bob", nullptr, true, hears_moves)
     {}
     ~OneSession() override { bob.release(); }
 

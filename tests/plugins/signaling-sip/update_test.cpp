@@ -167,6 +167,8 @@ const std::string kPlainAnswer =
 
 class SipRunningCall : public OneSession {
 protected:
+    explicit SipRunningCall(bool hears_moves = false) : OneSession("{}", hears_moves) {}
+
     void SetUp() override
     {
         peer.send(invite_text().text());
@@ -235,6 +237,49 @@ TEST_F(SipRunningCall, RefusesRequestsOutOfOrder)
     EXPECT_FALSE(bob.log.has_prefix("ended"));
     send("BYE", "8", "z9hG4bK-8");
     ASSERT_TRUE(heard("ended 1 0"));
+}
+
+/// A running call of the peer's, and a second link to it.
+class SipCallOnTwoLinks : public SipRunningCall {
+protected:
+    SipCallOnTwoLinks()
+        : SipRunningCall(true),
+          second_link_(JF_STREAM),
+          second_peer_(second_link_.path(0)),
+          second_(plugin, second_link_.path(1), kBob, kAlice, "Bob", nullptr, true, true)
+    {}
+    ~SipCallOnTwoLinks() override { second_.release(); }
+
+    void offer_there(const std::string& cseq)
+    {
+        RequestText request = invite_text();
+        request.cseq = cseq;
+        request.branch = "z9hG4bK-there-" + cseq;
+        request.to_tag = bobs_tag();
+        second_peer_.send(request.text());
+    }
+
+    MemoryLink second_link_;
+    TextPeer second_peer_;
+    SessionUnderTest second_;
+};
+
+TEST_F(SipCallOnTwoLinks, GoesWhereThePeerSaysTheNextWord)
+{
+    offer_there("3");
+    ASSERT_TRUE(host.run_until([&] { return second_.log.has("updated 1"); })) << second_.log.all();
+    EXPECT_TRUE(second_.log.has("taken_over 1 1")) << second_.log.all();
+}
+
+TEST_F(SipCallOnTwoLinks, IsNotTakenBackByAWordThatWasOnItsWayForLonger)
+{
+    offer_there("3");
+    ASSERT_TRUE(host.run_until([&] { return second_.log.has("updated 1"); })) << second_.log.all();
+    send("INVITE", "2", "z9hG4bK-2", kSdp);
+    ASSERT_TRUE(got("CSeq: 2 INVITE"));
+    EXPECT_TRUE(peer.got("SIP/2.0 481"));
+    EXPECT_FALSE(bob.log.has_prefix("taken_over")) << bob.log.all();
+    EXPECT_EQ(second_.answer_update(1, kPlainAnswer), JF_OK) << second_.problem;
 }
 
 } // namespace

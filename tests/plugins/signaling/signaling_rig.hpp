@@ -111,10 +111,18 @@ public:
             nullptr};
         static jf_signaling_listener_methods older = methods;
         older.struct_size = offsetof(jf_signaling_listener_methods, invited_referred);
+        static jf_signaling_listener_methods moving = methods;
+        moving.stranded = [](void* self, std::uint64_t call) { of(self).hear("stranded " + std::to_string(call)); };
+        moving.taken_over = [](void* self, std::uint64_t call, void*, std::uint64_t from) {
+            of(self).hear("taken_over " + std::to_string(call) + " " + std::to_string(from));
+        };
+        if (hears_moves)
+            return {&moving, this};
         return {knows_referred_calls ? &methods : &older, this};
     }
 
     bool knows_referred_calls = true; ///< false: a kernel from before there were any
+    bool hears_moves = false;         ///< its calls outlive their stream
     std::string replaces;             ///< of the last referral
 
     std::vector<std::string> texts; ///< of refused, ended, closed
@@ -159,9 +167,10 @@ class SessionUnderTest {
 public:
     SessionUnderTest(const InstanceUnderTest<jf_signaling_methods>& plugin, Path path, const Device& local,
                      const Device& remote, std::string_view name = {}, const jf_carrier* carrier = nullptr,
-                     bool knows_referred_calls = true)
+                     bool knows_referred_calls = true, bool hears_moves = false)
     {
         log.knows_referred_calls = knows_referred_calls;
+        log.hears_moves = hears_moves;
         const jf_device us = local.raw();
         const jf_device them = remote.raw();
         jf_signaling_options options{sizeof(options), 1, &us, &them, to_text(name), carrier};
