@@ -213,6 +213,8 @@ void Recovery::act()
     if (now() < attempt_->restart_at)
         return;
     attempt_->restart_at = now() + limits::kRestartAgain;
+    if (std::exchange(attempt_->offered_over, leg_.link.get()) == leg_.link.get())
+        ask_for_life(node_, leg_.link, leg_.link->round_trip.patience()); // nothing came of that: is it dead, too?
     live_.restart_ice();
     check_hope(); // it may be that it cannot be done
 }
@@ -263,6 +265,7 @@ void Recovery::moved(std::shared_ptr<Link> link, Mover mover)
             attempt_->restart_at = std::max(now(), leg_.link->opened + limits::kCallerBegins);
         attempt_->peer_ended_link = false;
         attempt_->asked_for_life = true; // it has just been opened
+        attempt_->offered_over = nullptr;
     }
 }
 

@@ -50,6 +50,7 @@ private:
         bool peer_ended_link = false; // it did not fall silent before
         bool only_silence = false;    // nothing else is known to be wrong
         bool asked_for_life = false;
+        const Link* offered_over = nullptr; // to compare with, only
     };
 
     /// Of a peer that was to send something.

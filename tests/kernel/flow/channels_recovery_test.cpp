@@ -177,6 +177,24 @@ TEST_F(GoesOnOverChannels, AlsoIfTheNextLinkDiesBeforeTheyAreThere)
     EXPECT_NE(channel(), nullptr);
 }
 
+TEST_F(GoesOnOverChannels, SoonIfTheNextLinkFallsSilentBeforeTheyAreThere)
+{
+    call();
+    break_link();
+    EXPECT_EQ(signaling().said, (Lines{"take_over", "update"}));
+    rig_.stage.script.pong = Play::fails;
+    rig_.advance(2999ms);
+    EXPECT_FALSE(rig_.was_told("connectivity progress kept link is dead"));
+    rig_.advance(1ms);
+    EXPECT_TRUE(rig_.was_told("connectivity progress kept link is dead"));
+    rig_.stage.script.pong = Play::happens;
+    EXPECT_EQ(newest().said, (Lines{"take_over", "update"})) << "over a third link";
+    newest().update_answered(peer_answer(newest().offered));
+    rig_.settle();
+    EXPECT_TRUE(reconnected()) << rig_.told.back();
+    EXPECT_EQ(rig_.program->ends, 0);
+}
+
 TEST_F(GoesOnOverChannels, ThatANewStreamHasWaitedForWhenTheLinkDied)
 {
     call();
