@@ -103,4 +103,31 @@ std::string ConnectivitySession::tried() const
     return says ? json : std::string();
 }
 
+std::optional<jf_path_info> ConnectivitySession::early(std::uint32_t component) const
+{
+    jf_path_info path{};
+    if (send_early(component, {}, path) != JF_OK || path.kind != JF_DATAGRAM || path.max_datagram_bytes == 0)
+        return std::nullopt;
+    return path;
+}
+
+void ConnectivitySession::send_early(std::uint32_t component, const std::vector<std::string>& datagrams) const
+{
+    std::vector<jf_bytes> parts;
+    for (const auto& datagram : datagrams)
+        parts.push_back({reinterpret_cast<const std::uint8_t*>(datagram.data()), datagram.size()});
+    jf_path_info path{};
+    send_early(component, parts, path);
+}
+
+jf_status ConnectivitySession::send_early(std::uint32_t component, std::span<const jf_bytes> datagrams,
+                                          jf_path_info& path) const
+{
+    if (!JF_HAS(session_.methods, send_early))
+        return JF_UNSUPPORTED;
+    path.struct_size = sizeof(path);
+    ErrorSlot error;
+    return session_.methods->send_early(session_.self, component, datagrams.data(), datagrams.size(), &path, &error);
+}
+
 } // namespace jackfield::kernel

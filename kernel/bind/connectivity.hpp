@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,7 +68,15 @@ public:
     /// What the plugin says of the pairs it has tried (tried-pairs.schema.json), as it came; empty if it says nothing.
     std::string tried() const;
 
+    /// What the path of a component will say of itself, if its first datagrams may go along with the first checks.
+    /// After set_remote.
+    std::optional<jf_path_info> early(std::uint32_t component) const;
+
+    /// Sends them. They may be lost: no failure is told.
+    void send_early(std::uint32_t component, const std::vector<std::string>& datagrams) const;
+
 private:
+    jf_status send_early(std::uint32_t component, std::span<const jf_bytes> datagrams, jf_path_info& path) const;
     static const jf_connectivity_listener_methods kListener;
 
     std::string plugin_id_;

@@ -216,6 +216,11 @@ nlohmann::json ControlPaths::tried() const
     return rows;
 }
 
+const ConnectivitySession* ControlPaths::datagrams_to_come() const
+{
+    return udp_ && !udp_->failure() && !udp_->ready(1) ? udp_.get() : nullptr;
+}
+
 std::vector<ConnectivitySession*> ControlPaths::ready() const
 {
     std::vector<ConnectivitySession*> sessions;

@@ -48,6 +48,9 @@ public:
     /// What both sessions say of the pairs they have tried: an array of rows (tried_pairs.hpp).
     nlohmann::json tried() const;
 
+    /// The session of datagrams, if a path of it may come yet. Null if there is none.
+    const ConnectivitySession* datagrams_to_come() const;
+
     /// Every session with a path that was not taken out yet.
     std::vector<ConnectivitySession*> ready() const;
 

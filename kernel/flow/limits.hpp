@@ -15,6 +15,7 @@ inline constexpr auto kLinkedAlone = 50ms;   // 1  for devices with an open link
 inline constexpr auto kAskAgain = 1500ms;    // 3  without an answer: the request, or the answer, may have been lost
 inline constexpr int kAnswersAgain = 2;      // 3  to a request that comes again
 inline constexpr auto kAnswerIsLate = 3s;    // 3  then we may have had no network when we asked
+inline constexpr auto kEarlyAgain = 1s;      // 5  without a sign of the peer: what went with the checks goes once more
 inline constexpr auto kHandshake = 5s;       // 5  on one path, while there is another to try
 inline constexpr auto kKeptReacts = 3s;      // 6  from INVITE over a kept link to any sign that it is alive
 inline constexpr auto kGatherWait = 150ms;   // 7  for local media candidates before we offer or answer without the rest

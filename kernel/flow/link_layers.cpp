@@ -11,6 +11,20 @@ LinkLayers::LinkLayers(const Board& board, Device peer, bool initiator, Unproven
 
 void LinkLayers::secure(jf_path path)
 {
+    if (early_)
+        early_->stand_on(path);
+    else
+        begin_to_secure(path);
+}
+
+void LinkLayers::secure_early(const jf_path_info& expected, std::function<void()> unsent)
+{
+    early_ = std::make_unique<EarlyPath>(expected, std::move(unsent));
+    begin_to_secure(early_->path());
+}
+
+void LinkLayers::begin_to_secure(jf_path path)
+{
     control_decorators_.emplace(board_, path, at(Seam::kControl));
     secure_ = std::make_unique<SecureLayer>(board_.secure_channel, control_decorators_->path(),
                                             initiator_ ? JF_TLS_CLIENT : JF_TLS_SERVER, peer_, unproven_, changed_);

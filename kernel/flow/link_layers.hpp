@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/bind/decorators.hpp"
+#include "kernel/bind/early_path.hpp"
 #include "kernel/bind/layers.hpp"
 #include "kernel/bind/multiplexer.hpp"
 
@@ -25,8 +26,19 @@ public:
     LinkLayers(const LinkLayers&) = delete;
     LinkLayers& operator=(const LinkLayers&) = delete;
 
-    /// The handshake begins. Throws Failure.
+    /// The handshake begins, or goes on if it has begun early. Throws Failure.
     void secure(jf_path path);
+
+    /// The handshake begins before there is a path. See EarlyPath. Throws Failure.
+    void secure_early(const jf_path_info& expected, std::function<void()> unsent);
+    std::vector<std::string> take_early() { return early_->take_unsent(); }
+
+    /// What was said before there was a path is said once more, if nothing has come of it.
+    void repeat_early()
+    {
+        if (early_)
+            early_->repeat();
+    }
 
     /// Instead of all below but stream(): the path is a service's.
     void stand_on(jf_path carried) { carried_ = carried; }
@@ -56,6 +68,7 @@ public:
 
 private:
     DecoratorStack::Place at(Seam seam) const { return {seam, peer_, initiator_}; }
+    void begin_to_secure(jf_path path);
     jf_path decorated_secured_path();
     jf_path below_channels();
 
@@ -66,6 +79,7 @@ private:
     std::function<void()> changed_;
 
     std::optional<jf_path> carried_;
+    std::unique_ptr<EarlyPath> early_; // null: the path was there first
     std::optional<DecoratorStack> control_decorators_;
     std::unique_ptr<SecureLayer> secure_;
     std::optional<DecoratorStack> secured_decorators_;

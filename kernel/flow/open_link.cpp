@@ -6,6 +6,7 @@
 #include "kernel/flow/candidates_detail.hpp"
 #include "kernel/flow/cards.hpp"
 #include "kernel/flow/control_paths.hpp"
+#include "kernel/flow/early_flight.hpp"
 #include "kernel/flow/limits.hpp"
 #include "kernel/flow/node_flows.hpp"
 #include "kernel/flow/send_file.hpp"
@@ -56,6 +57,7 @@ struct Dial {
     std::string offered; // our candidates so far
     std::shared_ptr<Heard> heard;
     std::unique_ptr<ControlPaths> paths;
+    std::shared_ptr<EarlyFlight> early; // goes before the paths; null: nothing was sent early
 };
 
 void send(Dial& dial, std::uint32_t kind, std::string blob)
@@ -212,6 +214,21 @@ TimePoint handshake_deadline(const Dial& dial)
     return another ? std::min(dial.deadline, now() + limits::kHandshake) : dial.deadline;
 }
 
+// 5  over UDP, before 4 is done.
+void secure_early(Dial& dial)
+{
+    if (const auto* session = dial.paths->datagrams_to_come())
+        dial.early = EarlyFlight::begin(dial.node, *session, dial.callee, dial.errand, dial.ring());
+}
+
+/// The layers upon that path: those that have begun early, or new ones.
+std::unique_ptr<LinkLayers> layers_upon(Dial& dial, const ConnectivitySession& session)
+{
+    auto begun = dial.early ? dial.early->take(&session) : nullptr;
+    return begun ? std::move(begun)
+                 : std::make_unique<LinkLayers>(dial.node.board, dial.callee, true, unproven(dial.node), dial.ring());
+}
+
 // 5  TLS or DTLS, and it is the callee. On a path that lets nothing through the handshake times out: the other is
 // tried.
 awaitable<void> secure(Dial& dial, ConnectivitySession& session, LinkLayers& layers)
@@ -219,8 +236,12 @@ awaitable<void> secure(Dial& dial, ConnectivitySession& session, LinkLayers& lay
     dial.errand->tell(Step::secure_channel, Moment::start);
     as_step(Step::secure_channel, [&] { layers.secure(session.path(1)); });
     const SecureLayer* layer = layers.secured();
-    co_await until(dial.errand->bell(), handshake_deadline(dial),
-                   [&] { return layer->path() || layer->failure() || dial.errand->unwanted(); });
+    const auto deadline = handshake_deadline(dial);
+    const auto settled = [&] { return layer->path() || layer->failure() || dial.errand->unwanted(); };
+    const bool soon = co_await until(dial.errand->bell(), std::min(deadline, now() + limits::kEarlyAgain), settled);
+    if (!soon)
+        layers.repeat_early();
+    co_await until(dial.errand->bell(), deadline, settled);
     dial.errand->check_wanted(Step::secure_channel);
     if (layer->failure())
         throw StepFailure(Step::secure_channel, *layer->failure());
@@ -270,7 +291,7 @@ awaitable<void> multiplex(Dial& dial, LinkLayers& layers)
 awaitable<void> build_link(Dial& dial, ConnectivitySession& session, Link& link)
 {
     const bool stream = dial.paths->is_stream(&session);
-    link.layers = std::make_unique<LinkLayers>(dial.node.board, dial.callee, true, unproven(dial.node), dial.ring());
+    link.layers = layers_upon(dial, session);
     co_await secure(dial, session, *link.layers);
     if (link.layers->wants_reliable(stream))
         co_await make_reliable(dial, *link.layers);
@@ -289,6 +310,7 @@ awaitable<std::shared_ptr<Link>> open_link(Environment& node, std::shared_ptr<Er
     link->peer = dial.callee;
     std::optional<StepFailure> failure;
     errand->tell(Step::connectivity, Moment::start);
+    secure_early(dial);
     do {
         ConnectivitySession* session = co_await choose_path(dial); // 4
         errand->tell(Step::connectivity, Moment::done, pair_detail(*session, dial.paths->is_stream(session)));

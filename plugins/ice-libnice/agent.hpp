@@ -85,6 +85,11 @@ public:
     /// A second handle of each socket that the host candidates of a component stand for. It outlives the agent.
     std::vector<PlainLeg> sockets_of(unsigned component) const;
 
+    /// A check of our own to a place of the peer's, and the datagrams right behind it: libnice has sent its own checks
+    /// or will, but nothing else before a pair is selected. False if no socket of ours leads there. [control]
+    bool send_early(unsigned component, const Endpoint& remote, const Credentials& theirs,
+                    std::span<const Bytes> datagrams) const;
+
     /// The way of a component whose selected pair leads there. It is the agent's. Null where only libnice can go:
     /// through a relay, or where it may open more sockets. [control]
     const DirectWay* go_direct(unsigned component, const Endpoint& remote);

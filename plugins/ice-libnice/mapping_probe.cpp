@@ -1,6 +1,8 @@
 // One mapping of the router's. See mapping_probe.hpp.
 #include "mapping_probe.hpp"
 
+#include <sys/socket.h>
+
 namespace jackfield::ice {
 
 using shared_port_mapping::Outcome;

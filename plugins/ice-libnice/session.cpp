@@ -339,6 +339,8 @@ void Session::restart()
         component.remote_candidates = 0;
         component.pair = {};
         component.former.clear();
+        component.early.clear();
+        component.early_places.clear();
     }
     heard_.clear();
     punch_ends_.clear();

@@ -29,6 +29,7 @@ public:
     void end_of_candidates() override;
     void restart() override;
     std::string tried() override;
+    jf_path_info send_early(std::uint32_t component, std::span<const jf_bytes> datagrams) override;
 
 private:
     struct Component {
@@ -38,6 +39,8 @@ private:
         std::size_t remote_candidates = 0;   // in this generation
         AgentEvent pair;                     // stream: chosen, but not ready yet
         std::vector<AgentEvent> former;      // pairs that were chosen before, in this generation
+        std::vector<Bytes> early;            // until it is up: goes along with checks
+        std::vector<Endpoint> early_places;  // where it went
     };
 
     enum class PunchEnd { connected, refused };
@@ -82,6 +85,7 @@ private:
     bool take_remote(const Candidate& candidate);                 // the same
     std::optional<Candidate> behind_nat64(const Candidate& candidate) const;
     void apply_remote();
+    void send_early_to_others(Component& component);
     void set_plain_remote(const Description& description);
     void leave_ice();
     void plain_selected(unsigned number, const Candidate& local, const Candidate& remote);

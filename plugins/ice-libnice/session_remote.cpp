@@ -104,6 +104,7 @@ void Session::apply_remote()
             component_up(component, component.pair);
         if (!none)
             try_punched_again(component);
+        send_early_to_others(component);
     }
     if (remote_complete_)
         agent_->end_of_remote();

@@ -76,6 +76,24 @@ public:
         require(whole, "tried does not write an object with \"pairs\": " + said);
         return document["pairs"];
     }
+    /// Datagrams along with the checks. Passes over plugins that send none.
+    Status send_early(const std::vector<Bytes>& datagrams, jf_path_info& path)
+    {
+        const Status sent = try_to_send_early(datagrams, path);
+        skip_if(sent == JF_UNSUPPORTED, "this connectivity sends nothing before there is a path");
+        return sent;
+    }
+    Status try_to_send_early(const std::vector<Bytes>& datagrams, jf_path_info& path)
+    {
+        if (!JF_HAS(session_.methods, send_early))
+            return JF_UNSUPPORTED;
+        std::vector<jf_bytes> parts;
+        for (const auto& datagram : datagrams)
+            parts.push_back(to_bytes(datagram));
+        path.struct_size = sizeof(path);
+        jf_error error = no_error();
+        return session_.methods->send_early(session_.self, 1, parts.data(), parts.size(), &path, &error);
+    }
     Life& life() { return life_; }
     int events() const { return gathered + failed + pairs + static_cast<int>(ready.size()); }
 
@@ -315,6 +333,25 @@ void says_what_it_has_tried(Bench& bench, std::uint32_t kind)
     check_pairs(alone.tried());
 }
 
+void sends_early_within_bounds(Bench& bench, std::uint32_t kind)
+{
+    Call call(bench, kind);
+    call.gather();
+    require_status(call.b.set_remote(call.a.description()), JF_OK, "set_remote with the peer's description");
+    require_status(call.a.set_remote(call.b.description()), JF_OK, "set_remote with the peer's description");
+    jf_path_info path{};
+    require_status(call.a.send_early({}, path), JF_OK, "send_early of nothing");
+    require(path.kind == JF_DATAGRAM && path.max_datagram_bytes > 0, "send_early does not say how the path will be");
+    require_status(call.a.send_early({Bytes(path.max_datagram_bytes + std::size_t{1})}, path), JF_BAD_INPUT,
+                   "send_early of too large a datagram");
+    const std::vector<Bytes> most(JF_EARLY_DATAGRAMS, Bytes(100));
+    require_status(call.a.send_early(most, path), JF_OK, "send_early of as many as there may be");
+    require_status(call.a.send_early({Bytes(100)}, path), JF_EXHAUSTED, "send_early of one more");
+    call.connected(1);
+    const auto there = call.a.paths.begin()->second.describe();
+    require(there.max_datagram_bytes == path.max_datagram_bytes, "the path is not as send_early has said");
+}
+
 void release_is_silent(Bench& bench, std::uint32_t kind)
 {
     for (int moment = 0; moment < 3; ++moment) {
@@ -348,13 +385,17 @@ public:
             moves.push_back({"add_remote_candidate", [one, &chance] {
                                  one->add(upto(chance, 1) == 0 ? "H1 1 UDP 2130706431 127.0.0.1 9 typ host" : "none");
                              }});
+            moves.push_back({"send_early", [one, &chance] {
+                                 jf_path_info path{};
+                                 one->try_to_send_early(std::vector<Bytes>(upto(chance, 5), Bytes(50)), path);
+                             }});
             moves.push_back({"release", [one, &chance] {
                                  if (upto(chance, 15) == 0)
                                      one->peer->peer = nullptr, one->release();
                              }});
         }
         for (auto& move : moves) {
-            Session* const one = &move - moves.data() < 6 ? &call_.a : &call_.b;
+            Session* const one = &move - moves.data() < 7 ? &call_.a : &call_.b;
             Session* const other = one == &call_.a ? &call_.b : &call_.a;
             move.make = [one, other, make = std::move(move.make)] {
                 if (one->is_open() && other->is_open())
@@ -385,6 +426,7 @@ void add_connectivity_tests(TestList& list)
         {"JF-CONN-04", "Candidates that cannot be used are skipped", skips_what_it_cannot_use},
         {"JF-CONN-05", "A session that nobody answers fails", gives_up_in_time},
         {"JF-CONN-06", "A session says what it has tried", says_what_it_has_tried},
+        {"JF-CONN-07", "Datagrams go along with the checks within bounds", sends_early_within_bounds},
         {"JF-GEN-09", "A released session is silent", release_is_silent},
     };
     const std::string id = JF_CONNECTIVITY_INTERFACE;

@@ -84,7 +84,7 @@ planted_bugs(identity jackfield.identity/1 JF-GEN-06 JF-GEN-07 JF-GEN-08
 planted_bugs(multiplexer jackfield.multiplexer/1 JF-GEN-09 JF-MUX-01 JF-MUX-02 JF-MUX-03 JF-MUX-04 JF-MUX-05)
 planted_bugs(secure jackfield.secure_channel/1 JF-SEC-01 JF-SEC-02 JF-SEC-03 JF-SEC-04 JF-SEC-05 JF-SEC-06)
 planted_bugs(reliable jackfield.reliable_stream/1 JF-REL-01 JF-REL-02 JF-REL-03)
-planted_bugs(connectivity jackfield.connectivity/1 JF-CONN-01 JF-CONN-02 JF-CONN-03 JF-CONN-04 JF-CONN-05 JF-CONN-06)
+planted_bugs(connectivity jackfield.connectivity/1 JF-CONN-01 JF-CONN-02 JF-CONN-03 JF-CONN-04 JF-CONN-05 JF-CONN-06 JF-CONN-07)
 planted_bugs(discovery jackfield.discovery/1 JF-DISC-01 JF-DISC-02 JF-DISC-03 JF-DISC-04 JF-DISC-05 JF-DISC-06 JF-DISC-07
     JF-DISC-08 JF-DISC-09)
 planted_bugs(signaling jackfield.signaling/1 JF-SIG-01 JF-SIG-02 JF-SIG-03 JF-SIG-04 JF-SIG-05 JF-SIG-06 JF-SIG-07 JF-SIG-08 JF-SIG-09 JF-SIG-10 JF-SIG-11 JF-SIG-12)

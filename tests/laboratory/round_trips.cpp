@@ -218,8 +218,10 @@ What remains of each step, and why; we aim at 4 to ringing.
 | ask, answer, otherwise | 1 | |
 | path, UDP | 1 | the caller's check and its answer; then 100 ms for TCP, where that could still come |
 | path, TCP | 3 | connect, check, and a nomination of its own, which RFC 6544 demands of TCP |
-| encrypt, QUIC or TLS 1.3 | 1 | |
-| encrypt, TLS 1.2 and DTLS 1.2 | 2 | the second is for both Finished; there is no DTLS 1.3 in OpenSSL 3.0, GnuTLS 3.7 and Mbed TLS 2.28 |
+| encrypt, QUIC | 0 | its first flight goes along with the caller's first check, and is answered when that is |
+| encrypt, DTLS 1.2 | 1 | the first of its two goes so, too; the second is for both Finished; there is no DTLS 1.3 in OpenSSL 3.0, GnuTLS 3.7 and Mbed TLS 2.28 |
+| encrypt, TLS 1.3 | 1 | |
+| encrypt, TLS 1.2 | 2 | |
 | stream, SCTP | 1 | its handshake has two, but the callee's INIT comes with the callee's Finished |
 | channel | 0 | what is sent on it goes along with the question; with `mux-msgpack` 1 |
 | invite, ringing | 1 | |

@@ -57,6 +57,15 @@ public:
     /// Which pairs of candidates were tried and how that went: tried-pairs.schema.json.
     virtual std::string tried() { throw Failure(JF_UNSUPPORTED, "this connectivity does not say what it has tried"); }
 
+    /// The first datagrams of a component, along with its first checks; none may be asked for. What its path will
+    /// describe itself as.
+    virtual jf_path_info send_early(std::uint32_t component, std::span<const jf_bytes> datagrams)
+    {
+        static_cast<void>(component);
+        static_cast<void>(datagrams);
+        throw Failure(JF_UNSUPPORTED, "this connectivity sends nothing before there is a path");
+    }
+
     static const jf_connectivity_session_methods kMethods;
 };
 
@@ -100,6 +109,16 @@ inline constexpr jf_connectivity_session_methods ConnectivitySession::kMethods{
     [](void* self) { delete static_cast<ConnectivitySession*>(self); },
     [](void* self, jf_writer out, jf_error* error) {
         return guarded(error, [&] { write_to(out, std::string_view(detail::connectivity_session(self).tried())); });
+    },
+    [](void* self, std::uint32_t component, const jf_bytes* datagrams, std::size_t count, jf_path_info* path,
+       jf_error* error) {
+        return guarded(error, [&] {
+            const std::span<const jf_bytes> early(datagrams, count);
+            const auto ours = detail::connectivity_session(self).send_early(component, early);
+            const std::uint32_t size = path->struct_size;
+            std::memcpy(path, &ours, std::min<std::size_t>(size, sizeof(ours)));
+            path->struct_size = size;
+        });
     }};
 
 inline constexpr jf_connectivity_methods Connectivity::kMethods{

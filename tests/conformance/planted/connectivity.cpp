@@ -94,6 +94,19 @@ public:
     {
         return has("JF-CONN-06") ? R"({"pairs": [{"transport": "udp", "result": "perhaps"}]})" : R"({"pairs": []})";
     }
+    jf_path_info send_early(std::uint32_t, std::span<const jf_bytes> datagrams) override
+    {
+        if (kind_ == JF_STREAM)
+            throw Failure(JF_UNSUPPORTED, "nothing goes early over a stream");
+        for (const auto& datagram : datagrams) {
+            if (datagram.size > 1200)
+                throw Failure(JF_BAD_INPUT, "too large");
+        }
+        if (early_ + datagrams.size() > JF_EARLY_DATAGRAMS && !has("JF-CONN-07"))
+            throw Failure(JF_EXHAUSTED, "too many");
+        early_ += datagrams.size(); // all of them get lost
+        return {sizeof(jf_path_info), JF_DATAGRAM, 1200, 0, 0, 0};
+    }
 
 private:
     void join(Session& peer)
@@ -125,6 +138,7 @@ private:
     std::string ufrag_;
     std::string pwd_;
     std::string remote_;
+    std::size_t early_ = 0;
     std::vector<std::unique_ptr<LinkEnd>> ends_;
 };
 

@@ -72,6 +72,20 @@ public:
             return script().tried;
         }
 
+        jf_path_info send_early(std::uint32_t component, std::span<const jf_bytes> datagrams) override
+        {
+            if (!script().early || kind == JF_STREAM)
+                throw Failure(JF_UNSUPPORTED, kScripted);
+            if (paths_.contains(component))
+                Stage::current().problems.emplace_back("datagrams go early where there is a path");
+            for (const auto& datagram : datagrams)
+                early.emplace_back(datagram.data, datagram.data + datagram.size);
+            return {sizeof(jf_path_info), JF_DATAGRAM, 1200, 0, 0, 0};
+        }
+        std::vector<std::string> early; // what went
+
+        PathDouble& path(std::uint32_t component = 1) { return *paths_.at(component); }
+
         // --- by hand ---
 
         void enough() { listener_.enough(); }

@@ -37,6 +37,13 @@ public:
     bool opened() const { return receiver_.has_value(); }
     int sent() const { return sent_; }
 
+    /// Something of the peer's comes.
+    void bring(ByteView bytes = {})
+    {
+        const jf_packet packet{sizeof(jf_packet), JF_ECN_UNKNOWN, to_bytes(bytes), 1};
+        receiver_->methods->received(receiver_->self, &packet);
+    }
+
     /// It ends by itself.
     void end() { receiver_->methods->closed(receiver_->self, JF_CLOSED, nullptr); }
 

@@ -22,6 +22,8 @@ public:
         {
             PathDouble::use(below, *this);
             const auto& script = Stage::current().script;
+            if (options.client && !below.is_stream() && !script.hello.empty())
+                below.send(ByteView(reinterpret_cast<const std::uint8_t*>(script.hello.data()), script.hello.size()));
             const Play how = below.is_stream() ? script.tls : script.dtls;
             if (how == Play::happens)
                 scope_.post([this] { secured(); });

@@ -58,6 +58,9 @@ struct Script {
 
     std::string tried = ""; // 4  what each session says of its pairs; empty: it does not say
 
+    bool early = false;     // 4  datagrams may go along with the checks
+    std::string hello = ""; // 5  what the client of DTLS says first; empty: it says nothing
+
     bool relayed = false;                                                  // 7  the pair of media
     std::string candidate = "H1 1 UDP 2130706431 192.0.2.1 1000 typ host"; // 2, 7  of datagrams
     std::string counted = R"({"streams":[]})";                             // 8  what the media transport says

@@ -163,6 +163,17 @@ public:
         return text;
     }
 
+    /// What the plugin says to it; `path_early_` is filled.
+    Status send_early(const std::vector<Bytes>& datagrams, std::uint32_t component = 1)
+    {
+        std::vector<jf_bytes> parts;
+        for (const auto& datagram : datagrams)
+            parts.push_back(to_bytes(datagram));
+        path_early_.struct_size = sizeof(path_early_);
+        jf_error error = no_error();
+        return raw_.methods->send_early(raw_.self, component, parts.data(), parts.size(), &path_early_, &error);
+    }
+
     std::size_t ready() const { return paths_.size(); }
     Path path(std::uint32_t component = 1) const { return paths_.at(component); }
 
@@ -184,6 +195,7 @@ public:
     Status status_ = JF_OK;
     std::string text_;
     IceSession* peer_ = nullptr;
+    jf_path_info path_early_{};
 
 private:
     static IceSession& of(void* self) { return *static_cast<IceSession*>(self); }

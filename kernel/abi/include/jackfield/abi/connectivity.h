@@ -34,6 +34,10 @@ extern "C" {
 #define JF_CONTROLLING 1 /* RFC 8445 section 6.1.1 */
 #define JF_CONTROLLED 2
 
+/* What may go along with the first checks: datagrams of one component, and places that they go to. */
+#define JF_EARLY_DATAGRAMS 4
+#define JF_EARLY_PLACES 6
+
 typedef struct jf_connectivity_options {
     uint32_t struct_size;
     uint32_t role;            /* JF_CONTROLLING or JF_CONTROLLED */
@@ -120,6 +124,15 @@ typedef struct jf_connectivity_session_methods {
      * object (schemas/tried-pairs.schema.json) of at most 200 rows, the most telling first. At any time until release,
      * after `failed` too. It says what is known for certain and nothing else. JF_UNSUPPORTED: that is nothing. */
     jf_status (*tried)(void *self, jf_writer json, jf_error *error);
+
+    /* [control] The first datagrams of a component go along with its first checks, before it is ready. The controlled side's path
+     * opens half a round trip before that of the controlling side, which is what this is for. After set_remote; at most
+     * JF_EARLY_DATAGRAMS in all for a component, or JF_EXHAUSTED; JF_BAD_INPUT if one is larger than the path allows. They are
+     * copied, and go, each behind a check, to at most JF_EARLY_PLACES candidates of the peer, later ones included, until the
+     * component is ready; whether one arrives nobody is told. *path is filled as the component's path will describe itself; with a
+     * count of 0 that is all. JF_UNSUPPORTED: nothing can go early here. */
+    jf_status (*send_early)(void *self, uint32_t component, const jf_bytes *datagrams, size_t datagram_count, jf_path_info *path,
+                            jf_error *error);
 } jf_connectivity_session_methods;
 
 typedef struct jf_connectivity_session {
@@ -153,9 +166,10 @@ JF_ASSERT_OFFSET(jf_selected_pair, round_trip_ns, 48);
 JF_ASSERT_SIZE(jf_connectivity_listener_methods, 56);
 JF_ASSERT_OFFSET(jf_connectivity_listener_methods, enough, 48);
 JF_ASSERT_SIZE(jf_connectivity_listener, 16);
-JF_ASSERT_SIZE(jf_connectivity_session_methods, 72);
+JF_ASSERT_SIZE(jf_connectivity_session_methods, 80);
 JF_ASSERT_OFFSET(jf_connectivity_session_methods, release, 56);
 JF_ASSERT_OFFSET(jf_connectivity_session_methods, tried, 64);
+JF_ASSERT_OFFSET(jf_connectivity_session_methods, send_early, 72);
 JF_ASSERT_SIZE(jf_connectivity_session, 16);
 JF_ASSERT_SIZE(jf_connectivity_methods, 24);
 JF_ASSERT_SIZE(jf_connectivity, 16);
