@@ -92,7 +92,7 @@ planted_bugs(source jackfield.media_source/1 JF-SRC-01 JF-SRC-02 JF-SRC-03 JF-SR
 planted_bugs(sink jackfield.media_sink/1 JF-SNK-01 JF-SNK-02 JF-SNK-03 JF-SNK-04)
 planted_bugs(stage jackfield.audio_stage/1 JF-STG-01 JF-STG-02 JF-STG-03)
 planted_bugs(codec jackfield.codec/1 JF-COD-01 JF-COD-02 JF-COD-03 JF-COD-04 JF-COD-05 JF-COD-06)
-planted_bugs(transport jackfield.media_transport/1 JF-RTP-01 JF-RTP-02 JF-RTP-03 JF-RTP-04 JF-RTP-05 JF-RTP-06 JF-RTP-07
+planted_bugs(transport jackfield.media_transport/1 JF-GEN-12 JF-GEN-15 JF-RTP-01 JF-RTP-02 JF-RTP-03 JF-RTP-04 JF-RTP-05 JF-RTP-06 JF-RTP-07
     JF-RTP-08 JF-RTP-09 JF-RTP-10)
 
 planted_bugs(diagnosis jackfield.diagnosis/1 JF-DIA-01 JF-DIA-02 JF-DIA-03)

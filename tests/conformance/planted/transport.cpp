@@ -8,8 +8,10 @@
 #include <jackfield/media_transport.hpp>
 #include <jackfield/plugin.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
+#include <thread>
 
 namespace {
 
@@ -73,6 +75,8 @@ public:
     Status take(std::uint32_t, std::int64_t now_ns, jf_payload& payload, std::int64_t& due) noexcept override
     {
         const std::lock_guard lock(mutex_);
+        if (has("JF-GEN-15") && path_ended_)
+            *static_cast<volatile int*>(nullptr) = 0; // what it had for the path is gone
         due = has("JF-RTP-04") ? now_ns : INT64_MAX;
         if (waiting_.empty())
             return JF_WOULD_BLOCK;
@@ -148,7 +152,7 @@ private:
         if (bytes[0] == key_frame)
             return listener_.key_frame_requested(0);
         if (bytes[0] == goodbye)
-            return scope_.post([this] { listener_.ended(JF_OK, "the peer said goodbye"); });
+            return tell_the_end(JF_OK, "the peer said goodbye");
         {
             const std::lock_guard lock(mutex_);
             const auto number = static_cast<std::uint32_t>(number_at(bytes, 1, 2));
@@ -160,7 +164,18 @@ private:
     }
     void closed(Status status, std::string_view text) noexcept override
     {
-        scope_.post([this, status, why = std::string(text)] { listener_.ended(status, why); });
+        path_ended_ = true;
+        if (has("JF-GEN-12"))
+            return std::thread([&] { listener_.ended(status, text); }).join();
+        tell_the_end(status, text);
+    }
+    /// Once, whatever comes first.
+    void tell_the_end(Status status, std::string_view text)
+    {
+        scope_.post([this, status, why = std::string(text)] {
+            if (!std::exchange(end_told_, true))
+                listener_.ended(status, why);
+        });
     }
 
     std::int64_t now_ns() const { return host_.now_ns(); }
@@ -173,6 +188,8 @@ private:
     std::string receive_key_;
     std::int64_t clock_;
     std::mutex mutex_;
+    std::atomic<bool> path_ended_{false};
+    bool end_told_ = false; // on the control thread
     jf_rate_controller controller_{};
     std::uint64_t left_ = 0;
     std::uint32_t sent_ = 0;
