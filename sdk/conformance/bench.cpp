@@ -2,6 +2,7 @@
 //
 // Threads: the test's; a host may be called on any. Lifetime: see kit.hpp.
 #include "bench_parts.hpp"
+#include "service_watch.hpp"
 
 #include <condition_variable>
 
@@ -46,8 +47,8 @@ testing::FakeHost& Life::called(void* self)
 }
 
 Life::Life(const jf_factory& factory, testing::Clock clock,
-           const std::vector<std::pair<std::string, const void*>>& services, const std::string& config)
-    : factory_(factory), host_(clock), raw_(*host_.raw())
+           const std::vector<std::pair<std::string, const void*>>& services, const std::string& config, bool under_test)
+    : factory_(factory), host_(clock), raw_(*host_.raw()), under_test_(under_test)
 {
     for (const auto& [id, service] : services)
         host_.provide(id, service);
@@ -71,7 +72,11 @@ Life::Life(const jf_factory& factory, testing::Clock clock,
         called(self).raw()->random(&of(self).host_, data, size);
     };
     raw_.on_control_thread = [](void* self) { return called(self).raw()->on_control_thread(&of(self).host_); };
-    raw_.get_service = [](void* self, jf_text id) { return called(self).raw()->get_service(&of(self).host_, id); };
+    raw_.get_service = [](void* self, jf_text id) {
+        if (of(self).under_test_)
+            service_asked(view(id));
+        return called(self).raw()->get_service(&of(self).host_, id);
+    };
     raw_.log_enabled = [](void* self, std::int32_t level) {
         return called(self).raw()->log_enabled(&of(self).host_, level);
     };
@@ -143,7 +148,7 @@ Life& Bench::make_with(std::string_view interface_id, const std::string& config,
         services.emplace_back(JF_IDENTITY_INTERFACE, identity(end));
     const bool other = end == 1 && !request_.peer.empty();
     const jf_factory& made_by = other ? find_in(load(request_.peer), interface_id) : factory(interface_id);
-    parts_->lives.push_back(std::make_unique<Life>(made_by, clock_, services, config));
+    parts_->lives.push_back(std::make_unique<Life>(made_by, clock_, services, config, !other));
     return *parts_->lives.back();
 }
 

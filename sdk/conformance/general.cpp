@@ -261,6 +261,12 @@ void leaves_the_process_alone(Bench& bench)
     bench.until([] { return false; }, std::chrono::milliseconds(20)); // what its threads do yet
 } // the rest looks at the process (process_watch.hpp)
 
+/// What other tests make an instance do is looked at there, after each.
+void names_its_services(Bench& bench)
+{
+    for_each_factory(bench, [&](const std::string& interface_id) { bench.make(interface_id).host().run_pending(); });
+}
+
 } // namespace
 } // namespace every_plugin
 
@@ -284,6 +290,7 @@ void add_general_tests(TestList& list)
     list.push_back({"JF-GEN-04", "", "No exception comes out of create, and no failure without words", throws_nothing});
     list.push_back({"JF-GEN-05", "", "An instance gives back all that it took", gives_everything_back});
     list.push_back({"JF-GEN-13", "", "The process stays as it was", leaves_the_process_alone});
+    list.push_back({"JF-GEN-16", "", "Services that are asked for stand in the manifest", names_its_services});
     list.push_back({"JF-GEN-14", "", "create and destroy return while nothing else runs", returns_soon});
 }
 

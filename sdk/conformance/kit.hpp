@@ -104,8 +104,9 @@ struct Request {
 /// of the host is noted.
 class Life {
 public:
+    /// under_test: what it asks its host for is watched (service_watch.hpp).
     Life(const jf_factory& factory, testing::Clock clock,
-         const std::vector<std::pair<std::string, const void*>>& services, const std::string& config);
+         const std::vector<std::pair<std::string, const void*>>& services, const std::string& config, bool under_test);
     Life(const Life&) = delete;
     Life& operator=(const Life&) = delete;
     ~Life();
@@ -130,6 +131,7 @@ private:
     testing::FakeHost host_;
     jf_host raw_{};
     void* self_ = nullptr;
+    bool under_test_;
     bool alive_ = false;
     std::atomic<bool> dead_{false};
     std::atomic<bool> used_late_{false};
@@ -151,6 +153,8 @@ public:
     nlohmann::json schema() const;
     /// Whether the manifest says true under a key. False if there is no manifest.
     bool declares(const char* key) const;
+    /// Throws Broken if an instance asked its host for a service that the manifest does not name. Nothing without one.
+    void require_named_services() const;
     /// What the environment says under a key, a text with its ${names} replaced.
     std::string surroundings(const char* key, const std::string& otherwise) const;
     /// Configurations that the plugin refuses, as the environment lists them.

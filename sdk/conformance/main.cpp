@@ -103,6 +103,8 @@ void print(const Test& test, const Outcome& outcome, const Options& options)
                                     {"ms", outcome.took.count()}};
         if (!outcome.seen.empty())
             line["seen"] = outcome.seen;
+        if (!outcome.asked.empty())
+            line["asked"] = outcome.asked;
         if (bad) {
             line["must"] = rule.must;
             line["fix"] = rule.fix;

@@ -5,6 +5,7 @@
 
 #include "lists.hpp"
 #include "process_watch.hpp"
+#include "service_watch.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -79,7 +80,8 @@ std::string report_of(const Outcome& outcome)
 {
     const nlohmann::json report{{"result", static_cast<int>(outcome.result)},
                                 {"rule", outcome.rule},
-                                {"seen", outcome.seen.substr(0, kMaxReportBytes / 8)}};
+                                {"seen", outcome.seen.substr(0, kMaxReportBytes / 8)},
+                                {"asked", asked_services()}};
     return report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -92,7 +94,8 @@ std::optional<Outcome> reported(const std::string& text)
     return Outcome{static_cast<Result>(report.value("result", static_cast<int>(Result::failed))),
                    report.value("seen", ""),
                    report.value("rule", ""),
-                   {}};
+                   {},
+                   report.value("asked", std::vector<std::string>())};
 }
 
 void share_what_is_done()
@@ -227,9 +230,12 @@ Outcome run_here(const Test& test, const Request& request)
 {
     try {
         const ProcessWatch watch;
+        forget_services();
         {
             Bench bench(request);
             test.run(bench);
+            bench.end_lives();
+            bench.require_named_services();
         }
         watch.check();
         return {Result::passed, "", {}, {}};

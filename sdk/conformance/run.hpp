@@ -15,6 +15,7 @@ struct Outcome {
     std::string seen; ///< why it did not pass
     std::string rule; ///< which one does not hold, if it is not the rule of the test
     std::chrono::milliseconds took{0};
+    std::vector<std::string> asked = {}; ///< services, of the host
 };
 
 /// quiet: what the plugin writes to standard output and error is not shown; its last line is told if it crashes.

@@ -2,6 +2,7 @@
 //
 // Threads: the test's. Lifetime: the program beside a test ends with it, or with this process.
 #include "bench_parts.hpp"
+#include "service_watch.hpp"
 
 #include <jackfield/testing/free_port.hpp>
 
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <regex>
 
@@ -162,6 +164,21 @@ bool Bench::declares(const char* key) const
     return parts_->manifest && parts_->manifest->value(key, false);
 }
 
+void Bench::require_named_services() const
+{
+    if (!parts_->manifest)
+        return;
+    for (const std::string& service : asked_services()) {
+        const auto names = [&](const char* key) {
+            const Json list = parts_->manifest->value(key, Json::array());
+            return std::ranges::find(list, Json(service)) != list.end();
+        };
+        if (!names("needs") && !names("interfaces"))
+            throw Broken("the plugin asked its host for " + service + ", which its manifest does not name under needs",
+                         "JF-GEN-16");
+    }
+}
+
 std::string Bench::filled(const std::string& text, int end) const
 {
     if (text.find("${beside}") != std::string::npos && !parts_->beside) {
@@ -243,7 +260,7 @@ const void* Bench::identity(int end)
     auto& life = parts_->real[end];
     life = std::make_unique<Life>(find_in(load(request_.identity), JF_IDENTITY_INTERFACE), testing::Clock::real,
                                   std::vector<std::pair<std::string, const void*>>{},
-                                  filled(request_.identity_config, end));
+                                  filled(request_.identity_config, end), false);
     raw = {&life->methods<jf_identity_methods>(), life->self()};
     struct Loaded {
         std::optional<Status> status;

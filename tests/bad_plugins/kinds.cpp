@@ -1,6 +1,6 @@
 // A diagnosis that finds two things, and every way in which a plugin can be wrong: which one this is says the name of
-// the file it was loaded from, so all kinds are one library with many names. "good" and "greets-the-terminal" have no
-// bug.
+// the file it was loaded from, so all kinds are one library with many names. "good", "greets-the-terminal" and
+// "create-asks-for-what-it-does-itself" have no bug.
 //
 // Threads: control, but for the kinds about threads. Lifetime: the SDK's; what a bug leaks is meant to be leaked.
 #include <jackfield/abi/control.h>
@@ -171,6 +171,8 @@ public:
             listener.methods->finished(listener.self, JF_OK, nullptr);
         if (is("begin-never-returns"))
             never_return();
+        if (is("begin-asks-for-what-it-does-not-name"))
+            host.post([host] { host.service(JF_CONTROL_INTERFACE); });
         if (is("begin-crashes"))
             crash();
         if (is("begin-frees-what-is-not-its-own"))
@@ -237,6 +239,10 @@ public:
         }
         if (is("refuses-what-its-schema-takes") && config_json.find("loud") != std::string_view::npos)
             throw ConfigError("/mood: expected quiet");
+        if (is("create-asks-for-what-it-does-not-name"))
+            host.service(JF_CONTROL_INTERFACE);
+        if (is("create-asks-for-what-it-does-itself"))
+            host.service(kInterfaceId);
         if (is("create-waits-for-its-own-task"))
             wait_for_a_task(host);
         if (is("leaks-a-thread"))

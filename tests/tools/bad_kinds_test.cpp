@@ -163,6 +163,10 @@ const Kind kKinds[] = {
      "the plugin ended the process that watched it, or keeps it from its end"},
     {"create-kills-its-group", "JF-GEN-13", "crashed", "JF-GEN-13",
      "ended by signal Killed in create of jackfield.diagnosis/1"},
+    {"create-asks-for-what-it-does-not-name", "JF-GEN-16", "failed", "JF-GEN-16",
+     "the plugin asked its host for jackfield.control/1, which its manifest does not name under needs"},
+    {"begin-asks-for-what-it-does-not-name", "JF-DIA-01", "failed", "JF-GEN-16",
+     "the plugin asked its host for jackfield.control/1, which its manifest does not name under needs"},
     {"create-throws", "JF-GEN-04", "failed", "JF-GEN-04", "an exception came through: thrown on purpose"},
     {"create-throws-a-number", "JF-GEN-04", "failed", "JF-GEN-04", "an exception of an unknown type came through"},
     {"create-says-nothing", "JF-GEN-04", "failed", "JF-GEN-04", "create fails without a word, given '{}'"},
@@ -270,6 +274,61 @@ TEST(BadKinds, MaySayWhatItLikesOnStandardOutput)
               "ended by signal Segmentation fault in create of jackfield.diagnosis/1; its last words: "
               R"({"rule":"JF-GEN-01","result":"passed","seen":"","ms":0})");
 }
+
+/// jackfield check of one kind whose manifest needs something; words: more of them.
+jackfield::test::Ran check_needing(const TemporaryFolder& folder, const std::string& kind, const Json& needs,
+                                   const std::vector<std::string>& words)
+{
+    const auto library = folder.path() / (kind + ".so");
+    if (!fs::exists(library))
+        fs::create_symlink(JACKFIELD_BINARY_DIR "/tests/bad_plugins/kinds/kinds.so", library);
+    Json manifest = kManifest;
+    manifest.update({{"library", kind + ".so"}, {"needs", needs}});
+    folder.write(kind + ".plugin.json", manifest.dump());
+    std::vector<std::string> all{"check", library.string()};
+    all.insert(all.end(), words.begin(), words.end());
+    return run(all);
+}
+
+TEST(Needs, ThatAreNamedMayBeAskedFor)
+{
+    const Json control{"jackfield.control/1"};
+    for (const auto& [kind, needs] : {std::pair("create-asks-for-what-it-does-not-name", control),
+                                      {"begin-asks-for-what-it-does-not-name", control},
+                                      {"create-asks-for-what-it-does-itself", Json::array()}}) {
+        const TemporaryFolder folder;
+        const auto ran = check_needing(folder, kind, needs, {"--json"});
+        EXPECT_EQ(ran.code, kOk) << kind << ran.out << ran.err;
+        EXPECT_EQ(Json::parse(ran.out, nullptr, false).value("notes", Json()), Json::array()) << kind;
+    }
+}
+
+TEST(Needs, ThatNoTestSawAskedForAreNotedAndNoMistake)
+{
+    const TemporaryFolder folder;
+    const Json needs{"jackfield.control/1", "jackfield.timeline/1"};
+    const std::string kind = "create-asks-for-what-it-does-not-name";
+    const auto ran = check_needing(folder, kind, needs, {});
+    EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
+    EXPECT_NE(ran.out.find("note       JF-GEN-16    " + kind +
+                           ".plugin.json: /needs: no test made the plugin ask for jackfield.timeline/1\n"
+                           "           do    Leave it out if the plugin never asks; a node without that service is "
+                           "refused for it.\n"),
+              std::string::npos)
+        << ran.out;
+    EXPECT_EQ(ran.out.find("ask for jackfield.control/1"), std::string::npos) << ran.out;
+    const auto some = check_needing(folder, kind, needs, {"--json", "--only", "JF-GEN-02"}); // nobody could ask
+    EXPECT_EQ(Json::parse(some.out, nullptr, false).value("notes", Json()), Json::array()) << some.out;
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST(Needs, AreNotNotedIfATestDidNotComeToItsEnd)
+{
+    const TemporaryFolder folder;
+    const auto ran = check_needing(folder, "begin-crashes", {"jackfield.timeline/1"}, {"--json"});
+    EXPECT_EQ(Json::parse(ran.out, nullptr, false).value("notes", Json()), Json::array()) << ran.out;
+}
+#endif
 
 struct BadSchema {
     const char* text;

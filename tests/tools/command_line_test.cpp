@@ -291,12 +291,48 @@ TEST(LookingVerbs, ListPluginsForScripts)
 TEST(LookingVerbs, SayWhyAPluginCannotBeUsed)
 {
     const jackfield::test::TemporaryFolder folder;
-    folder.write("plugins/broken.plugin.json", "{");
+    const auto manifest = [](const std::string& library, const std::string& more) {
+        return R"({"manifest": 1, "id": "mux-x", "version": "1.0.0", "interfaces": ["jackfield.multiplexer/1"],
+                   "abi": "1.0", "library": ")" +
+               library + "\"" + more + "}";
+    };
+    const std::string taken = "mux-x was already found as " + (folder.path() / "plugins/a.plugin.json").string();
+    folder.write("plugins/a.plugin.json", manifest("a.so", ""));
+    struct Bad {
+        std::string file;
+        std::string text;
+        std::string reason;
+    };
+    const Bad all[] = {
+        {"b", manifest("b.so", ""), taken},
+        {"broken", "{",
+         "line 1, column 2: syntax error while parsing object key - unexpected end of input; expected "
+         "string literal"},
+        {"deep", std::string(60'000, '['), "nested deeper than 16 levels"},
+        {"folder", "", "not a regular file"},
+        {"huge", std::string(70'000, ' '), "larger than 64 KiB"},
+        {"needs", manifest("x.so", R"(, "needs": ["a/1", "a/1"])"), "/needs/1: \"a/1\" stands there twice"},
+        {"not-text", "{\"id\": \"\xff\"}", "line 1, column 9: not UTF-8"},
+        {"outside", manifest("../x.so", ""),
+         "/library: \"../x.so\" is not a file name; the file must lie in the folder of the manifest"},
+        {"schema", manifest("x.so", R"(, "config_schema": "/etc/passwd")"),
+         "/config_schema: \"/etc/passwd\" is not a file name; the file must lie in the folder of the manifest"},
+    };
+    for (const auto& [file, text, reason] : all)
+        folder.write("plugins/" + file + ".plugin.json" + (text.empty() ? "/inside" : ""), text);
     const auto config = folder.write("c.json", R"({"jackfield":1,"plugin_path":["plugins"],"slots":{}})").string();
-    EXPECT_NE(run({"plugins", "--config", config}).out.find("skipped broken.plugin.json"), std::string::npos);
+    const auto said = run({"plugins", "--config", config}).out;
     const Json listed = Json::parse(run({"plugins", "--json", "--config", config}).out);
-    EXPECT_TRUE(listed["skipped"][0]["file"].get<std::string>().ends_with("broken.plugin.json"));
-    EXPECT_FALSE(listed["skipped"][0]["reason"].get<std::string>().empty());
+    ASSERT_EQ(listed["skipped"].size(), std::size(all)) << listed.dump(2);
+    for (const auto& [file, text, reason] : all) {
+        EXPECT_NE(said.find("  skipped " + file + ".plugin.json: " + reason + "\n"), std::string::npos) << said;
+        EXPECT_TRUE(std::ranges::any_of(listed["skipped"],
+                                        [&](const Json& one) {
+                                            return one["reason"] == reason && one["file"].get<std::string>().ends_with(
+                                                                                  "/" + file + ".plugin.json");
+                                        }))
+            << reason << listed.dump(2);
+    }
 }
 
 TEST(LookingVerbs, LoadNothing)

@@ -128,7 +128,8 @@ CheckOutcome outcome_of(const CheckTest& test, const Json& line)
                          line.value("seen", ""),
                          line.value("must", ""),
                          line.value("fix", ""),
-                         line.value("ms", std::int64_t{0})};
+                         line.value("ms", std::int64_t{0}),
+                         line.value("asked", std::vector<std::string>())};
     outcome.test.rule = line.value("rule", test.rule);
     return outcome;
 }
@@ -168,7 +169,7 @@ bool is_bad(CheckResult result)
 CheckOutcome check_manifest(const CheckRequest& request)
 {
     const auto problem = manifest_problem(request);
-    CheckOutcome outcome{{"JF-GEN-02", "", "The kernel reads the manifest"}, CheckResult::passed, {}, {}, {}, 0};
+    CheckOutcome outcome{{"JF-GEN-02", "", "The kernel reads the manifest"}, CheckResult::passed, {}, {}, {}, 0, {}};
     if (problem.empty())
         return outcome;
     outcome.result = CheckResult::failed;
@@ -177,6 +178,28 @@ CheckOutcome check_manifest(const CheckRequest& request)
                    "who needs it.";
     outcome.fix = "Generate the manifest with jackfield_add_plugin, and give each plugin of a folder an id of its own.";
     return outcome;
+}
+
+std::vector<CheckNote> unasked_needs(const CheckRequest& request, const std::vector<CheckOutcome>& outcomes)
+{
+    const auto cut_short = [](const CheckOutcome& outcome) {
+        return outcome.result == CheckResult::crashed || outcome.result == CheckResult::timed_out;
+    };
+    const auto manifest = kernel::read_manifest(request.manifest);
+    if (!manifest || std::ranges::any_of(outcomes, cut_short))
+        return {};
+    std::vector<CheckNote> notes;
+    for (const auto& needed : manifest->needs) {
+        const auto asked = [&](const CheckOutcome& outcome) {
+            return std::ranges::find(outcome.asked, needed) != outcome.asked.end();
+        };
+        if (std::ranges::none_of(outcomes, asked))
+            notes.push_back({"JF-GEN-16",
+                             fmt::format("{}: /needs: no test made the plugin ask for {}",
+                                         request.manifest.filename().string(), needed),
+                             "Leave it out if the plugin never asks; a node without that service is refused for it."});
+    }
+    return notes;
 }
 
 std::vector<CheckTest> check_tests(const CheckRequest& request)
@@ -230,7 +253,8 @@ CheckOutcome run_check(const CheckTest& test, const CheckRequest& request)
                    "the plugin ended the process that watched it, or keeps it from its end",
                    "The process is the program's: a plugin does not end it.",
                    "Send no signals to processes that the plugin has not started.",
-                   0};
+                   0,
+                   {}};
         outcome.test.rule = "JF-GEN-13";
     }
     outcome.took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();

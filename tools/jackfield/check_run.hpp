@@ -37,6 +37,14 @@ struct CheckOutcome {
     std::string must; // the rule, and what to do; empty if it passed
     std::string fix;
     std::int64_t took_ms = 0;
+    std::vector<std::string> asked; // services that the plugin asked its hosts for
+};
+
+/// What is no mistake and may be one.
+struct CheckNote {
+    std::string rule;
+    std::string seen;
+    std::string advice;
 };
 
 bool is_bad(CheckResult result);
@@ -46,6 +54,9 @@ CheckOutcome check_manifest(const CheckRequest& request);
 
 /// The kit's tests for this plugin. Throws Stop if there is no kit.
 std::vector<CheckTest> check_tests(const CheckRequest& request);
+
+/// What the manifest needs and nobody asked for in all these tests. Nothing if one of them did not come to its end.
+std::vector<CheckNote> unasked_needs(const CheckRequest& request, const std::vector<CheckOutcome>& outcomes);
 
 CheckOutcome run_check(const CheckTest& test, const CheckRequest& request);
 

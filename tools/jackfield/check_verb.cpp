@@ -154,6 +154,12 @@ int run_check_verb(const Arguments& arguments)
         take(std::move(manifest));
     for (const auto& test : tests)
         take(run_check(test, request));
+    if (readable && !arguments.has("only"))
+        report.notes = unasked_needs(request, report.outcomes);
+    for (const auto& note : report.notes) {
+        if (!json)
+            put(stdout, note_lines(note));
+    }
     report.took_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
     put(stdout, json ? check_json(report) : check_summary(report));

@@ -58,6 +58,11 @@ std::string outcome_lines(const CheckOutcome& outcome, bool colour)
     return text;
 }
 
+std::string note_lines(const CheckNote& note)
+{
+    return fmt::format("note       {:<11}  {}\n           do    {}\n", note.rule, printable(note.seen), note.advice);
+}
+
 std::string check_summary(const CheckReport& report)
 {
     std::string counts;
@@ -82,13 +87,17 @@ std::string check_json(const CheckReport& report)
                          {"seen", outcome.seen},
                          {"must", outcome.must},
                          {"do", outcome.fix}});
+    OrderedJson notes = OrderedJson::array();
+    for (const auto& note : report.notes)
+        notes.push_back({{"rule", note.rule}, {"seen", note.seen}, {"do", note.advice}});
     const OrderedJson document{{"verdict", has_bad(report) ? "failed" : "passed"},
                                {"library", report.request.library.string()},
                                {"manifest", report.request.manifest.string()},
                                {"seed", report.request.seed},
                                {"took_ms", report.took_ms},
                                {"summary", summary},
-                               {"tests", tests}};
+                               {"tests", tests},
+                               {"notes", notes}};
     return document.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 

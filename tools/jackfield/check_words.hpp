@@ -10,6 +10,7 @@ namespace jackfield::program {
 struct CheckReport {
     CheckRequest request;
     std::vector<CheckOutcome> outcomes;
+    std::vector<CheckNote> notes;
     std::int64_t took_ms = 0;
 };
 
@@ -17,6 +18,9 @@ bool has_bad(const CheckReport& report);
 
 /// One line, and below what does not hold what was seen, the rule and what to do.
 std::string outcome_lines(const CheckOutcome& outcome, bool colour);
+
+/// Two lines.
+std::string note_lines(const CheckNote& note);
 
 /// "12 passed, 1 failed, ... in 0.3 s, seed 7"
 std::string check_summary(const CheckReport& report);
