@@ -1,13 +1,15 @@
 // What one crossing of the plugin boundary costs, and what one path decorator costs a packet: medians of the samples.
 //
-// A crossing is a call through a method table into a plugin's library that comes back at once (describe of a path that
-// a decorator yields, less describe of the path below, which the decorator asks). A packet is 1200 bytes that are sent
-// through the decorator into a path that takes everything, less the same without it. Usage: boundary_bench [samples]
+// A crossing is a call through a method table into a plugin's library that comes back at once: tick of cc-fixed, which
+// answers a constant. A describe is one of the path that a decorator yields, less one of the path below, which the
+// decorator asks. A packet is 1200 bytes that are sent through the decorator into a path that takes everything, less
+// the same without it. Usage: boundary_bench [samples]
 
 // links: jackfield_sdk_testing dl
 
-// plugins: path-stats path-impair path-trace path-fault
+// plugins: cc-fixed path-stats path-impair path-trace path-fault
 
+#include <jackfield/congestion_control.hpp>
 #include <jackfield/path_decorator.hpp>
 #include <jackfield/testing/plugin_under_test.hpp>
 
@@ -62,9 +64,41 @@ double median_ns(int samples, F&& once)
     return each[each.size() / 2];
 }
 
+bool is_there(const std::string& plugin)
+{
+    return std::filesystem::exists(std::string(JACKFIELD_TEST_PLUGIN_DIR) + "/" + plugin + ".plugin.json");
+}
+
+void measure_a_crossing(int samples)
+{
+    if (!is_there("cc-fixed"))
+        return;
+    FakeHost host;
+    const testing::InstanceUnderTest<jf_congestion_control_methods> instance(
+        host, JACKFIELD_TEST_PLUGIN_DIR, "cc-fixed", JF_CONGESTION_CONTROL_INTERFACE, R"({"rate_bps": 64000})");
+    jf_rate_controller controller{};
+    jf_error error = no_error();
+    check(instance->open(instance.self(), &controller, &error), error);
+    jf_rate_moment moment{};
+    moment.struct_size = sizeof(moment);
+    volatile std::int64_t answered = 0;
+    const auto call = [&](const jf_rate_controller_methods* methods) {
+        return median_ns(samples, [&] { answered = methods->tick(controller.self, &moment); });
+    };
+    jf_rate_controller_methods ours = *controller.methods;
+    ours.tick = [](void*, const jf_rate_moment*) -> std::int64_t { return INT64_MAX; };
+    const jf_rate_controller_methods* volatile unknown_to_the_compiler = &ours;
+    const double at_home = call(unknown_to_the_compiler);
+    const double across = call(controller.methods);
+    std::printf("| what | ns |\n| --- | --- |\n| a function of this program, through a table | %.1f |\n"
+                "| the same in `cc-fixed`, which is a crossing | %.1f |\n\n",
+                at_home, across);
+    controller.methods->release(controller.self);
+}
+
 void measure(const std::string& plugin, const std::string& config, int samples)
 {
-    if (!std::filesystem::exists(std::string(JACKFIELD_TEST_PLUGIN_DIR) + "/" + plugin + ".plugin.json"))
+    if (!is_there(plugin))
         return;
     FakeHost host;
     const Instance instance(host, JACKFIELD_TEST_PLUGIN_DIR, plugin, JF_PATH_DECORATOR_INTERFACE, config);
@@ -100,8 +134,9 @@ int main(int argc, char** argv)
 {
     const int samples = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
     const std::string trace = (std::filesystem::temp_directory_path() / "boundary_bench.pcapng").string();
-    std::printf("nanoseconds, medians of %d samples\n\n| decorator    | crossing | a packet |\n| --- | --- | --- |\n",
-                samples);
+    std::printf("nanoseconds, medians of %d samples\n\n", samples);
+    measure_a_crossing(samples);
+    std::printf("| decorator    | describe | a packet |\n| --- | --- | --- |\n");
     measure("path-stats", "{}", samples);
     measure("path-fault", R"({"at_packet": 2000000000})", samples);
     measure("path-impair", "{}", samples);
