@@ -123,6 +123,7 @@ struct Server::Inside {
 
     ~Inside()
     {
+        socket.impl()->shutdownReceive(); // wakes the thread that accepts, which would sleep up to 250 ms more
         server->stop();
         hub.close();
         deadlines.hurry(kGoodbye);
