@@ -109,6 +109,12 @@ std::map<std::string, std::string> files_of(const kernel::Slot& slot, const std:
     std::string traits;
     for (const auto& trait : about.value("traits", Json::array()))
         traits += "\n    " + trait.get<std::string>();
+    std::string packages;
+    for (const auto& package : about.value("packages", Json::array()))
+        packages += "\nfind_package(" + package.get<std::string>() + " REQUIRED)";
+    std::string libraries;
+    for (const auto& library : about.value("libraries", Json::array()))
+        libraries += " " + library.get<std::string>();
     const std::string version = JACKFIELD_VERSION;
     const std::map<std::string, std::string> words{{"ID", id},
                                                    {"SLOT", std::string(slot.name)},
@@ -116,6 +122,8 @@ std::map<std::string, std::string> files_of(const kernel::Slot& slot, const std:
                                                    {"SUMMARY", about.at("summary").get<std::string>()},
                                                    {"TEACHES", about.at("teaches").get<std::string>()},
                                                    {"TRAITS", traits},
+                                                   {"PACKAGES", packages},
+                                                   {"LIBRARIES", libraries},
                                                    {"RELEASE", version.substr(0, version.rfind('.'))}};
     return {{"CMakeLists.txt", filled(template_text("common/CMakeLists.txt.in"), words)},
             {"README.md", filled(template_text("common/README.md.in"), words)},
