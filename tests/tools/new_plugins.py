@@ -32,7 +32,7 @@ def slots():
     refused = subprocess.run([PROGRAM, "new", "control", "x"], text=True, capture_output=True)
     assert refused.returncode == 2, refused
     listed = refused.stderr.split("there are templates for ")[1].split(";")[0].split(", ")
-    assert len(listed) == 12, listed
+    assert len(listed) == 14, listed
     return listed
 
 
