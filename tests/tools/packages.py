@@ -49,6 +49,7 @@ class Packages(unittest.TestCase):
         self.assertNotIn("libnice10", self.field("jackfield", "Depends"))
         self.assertIn("jackfield (= ", self.field("jackfield-dev", "Depends"))
         self.assertIn("nlohmann-json3-dev", self.field("jackfield-dev", "Depends"))
+        self.assertEqual(self.field("jackfield-dev", "Suggests"), "libssl-dev")
 
     def test_every_part_is_in_the_package_where_it_is_looked_for(self):
         for package, paths in {
