@@ -27,6 +27,8 @@ CASES = [
     ("kernel/texts/b.cpp", "#include <openssl/ssl.h>\n", "includes openssl/ssl.h"),
     ("sdk/include/jackfield/a.hpp", "#include <nlohmann/json.hpp>\n", "includes nlohmann/json.hpp"),
     ("sdk/include/jackfield/b.hpp", "#include <jackfield/abi/codec.h>\n#include <span>\n", None),
+    ("sdk/template/identity/a.cpp", "#include <jackfield/codec.hpp>\n#include <openssl/ssl.h>\n", None),
+    ("sdk/template/identity/b.cpp", "#include <shared/x509/keys.hpp>\n", "includes shared/x509/keys.hpp"),
     ("plugins/x-y/a.cpp", '#include "kernel/error.hpp"\n', "includes kernel/error.hpp"),
     ("plugins/x-y/b.cpp", '#include "../z/b.hpp"\n', "includes ../z/b.hpp"),
     ("plugins/x-y/c.cpp", '#include "a.cpp"\n#include <jackfield/codec.hpp>\n#include <openssl/ssl.h>\n', None),
