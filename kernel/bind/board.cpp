@@ -27,6 +27,9 @@ std::expected<Instance, Error> loaded(Registry& registry, const ResolvedPlugin& 
 
 std::expected<Instance, Error> isolated(Registry& registry, const ResolvedPlugin& choice, const jf_host& host)
 {
+    if (choice.manifest.path.empty())
+        return std::unexpected(
+            Error{JF_UNSUPPORTED, choice.manifest.id + ": it is part of this program, so it cannot be isolated"});
     if (auto refused = registry.refusal(choice.manifest))
         return std::unexpected(std::move(*refused));
     return isolate::create_isolated(

@@ -54,7 +54,7 @@ class Packages(unittest.TestCase):
     def test_every_part_is_in_the_package_where_it_is_looked_for(self):
         for package, paths in {
                 "jackfield": ["bin/jackfield", "bin/jackfield-rendezvous", "share/man/man1/jackfield.1.gz",
-                              "share/man/man5/jackfield.conf.5.gz", "libexec/jackfield/jackfield-probe", "lib/libjackfield.so.1", "share/bash-completion/completions/jackfield"],
+                              "share/man/man5/jackfield.conf.5.gz", "libexec/jackfield/jackfield-probe", "libexec/jackfield/jackfield-isolated", "lib/libjackfield.so.1", "share/bash-completion/completions/jackfield"],
                 "jackfield-plugins": ["lib/jackfield/plugins/ice-libnice.so", "lib/jackfield/plugins/ice-libnice.plugin.json",
                                       "lib/jackfield/plugins/parts/codec-ffmpeg-pictures.so"],
                 "jackfield-dev": ["bin/jackfield-conformance", "include/jackfield/plugin.hpp", "include/jackfield/abi/entry.h",

@@ -27,10 +27,10 @@ Hosted::Hosted(kernel::Descriptor socket)
           {[this] { return control_.is_current(); },
            [this](std::function<void()> work) { control_.post(std::move(work)); }},
           [this](isolate::Message message) { heard(std::move(message)); },
-          [this](isolate::Message& message) { 
-                Role* const role = seen_by_reader_;
-                return role != nullptr && role->at_once(message);
-            })
+          [this](isolate::Message& message) {
+              Role* const role = seen_by_reader_;
+              return role != nullptr && role->at_once(message);
+          })
 {}
 
 void Hosted::run()

@@ -41,7 +41,7 @@ TEST(Config, IsReadWhole)
         "jackfield": 1,
         "plugin_path": ["./plugins", "/opt/more"],
         "slots": {
-            "codec": [ { "use": "codec-a", "config": { "b": [1, "x"] } }, { "use": "codec-b", "optional": true } ],
+            "codec": [ { "use": "codec-a", "config": { "b": [1, "x"] } }, { "use": "codec-b", "optional": true, "isolate": true } ],
             "identity": { "use": "identity-x509" },
             "discovery": { "use": "discovery-opendht" } /* one where a list may stand */
         },
@@ -70,6 +70,8 @@ TEST(Config, IsReadWhole)
     EXPECT_EQ(config->choices[2].pointer, "/slots/codec/0");
     EXPECT_FALSE(config->choices[2].optional);
     EXPECT_TRUE(config->choices[3].optional);
+    EXPECT_FALSE(config->choices[2].isolate);
+    EXPECT_TRUE(config->choices[3].isolate);
     EXPECT_EQ(config->call.control_policy, ControlPolicy::kUdpOnly);
     EXPECT_EQ(config->call.tcp_grace, 0ms);
     EXPECT_EQ(config->call.ring_timeout, 600s);
@@ -188,7 +190,7 @@ TEST(Config, NamesTheNearestKeyForOneItDoesNotKnow)
               "media_transport, congestion_control, codec, media_source, media_sink, audio_stage, control");
     EXPECT_EQ(problem_in_slots(R"({"codec": [{"use": "a"}, {"use": "b", "confg": {}}]})"),
               "call.json: /slots/codec/1/confg: no such key; did you mean \"config\"?\n"
-              "  known      use, config, optional");
+              "  known      use, config, optional, isolate");
     EXPECT_EQ(problem_in_call(R"({"ring_timeout": 3})"),
               "call.json: /call/ring_timeout: no such key; did you mean \"ring_timeout_s\"?\n"
               "  known      control_policy, tcp_grace_ms, ring_timeout_s, connect_timeout_s, bundle, "
@@ -248,6 +250,10 @@ TEST(Config, RefusesSlotsOfTheWrongShape)
               "call.json: /slots/codec/config: expected an object, found []");
     EXPECT_EQ(problem_in_slots(R"({"codec": {"use": "a", "optional": 1}})"),
               "call.json: /slots/codec/optional: expected true or false, found 1");
+    EXPECT_EQ(problem_in_slots(R"({"identity": {"use": "a", "isolate": true}})"),
+              "call.json: /slots/identity/isolate: plugins of the slot identity run in Jackfield's own process only; "
+              "those of "
+              "path_decorator, codec, audio_stage can be isolated");
 }
 
 TEST(Config, RefusesMoreThanSixteenPluginsInASlot)
