@@ -5,7 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace {
 
@@ -91,6 +95,74 @@ TEST_F(Decorators, AnEncryptedPathThatBreaksEndsTheCall)
     const auto alice = world_.call("alice", bob_account, {"--send", "test"});
     EXPECT_NE(alice->exit_code(), 0);
     EXPECT_FALSE(alice->event("call", "failed").is_null());
+}
+
+/// Processes of that one's isolated plugins, by plugin.
+std::map<std::string, int> isolated_plugins_of(int pid)
+{
+    std::map<std::string, int> found;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        std::ifstream children(task.path() / "children");
+        for (int child = 0; children >> child;) {
+            std::ifstream words("/proc/" + std::to_string(child) + "/cmdline");
+            std::string program;
+            std::string plugin;
+            std::getline(words, program, '\0');
+            std::getline(words, plugin, '\0');
+            if (program == "jackfield-isolated")
+                found[plugin] = child;
+        }
+    }
+    return found;
+}
+
+TEST_F(Decorators, AndCodecsInProcessesOfTheirOwnAreHeardNoLess)
+{
+    world_.configure("bob");
+    configure("alice", {{{"use", "path-stats"}, {"at", "media"}, {"isolate", true}}});
+    world_.change("alice", [](Json& config) {
+        for (auto& codec : config["slots"]["codec"])
+            codec["isolate"] = true;
+    });
+    const auto bob_account = world_.account("bob");
+    const auto bob = world_.listen("bob", {"--answer", "--once", "--send", "test"});
+    const auto alice = world_.call("alice", bob_account, {"--send", "test", "--for", "2", "--log", "info"});
+    ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null());
+    ASSERT_FALSE(bob->event("media", "progress", "first_audio").is_null());
+    EXPECT_FALSE(isolated_plugins_of(alice->pid()).empty());
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_EQ(bob->exit_code(), 0);
+    std::ifstream log(alice->log());
+    const std::string text(std::istreambuf_iterator<char>(log), {});
+    EXPECT_NE(text.find("path-stats: media"), std::string::npos) << text; // what it counted, said in the other process
+}
+
+TEST_F(Decorators, StayWhereTheyAreWhenTheProcessOfACodecIsKilled)
+{
+    const auto file = (world_.folder() / "counts.jsonl").string();
+    world_.configure("bob");
+    configure("alice", {{{"use", "path-stats"}, {"at", "media"}, {"config", {{"file", file}}}}});
+    world_.change("alice", [](Json& config) {
+        for (auto& codec : config["slots"]["codec"])
+            codec["isolate"] = true;
+    });
+    const auto bob_account = world_.account("bob");
+    const auto bob = world_.listen("bob", {"--answer", "--once", "--send", "test"});
+    const auto alice = world_.call("alice", bob_account, {"--send", "test", "--for", "4", "--log", "info"});
+    ASSERT_FALSE(alice->event("media", "progress", "first_audio").is_null());
+    ASSERT_FALSE(bob->event("media", "progress", "first_audio").is_null());
+    for (const auto& [plugin, process] : isolated_plugins_of(alice->pid()))
+        kill(process, SIGKILL);
+    EXPECT_EQ(alice->exit_code(), 0);
+    EXPECT_EQ(bob->exit_code(), 0);
+    std::ifstream log(alice->log());
+    const std::string text(std::istreambuf_iterator<char>(log), {});
+    EXPECT_NE(text.find("its process crashed (SIGKILL); it is started again after 100 ms"), std::string::npos) << text;
+    EXPECT_NE(text.find("runs again"), std::string::npos) << text;
+    std::uint64_t most = 0;
+    for (const Json& line : counts("counts.jsonl"))
+        most = std::max(most, line["sent"]["packets"].get<std::uint64_t>());
+    EXPECT_GT(most, 100U) << "of 200 packets of sound in four seconds";
 }
 
 } // namespace
