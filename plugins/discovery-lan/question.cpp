@@ -12,8 +12,8 @@ void Question::ask_again()
     const auto next = std::chrono::steady_clock::now() + std::exchange(pause_, pause_ * 2);
     const bool last = next >= end_;
     timer_.expires_at(std::min(next, end_));
-    timer_.async_wait([this, last](asio::error_code cancelled) {
-        if (cancelled)
+    timer_.async_wait([this, last, there = std::weak_ptr(there_)](asio::error_code cancelled) {
+        if (cancelled || there.expired()) // a timer that has run out already cannot be cancelled any more
             return;
         if (!last)
             return ask_again();

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <set>
 
 namespace discovery_lan {
@@ -39,6 +40,7 @@ private:
     std::chrono::milliseconds pause_ = kFirstPause;
     std::set<asio::ip::tcp::endpoint> found_;
     asio::steady_timer timer_;
+    const std::shared_ptr<bool> there_ = std::make_shared<bool>(true); // as long as we are
 };
 
 } // namespace discovery_lan

@@ -15,11 +15,30 @@
 #include <jackfield/abi/codec.h>
 #include <jackfield/abi/path_decorator.h>
 
+#include <dlfcn.h>
+
+#include <filesystem>
 #include <future>
 
 namespace jackfield::isolated {
 
 using kernel::view_of;
+
+namespace {
+
+/// What the plugin would load when it is first needed (jackfield_add_plugin_part): no file can be opened then. The
+/// loader finds a library by its path again. One that cannot be loaded is for the plugin to say, when it asks for it.
+void load_parts(const kernel::Manifest& manifest)
+{
+    std::error_code none;
+    for (const auto& file : std::filesystem::directory_iterator(manifest.path.parent_path() / "parts", none)) {
+        const auto name = file.path().filename().string();
+        if (name.starts_with(manifest.id + "-") && name.ends_with(".so"))
+            dlopen(file.path().c_str(), RTLD_NOW | RTLD_LOCAL);
+    }
+}
+
+} // namespace
 
 Hosted::Hosted(kernel::Descriptor socket)
     : talk_(
@@ -108,6 +127,7 @@ void Hosted::create(std::string_view manifest_path, std::string_view interface_i
     if (!instance)
         throw Failure(instance.error());
     instance_ = std::move(*instance);
+    load_parts(*manifest);
     if (interface_id == JF_CODEC_INTERFACE)
         role_ = hosted_codec(*this, instance_);
     else if (interface_id == JF_AUDIO_STAGE_INTERFACE)

@@ -51,12 +51,12 @@ TEST(Board, SaysThatWhatIsPartOfTheProgramCannotBeIsolated)
     auto resolved = resolve(config_of_doubles(), known);
     ASSERT_TRUE(resolved);
     for (auto& plugin : resolved->plugins)
-        plugin.isolate = plugin.slot->name == "codec";
+        plugin.isolate = plugin.slot->name == "identity"; // the first that is made
     try {
         const Board board(control, known, *resolved, JF_LOG_ERROR, LogSink());
         FAIL() << "an isolated double";
     } catch (const Failure& failure) {
-        EXPECT_NE(std::string(failure.what()).find("/slots/codec"), std::string::npos) << failure.what();
+        EXPECT_NE(std::string(failure.what()).find("/slots/identity"), std::string::npos) << failure.what();
         EXPECT_NE(std::string(failure.what()).find("it is part of this program"), std::string::npos) << failure.what();
     }
 }

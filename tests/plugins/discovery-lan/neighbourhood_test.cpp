@@ -252,6 +252,19 @@ TEST(Neighbourhood, AnswersSoManyQuestionsASecondAndNoMore)
     EXPECT_TRUE(is_answered()) << "half a second later there are some again";
 }
 
+TEST(Question, ThatHasGoneSaysNothingThoughItsTimeWasUp)
+{
+    asio::io_context context;
+    int said = 0;
+    auto question = std::make_unique<Question>(
+        context, 0ms, Question::Events{[&] { ++said; }, [](const asio::ip::tcp::endpoint&) {}, [&] { ++said; }});
+    asio::steady_timer earlier(context, std::chrono::steady_clock::time_point::min());
+    earlier.async_wait([&](asio::error_code) { question.reset(); }); // when the question's own end is next in the queue
+    question->ask_again();
+    context.run();
+    EXPECT_EQ(said, 1) << "asked, and not over";
+}
+
 TEST(Question, HearsEachNeighbourOnceAndABoundedNumber)
 {
     asio::io_context context;
