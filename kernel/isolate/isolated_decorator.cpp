@@ -3,11 +3,14 @@
 #include "kernel/isolate/isolated_decorator.hpp"
 
 #include "kernel/bind/text.hpp"
+#include "kernel/executor/instance_host.hpp"
 #include "kernel/isolate/answers.hpp"
 #include "kernel/isolate/path_words.hpp"
+#include "kernel/isolate/stream_flow.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <optional>
 
 namespace jackfield::kernel::isolate {
@@ -15,8 +18,9 @@ namespace jackfield::kernel::isolate {
 /// One path: the lower one is ours to use, the upper one is what the kernel gets.
 class IsolatedDecorator::Session {
 public:
-    Session(IsolatedDecorator& owner, std::uint32_t id, std::shared_ptr<HostedProcess> process, jf_path below)
-        : owner_(owner), id_(id), process_(std::move(process)), below_(below)
+    Session(IsolatedDecorator& owner, std::uint32_t id, std::shared_ptr<HostedProcess> process, jf_path below,
+            bool stream)
+        : owner_(owner), id_(id), process_(std::move(process)), below_(below), stream_(stream)
     {}
 
     std::expected<void, Error> open(const jf_decorator_options& options, const jf_path_info& below)
@@ -53,19 +57,16 @@ public:
     /// [media]
     void packet(const Record& record)
     {
-        if (record.event == Event::kSend) {
-            const std::lock_guard lock(below_mutex_);
-            if (below_open_ && !below_closed_)
-                below_.methods->send(below_.self, &record.bytes, 1); // if it would block, the datagram is lost
-            return;
-        }
+        if (record.event == Event::kSend)
+            return send_below(record.bytes);
         const std::lock_guard lock(above_mutex_); // close waits for us
         if (above_closed_ || !receiver_)
             return;
         if (record.event == Event::kReceived) {
             const jf_packet packet{sizeof(packet), record.detail, record.bytes, record.time_ns};
             receiver_->methods->received(receiver_->self, &packet);
-        } else if (record.event == Event::kWritable && blocked_.exchange(false)) {
+        } else if (record.event == Event::kTaken ? credit_.refund(record.detail)
+                                                 : record.event == Event::kWritable && blocked_.exchange(false)) {
             receiver_->methods->writable(receiver_->self);
         } else if (record.event == Event::kClosed) {
             end(static_cast<jf_status>(record.detail),
@@ -76,7 +77,7 @@ public:
     /// [media] The ring down has room.
     void has_room()
     {
-        tell_end();
+        tell();
         packet({Event::kWritable, id_, 0, 0, {}});
     }
 
@@ -135,10 +136,54 @@ private:
             return JF_BAD_INPUT;
         if (over_)
             return JF_CLOSED;
+        if (stream_ && !credit_.spend(size))
+            return JF_WOULD_BLOCK;
         jf_status status = process_->push({Event::kSend, id_, 0, 0, {}}, parts, part_count);
-        if (status == JF_WOULD_BLOCK)
-            blocked_ = true;
+        if (status == JF_WOULD_BLOCK) {
+            blocked_ = true; // by the ring
+            if (stream_)
+                credit_.refund(size);
+        }
         return status;
+    }
+
+    /// What the plugin sends. [media]
+    void send_below(jf_bytes bytes)
+    {
+        std::unique_lock lock(below_mutex_);
+        if (!below_open_ || below_closed_)
+            return;
+        if (!stream_)
+            return void(below_.methods->send(below_.self, &bytes, 1)); // what would block is lost
+        const std::size_t taken = backlog_.send(below_, bytes);
+        const bool too_much = backlog_.size() > 2 * Credit::kMost;
+        lock.unlock();
+        say_taken(taken);
+        if (too_much)
+            process_->condemn("sent more on a stream than it may");
+    }
+
+    /// On the thread of the path below.
+    void below_writable()
+    {
+        std::unique_lock lock(below_mutex_);
+        const std::size_t taken = below_closed_ ? 0 : backlog_.send_on(below_);
+        lock.unlock();
+        say_taken(taken);
+    }
+
+    void below_received(const jf_packet& packet)
+    {
+        const Record record{Event::kReceived, id_, packet.ecn, packet.arrival_ns, {}};
+        if (!stream_)
+            return void(process_->push(record, &packet.bytes, 1)); // what the ring has no room for is lost
+        const std::lock_guard lock(tell_mutex_);
+        if (arrived_.empty() && process_->push(record, &packet.bytes, 1) != JF_WOULD_BLOCK)
+            return;
+        arrived_.emplace_back(reinterpret_cast<const char*>(packet.bytes.data), packet.bytes.size);
+        arrived_bytes_ += packet.bytes.size;
+        if (arrived_bytes_ > kMostArrived)
+            process_->condemn("did not take what arrived on a stream");
     }
 
     void close_above()
@@ -170,17 +215,40 @@ private:
         below_.methods->close(below_.self);
     }
 
-    /// The path below has ended. [media]
+    /// The path below has ended. On its thread.
     void below_ended(jf_status status, const jf_error* error)
     {
-        const std::lock_guard lock(end_mutex_);
-        below_end_ = error_of(status, error);
+        {
+            const std::lock_guard lock(tell_mutex_);
+            below_end_ = error_of(status, error);
+        }
+        tell();
     }
 
-    /// Tries until the ring has room.
-    void tell_end()
+    void say_taken(std::size_t bytes)
     {
-        const std::lock_guard lock(end_mutex_);
+        if (bytes == 0)
+            return;
+        {
+            const std::lock_guard lock(tell_mutex_);
+            taken_ += static_cast<std::uint32_t>(bytes);
+        }
+        tell();
+    }
+
+    /// What the plugin has to hear, as far as the ring has room; the rest when it has some.
+    void tell()
+    {
+        const std::lock_guard lock(tell_mutex_);
+        if (taken_ != 0 && process_->push({Event::kTaken, id_, taken_, 0, {}}, nullptr, 0) != JF_WOULD_BLOCK)
+            taken_ = 0;
+        for (; !arrived_.empty(); arrived_.pop_front()) {
+            const jf_bytes part{reinterpret_cast<const std::uint8_t*>(arrived_.front().data()),
+                                arrived_.front().size()};
+            if (process_->push({Event::kReceived, id_, JF_ECN_UNKNOWN, monotonic_ns(), {}}, &part, 1) == JF_WOULD_BLOCK)
+                return;
+            arrived_bytes_ -= part.size;
+        }
         if (!below_end_)
             return;
         const jf_bytes text{reinterpret_cast<const std::uint8_t*>(below_end_->text.data()), below_end_->text.size()};
@@ -193,9 +261,11 @@ private:
     const std::uint32_t id_;
     const std::shared_ptr<HostedProcess> process_;
     const jf_path below_;
+    const bool stream_;
     jf_path_info above_info_{};
     std::atomic<bool> over_{false};    // nothing can be sent
-    std::atomic<bool> blocked_{false}; // somebody waits for writable
+    std::atomic<bool> blocked_{false}; // somebody waits for room in the ring
+    Credit credit_;                    // of a stream: what was sent, and the plugin has not taken
 
     std::mutex above_mutex_; // held while the receiver is called
     std::optional<jf_path_receiver> receiver_;
@@ -204,9 +274,14 @@ private:
     std::mutex below_mutex_; // held while the path below is sent on
     std::atomic<bool> below_open_{false};
     bool below_closed_ = false;
+    Backlog backlog_; // of a stream: what the plugin sent, and the path below has not taken
 
-    std::mutex end_mutex_;
-    std::optional<Error> below_end_; // until the plugin has been told
+    static constexpr std::size_t kMostArrived = 8 * 1024 * 1024;
+    std::mutex tell_mutex_; // of all below, which the plugin has not been told yet
+    std::uint32_t taken_ = 0;
+    std::deque<std::string> arrived_; // of a stream
+    std::size_t arrived_bytes_ = 0;
+    std::optional<Error> below_end_;
 };
 
 const jf_path_methods IsolatedDecorator::Session::kAbove{
@@ -218,16 +293,9 @@ const jf_path_methods IsolatedDecorator::Session::kAbove{
     [](void* self) { of(self).close_above(); }};
 
 const jf_path_receiver_methods IsolatedDecorator::Session::kBelow{
-    sizeof(jf_path_receiver_methods), 0,
-    [](void* self, const jf_packet* packet) {
-        auto& session = of(self); // what the ring has no room for is lost
-        session.process_->push({Event::kReceived, session.id_, packet->ecn, packet->arrival_ns, {}}, &packet->bytes, 1);
-    },
-    [](void*) {}, // what would have blocked was lost
-    [](void* self, jf_status status, const jf_error* error) {
-        of(self).below_ended(status, error);
-        of(self).tell_end();
-    }};
+    sizeof(jf_path_receiver_methods), 0, [](void* self, const jf_packet* packet) { of(self).below_received(*packet); },
+    [](void* self) { of(self).below_writable(); },
+    [](void* self, jf_status status, const jf_error* error) { of(self).below_ended(status, error); }};
 
 const jf_path_decorator_methods IsolatedDecorator::kMethods{
     sizeof(jf_path_decorator_methods), 0,
@@ -264,16 +332,12 @@ std::expected<IsolatedDecorator::Session*, Error> IsolatedDecorator::open(jf_pat
     jf_path_info info{};
     info.struct_size = sizeof(info);
     below.methods->describe(below.self, &info);
-    if (info.kind != JF_DATAGRAM)
-        return std::unexpected(Error{JF_UNSUPPORTED, "an isolated decorator takes datagrams, and the path at \"" +
-                                                         std::string(view_of(options.seam)) +
-                                                         "\" is a stream; without \"isolate\" it takes both"});
     auto process = supervisor_.running();
     if (!process)
         return std::unexpected(process.error());
     std::unique_lock lock(mutex_);
     const auto id = ++last_id_;
-    const auto session = std::make_shared<Session>(*this, id, std::move(*process), below);
+    const auto session = std::make_shared<Session>(*this, id, std::move(*process), below, info.kind == JF_STREAM);
     sessions_[id] = session;
     lock.unlock();
     if (auto opened = session->open(options, info); !opened) {

@@ -1,5 +1,5 @@
-// What stands in the place of a path decorator whose code is in another process. Datagrams alone: one that the other
-// process does not take in time is lost, as datagrams may be.
+// What stands in the place of a path decorator whose code is in another process. A datagram that the other process does
+// not take in time is lost, as datagrams may be; bytes of a stream wait, and whoever sends them is told to.
 //
 //   above.send      -> ring down -> the plugin -> ring up -> below.send
 //   below: received -> ring down -> the plugin -> ring up -> received of whoever opened the path above

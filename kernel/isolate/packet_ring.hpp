@@ -28,13 +28,14 @@ enum class Event : std::uint32_t {
     kWritable, // down: so is the path below. Up: the path above
     kClosed,   // down: the path below ended, with a status. Up: the path above did
     kRoom,     // up, of no session: the ring that goes down has room again
+    kTaken,    // so many bytes of a stream have been taken by the path for which they were
     kSkip,     // the rest of the memory is not used; what follows is at its beginning
 };
 
 struct Record {
     Event event = Event::kSkip;
     std::uint32_t session = 0;
-    std::uint32_t detail = 0; // ECN of a packet, status of an end
+    std::uint32_t detail = 0; // ECN of a packet, status of an end, bytes that were taken
     std::int64_t time_ns = 0;
     jf_bytes bytes{}; // until the next pop
 };

@@ -8,6 +8,7 @@
 #include "kernel/isolate/hosted_process.hpp"
 #include "kernel/isolate/packet_ring.hpp"
 #include "kernel/isolate/path_words.hpp"
+#include "kernel/isolate/stream_flow.hpp"
 
 #include <jackfield/abi/path_decorator.h>
 
@@ -21,6 +22,8 @@ namespace jackfield::isolated {
 
 namespace {
 
+using isolate::Backlog;
+using isolate::Credit;
 using isolate::Event;
 using isolate::PacketRing;
 using isolate::Record;
@@ -106,12 +109,15 @@ public:
         if (released_)
             return;
         if (record.event == Event::kSend)
-            return void(above_.methods->send(above_.self, &record.bytes, 1)); // what would block is lost
+            return send_above(record.bytes);
         if (!receiver_ || below_closed_)
             return;
         if (record.event == Event::kReceived) {
             const jf_packet packet{sizeof(packet), record.detail, record.bytes, record.time_ns};
             receiver_->methods->received(receiver_->self, &packet);
+        } else if (record.event == Event::kTaken) {
+            if (credit_.refund(record.detail))
+                receiver_->methods->writable(receiver_->self);
         } else if (record.event == Event::kClosed) {
             jf_error error{};
             error.struct_size = sizeof(error);
@@ -147,7 +153,37 @@ private:
             size += parts[i].size;
         if (size > below_info_.max_datagram_bytes)
             return JF_BAD_INPUT;
-        return below_closed_ ? JF_CLOSED : up_.push({Event::kSend, id_, 0, 0, {}}, parts, part_count);
+        if (below_closed_)
+            return JF_CLOSED;
+        if (is_stream() && !credit_.spend(size))
+            return JF_WOULD_BLOCK;
+        return up_.push({Event::kSend, id_, 0, 0, {}}, parts, part_count);
+    }
+
+    bool is_stream() const { return below_info_.kind == JF_STREAM; }
+
+    /// What the kernel sends.
+    void send_above(jf_bytes bytes)
+    {
+        if (is_stream())
+            say_taken(backlog_.send(above_, bytes));
+        else
+            above_.methods->send(above_.self, &bytes, 1); // what would block is lost
+    }
+
+    /// The plugin takes more.
+    void above_writable()
+    {
+        if (is_stream())
+            say_taken(backlog_.send_on(above_));
+        else
+            up_.push({Event::kWritable, id_, 0, 0, {}}, nullptr, 0);
+    }
+
+    void say_taken(std::size_t bytes)
+    {
+        if (bytes != 0)
+            up_.push({Event::kTaken, id_, static_cast<std::uint32_t>(bytes), 0, {}}, nullptr, 0);
     }
 
     void close_below()
@@ -162,6 +198,8 @@ private:
     Up& up_;
     const std::uint32_t id_;
     const jf_path_info below_info_;
+    Credit credit_;   // of a stream: what the plugin sent, and the path below has not taken
+    Backlog backlog_; // of a stream: what the kernel sent, and the plugin has not taken
     jf_path above_{};
     jf_decorator_session session_{};
 
@@ -188,7 +226,7 @@ const jf_path_receiver_methods Session::kAbove{
     [](void* self, const jf_packet* packet) {
         of(self).up_.push({Event::kReceived, of(self).id_, packet->ecn, packet->arrival_ns, {}}, &packet->bytes, 1);
     },
-    [](void* self) { of(self).up_.push({Event::kWritable, of(self).id_, 0, 0, {}}, nullptr, 0); },
+    [](void* self) { of(self).above_writable(); },
     [](void* self, jf_status status, const jf_error* error) {
         const auto text = kernel::error_of(status, error).text;
         const jf_bytes bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

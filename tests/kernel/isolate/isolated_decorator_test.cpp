@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 namespace jackfield::kernel::isolate {
 
@@ -24,13 +25,50 @@ struct Below {
     std::uint32_t kind = JF_DATAGRAM;
     bool closed = false;
 
+    std::mutex mutex; // of what is a stream's
+    std::condition_variable changed;
+    std::string stream;
+    int room = 0; // so many sends are taken
+    bool blocked = false;
+
+    jf_status take(const std::string& bytes)
+    {
+        const std::lock_guard lock(mutex);
+        if (room == 0) {
+            blocked = true;
+            changed.notify_all();
+            return JF_WOULD_BLOCK;
+        }
+        --room;
+        stream += bytes;
+        changed.notify_all();
+        return JF_OK;
+    }
+
+    /// Three sends at a time, until so many bytes are there.
+    void take_slowly(std::size_t size)
+    {
+        std::unique_lock lock(mutex);
+        while (stream.size() < size) {
+            if (!changed.wait_for(lock, std::chrono::seconds(20), [&] { return blocked || stream.size() >= size; }))
+                return;
+            room = 3;
+            if (std::exchange(blocked, false)) {
+                lock.unlock();
+                receiver->methods->writable(receiver->self);
+                lock.lock();
+            }
+        }
+    }
+
     jf_path path()
     {
         static constexpr jf_path_methods kMethods{
             sizeof(jf_path_methods),
             0,
             [](void* self, jf_path_info* info) {
-                *info = {sizeof(jf_path_info), static_cast<Below*>(self)->kind, 1200, 28, 0, 0};
+                const auto ours = static_cast<Below*>(self)->kind;
+                *info = {sizeof(jf_path_info), ours, ours == JF_STREAM ? JF_STREAM_SEND_MAX : 1200U, 28, 0, 0};
             },
             [](void* self, jf_path_receiver upper, jf_error*) -> jf_status {
                 static_cast<Below*>(self)->receiver = upper;
@@ -40,7 +78,10 @@ struct Below {
                 std::string text;
                 for (std::size_t i = 0; i < count; ++i)
                     text.append(reinterpret_cast<const char*>(parts[i].data), parts[i].size);
-                static_cast<Below*>(self)->sent.say(std::move(text));
+                auto& below = *static_cast<Below*>(self);
+                if (below.kind == JF_STREAM)
+                    return below.take(text);
+                below.sent.say(std::move(text));
                 return JF_OK;
             },
             [](void* self) { static_cast<Below*>(self)->closed = true; }};
@@ -58,6 +99,8 @@ struct Below {
 /// Whoever stands upon the path above.
 struct Above {
     Heard heard;
+    bool stream = false;
+    std::string received; // of a stream, until it is closed
 
     jf_path_receiver receiver()
     {
@@ -65,6 +108,8 @@ struct Above {
             sizeof(jf_path_receiver_methods), 0,
             [](void* self, const jf_packet* packet) {
                 std::string text(reinterpret_cast<const char*>(packet->bytes.data), packet->bytes.size);
+                if (static_cast<Above*>(self)->stream)
+                    return void(static_cast<Above*>(self)->received += text);
                 if (packet->arrival_ns != 1234 || packet->ecn != 3)
                     text = "another time, or another mark";
                 static_cast<Above*>(self)->heard.say(std::move(text));
@@ -76,6 +121,15 @@ struct Above {
         return {&kMethods, this};
     }
 };
+
+/// Five MiB in which no place is like another.
+std::string numbered_bytes()
+{
+    std::string all;
+    for (std::uint32_t number = 0; all.size() < 5 * 1024 * 1024; ++number)
+        all += std::to_string(number) + ' ';
+    return all;
+}
 
 class IsolatedDecorator : public ::testing::Test {
 protected:
@@ -212,14 +266,49 @@ TEST_F(IsolatedDecorator, SaysWhatItSaysWhenItRefuses)
     EXPECT_STREQ(error_.raw.text, "it said refuse");
 }
 
-TEST_F(IsolatedDecorator, TakesNoStreams)
+TEST_F(IsolatedDecorator, LosesNothingOfAStreamThatItsLowerEndTakesSlowly)
 {
     ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
     below_.kind = JF_STREAM;
-    EXPECT_EQ(open(), JF_UNSUPPORTED);
-    EXPECT_STREQ(error_.raw.text,
-                 "an isolated decorator takes datagrams, and the path at \"media\" is a stream; without "
-                 "\"isolate\" it takes both");
+    ASSERT_EQ(open(), JF_OK) << error_.raw.text;
+    const std::string all = numbered_bytes();
+    std::thread taker([&] { below_.take_slowly(all.size()); });
+    std::size_t waits = 0;
+    for (std::size_t at = 0; at < all.size();) {
+        const auto piece = all.substr(at, 50'000);
+        if (send(piece) == JF_OK)
+            at += piece.size();
+        else if (++waits, above_.heard.wait_for("writable").empty())
+            break;
+    }
+    taker.join();
+    EXPECT_EQ(below_.stream, all);
+    EXPECT_GT(waits, 3U) << "no more than so much is under way";
+    release();
+}
+
+TEST_F(IsolatedDecorator, LosesNothingOfAStreamThatArrivesWhileItStandsStill)
+{
+    ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    const pid_t process = [&] {
+        EXPECT_EQ(open(), JF_OK);
+        const pid_t found = std::stoi(outcome_of("pid"));
+        release();
+        return found;
+    }();
+    below_.kind = JF_STREAM;
+    above_.stream = true;
+    ASSERT_EQ(open(), JF_OK) << error_.raw.text;
+    const std::string all = numbered_bytes();
+    ASSERT_EQ(kill(process, SIGSTOP), 0);
+    for (std::size_t at = 0; at < all.size(); at += 10'000)
+        below_.receive(all.substr(at, 10'000)); // more than a ring holds
+    const jf_error end{sizeof(end), JF_CLOSED, "the end"};
+    below_.receiver->methods->closed(below_.receiver->self, JF_CLOSED, &end);
+    ASSERT_EQ(kill(process, SIGCONT), 0);
+    EXPECT_EQ(above_.heard.wait_for("closed"), "closed -13: the end");
+    EXPECT_EQ(above_.received, all);
+    release();
 }
 
 TEST_F(IsolatedDecorator, SaysWhyItCannotBeMade)
