@@ -48,6 +48,8 @@ std::string why_chosen(const ResolvedPlugin& plugin)
         use = fmt::format("; {} over {}",
                           plugin.carriage.audio ? (plugin.carriage.video ? "audio and video" : "audio") : "video",
                           kOvers[static_cast<std::size_t>(plugin.carriage.over)]);
+    if (plugin.isolate)
+        use += "; in a process of its own";
     if (plugin.others.empty())
         return fmt::format("named at {}{}; no other plugin could", plugin.pointer, use);
     return fmt::format("named at {}{}; {} could too", plugin.pointer, use, fmt::join(plugin.others, ", "));

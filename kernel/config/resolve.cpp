@@ -103,6 +103,11 @@ void add_plugin(Resolved& resolved, const Registry& registry, const Choice& choi
     const auto* const manifest = find_plugin(resolved, registry, choice);
     if (manifest == nullptr)
         return;
+    if (choice.isolate && !manifest->needs.empty())
+        Report(resolved.config.name, at(choice.pointer, "isolate"),
+               fmt::format("{} needs {}, which is not there in a process of its own; without \"isolate\" it is",
+                           manifest->id, fmt::join(manifest->needs, ", ")))
+            .raise();
     ResolvedPlugin plugin{choice.slot,  *manifest,       choice.config_json, choice.pointer,
                           choice.seams, choice.carriage, choice.isolate,     {}};
     for (const auto* other : registry.available(choice.slot->interface_id)) {

@@ -91,6 +91,17 @@ TEST(Explain, ShowsDecoratorsWhereTheyStand)
         << text;
 }
 
+TEST(Explain, SaysWhatRunsInAProcessOfItsOwn)
+{
+    const TemporaryFolder folder;
+    write_needed_plugins(folder);
+    write_plugin(folder, "codec-a", "codec");
+    EXPECT_NE(
+        explained(folder, config_text("", R"("codec": {"use": "codec-a", "isolate": true})"))
+            .find("codec-a 0.1.0            named at /slots/codec; in a process of its own; no other plugin could"),
+        std::string::npos);
+}
+
 TEST(Explain, SaysThatATcpOnlyCallNeedsNoReliableStream)
 {
     const TemporaryFolder folder;

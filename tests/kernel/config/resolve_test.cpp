@@ -162,6 +162,16 @@ TEST_F(Resolve, RefusesAPluginWhoseServiceNobodyGives)
               "  available  none   (jackfield.control/1)");
 }
 
+TEST_F(Resolve, RefusesToIsolateAPluginThatNeedsAnother)
+{
+    write_plugin(folder_, "codec-a", "codec", "", R"("needs": ["jackfield.identity/1"],)");
+    EXPECT_EQ(problem(config_text("", R"("codec": {"use": "codec-a", "isolate": true})")),
+              "call.json: /slots/codec/isolate: codec-a needs jackfield.identity/1, which is not there in a process of "
+              "its own; "
+              "without \"isolate\" it is");
+    EXPECT_EQ(problem(config_text("", R"("codec": {"use": "codec-a"})")), "accepted");
+}
+
 TEST_F(Resolve, RefusesPluginsThatNeedEachOtherInACircle)
 {
     write_plugin(folder_, "mux-x", "multiplexer", "", R"("needs": ["jackfield.connectivity/1"],)");
