@@ -134,7 +134,8 @@ static void contacts_are_kept(struct pair pair)
     await(pair.bob, "\"what\":\"changed\"", NULL);
     CHECK_OK(jackfield_call_place(pair.alice, "bob", NULL, call, &error));
     CHECK(jackfield_call_wait(pair.alice, call, JACKFIELD_RINGING, 300, &error) != JF_OK);
-    CHECK_OK(jackfield_call_hang_up(pair.alice, call, &error));
+    const jf_status hung_up = jackfield_call_hang_up(pair.alice, call, &error);
+    CHECK(hung_up == JF_OK || hung_up == JF_CLOSED); /* it may have come to nothing by itself */
     CHECK_OK(jackfield_contact_ban(pair.bob, account_of(pair.alice), 0, &error));
     CHECK_OK(jackfield_contact_remove(pair.bob, account_of(pair.alice), &error));
     CHECK(jackfield_contact_remove(pair.bob, account_of(pair.alice), &error) == JF_NOT_FOUND);

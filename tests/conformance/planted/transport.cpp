@@ -9,6 +9,7 @@
 #include <jackfield/plugin.hpp>
 
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <thread>
@@ -76,7 +77,7 @@ public:
     {
         const std::lock_guard lock(mutex_);
         if (has("JF-GEN-15") && path_ended_)
-            *static_cast<volatile int*>(nullptr) = 0; // what it had for the path is gone
+            std::abort(); // what it had for the path is gone
         due = has("JF-RTP-04") ? now_ns : INT64_MAX;
         if (waiting_.empty())
             return JF_WOULD_BLOCK;
