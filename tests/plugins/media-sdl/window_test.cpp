@@ -115,6 +115,7 @@ TEST_F(SdlWindow, ThatIsClosedEndsNothingAndSaysSo)
 {
     sink_test::Sink sink(plugin_, "window:");
     show(sink, Picture(320, 240));
+    ASSERT_TRUE(soon([&] { return log_has("window: \"from bob\" on "); })); // SDL may make it twice until then
     ASSERT_TRUE(soon([&] { return screen_.find("from bob") != 0; }));
     screen_.close(screen_.find("from bob"));
     ASSERT_TRUE(soon([&] { return screen_.find("from bob") == 0; }));
