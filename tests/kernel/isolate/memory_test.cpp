@@ -151,6 +151,22 @@ TEST_F(Ring, SaysThatItIsBroken)
     EXPECT_FALSE(reader_.pop());
 }
 
+TEST_F(Ring, IsBrokenByARecordThatIsLongerThanAnyOrThanWhatWasWritten)
+{
+    const auto broken_by = [](std::uint32_t written, std::uint32_t size) {
+        const SharedMemory memory(PacketRing::kRingBytes);
+        PacketRing reader(memory.bytes());
+        std::memcpy(memory.bytes().data(), &written, sizeof(written));
+        std::memcpy(memory.bytes().data() + PacketRing::kHeadBytes, &size, sizeof(size));
+        return !reader.pop() && reader.broken();
+    };
+    EXPECT_FALSE(broken_by(64, 32));
+    EXPECT_TRUE(broken_by(64, 33));
+    EXPECT_FALSE(broken_by(65'568, 65'536));
+    EXPECT_TRUE(broken_by(131'072, 65'537));
+    EXPECT_TRUE(broken_by(PacketRing::kCapacity + 32, 32));
+}
+
 class Call : public ::testing::Test {
 protected:
     static constexpr std::size_t kBytes = 4096;
