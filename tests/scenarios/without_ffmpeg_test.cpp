@@ -115,7 +115,7 @@ TEST_F(WithoutFfmpeg, OfTwoPluginsThatAcceptANameTheFirstInTheConfigurationIsOpe
          {std::pair{"media-null", "media-ffmpeg"}, std::pair{"media-ffmpeg", "media-null"}}) {
         world.change("bob",
                      [&](Json& config) { config["slots"]["media_sink"] = {{{"use", first}}, {{"use", second}}}; });
-        const auto bob = bob_listens({"--log", "debug"});
+        const auto bob = bob_listens({"--log", "debug", "--play", "null"});
         const auto alice = world.call("alice", bob_account, {"--send", "test", "--for", "0.5"});
         EXPECT_EQ(alice->exit_code(), 0);
         EXPECT_EQ(bob->exit_code(), 0);
