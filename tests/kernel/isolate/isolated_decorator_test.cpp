@@ -9,6 +9,8 @@
 #include <jackfield/abi/identity.h>
 #include <jackfield/abi/path_decorator.h>
 
+#include <sys/wait.h>
+
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -129,6 +131,14 @@ std::string numbered_bytes()
     for (std::uint32_t number = 0; all.size() < 5 * 1024 * 1024; ++number)
         all += std::to_string(number) + ' ';
     return all;
+}
+
+/// Returns when it stands still.
+void stop(pid_t process)
+{
+    ASSERT_EQ(kill(process, SIGSTOP), 0);
+    siginfo_t stopped{};
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(process), &stopped, WSTOPPED), 0);
 }
 
 class IsolatedDecorator : public ::testing::Test {
@@ -300,7 +310,7 @@ TEST_F(IsolatedDecorator, LosesNothingOfAStreamThatArrivesWhileItStandsStill)
     above_.stream = true;
     ASSERT_EQ(open(), JF_OK) << error_.raw.text;
     const std::string all = numbered_bytes();
-    ASSERT_EQ(kill(process, SIGSTOP), 0);
+    stop(process);
     for (std::size_t at = 0; at < all.size(); at += 10'000)
         below_.receive(all.substr(at, 10'000)); // more than a ring holds
     const jf_error end{sizeof(end), JF_CLOSED, "the end"};
@@ -334,7 +344,7 @@ TEST_F(IsolatedDecorator, LosesPacketsItDoesNotTakeAndSaysWhenItTakesMore)
     ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
     ASSERT_EQ(open(), JF_OK);
     const pid_t process = std::stoi(outcome_of("pid"));
-    ASSERT_EQ(kill(process, SIGSTOP), 0);
+    stop(process);
     const std::string packet(1200, 'x');
     int taken = 0;
     while (send(packet) == JF_OK)
