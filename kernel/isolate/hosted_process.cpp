@@ -28,7 +28,6 @@ namespace {
 constexpr std::string_view kProgram = "jackfield-isolated";
 constexpr int kSocketOfChild = 3;
 constexpr int kLeaveMs = 1000; // for destroying the instance, once we have hung up
-constexpr std::chrono::hours kUntilWoken{1};
 
 std::array<Descriptor, 2> socket_pair()
 {
@@ -256,7 +255,7 @@ void HostedProcess::pump()
             condemn("wrote nonsense into the memory that we share with it");
         up_.made_room();
         if (!gone_)
-            up_.sleep(kUntilWoken);
+            up_.wait_for_more();
     }
     if (!ending_)
         attendant_.packets_end(*this, why());

@@ -140,12 +140,12 @@ bool PacketRing::empty() const
     return head_->written.load() == mine_;
 }
 
-void PacketRing::sleep(std::chrono::nanoseconds limit)
+void PacketRing::wait_for_more()
 {
     const std::uint32_t seen = head_->bell.load();
     head_->asleep.store(1);
     if (empty() || broken_)
-        wait_on(head_->bell, seen, limit);
+        wait_on(head_->bell, seen);
     head_->asleep.store(0);
 }
 

@@ -2,7 +2,7 @@
 // system call as long as the reader is awake.
 //
 //   writer   push
-//   reader   pop until there is none -> sleep
+//   reader   pop until there is none -> wait_for_more
 //
 // The other side may be hostile: what it writes into the memory is read once, checked and copied before it is used.
 //
@@ -68,8 +68,8 @@ public:
     std::optional<Record> pop();
     /// True if the writer waits for room, and there is now: said once.
     bool made_room();
-    /// Until the writer has written something, or wake, or the time is over.
-    void sleep(std::chrono::nanoseconds limit);
+    /// Until the writer has written something, or wake.
+    void wait_for_more();
     void wake();
 
     /// The other side has written what cannot be. Nothing comes out any more.

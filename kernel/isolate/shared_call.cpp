@@ -14,7 +14,6 @@ constexpr std::uint32_t kAnswered = 2;
 constexpr std::uint32_t kAbandoned = 3;
 
 constexpr std::size_t kHeadBytes = 64;
-constexpr std::chrono::hours kForEver{1}; // of a callee that nobody asks; it looks once more then
 
 } // namespace
 
@@ -64,7 +63,7 @@ void SharedCall::serve(const std::function<std::size_t(std::span<const std::byte
         if (seen == kAbandoned)
             return;
         if (seen != kAsked) {
-            wait_on(head_->state, seen, kForEver);
+            wait_on(head_->state, seen);
             continue;
         }
         const std::size_t size = head_->argument_size.load(std::memory_order_relaxed);

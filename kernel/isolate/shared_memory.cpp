@@ -60,11 +60,15 @@ SharedMemory::~SharedMemory()
         ::munmap(bytes_.data(), bytes_.size());
 }
 
-void wait_on(Word32& word, std::uint32_t seen, std::chrono::nanoseconds limit)
+void wait_on(Word32& word, std::uint32_t seen, std::optional<std::chrono::nanoseconds> limit)
 {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
-    const timespec time{static_cast<time_t>(seconds.count()), static_cast<long>((limit - seconds).count())};
-    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT, seen, &time, nullptr, 0);
+    timespec time{};
+    if (limit) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*limit);
+        time = {static_cast<time_t>(seconds.count()), static_cast<long>((*limit - seconds).count())};
+    }
+    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT, seen, limit ? &time : nullptr, nullptr,
+              0);
 }
 
 void wake_all(Word32& word)

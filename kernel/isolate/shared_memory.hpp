@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace jackfield::kernel::isolate {
@@ -41,8 +42,9 @@ private:
 using Word32 = std::atomic<std::uint32_t>;
 static_assert(Word32::is_always_lock_free && sizeof(Word32) == 4);
 
-/// Until the word is no longer `seen`, somebody wakes us, or the time is over. May return for nothing.
-void wait_on(Word32& word, std::uint32_t seen, std::chrono::nanoseconds limit);
+/// Until the word is no longer `seen`, somebody wakes us, or the time, if there is one, is over. May return for
+/// nothing.
+void wait_on(Word32& word, std::uint32_t seen, std::optional<std::chrono::nanoseconds> limit = std::nullopt);
 void wake_all(Word32& word);
 
 } // namespace jackfield::kernel::isolate

@@ -11,6 +11,7 @@
 
 #include "kernel/bind/text.hpp"
 #include "kernel/executor/instance_host.hpp"
+#include "kernel/executor/run_on_control.hpp"
 #include "kernel/isolate/isolate.hpp"
 #include "kernel/registry/registry.hpp"
 
@@ -59,16 +60,7 @@ public:
         control_.start();
     }
 
-    void on_control(const std::function<void()>& work)
-    {
-        std::atomic<bool> done{false};
-        control_.post([&] {
-            work();
-            done = true;
-            done.notify_all();
-        });
-        done.wait(false);
-    }
+    void on_control(const std::function<void()>& work) { run_on_control(control_, work); }
 
     /// [control]
     Instance make(const std::string& id, const std::string& interface_id, const jf_host& host, bool isolated)

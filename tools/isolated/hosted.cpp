@@ -5,6 +5,7 @@
 #include "lock_down.hpp"
 
 #include "kernel/bind/text.hpp"
+#include "kernel/executor/run_on_control.hpp"
 #include "kernel/isolate/answers.hpp"
 #include "kernel/isolate/hosted_process.hpp"
 #include "kernel/registry/entry_check.hpp"
@@ -18,7 +19,6 @@
 #include <dlfcn.h>
 
 #include <filesystem>
-#include <future>
 
 namespace jackfield::isolated {
 
@@ -56,12 +56,7 @@ void Hosted::run()
 {
     control_.start();
     talk_.read();
-    std::promise<void> destroyed;
-    control_.post([&] {
-        destroy();
-        destroyed.set_value();
-    });
-    destroyed.get_future().wait();
+    run_on_control(control_, [this] { destroy(); });
 }
 
 void Hosted::destroy()

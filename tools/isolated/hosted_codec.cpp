@@ -4,6 +4,7 @@
 #include "hosted.hpp"
 
 #include "kernel/bind/text.hpp"
+#include "kernel/executor/run_on_control.hpp"
 #include "kernel/isolate/answers.hpp"
 #include "kernel/isolate/media_session.hpp"
 #include "kernel/isolate/media_words.hpp"
@@ -115,7 +116,7 @@ private:
             const auto frame = isolate::take_frame(unpacker);
             return all.finish(frame ? encoder.methods->encode(encoder.self, &*frame) : JF_BAD_INPUT);
         });
-        release([&] { encoder.methods->release(encoder.self); });
+        run_on_control(hosted_.control(), [&] { encoder.methods->release(encoder.self); });
     }
 
     static void follow(const jf_encoder& encoder, isolate::EncoderWishes& known, const isolate::EncoderWishes& wishes)
@@ -148,19 +149,7 @@ private:
             const jf_payload payload = isolate::take_payload(unpacker);
             return all.finish(unpacker.sound() ? decoder.methods->decode(decoder.self, &payload) : JF_BAD_INPUT);
         });
-        release([&] { decoder.methods->release(decoder.self); });
-    }
-
-    /// [control], and waited for.
-    void release(const std::function<void()>& work)
-    {
-        std::atomic<bool> done{false};
-        hosted_.control().post([&] {
-            work();
-            done = true;
-            done.notify_all();
-        });
-        done.wait(false);
+        run_on_control(hosted_.control(), [&] { decoder.methods->release(decoder.self); });
     }
 
     Hosted& hosted_;

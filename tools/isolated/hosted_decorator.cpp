@@ -29,7 +29,6 @@ using isolate::PacketRing;
 using isolate::Record;
 using kernel::ErrorSlot;
 
-constexpr std::chrono::hours kUntilWoken{1};
 constexpr std::size_t kAtOnce = 32;                 // packets, between two looks whether the kernel sleeps
 constexpr std::chrono::milliseconds kPatience{100}; // for room: the kernel may have given up the session meanwhile
 
@@ -316,7 +315,7 @@ private:
             if (down_.made_room())
                 up_.push({Event::kRoom, 0, 0, 0, {}}, nullptr, 0);
             up_.flush();
-            down_.sleep(kUntilWoken);
+            down_.wait_for_more();
         }
     }
 

@@ -1,6 +1,6 @@
 // Questions and answers between two ends that are, here, two threads of one process.
 
-#include "kernel/executor/control_thread.hpp"
+#include "kernel/executor/run_on_control.hpp"
 #include "kernel/isolate/conversation.hpp"
 
 #include <gtest/gtest.h>
@@ -43,16 +43,7 @@ struct End {
     }
 
     /// On its control thread, and waited for.
-    void run(const std::function<void()>& work)
-    {
-        std::atomic<bool> done{false};
-        control.post([&] {
-            work();
-            done = true;
-            done.notify_all();
-        });
-        done.wait(false);
-    }
+    void run(const std::function<void()>& work) { run_on_control(control, work); }
 
     ControlThread control;
     std::function<void(Conversation&, const Message&)> asked = [](Conversation& to, const Message& question) {

@@ -145,15 +145,17 @@ class IsolatedDecorator : public ::testing::Test {
 protected:
     jf_status open(const std::string& peer = "bob-1")
     {
+        jf_status status = JF_OK;
+        rig_.on_control([&] { status = open_here(peer); });
+        return status;
+    }
+    /// [control]
+    jf_status open_here(const std::string& peer = "bob-1")
+    {
         const jf_decorator_options options{sizeof(options), 1, 1, 0, abi_text("media"), abi_text(peer)};
         const auto& methods = rig_.methods<jf_path_decorator_methods>();
-        jf_status status = JF_OK;
-        rig_.on_control([&] {
-            status = methods.open(rig_.self(), below_.path(), &options, &above_path_, &session_, &error_);
-            if (status == JF_OK)
-                status = above_path_.methods->open(above_path_.self, above_.receiver(), &error_);
-        });
-        return status;
+        const jf_status status = methods.open(rig_.self(), below_.path(), &options, &above_path_, &session_, &error_);
+        return status == JF_OK ? above_path_.methods->open(above_path_.self, above_.receiver(), &error_) : status;
     }
     jf_status send(const std::string& text)
     {
@@ -226,15 +228,24 @@ TEST_F(IsolatedDecorator, ThatCrashesEndsItsPathWithAStatusAndIsStartedAgain)
 TEST_F(IsolatedDecorator, IsStartedAgainLaterEachTime)
 {
     ASSERT_EQ(rig_.create(JF_PATH_DECORATOR_INTERFACE).status, JF_OK);
+    Heard tried;
+    rig_.on_line = [&](std::string_view line) {
+        if (line.find("it is started again") != std::string_view::npos)
+            rig_.post([&] { // the next turn of control: no timer comes before it
+                jf_decorator_session kept = session_;
+                const jf_status status = open_here();
+                tried.say(std::to_string(status) + ": " + error_.raw.text);
+                session_ = kept;
+            });
+    };
     for (const auto* const delay : {"100 ms", "200 ms", "400 ms"}) {
         ASSERT_EQ(open(), JF_OK) << error_.raw.text;
         EXPECT_EQ(send("exit"), JF_OK);
         const auto said = rig_.log.wait_for("it is started again");
         EXPECT_EQ(said, "isolated-trouble: its process ended the process (exit code 7); it is started again after " +
                             std::string(delay));
+        EXPECT_EQ(tried.wait_for(""), "-14: " + said) << "not yet";
         release();
-        EXPECT_EQ(open(), JF_INTERNAL) << "not yet";
-        EXPECT_EQ(error_.raw.text, said);
         EXPECT_FALSE(rig_.log.wait_for("runs again").empty());
     }
 }

@@ -4,6 +4,7 @@
 
 #include "kernel/executor/control_thread.hpp"
 #include "kernel/executor/instance_host.hpp"
+#include "kernel/executor/run_on_control.hpp"
 #include "kernel/isolate/isolate.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +55,11 @@ class Rig {
 public:
     explicit Rig(std::string plugin_id = "isolated-trouble") : plugin_id_(std::move(plugin_id))
     {
-        services_.log = [this](std::int32_t, std::string_view, std::string_view line) { log.say(std::string(line)); };
+        services_.log = [this](std::int32_t, std::string_view, std::string_view line) {
+            if (on_line)
+                on_line(line);
+            log.say(std::string(line));
+        };
         control_.start();
         on_control([this] { host_.emplace(control_, services_, plugin_id_); });
     }
@@ -90,16 +95,7 @@ public:
     }
 
     /// Runs there, and is waited for.
-    void on_control(const std::function<void()>& work)
-    {
-        std::atomic<bool> done{false};
-        control_.post([&] {
-            work();
-            done = true;
-            done.notify_all();
-        });
-        done.wait(false);
-    }
+    void on_control(const std::function<void()>& work) { run_on_control(control_, work); }
 
     template <typename Methods>
     const Methods& methods() const
@@ -109,6 +105,10 @@ public:
     void* self() const { return instance_.self(); }
 
     Heard log;
+    std::function<void(std::string_view line)> on_line; // set before lines come; before `log` hears of them
+
+    /// On a later turn of control, and not waited for.
+    void post(std::function<void()> work) { control_.post(std::move(work)); }
 
 private:
     std::string plugin_id_;
